@@ -1,0 +1,34 @@
+import { hash, randomBytes } from 'node:crypto'
+
+/** What a caller holds: the box id owns the box, the drop address can only store. */
+export interface Capability {
+  /** the key of the box in every store */
+  drop: string
+  owner: boolean
+}
+
+/** 24 bytes as base64url are exactly 32 characters, so every spelling is a different value. */
+const form = /^(?:box|drop)_[A-Za-z0-9_-]{32}$/
+
+export const BOX_ID = '^box_[A-Za-z0-9_-]{32}$'
+export const DROP_ADDRESS = '^drop_[A-Za-z0-9_-]{32}$'
+
+/** A new box id from 24 random bytes (192 bits: not to be guessed, so no check that it is free). */
+export function newBoxId (): string {
+  return `box_${randomBytes(24).toString('base64url')}`
+}
+
+/**
+ * The drop address of a box id, one way: the first 24 bytes of SHA-256 (FIPS 180-4) over a
+ * label, a zero byte and the id. The id is uniformly random and of fixed length, so a plain
+ * hash is enough; 24 bytes are the first 32 characters of the digest's base64url.
+ */
+export function dropAddress (boxId: string): string {
+  return `drop_${hash('sha256', `signalbox drop v1\0${boxId}`, 'base64url').slice(0, 32)}`
+}
+
+/** Reads a capability, or undefined where the text is not one. */
+export function parseCapability (text: string): Capability | undefined {
+  if (!form.test(text)) return undefined
+  return text.startsWith('box_') ? { drop: dropAddress(text), owner: true } : { drop: text, owner: false }
+}
