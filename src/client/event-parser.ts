@@ -1,0 +1,67 @@
+/** One event of an event stream. */
+export interface StreamEvent {
+  /** the `event` field, `message` where there is none */
+  type: string
+  /** the `data` fields, joined by line feeds */
+  data: string
+  /** the last `id` the stream gave, the empty string before the first */
+  id: string
+}
+
+/**
+ * Turns the bytes of an event stream, cut anywhere, into its events.
+ *
+ * It interprets them as the WHATWG HTML standard says in "Server-sent events",
+ * section 9.2.6 (https://html.spec.whatwg.org/multipage/server-sent-events.html):
+ * UTF-8 with an optional byte order mark, lines that end in CR LF, CR or LF, and
+ * an event at every empty line. What comes after the last empty line is no event.
+ */
+export class EventParser {
+  /** how long to wait before reconnecting in ms, where the stream has said so */
+  retry: number | undefined
+
+  readonly #decoder = new TextDecoder()
+  #line = ''
+  #endedInCR = false
+  #type = ''
+  #data = ''
+  #id = ''
+
+  /** Takes the next bytes, and gives the events that they complete. */
+  push (bytes: Uint8Array): StreamEvent[] {
+    let text = this.#decoder.decode(bytes, { stream: true })
+    if (text === '') return []
+    // A CR ends its line at once, so a LF that follows in the next bytes ends nothing.
+    if (this.#endedInCR && text.startsWith('\n')) text = text.slice(1)
+    this.#endedInCR = text.endsWith('\r')
+
+    const lines = text.split(/\r\n|\r|\n/)
+    lines[0] = this.#line + lines[0]
+    this.#line = lines.pop() ?? ''
+
+    const events: StreamEvent[] = []
+    for (const line of lines) {
+      if (line !== '') this.#field(line)
+      else if (this.#data === '') this.#type = ''
+      else events.push(this.#take())
+    }
+    return events
+  }
+
+  #field (line: string) {
+    const colon = line.indexOf(':')
+    if (colon === 0) return
+    const name = colon < 0 ? line : line.slice(0, colon)
+    const value = colon < 0 ? '' : line.slice(colon + 1).replace(/^ /, '')
+    if (name === 'data') this.#data += value + '\n'
+    else if (name === 'event') this.#type = value
+    else if (name === 'id' && !value.includes('\0')) this.#id = value
+    else if (name === 'retry' && /^[0-9]+$/.test(value)) this.retry = Number(value)
+  }
+
+  #take (): StreamEvent {
+    const event = { type: this.#type || 'message', data: this.#data.slice(0, -1), id: this.#id }
+    this.#type = this.#data = ''
+    return event
+  }
+}

@@ -1,0 +1,97 @@
+import assert from 'node:assert/strict'
+import t from 'tap'
+import fc from 'fast-check'
+import { EventParser, type StreamEvent } from '../../src/client/event-parser.js'
+
+const encode = (text: string) => new TextEncoder().encode(text)
+
+function parse (...chunks: (string | Uint8Array)[]) {
+  const parser = new EventParser()
+  return chunks.flatMap(chunk => parser.push(typeof chunk === 'string' ? encode(chunk) : chunk))
+}
+
+const message = (data: string, id = ''): StreamEvent => ({ type: 'message', data, id })
+
+t.test('an event ends at an empty line', async t => {
+  t.strictSame(parse('id: 7\ndata: {"a":1}\n\n'), [message('{"a":1}', '7')])
+  t.strictSame(parse('data: 1\n'), [], 'not before')
+})
+
+t.test('lines end in CR LF, CR or LF', async t => {
+  const expected = [message('1', '1'), message('2', '2')]
+  for (const end of ['\n', '\r', '\r\n']) {
+    t.strictSame(parse(['id: 1', 'data: 1', '', 'id: 2', 'data: 2', '', ''].join(end)), expected)
+  }
+})
+
+t.test('a CR at the end of a chunk ends its line at once, and only once', async t => {
+  t.strictSame(parse('data: 1\r\r'), [message('1')])
+  t.strictSame(parse('data: a\r', '\ndata: b\r', '\n\r', '\n'), [message('a\nb')])
+})
+
+t.test('several data fields are joined by line feeds', async t => {
+  t.strictSame(parse('data: [1,\ndata: 2]\n\n'), [message('[1,\n2]')])
+  t.strictSame(parse('data\n\n'), [message('')])
+  t.strictSame(parse('data:\ndata:\n\n'), [message('\n')])
+})
+
+t.test('one space after the colon is not part of the value', async t => {
+  t.strictSame(parse('data:x\n\ndata:  x\n\n'), [message('x'), message(' x')])
+})
+
+t.test('comments, unknown fields and events without data are no events', async t => {
+  t.strictSame(parse(': hello\n\n', 'colour: red\n\n', 'event: empty\n\n', 'data: 1\n\n'), [message('1')])
+})
+
+t.test('an event has a type of its own, and the next one has not', async t => {
+  t.strictSame(parse('event: gone\ndata: {}\n\ndata: 1\n\n'), [{ type: 'gone', data: '{}', id: '' }, message('1')])
+})
+
+t.test('an id stays until the next one, and one with a zero character is ignored', async t => {
+  t.strictSame(parse('id: 3\ndata: a\n\ndata: b\n\nid: 4\0\ndata: c\n\nid\ndata: d\n\n'),
+    [message('a', '3'), message('b', '3'), message('c', '3'), message('d', '')])
+})
+
+t.test('retry is taken when it is made of digits', async t => {
+  const parser = new EventParser()
+  t.equal(parser.retry, undefined)
+  parser.push(encode('retry: 1500\n'))
+  t.equal(parser.retry, 1500)
+  parser.push(encode('retry: soon\nretry: -1\n'))
+  t.equal(parser.retry, 1500)
+})
+
+t.test('a byte order mark is skipped at the start only', async t => {
+  t.strictSame(parse('\uFEFFdata: 1\n\n'), [message('1')])
+  t.strictSame(parse(Uint8Array.of(0xEF), Uint8Array.of(0xBB), Uint8Array.of(0xBF), 'data: 1\n\n'), [message('1')])
+  t.strictSame(parse('data: \uFEFF1\n\n'), [message('\uFEFF1')])
+})
+
+const line = fc.string({ unit: 'binary' }).map(text => text.replace(/[\r\n\0]/g, ''))
+const eol = fc.constantFrom('\n', '\r', '\r\n')
+const event = fc.record({ id: line, type: line, data: fc.array(line, { minLength: 1, maxLength: 3 }) })
+const cuts = fc.array(fc.nat(), { maxLength: 40 })
+
+function cut (bytes: Uint8Array, places: number[]) {
+  const ends = [...new Set(places.map(place => place % (bytes.length + 1))), bytes.length].sort((a, b) => a - b)
+  return ends.map((end, i) => bytes.subarray(ends[i - 1] ?? 0, end))
+}
+
+t.test('whatever the bytes are and wherever they are cut, the events are the same', async () => {
+  const fragment = fc.oneof(eol, line, fc.constantFrom('data:', 'data: ', 'event:', 'id:', ':', '\0', '\uFEFF', '😀'))
+  const bytes = fc.oneof(
+    fc.array(fragment, { maxLength: 40 }).map(parts => encode(parts.join(''))),
+    fc.uint8Array({ maxLength: 100 }))
+  fc.assert(fc.property(bytes, cuts, (bytes, places) => {
+    assert.deepEqual(parse(...cut(bytes, places)), parse(bytes))
+  }), { numRuns: 500 })
+})
+
+t.test('what was written as events is read as these events', async () => {
+  fc.assert(fc.property(fc.array(event, { maxLength: 5 }), eol, cuts, (events, end, places) => {
+    const text = events.map(({ id, type, data }) =>
+      [`id: ${id}`, `event: ${type}`, ...data.map(line => `data: ${line}`), '', ''].join(end)).join('')
+    const expected = events.map(({ id, type, data }) => ({ type: type || 'message', data: data.join('\n'), id }))
+    assert.deepEqual(parse(...cut(encode(text), places)), expected)
+  }), { numRuns: 500 })
+})
