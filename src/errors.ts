@@ -47,7 +47,7 @@ export function problemName (code: BoxErrorCode): string {
 
 function define (code: BoxErrorCode) {
   const [status, , detail] = table[code]
-  return createError<[string?]>(code, detail, status)
+  return createError<unknown[]>(code, detail, status)
 }
 
 export const InvalidError = define('BOX_ERR_INVALID')

@@ -1,0 +1,113 @@
+import type { Appended, Limits, NewMessage, Page, Store } from '../store/store.js'
+import { dropAddress, newBoxId } from './capability.js'
+import type { Clock } from './clock.js'
+import { Waiters } from './waiters.js'
+
+/** How often expired boxes are looked for, in ms. */
+const SWEEP_EVERY = 1000
+
+export interface BoxRules extends Limits {
+  /** seconds */
+  ttl: number
+  /** waiters per box */
+  maxWaiters: number
+}
+
+export interface Created {
+  boxId: string
+  drop: string
+  /** ms since the epoch */
+  expires: number
+}
+
+/**
+ * The rules of a box over whichever store keeps it. Boxes are named by their drop address;
+ * that a caller may do what it asks for was settled by its capability.
+ */
+export class BoxService {
+  readonly waiters: Waiters
+  readonly #store: Store
+  readonly #clock: Clock
+  readonly #rules: BoxRules
+  #sweeper: NodeJS.Timeout | undefined
+  #sweeping = false
+
+  constructor (store: Store, clock: Clock, rules: BoxRules) {
+    this.#store = store
+    this.#clock = clock
+    this.#rules = rules
+    this.waiters = new Waiters(store, clock, rules.maxWaiters)
+  }
+
+  /** @param ttl seconds */
+  async create (ttl: number = this.#rules.ttl): Promise<Created> {
+    const boxId = newBoxId()
+    const drop = dropAddress(boxId)
+    const now = this.#clock.now()
+    await this.#store.create(drop, ttl * 1000, now, this.#rules)
+    return { boxId, drop, expires: now + ttl * 1000 }
+  }
+
+  append (drop: string, message: NewMessage): Promise<Appended> {
+    return this.#store.append(drop, message, this.#clock.now(), this.#rules)
+  }
+
+  read (drop: string, after: number, limit: number): Promise<Page> {
+    return this.#store.read(drop, after, limit, this.#clock.now())
+  }
+
+  /**
+   * A read that is held for up to `wait` seconds until there is a message. `left` fires when
+   * the reader goes, and frees its place at once.
+   */
+  async heldRead (drop: string, after: number, limit: number, wait: number, left: AbortSignal): Promise<Page> {
+    const page = await this.read(drop, after, limit)
+    if (wait === 0 || page.texts.length > 0 || left.aborted) return page
+    const until = this.#clock.now() + wait * 1000
+    const waiter = await this.waiters.open(drop)
+    const close = (): void => { waiter.close() }
+    left.addEventListener('abort', close)
+    try {
+      return await waiter.next(after, limit, until)
+    } finally {
+      left.removeEventListener('abort', close)
+      waiter.close()
+    }
+  }
+
+  acknowledge (drop: string, after: number): Promise<number> {
+    return this.#store.acknowledge(drop, after, this.#clock.now())
+  }
+
+  drain (drop: string): Promise<Page> {
+    return this.#store.drain(drop, this.#clock.now())
+  }
+
+  delete (drop: string): Promise<void> {
+    return this.#store.delete(drop, this.#clock.now())
+  }
+
+  check (): Promise<void> {
+    return this.#store.check()
+  }
+
+  now (): number {
+    return this.#clock.now()
+  }
+
+  /** Sweeps expired boxes in the background until `close`; `onError` hears of a sweep that failed. */
+  start (onError: (error: unknown) => void): void {
+    this.#sweeper ??= setInterval(() => {
+      if (this.#sweeping) return
+      this.#sweeping = true
+      this.#store.sweep(this.#clock.now()).catch(onError).finally(() => { this.#sweeping = false })
+    }, SWEEP_EVERY)
+  }
+
+  /** Ends the waits, the sweep and the store. Idempotent. */
+  async close (): Promise<void> {
+    clearInterval(this.#sweeper)
+    this.waiters.endAll()
+    await this.#store.close()
+  }
+}

@@ -1,0 +1,6 @@
+/** Where the time comes from, in ms since the epoch. */
+export interface Clock {
+  now (): number
+}
+
+export const systemClock: Clock = { now: () => Date.now() }

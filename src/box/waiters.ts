@@ -1,0 +1,134 @@
+import { RateError } from '../errors.js'
+import type { Page, Store, Unsubscribe } from '../store/store.js'
+import type { Clock } from './clock.js'
+
+/** A timer of 0 ms would spin on a box whose lifetime is about to end. */
+const SHORTEST_SLEEP = 20
+
+/**
+ * The readers that wait for a message: held polls and streams alike. They are bounded per
+ * box, and nothing is kept for a box after its last one.
+ */
+export class Waiters {
+  readonly #store: Store
+  readonly #clock: Clock
+  readonly #maxPerBox: number
+  readonly #perBox = new Map<string, number>()
+  readonly #open = new Set<Waiter>()
+  #ended = false
+
+  constructor (store: Store, clock: Clock, maxPerBox: number) {
+    this.#store = store
+    this.#clock = clock
+    this.#maxPerBox = maxPerBox
+  }
+
+  /** How many wait now. */
+  get size (): number {
+    return this.#open.size
+  }
+
+  /**
+   * Registers for wake-ups of a box; a look after that misses nothing.
+   * @throws RateError when the box has its maximum of waiters
+   */
+  async open (drop: string): Promise<Waiter> {
+    const count = this.#perBox.get(drop) ?? 0
+    if (count >= this.#maxPerBox) throw new RateError()
+    this.#perBox.set(drop, count + 1)
+    const waiter = new Waiter(this.#store, this.#clock, drop, () => { this.#closed(waiter, drop) })
+    this.#open.add(waiter)
+    try {
+      await waiter.listen()
+    } catch (error) {
+      waiter.close()
+      throw error
+    }
+    if (this.#ended) waiter.close()
+    return waiter
+  }
+
+  /** Ends every wait, now and from now on: what is held open answers with what it has. */
+  endAll (): void {
+    this.#ended = true
+    for (const waiter of [...this.#open]) waiter.close()
+  }
+
+  #closed (waiter: Waiter, drop: string): void {
+    this.#open.delete(waiter)
+    const count = (this.#perBox.get(drop) ?? 1) - 1
+    if (count === 0) this.#perBox.delete(drop)
+    else this.#perBox.set(drop, count)
+  }
+}
+
+/** One reader's wait on one box. */
+export class Waiter {
+  readonly #store: Store
+  readonly #clock: Clock
+  readonly #drop: string
+  readonly #onClose: () => void
+  #unsubscribe: Unsubscribe | undefined
+  #wake: (() => void) | undefined
+  #woken = false
+  #closed = false
+
+  constructor (store: Store, clock: Clock, drop: string, onClose: () => void) {
+    this.#store = store
+    this.#clock = clock
+    this.#drop = drop
+    this.#onClose = onClose
+  }
+
+  get closed (): boolean {
+    return this.#closed
+  }
+
+  async listen (): Promise<void> {
+    const unsubscribe = await this.#store.subscribe(this.#drop, () => {
+      this.#woken = true
+      this.#wake?.()
+    })
+    if (this.#closed) unsubscribe()
+    else this.#unsubscribe = unsubscribe
+  }
+
+  /**
+   * The messages after the cursor as soon as there are any, or an empty page at `until`
+   * (ms) or when the waiter is closed. A waiting reader uses its box, so the box lives on.
+   * @throws what `Store.read` throws; NotFoundError when the box goes meanwhile
+   */
+  async next (after: number, limit: number, until: number): Promise<Page> {
+    for (;;) {
+      this.#woken = false
+      const now = this.#clock.now()
+      const page = await this.#store.read(this.#drop, after, limit, now)
+      if (page.texts.length > 0 || this.#closed || now >= until) return page
+      const beforeExpiry = now + (page.expires - now) / 2
+      await this.#sleep(Math.min(until, beforeExpiry) - now)
+    }
+  }
+
+  /** Idempotent. */
+  close (): void {
+    if (this.#closed) return
+    this.#closed = true
+    this.#unsubscribe?.()
+    this.#onClose()
+    this.#wake?.()
+  }
+
+  #sleep (ms: number): Promise<void> | undefined {
+    if (this.#woken || this.#closed) return undefined
+    return new Promise(resolve => {
+      const timer = setTimeout(done, Math.max(ms, SHORTEST_SLEEP))
+      const wake = (): void => { clearTimeout(timer); done() }
+      const self = this
+      this.#wake = wake
+      function done (): void {
+        self.#wake = undefined
+        resolve()
+      }
+    })
+  }
+}

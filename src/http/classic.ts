@@ -1,0 +1,67 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { parseCapability, type Capability } from '../box/capability.js'
+import { messageFromString } from '../box/message.js'
+import { DropOnlyError, NotFoundError, PrefetchError, TooLargeError } from '../errors.js'
+import type { Kind } from './rate-limit.js'
+import { guard, describeCreated, type Api } from './routes.js'
+import { refuseOtherMethods } from './resource.js'
+import type { ClassicQuery } from './schemas.js'
+
+/**
+ * The original PHP script's API: three actions by GET and query. It changes things by GET
+ * because that API is given, so it has no HEAD and refuses prefetches.
+ */
+export async function classicRoutes (scope: FastifyInstance, { service, options, limiter, operations }: Api): Promise<void> {
+  const mayCreate = guard(options)
+
+  /** A missing parameter and an empty one are the same. */
+  const parameters = (request: FastifyRequest) => {
+    const { box = '', msg = '' } = request.query as ClassicQuery
+    return { box, msg }
+  }
+
+  const kindOf = (request: FastifyRequest): Kind => {
+    const { box, msg } = parameters(request)
+    if (box === '') return 'creates'
+    return msg === '' ? 'reads' : 'stores'
+  }
+
+  async function classicBox (request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
+    const { box, msg } = parameters(request)
+    if (box === '') {
+      await mayCreate(request, reply)
+      return describeCreated(await service.create())
+    }
+    const { drop, owner } = capability(box)
+    if (msg !== '') {
+      const message = messageFromString(msg)
+      if (Buffer.byteLength(msg) > options.maxMessageBytes) throw new TooLargeError()
+      const { count } = await service.append(drop, message)
+      return { type: 'ack', data: count }
+    }
+    if (!owner) throw new DropOnlyError()
+    const { texts } = await service.drain(drop)
+    return reply.type('application/json; charset=utf-8').send(`{"type":"msgs","data":[${texts.join(',')}]}`)
+  }
+
+  for (const url of ['', '/']) {
+    scope.get(url, {
+      schema: url === '' ? operations.classicBox : { querystring: operations.classicBox.querystring, hide: true },
+      exposeHeadRoute: false,
+      prefixTrailingSlash: 'slash',
+      onRequest: async (request, reply) => {
+        await limiter.count(kindOf(request), request, reply)
+        const { purpose } = request.headers
+        const secPurpose = request.headers['sec-purpose']
+        if (String(secPurpose ?? purpose ?? '').startsWith('prefetch')) throw new PrefetchError()
+      }
+    }, classicBox)
+  }
+  refuseOtherMethods(scope, { '': ['GET'], '/': ['GET'] })
+}
+
+function capability (box: string): Capability {
+  const found = parseCapability(box)
+  if (found === undefined) throw new NotFoundError()
+  return found
+}

@@ -1,0 +1,78 @@
+import swagger from '@fastify/swagger'
+import swaggerUi from '@fastify/swagger-ui'
+import type { FastifyInstance } from 'fastify'
+import type { ResolvedOptions } from '../options.js'
+import { serializerCompiler } from './validation.js'
+
+/** Under a name of its own, so that a host's own `swagger` stays what it is. */
+const DECORATOR = 'boxContract'
+
+type Contract = Record<string, any>
+
+/** What operations follow from a created box, by its id. */
+const LINKED = ['storeMessage', 'readMessages', 'acknowledge', 'drainMessages', 'deleteBox']
+
+/** Gathers the routes that are registered on this scope after it. */
+export async function collectContract (scope: FastifyInstance, version: string): Promise<void> {
+  await scope.register(swagger, {
+    decorator: DECORATOR as 'swagger',
+    openapi: {
+      openapi: '3.1.0',
+      info: {
+        title: 'signalbox',
+        version,
+        description: 'A message box over plain HTTP. Two parties who can pass each other a link can exchange messages; ' +
+          'its first use is WebRTC signaling. Errors are problem details (RFC 9457).',
+        license: { name: 'MIT', identifier: 'MIT' } as { name: string }
+      },
+      servers: [{ url: '/', description: 'This server' }],
+      tags: [
+        { name: 'box', description: 'A box and its messages.' },
+        { name: 'classic', description: 'The API of the original script.' }
+      ]
+    },
+    refResolver: { buildLocalReference: (json, _base, _fragment, i) => typeof json.$id === 'string' ? json.$id : `def-${i}` },
+    transformObject: document => finish('openapiObject' in document ? document.openapiObject as Contract : {})
+  })
+}
+
+/** What the routes' schemas have no place for. */
+function finish (contract: Contract): Contract {
+  for (const path of Object.values<Contract>(contract.paths)) {
+    for (const operation of Object.values<Contract>(path)) {
+      if (operation.operationId !== 'createBox') continue
+      operation.requestBody.required = false
+      operation.responses['201'].links = Object.fromEntries(LINKED.map(operationId => [operationId, {
+        operationId, parameters: { box: '$response.body#/data' }, description: 'On the box that was created.'
+      }]))
+    }
+  }
+  return contract
+}
+
+export function contractOf (scope: FastifyInstance): Contract {
+  return (scope as unknown as Record<string, () => Contract>)[DECORATOR]!()
+}
+
+/** Serves the contract, and Swagger UI where the host does not have its own, which shows these routes too. */
+export async function serveContract (scope: FastifyInstance, docs: ResolvedOptions['docs']): Promise<void> {
+  scope.get('/openapi.json', { schema: { hide: true }, serializerCompiler }, async (_request, reply) => {
+    return reply.header('cache-control', 'no-cache').send(contractOf(scope))
+  })
+  if (docs === false || scope.hasDecorator('swaggerCSP')) return
+  await scope.register(swaggerUi, {
+    routePrefix: docs,
+    staticCSP: {
+      'default-src': "'none'",
+      'base-uri': "'none'",
+      'connect-src': "'self'",
+      'font-src': "'self'",
+      'form-action': "'self'",
+      'frame-ancestors': "'none'",
+      'img-src': ["'self'", 'data:'],
+      'script-src': "'self'",
+      'style-src': ["'self'", "'unsafe-inline'"]
+    },
+    uiConfig: { url: `${scope.prefix}/openapi.json`, tryItOutEnabled: true, deepLinking: true, validatorUrl: null }
+  })
+}

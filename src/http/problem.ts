@@ -1,0 +1,66 @@
+import { STATUS_CODES } from 'node:http'
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
+import {
+  InternalError, InvalidError, MediaTypeError, TooLargeError, UriTooLongError,
+  problemName, titleOf, type BoxError, type BoxErrorCode
+} from '../errors.js'
+import type { Problem } from './schemas.js'
+
+export const PROBLEM_TYPE = 'application/problem+json; charset=utf-8'
+
+/** Seconds to wait where nothing better is known. */
+const RETRY_AFTER = 1
+
+/** Turns whatever was thrown into an answer of RFC 9457. It never says a URL or a capability. */
+export function sendProblem (thrown: FastifyError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const error = translate(thrown)
+  const problem = toProblem(error)
+  if (problem.status >= 500) request.log.error({ err: thrown }, problem.title)
+  if (problem.status === 503 || problem.status === 429) {
+    if (!reply.hasHeader('retry-after')) reply.header('retry-after', RETRY_AFTER)
+  }
+  return reply.code(problem.status).type(PROBLEM_TYPE).send(JSON.stringify(problem))
+}
+
+export function toProblem (error: BoxError): Problem {
+  const status = error.statusCode ?? 500
+  const title = titleOf(error.code)
+  if (title === undefined) {
+    return { type: 'about:blank', title: STATUS_CODES[status] ?? 'Error', status, detail: error.message, code: error.code }
+  }
+  return { type: `/problems/${problemName(error.code as BoxErrorCode)}`, title, status, detail: error.message, code: error.code }
+}
+
+/** Fastify's own errors have our codes; what nobody meant to throw is a 500 that says nothing of itself. */
+function translate (error: FastifyError): BoxError {
+  if (titleOf(error.code) !== undefined) return error
+  switch (error.code) {
+    case 'FST_ERR_VALIDATION':
+    case 'FST_ERR_CTP_EMPTY_JSON_BODY':
+    case 'FST_ERR_CTP_INVALID_CONTENT_LENGTH':
+      return new InvalidError(error.code === 'FST_ERR_VALIDATION' ? error.message : 'the body does not match its Content-Length')
+    case 'FST_ERR_BAD_URL':
+      return new InvalidError('the address is not valid percent-encoding')
+    case 'FST_ERR_CTP_BODY_TOO_LARGE':
+      return new TooLargeError()
+    case 'FST_ERR_MAX_PARAM_LENGTH':
+      return new UriTooLongError()
+    case 'FST_ERR_CTP_INVALID_MEDIA_TYPE':
+      return new MediaTypeError('one of the media types that the contract lists')
+  }
+  return error instanceof GuardError ? error : new InternalError({ cause: error })
+}
+
+/** A host's own refusal: its status and message reach the caller. */
+export class GuardError extends Error implements BoxError {
+  readonly code: string
+  readonly statusCode: number
+
+  constructor (cause: unknown) {
+    const { statusCode, code, message } = (cause ?? {}) as Partial<FastifyError>
+    super(message !== undefined && message !== '' ? message : 'The host does not let you create a box.', { cause })
+    this.statusCode = statusCode !== undefined && statusCode >= 400 && statusCode < 500 ? statusCode : 403
+    this.code = typeof code === 'string' ? code : 'HOST_REFUSED'
+  }
+}
+

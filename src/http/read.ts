@@ -1,0 +1,83 @@
+import accepts from 'accepts'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { BoxService } from '../box/box-service.js'
+import { NotAcceptableError } from '../errors.js'
+import type { ResolvedOptions } from '../options.js'
+import type { Page } from '../store/store.js'
+import { BATCH, streamMessages } from './event-stream.js'
+import type { Limiter } from './rate-limit.js'
+import type { ReadHeaders, ReadQuery } from './schemas.js'
+
+const JSON_TYPE = 'application/json; charset=utf-8'
+const STREAM_TYPE = 'text/event-stream'
+
+/** The texts are JSON already, so they are joined and never printed again. */
+export function sendPage (reply: FastifyReply, { texts, next }: Page): FastifyReply {
+  return reply.type(JSON_TYPE).send(`{"type":"msgs","data":[${texts.join(',')}],"next":${next}}`)
+}
+
+/** `readMessages` in its three ways: a look, a held look, and a stream. */
+export function readHandler (service: BoxService, options: ResolvedOptions, limiter: Limiter) {
+  return async function readMessages (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+    const { after = 0, limit = 100, wait = 0 } = request.query as ReadQuery
+    reply.header('vary', 'Accept')
+    // A HEAD asks about the answer and waits for nothing.
+    const isHead = request.method === 'HEAD'
+    if (preferredType(request) === STREAM_TYPE) {
+      const lastEventId = (request.headers as ReadHeaders)['last-event-id']
+      const cursor = lastEventId === undefined || lastEventId === '' ? after : Number(lastEventId)
+      if (!isHead) return await stream(request, reply, cursor)
+      await service.read(request.drop, cursor, 1)
+      return reply.type(STREAM_TYPE).send('')
+    }
+    const seconds = isHead ? 0 : Math.min(wait, options.maxWait)
+    if (seconds === 0) return sendPage(reply, await service.read(request.drop, after, limit))
+
+    const leave = limiter.enter(request)
+    const left = new AbortController()
+    const onClose = (): void => { left.abort() }
+    reply.raw.once('close', onClose)
+    try {
+      return sendPage(reply, await service.heldRead(request.drop, after, limit, seconds, left.signal))
+    } finally {
+      reply.raw.off('close', onClose)
+      leave()
+    }
+  }
+
+  async function stream (request: FastifyRequest, reply: FastifyReply, after: number): Promise<FastifyReply> {
+    const leave = limiter.enter(request)
+    try {
+      // Registered before the first look; and what can be refused is refused while there is no answer yet.
+      const waiter = await service.waiters.open(request.drop)
+      let first
+      try {
+        first = await service.read(request.drop, after, BATCH)
+      } catch (error) {
+        waiter.close()
+        throw error
+      }
+      reply.headers({ 'content-type': STREAM_TYPE, 'x-accel-buffering': 'no' })
+      reply.hijack()
+      reply.raw.writeHead(200, reply.getHeaders() as Record<string, string>)
+      reply.raw.once('close', leave)
+      if (reply.raw.destroyed) waiter.close()
+      await streamMessages(reply.raw, { waiter, first, heartbeat: options.heartbeat * 1000, now: () => service.now() })
+    } catch (error) {
+      leave()
+      if (!reply.raw.headersSent) throw error
+      request.log.warn({ err: error }, 'A stream ended early')
+      reply.raw.end()
+    }
+    return reply
+  }
+}
+
+/** @throws NotAcceptableError where the reader takes neither */
+function preferredType (request: FastifyRequest): string {
+  const { accept } = request.headers
+  if (accept === undefined || accept === '*/*' || accept === 'application/json') return 'application/json'
+  const type = accepts(request.raw).type(['application/json', STREAM_TYPE])
+  if (type === false) throw new NotAcceptableError()
+  return type as string
+}

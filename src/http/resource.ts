@@ -1,0 +1,105 @@
+import cors from '@fastify/cors'
+import type { FastifyInstance, FastifyRequest, HTTPMethods, RouteOptions } from 'fastify'
+import { parseCapability, type Capability } from '../box/capability.js'
+import { DropOnlyError, MethodError, NotFoundError, NoRouteError } from '../errors.js'
+import type { ResolvedOptions } from '../options.js'
+import { sendProblem } from './problem.js'
+import { readDecimals, serializerCompiler, validatorCompiler } from './validation.js'
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** The drop address of the box that the path names; empty where it names none. */
+    drop: string
+  }
+}
+
+const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'DELETE']
+const RATE_HEADERS = ['RateLimit-Limit', 'RateLimit-Remaining', 'RateLimit-Reset']
+const DAY = 86_400
+
+/**
+ * What every address of the box API has in common: its checks, its error answers, its headers,
+ * CORS, and a log that never holds a capability.
+ */
+export async function asResource (scope: FastifyInstance, options: ResolvedOptions): Promise<void> {
+  scope.setValidatorCompiler(validatorCompiler)
+  scope.setSerializerCompiler(serializerCompiler)
+  scope.setErrorHandler(sendProblem)
+  await allowOrigins(scope, options.cors)
+  scope.addHook('onRequest', async (_request, reply) => {
+    reply.headers({
+      'cache-control': 'no-store',
+      'referrer-policy': 'no-referrer',
+      'x-content-type-options': 'nosniff',
+      'x-robots-tag': 'noindex'
+    })
+  })
+  scope.addHook('preValidation', readDecimals)
+}
+
+/** Where the host has @fastify/cors, its policy reaches these routes too, and is the one that counts. */
+async function allowOrigins (scope: FastifyInstance, origins: ResolvedOptions['cors']): Promise<void> {
+  if (origins === false || scope.hasRequestDecorator('corsPreflightEnabled')) return
+  await scope.register(cors, {
+    origin: origins === true ? '*' : origins,
+    credentials: false,
+    methods: METHODS,
+    allowedHeaders: ['Accept', 'Content-Type', 'Idempotency-Key', 'Last-Event-ID'],
+    exposedHeaders: ['Location', 'Retry-After', 'Allow', ...RATE_HEADERS],
+    strictPreflight: false,
+    maxAge: DAY,
+    cacheControl: DAY
+  })
+}
+
+/** Answers 405 with `Allow` for every method that these routes do not have, per address. */
+export function refuseOtherMethods (scope: FastifyInstance, allowed: Record<string, readonly string[]>): void {
+  for (const [url, methods] of Object.entries(allowed)) {
+    const others = scope.supportedMethods.filter(method => !methods.includes(method) && !scope.hasRoute({ url: scope.prefix + url, method: method as HTTPMethods }))
+    const allow = methods.join(', ')
+    scope.route({
+      method: others as HTTPMethods[],
+      url,
+      prefixTrailingSlash: 'slash',
+      schema: { hide: true } as RouteOptions['schema'] & object,
+      onRequest: async (_request, reply) => {
+        reply.header('allow', allow)
+        throw new MethodError()
+      },
+      handler: () => {}
+    })
+  }
+}
+
+/** Whatever else is asked for below a resource: our 404, before Fastify's own says the URL. */
+export function refuseOtherPaths (scope: FastifyInstance): void {
+  const onRequest = async (): Promise<void> => { throw new NoRouteError() }
+  const methods = scope.supportedMethods.filter(method => method !== 'OPTIONS') as HTTPMethods[]
+  scope.route({ method: methods, url: '/*', schema: { hide: true } as RouteOptions['schema'] & object, onRequest, handler: () => {} })
+}
+
+/** The box of a request, by a capability that owns it. @throws NotFoundError, DropOnlyError */
+export async function ownBox (request: FastifyRequest): Promise<void> {
+  const { drop, owner } = capabilityOf(request)
+  if (!owner) throw new DropOnlyError()
+  request.drop = drop
+}
+
+/** The box of a request, by either capability. @throws NotFoundError */
+export async function anyBox (request: FastifyRequest): Promise<void> {
+  request.drop = capabilityOf(request).drop
+}
+
+function capabilityOf (request: FastifyRequest): Capability {
+  const capability = parseCapability((request.params as { box: string }).box)
+  if (capability === undefined) throw new NotFoundError()
+  return capability
+}
+
+/**
+ * How a request is logged: the route's pattern instead of its URL, since a capability or a
+ * classic message may be anywhere in that.
+ */
+export const logSerializers = {
+  req: (request: FastifyRequest) => ({ method: request.method, url: request.routeOptions?.url ?? '', remoteAddress: request.ip })
+}

@@ -1,0 +1,7 @@
+// The plugin
+export { boxPlugin, boxPlugin as default } from './plugin.js'
+export type { BoxPluginOptions, RateLimits } from './options.js'
+
+// Stores
+export { memoryStore } from './store/memory.js'
+export type { Store, SharedCounter, Limits, NewMessage, Appended, Page, Unsubscribe } from './store/store.js'

@@ -1,0 +1,92 @@
+import { Type, type Static, type TSchema } from '@sinclair/typebox'
+import { Value } from '@sinclair/typebox/value'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { Store } from './store/store.js'
+
+const whole = (minimum: number, fallback: number, description: string, maximum = Number.MAX_SAFE_INTEGER) =>
+  Type.Integer({ minimum, maximum, default: fallback, description })
+
+const rates = Type.Object({
+  creates: whole(1, 30, 'boxes created per client address and minute'),
+  stores: whole(1, 600, 'messages stored per client address and minute'),
+  reads: whole(1, 600, 'reads, acknowledgements, drains and deletes per client address and minute'),
+  waiters: whole(1, 30, 'long-polls and streams open at once per client address')
+}, { additionalProperties: false })
+
+const path = (fallback: string, description: string) =>
+  Type.Union([Type.Literal(false), Type.String({ pattern: '^/[^/?#]' })], { default: fallback, description })
+
+/** Every option that is plain data, declared once: its type, default and description. */
+export const optionsSchema = Type.Object({
+  ttl: whole(1, 86_400, 'seconds an unused box lives where its creator asks for nothing', 315_360_000),
+  maxTtl: whole(1, 604_800, 'the most seconds a creator may ask for', 315_360_000),
+  maxMessageBytes: whole(1, 65_536, 'bytes of one message as it is sent', 64 * 1024 * 1024),
+  maxMessages: whole(1, 256, 'messages one box holds', 1_000_000),
+  maxBoxBytes: whole(1, 1_048_576, 'bytes of messages one box holds'),
+  maxStoreBytes: Type.Optional(Type.Integer({ minimum: 1, description: 'bytes the whole store holds; 256 MiB in memory, 4 GiB on disk' })),
+  maxWait: whole(0, 25, 'seconds a read is held at most, whatever was asked', 60),
+  maxWaiters: whole(1, 8, 'long-polls and streams open at once per box'),
+  heartbeat: whole(1, 15, 'seconds between the comments on a quiet stream', 3600),
+  classicPath: path('/box.php', 'where the classic API answers; false turns it off'),
+  docs: path('/docs', 'where Swagger UI is served; false turns it off'),
+  cors: Type.Union([Type.Boolean(), Type.String({ minLength: 1 }), Type.Array(Type.String({ minLength: 1 }), { minItems: 1 })], {
+    default: true, description: 'origins that may call: true for all, false for none, or those named'
+  }),
+  rateLimit: Type.Union([Type.Boolean(), Type.Partial(rates, { additionalProperties: false })], {
+    default: true, description: 'limits per client address (IPv6 by /64); false for none'
+  })
+}, { additionalProperties: false })
+
+export type RateLimits = Static<typeof rates>
+
+export interface BoxPluginOptions extends Partial<Static<typeof optionsSchema>> {
+  /** Where the boxes are kept; a store in memory where absent. The plugin closes it with the app. */
+  store?: Store | undefined
+  /**
+   * Called before a box is created, after the rate limit. Throw to refuse: an error's
+   * `statusCode` (400 to 499) and `message` are what the caller sees; 403 where it has none.
+   */
+  guardCreate?: ((request: FastifyRequest, reply: FastifyReply) => void | Promise<void>) | undefined
+}
+
+export interface ResolvedOptions extends Omit<Static<typeof optionsSchema>, 'rateLimit'> {
+  rateLimit: RateLimits | false
+  guardCreate: BoxPluginOptions['guardCreate']
+}
+
+/** What Fastify's `register` adds to a plugin's options. */
+const OF_REGISTER = new Set(['prefix', 'logLevel', 'logSerializers', 'encapsulate'])
+
+/**
+ * Checks the options and fills in the defaults.
+ * @throws TypeError naming the option, what was expected and what was received
+ */
+export function resolveOptions (input: BoxPluginOptions): ResolvedOptions {
+  const { store: _, guardCreate, ...rest } = input
+  if (guardCreate !== undefined && typeof guardCreate !== 'function') throw wrong('guardCreate', 'a function', guardCreate)
+  const data = Object.fromEntries(Object.entries(rest).filter(([name, value]) => !OF_REGISTER.has(name) && value !== undefined))
+  const options = withDefaults(optionsSchema, data, '')
+  if (options.ttl > options.maxTtl) throw wrong('ttl', `at most maxTtl (${options.maxTtl})`, options.ttl)
+  const { rateLimit } = options
+  return {
+    ...options,
+    guardCreate,
+    rateLimit: rateLimit === false ? false : withDefaults(rates, rateLimit === true ? {} : rateLimit, 'rateLimit.')
+  }
+}
+
+function withDefaults<T extends TSchema> (schema: T, data: unknown, parent: string): Static<T> {
+  const value = Value.Default(schema, data)
+  const error = Value.Errors(schema, value).First()
+  if (error === undefined) return value as Static<T>
+  const name = parent + error.path.slice(1).replaceAll('/', '.')
+  throw wrong(name, error.message.replace(/^Expected /, ''), error.value)
+}
+
+function wrong (name: string, expected: string, received: unknown): TypeError {
+  return new TypeError(`boxPlugin: option '${name}' expected ${expected}, received ${describe(received)}`)
+}
+
+function describe (value: unknown): string {
+  return typeof value === 'function' ? 'a function' : JSON.stringify(value) ?? String(value)
+}

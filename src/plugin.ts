@@ -1,0 +1,52 @@
+import type { FastifyInstance, FastifyPluginAsync } from 'fastify'
+import fp from 'fastify-plugin'
+import { BoxService } from './box/box-service.js'
+import { systemClock, type Clock } from './box/clock.js'
+import { classicRoutes } from './http/classic.js'
+import { collectContract, serveContract } from './http/openapi.js'
+import { operations } from './http/operations.js'
+import { createLimiter, unlimited } from './http/rate-limit.js'
+import { asResource, logSerializers } from './http/resource.js'
+import { boxRoutes, type Api } from './http/routes.js'
+import { resolveOptions, type BoxPluginOptions } from './options.js'
+import { memoryStore } from './store/memory.js'
+import { version } from './version.js'
+
+/** The plugin on a clock of one's own: for tests, which turn it. */
+export function createBoxPlugin (clock: Clock): FastifyPluginAsync<BoxPluginOptions> {
+  return fp(async (app: FastifyInstance, input: BoxPluginOptions) => {
+    const options = resolveOptions(input)
+    const store = input.store ?? memoryStore()
+    const service = new BoxService(store, clock, options)
+    const api: Api = {
+      service,
+      options,
+      limiter: options.rateLimit === false ? unlimited : await createLimiter(options.rateLimit, store.counter),
+      operations: operations(options)
+    }
+
+    // Held reads and streams have to end before Fastify waits for its open connections.
+    app.addHook('preClose', async () => { service.waiters.endAll() })
+    app.addHook('onClose', async () => { await service.close() })
+    app.addHook('onReady', async () => {
+      service.start(error => { app.log.error({ err: error }, 'Sweeping expired boxes failed') })
+    })
+
+    await collectContract(app, version)
+    const resources = [{ prefix: '/boxes', routes: boxRoutes }]
+    if (options.classicPath !== false) resources.push({ prefix: options.classicPath, routes: classicRoutes })
+    for (const { prefix, routes } of resources) {
+      await app.register(async scope => {
+        await asResource(scope, options)
+        await routes(scope, api)
+      }, { prefix, logSerializers })
+    }
+    await serveContract(app, options.docs)
+  }, { name: 'fastify-signalbox', fastify: '5.x', encapsulate: true })
+}
+
+/**
+ * The message box as a Fastify plugin. Register it as often as you like, each time under its
+ * own `prefix`.
+ */
+export const boxPlugin = createBoxPlugin(systemClock)
