@@ -1,0 +1,44 @@
+/** Bytes as WebCrypto takes them: never a view on shared memory. */
+export type Bytes = Uint8Array<ArrayBuffer>
+
+export function utf8 (text: string): Bytes {
+  return new TextEncoder().encode(text)
+}
+
+export function concat (...parts: Bytes[]): Bytes {
+  const all = new Uint8Array(parts.reduce((length, part) => length + part.length, 0))
+  let at = 0
+  for (const part of parts) {
+    all.set(part, at)
+    at += part.length
+  }
+  return all
+}
+
+export function randomBytes (length: number): Bytes {
+  return crypto.getRandomValues(new Uint8Array(length))
+}
+
+/** base64url without padding (RFC 4648, section 5). */
+export function toBase64url (bytes: Bytes): string {
+  let binary = ''
+  for (const byte of bytes) binary += String.fromCharCode(byte)
+  return btoa(binary).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '')
+}
+
+/**
+ * The bytes, or undefined where the text is not the one base64url spelling of them. A decoder that
+ * ignores the unused bits of the last character would take two texts for the same bytes, so that
+ * somebody could change a sealed message without being noticed.
+ */
+export function fromBase64url (text: string): Bytes | undefined {
+  if (!/^[\w-]*$/.test(text)) return undefined
+  let binary: string
+  try {
+    binary = atob(text.replaceAll('-', '+').replaceAll('_', '/'))
+  } catch {
+    return undefined
+  }
+  const bytes = Uint8Array.from(binary, character => character.charCodeAt(0))
+  return toBase64url(bytes) === text ? bytes : undefined
+}

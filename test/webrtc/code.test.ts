@@ -1,0 +1,49 @@
+import t from 'tap'
+import { checkCommitment, commit, fingerprintOf, shortCode } from '../../src/webrtc/code.js'
+import { createNonce, createSecret, inviteKey, Session } from '../../src/webrtc/sealing.js'
+
+const fingerprint = (byte: string) => `sha-256 ${Array(32).fill(byte).join(':')}`
+
+async function pair () {
+  const invite = await inviteKey(createSecret(), `drop_${'H'.repeat(32)}`)
+  const parts = { guestDrop: `drop_${'G'.repeat(32)}`, guestNonce: createNonce(), hostNonce: createNonce() }
+  return [await Session.create(invite, { ...parts, role: 'host' }), await Session.create(invite, { ...parts, role: 'guest' })] as const
+}
+
+t.test('both sides see the same six digits', async t => {
+  const [host, guest] = await pair()
+  const opening = createNonce()
+  const code = await shortCode(host, fingerprint('AA'), fingerprint('BB'), opening)
+  t.match(code, /^\d{6}$/)
+  t.equal(await shortCode(guest, fingerprint('AA'), fingerprint('BB'), opening), code)
+})
+
+t.test('a swapped fingerprint, another session or another opening shows', async t => {
+  const [session] = await pair()
+  const [other] = await pair()
+  const opening = createNonce()
+  const codes = [
+    await shortCode(session, fingerprint('AA'), fingerprint('BB'), opening),
+    await shortCode(session, fingerprint('CC'), fingerprint('BB'), opening),
+    await shortCode(session, fingerprint('AA'), fingerprint('CC'), opening),
+    await shortCode(session, fingerprint('BB'), fingerprint('AA'), opening),
+    await shortCode(session, fingerprint('AA'), fingerprint('BB'), createNonce()),
+    await shortCode(other, fingerprint('AA'), fingerprint('BB'), opening)
+  ]
+  t.ok(new Set(codes).size >= 5, 'two of six differ by chance in all but one of 70,000 runs, and three never')
+})
+
+t.test('a guest is held to the fingerprint and the number of its hello', async t => {
+  const { commitment, opening } = await commit(fingerprint('AA'))
+  t.equal(await checkCommitment(commitment, opening, fingerprint('AA')), opening)
+  for (const [number, print] of [[createNonce(), fingerprint('AA')], [opening, fingerprint('BB')], [undefined, fingerprint('AA')]] as const) {
+    await t.rejects(checkCommitment(commitment, number, print), { code: 'CALL_ERR_FINGERPRINT' })
+  }
+})
+
+t.test('the fingerprint is read from all sections of a description, in one spelling', async t => {
+  const sdp = (...lines: string[]) => ['v=0', ...lines, ''].join('\r\n')
+  t.equal(fingerprintOf(sdp('a=fingerprint:sha-256 ab:cd', 'm=audio', 'a=fingerprint:SHA-256 AB:CD')), 'sha-256 AB:CD')
+  t.equal(fingerprintOf(sdp('a=fingerprint:sha-512 01', 'a=fingerprint:sha-256 02')), 'sha-256 02,sha-512 01')
+  t.throws(() => fingerprintOf(sdp('m=audio')), { code: 'CALL_ERR_FINGERPRINT' })
+})
