@@ -13,6 +13,13 @@ const rates = Type.Object({
   waiters: whole(1, 30, 'long-polls and streams open at once per client address')
 }, { additionalProperties: false })
 
+const ice = Type.Object({
+  urls: Type.Array(Type.String({ pattern: '^stuns?:' }), { default: [], description: 'STUN addresses, stun:host:port' }),
+  turnUrls: Type.Array(Type.String({ pattern: '^turns?:' }), { default: [], description: 'TURN addresses, turn:host:port?transport=udp' }),
+  turnSecret: Type.Optional(Type.String({ minLength: 1, description: 'the secret shared with the TURN server (coturn: static-auth-secret)' })),
+  ttl: whole(60, 3600, 'seconds a TURN credential is valid', 604_800)
+}, { additionalProperties: false })
+
 const path = (fallback: string, description: string) =>
   Type.Union([Type.Literal(false), Type.String({ pattern: '^/[^/?#]' })], { default: fallback, description })
 
@@ -34,10 +41,12 @@ export const optionsSchema = Type.Object({
   }),
   rateLimit: Type.Union([Type.Boolean(), Type.Partial(rates, { additionalProperties: false })], {
     default: true, description: 'limits per client address (IPv6 by /64); false for none'
-  })
+  }),
+  ice: Type.Partial(ice, { additionalProperties: false, default: {}, description: 'what GET /ice-servers answers' })
 }, { additionalProperties: false })
 
 export type RateLimits = Static<typeof rates>
+export type IceOptions = Static<typeof ice>
 
 export interface BoxPluginOptions extends Partial<Static<typeof optionsSchema>> {
   /** Where the boxes are kept; a store in memory where absent. The plugin closes it with the app. */
@@ -49,8 +58,9 @@ export interface BoxPluginOptions extends Partial<Static<typeof optionsSchema>> 
   guardCreate?: ((request: FastifyRequest, reply: FastifyReply) => void | Promise<void>) | undefined
 }
 
-export interface ResolvedOptions extends Omit<Static<typeof optionsSchema>, 'rateLimit'> {
+export interface ResolvedOptions extends Omit<Static<typeof optionsSchema>, 'rateLimit' | 'ice'> {
   rateLimit: RateLimits | false
+  ice: IceOptions
   guardCreate: BoxPluginOptions['guardCreate']
 }
 
@@ -68,9 +78,12 @@ export function resolveOptions (input: BoxPluginOptions): ResolvedOptions {
   const options = withDefaults(optionsSchema, data, '')
   if (options.ttl > options.maxTtl) throw wrong('ttl', `at most maxTtl (${options.maxTtl})`, options.ttl)
   const { rateLimit } = options
+  const iceOptions = withDefaults(ice, options.ice, 'ice.')
+  if (iceOptions.turnUrls.length > 0 && iceOptions.turnSecret === undefined) throw wrong('ice.turnSecret', 'a secret, since there are ice.turnUrls', undefined)
   return {
     ...options,
     guardCreate,
+    ice: iceOptions,
     rateLimit: rateLimit === false ? false : withDefaults(rates, rateLimit === true ? {} : rateLimit, 'rateLimit.')
   }
 }

@@ -28,15 +28,17 @@ export async function collectContract (scope: FastifyInstance, version: string):
       servers: [{ url: '/', description: 'This server' }],
       tags: [
         { name: 'box', description: 'A box and its messages.' },
-        { name: 'classic', description: 'The API of the original script.' }
-      ]
+        { name: 'classic', description: 'The API of the original script.' },
+        { name: 'webrtc', description: 'What a peer connection needs besides its signaling.' }
+      ],
+      // The capability in the path is all the authority there is.
+      security: []
     },
-    refResolver: { buildLocalReference: (json, _base, _fragment, i) => typeof json.$id === 'string' ? json.$id : `def-${i}` },
     transformObject: document => finish('openapiObject' in document ? document.openapiObject as Contract : {})
   })
 }
 
-/** What the routes' schemas have no place for. */
+/** What the routes' schemas have no place for: links, an optional body, and names for the components. */
 function finish (contract: Contract): Contract {
   for (const path of Object.values<Contract>(contract.paths)) {
     for (const operation of Object.values<Contract>(path)) {
@@ -47,7 +49,22 @@ function finish (contract: Contract): Contract {
       }]))
     }
   }
+  const schemas: Contract = {}
+  contract.paths = nameComponents(contract.paths, schemas)
+  contract.components = { schemas: Object.fromEntries(Object.entries(schemas).sort(([a], [b]) => a < b ? -1 : 1)) }
   return contract
+}
+
+/** Moves every schema with a title to the components, so that generated clients have its name. */
+function nameComponents (node: unknown, schemas: Contract): unknown {
+  if (Array.isArray(node)) return node.map(item => nameComponents(item, schemas))
+  if (typeof node !== 'object' || node === null) return node
+  const named: Contract = Object.fromEntries(Object.entries(node).map(([key, value]) =>
+    [key, key === 'example' ? value : nameComponents(value, schemas)]))
+  const { title, ...schema } = named
+  if (typeof title !== 'string') return named
+  schemas[title] = schema
+  return { $ref: `#/components/schemas/${title}` }
 }
 
 export function contractOf (scope: FastifyInstance): Contract {

@@ -1,7 +1,7 @@
 import { Type, type TSchema } from '@sinclair/typebox'
 import type { ResolvedOptions } from '../options.js'
 import {
-  Ack, AcknowledgeBody, ClassicAnswer, ClassicQuery, Created, CursorAck, Message, Msgs, NoQuery, OwnerParams, Problem,
+  Ack, AcknowledgeBody, ClassicAnswer, ClassicQuery, Created, CursorAck, IceServers, Message, Msgs, NoQuery, OwnerParams, Problem,
   ReadHeaders, ReadQuery, StoreHeaders, StoreParams, createBoxBody
 } from './schemas.js'
 
@@ -113,6 +113,19 @@ export function operations (options: ResolvedOptions) {
       response: {
         200: answer('The envelope of the original script.', ClassicAnswer, { type: 'created', data: BOX }, rateHeaders(limits)),
         ...problems(400, 403, 404, 409, 413, ...limits, 503, 507)
+      }
+    },
+    getIceServers: {
+      operationId: 'getIceServers',
+      tags: ['webrtc'],
+      summary: 'ICE servers',
+      description: 'The STUN and TURN servers this server recommends, with credentials that end by themselves.',
+      querystring: NoQuery,
+      response: {
+        200: answer('The ICE servers; none where the server has none to recommend.', IceServers, {
+          iceServers: [{ urls: ['stun:stun.example.org'] }], ttl: 3600
+        }, rateHeaders(limits)),
+        ...problems(400, ...limits)
       }
     }
   }

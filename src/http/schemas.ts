@@ -1,10 +1,10 @@
-import { Type, type Static, type TSchema } from '@sinclair/typebox'
+import { Type, type Static } from '@sinclair/typebox'
 import { BOX_ID, DROP_ADDRESS } from '../box/capability.js'
 import { errorTable } from '../errors.js'
 
 /**
  * The schemas of the contract: what is validated, what the types are made from, and what
- * OpenAPI shows. A schema with an `$id` is a named component there.
+ * OpenAPI shows. A schema with a `title` is a named component there.
  */
 
 const count = (description: string) => Type.Integer({ minimum: 0, description })
@@ -13,7 +13,7 @@ const boxId = Type.String({ pattern: BOX_ID, description: 'The box id: whoever h
 const drop = Type.String({ pattern: DROP_ADDRESS, description: 'The drop address: whoever holds it can only store. Pass this one on.' })
 
 export const Message = Type.Unknown({
-  $id: 'Message',
+  title: 'Message',
   description: 'A message: any JSON value, kept and given back to the letter.'
 })
 
@@ -22,12 +22,12 @@ export const createBoxBody = (ttl: number, maxTtl: number) => Type.Object({
   ttl: Type.Optional(Type.Integer({
     minimum: 1, maximum: maxTtl, default: ttl, description: 'The idle lifetime in seconds: a box that is not used for this long is gone.'
   }))
-}, { $id: 'CreateBox', additionalProperties: false, description: 'What to make.' })
+}, { title: 'CreateBox', additionalProperties: false, description: 'What to make.' })
 export type CreateBoxBody = Static<ReturnType<typeof createBoxBody>>
 
 export const AcknowledgeBody = Type.Object({
   after: Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER, description: 'The cursor: everything up to this number is forgotten.' })
-}, { $id: 'Cursor', additionalProperties: false, description: 'How far a reader has seen everything.' })
+}, { title: 'Cursor', additionalProperties: false, description: 'How far a reader has seen everything.' })
 export type AcknowledgeBody = Static<typeof AcknowledgeBody>
 
 export const ReadQuery = Type.Object({
@@ -66,33 +66,33 @@ export const Created = Type.Object({
   data: boxId,
   drop,
   expires: Type.String({ format: 'date-time', description: 'When the box goes if nobody uses it until then (RFC 3339).' })
-}, { $id: 'Created', description: 'A box was made.' })
+}, { title: 'Created', description: 'A box was made.' })
 
 export const Ack = Type.Object({
   type: Type.Literal('ack'),
   data: count('Messages now in the box.'),
   seq: Type.Integer({ minimum: 1, description: 'The sequence number of the message.' })
-}, { $id: 'Ack', description: 'The message was stored.' })
+}, { title: 'Ack', description: 'The message was stored.' })
 
 export const CursorAck = Type.Object({
   type: Type.Literal('ack'),
   data: count('Messages left in the box.')
-}, { $id: 'CursorAck', description: 'The messages up to the cursor are forgotten.' })
+}, { title: 'CursorAck', description: 'The messages up to the cursor are forgotten.' })
 
 export const Msgs = Type.Object({
   type: Type.Literal('msgs'),
   data: Type.Array(Message, { description: 'The messages, oldest first.' }),
   next: count('The cursor to go on from: the number of the last message in `data`.')
-}, { $id: 'Msgs', description: 'Messages of the box.' })
+}, { title: 'Msgs', description: 'Messages of the box.' })
 
 export const ClassicAnswer = Type.Object({
-  type: Type.Union([Type.Literal('created'), Type.Literal('ack'), Type.Literal('msgs')]),
+  type: Type.Unsafe<'created' | 'ack' | 'msgs'>({ type: 'string', enum: ['created', 'ack', 'msgs'] }),
   data: Type.Union([
     Type.String({ description: 'created: the box id' }),
     Type.Integer({ minimum: 0, description: 'ack: how many messages are in the box' }),
     Type.Array(Message, { description: 'msgs: everything that was in the box' })
   ])
-}, { $id: 'ClassicAnswer', description: 'The envelope of the original script.' })
+}, { title: 'ClassicAnswer', description: 'The envelope of the original script.' })
 
 export const Problem = Type.Object({
   type: Type.String({ format: 'uri-reference', description: 'Names the kind of problem.' }),
@@ -100,8 +100,17 @@ export const Problem = Type.Object({
   status: Type.Integer({ minimum: 400, maximum: 599, description: 'The HTTP status.' }),
   detail: Type.String({ description: 'What to do next.' }),
   code: Type.String({ description: `One of ${errorTable.map(({ code }) => code).join(', ')}; or the code of the host's own check.` })
-}, { $id: 'Problem', description: 'What went wrong and what to do next (RFC 9457).' })
+}, { title: 'Problem', description: 'What went wrong and what to do next (RFC 9457).' })
 export type Problem = Static<typeof Problem>
 
-/** The components of the contract that do not depend on the options. */
-export const components: TSchema[] = [Message, AcknowledgeBody, Created, Ack, CursorAck, Msgs, ClassicAnswer, Problem]
+const IceServer = Type.Object({
+  urls: Type.Array(Type.String({ description: 'A STUN or TURN address.' })),
+  username: Type.Optional(Type.String({ description: 'For TURN: until when it is valid, in seconds since the epoch.' })),
+  credential: Type.Optional(Type.String({ description: 'For TURN: the password that goes with it.' }))
+}, { title: 'IceServer', description: 'One entry of `RTCConfiguration.iceServers`.' })
+
+export const IceServers = Type.Object({
+  iceServers: Type.Array(IceServer, { description: 'To be given to an RTCPeerConnection as it is.' }),
+  ttl: count('For how many seconds the credentials are valid.')
+}, { title: 'IceServers', description: 'The servers that help two peers to find a path.' })
+export type IceServers = Static<typeof IceServers>
