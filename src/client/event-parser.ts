@@ -15,11 +15,9 @@ export interface StreamEvent {
  * section 9.2.6 (https://html.spec.whatwg.org/multipage/server-sent-events.html):
  * UTF-8 with an optional byte order mark, lines that end in CR LF, CR or LF, and
  * an event at every empty line. What comes after the last empty line is no event.
+ * `retry` is left out: whoever reads with this has waits of its own.
  */
 export class EventParser {
-  /** how long to wait before reconnecting in ms, where the stream has said so */
-  retry: number | undefined
-
   readonly #decoder = new TextDecoder()
   #line = ''
   #endedInCR = false
@@ -56,7 +54,6 @@ export class EventParser {
     if (name === 'data') this.#data += value + '\n'
     else if (name === 'event') this.#type = value
     else if (name === 'id' && !value.includes('\0')) this.#id = value
-    else if (name === 'retry' && /^[0-9]+$/.test(value)) this.retry = Number(value)
   }
 
   #take (): StreamEvent {

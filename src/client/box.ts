@@ -1,0 +1,202 @@
+import { Acknowledger } from './acknowledger.js'
+import { base64, dropOf, linkOf, parseAddress, serverOf, type Address } from './address.js'
+import { follow, readPage, type Message, type Page, type Query, type Source } from './follow.js'
+import { BoxError, createBoxClient, dataOf, MESSAGES } from './http.js'
+import { defaultTiming, retry } from './retry.js'
+import { Scope } from './scope.js'
+
+export interface BoxOptions {
+  /** used in place of the global `fetch`; it is called with a `Request` */
+  fetch?: typeof fetch
+  /** ends everything that the box does */
+  signal?: AbortSignal
+  /** the base URL of the box routes, for a box opened by its id alone */
+  server?: string | URL
+}
+
+/** For one call. An aborted call rejects with the signal's reason, and may have been carried out all the same. */
+export interface CallOptions {
+  signal?: AbortSignal
+}
+
+/**
+ * One end of a conversation: a box to read from for who holds its id, a box to
+ * send to for who holds its drop address. It retries what may pass, resumes after
+ * every cut, and gives each message once and in order.
+ *
+ * Calls reject with a `BoxError` when the server refused, with the error of `fetch`
+ * when the network failed for too long, and with the signal's reason when they were
+ * aborted.
+ */
+export class Box {
+  readonly #address: Address
+  readonly #source: Source
+  readonly #whole: Scope
+  readonly #closed = new AbortController()
+  #drop: string | undefined
+  #sending = Promise.resolve()
+  #reading = false
+  #position = 0
+
+  /** Use `Box.create` or `Box.open`. The timing is for tests. */
+  constructor (address: Address, options: BoxOptions = {}, timing = defaultTiming) {
+    this.#address = address
+    this.#source = { client: createBoxClient(address.server, options), path: { box: address.id }, timing }
+    this.#whole = new Scope(options.signal, this.#closed.signal)
+    if (address.id.startsWith('drop_')) this.#drop = address.id
+  }
+
+  /**
+   * Makes a box.
+   * @param server the base URL of the box routes, such as `https://example.com/prefix`
+   * @param options.ttl the idle lifetime in seconds; the server's default where absent
+   */
+  static async create (server: string | URL, { ttl, ...options }: BoxOptions & { ttl?: number } = {}): Promise<Box> {
+    const base = serverOf(server)
+    const client = createBoxClient(base, options)
+    const request = ttl === undefined ? {} : { body: { ttl } }
+    const { data: id, drop } = await Scope.run([options.signal], scope =>
+      retry(scope, defaultTiming, signal => dataOf(client.POST('/boxes', { ...request, signal }))))
+    const box = new Box({ server: base, id }, options)
+    box.#drop = drop
+    return box
+  }
+
+  /**
+   * Opens a box by its link, or by its id and `options.server`. It asks the server
+   * nothing: an unknown box shows at the first use.
+   * @throws TypeError when the link has not the form of one
+   */
+  static open (link: string | URL, options: BoxOptions = {}): Box {
+    return new Box(parseAddress(link, options.server), options)
+  }
+
+  /** What opens this box again, with the same rights. Keep it secret: for an owner it holds the box id. */
+  get link (): string {
+    return linkOf(this.#address)
+  }
+
+  /** The link that can only send, to pass to the other side. */
+  async dropLink (): Promise<string> {
+    this.#drop ??= await dropOf(this.#address.id)
+    return linkOf({ ...this.#address, id: this.#drop })
+  }
+
+  /**
+   * Stores a message. Messages arrive in the order of the calls, each one once
+   * however often it had to be tried.
+   * @param message a JSON value
+   * @returns its sequence number, and how many messages are in the box now
+   * @throws TypeError when it is no JSON value
+   */
+  async send (message: unknown, { signal }: CallOptions = {}): Promise<{ seq: number, count: number }> {
+    const body = JSON.stringify(message)
+    if (body === undefined) throw new TypeError(`A message is a JSON value, not ${typeof message}`)
+    const { client, path, timing } = this.#source
+    const params = { path, header: { 'Idempotency-Key': newKey() } }
+    const before = this.#sending
+    let done!: () => void
+    this.#sending = new Promise(resolve => { done = resolve })
+    try {
+      return await Scope.run([this.#whole.signal, signal], async scope => {
+        await scope.race(before)
+        const { seq, data: count } = await retry(scope, timing, signal =>
+          dataOf(client.POST(MESSAGES, { params, body, bodySerializer: text => text, signal })))
+        return { seq, count }
+      })
+    } finally {
+      before.then(done)
+    }
+  }
+
+  /** The messages' data, one by one as they come: `for await (const message of box)`. See `messages`. */
+  async * [Symbol.asyncIterator] (): AsyncGenerator<unknown, void> {
+    for await (const { data } of this.messages()) yield data
+  }
+
+  /**
+   * The messages with their numbers, one by one as they come, each once and in
+   * order, whatever happens to the connection. A message is acknowledged, so that
+   * the server forgets it, when the next one is asked for or the loop is left. A
+   * later loop on this object goes on where the last one was; there is one at a time.
+   *
+   * It ends by `close()`, and throws the reason of an aborted signal, or a `BoxError`
+   * when the box is gone or the cursor is ahead of it. To stop while no message
+   * comes, abort the signal or close the box.
+   * @param options.after the cursor to begin after
+   */
+  async * messages ({ signal, after = this.#position }: CallOptions & { after?: number } = {}): AsyncGenerator<Message, void> {
+    if (this.#reading) throw new TypeError('This box is being read already')
+    this.#reading = true
+    const { timing } = this.#source
+    const scope = new Scope(this.#whole.signal, signal)
+    const acknowledger = new Acknowledger(cursor => this.#put(cursor, scope), timing.pace)
+    let taken = 0
+    try {
+      for await (const batch of follow(this.#source, after, scope)) {
+        for (const message of batch) {
+          scope.signal.throwIfAborted()
+          taken = this.#position = message.seq
+          yield message
+          acknowledger.to(taken)
+        }
+      }
+    } catch (error) {
+      if (!this.#closed.signal.aborted) throw error
+    } finally {
+      this.#reading = false
+      if (taken > 0) acknowledger.to(taken)
+      await Scope.run([scope.signal], () => acknowledger.flush(), timing.farewell).catch(() => {})
+      scope.end()
+    }
+  }
+
+  /** Looks at messages without taking them; by default at the first 100, without waiting. */
+  async read ({ signal, ...query }: CallOptions & Query = {}): Promise<Page> {
+    const { answer } = this.#source.timing
+    const timing = { ...this.#source.timing, answer: answer + (query.wait ?? 0) * 1000 }
+    return await Scope.run([this.#whole.signal, signal], scope =>
+      retry(scope, timing, signal => readPage(this.#source, query, signal)))
+  }
+
+  /**
+   * Forgets the messages up to and including the cursor. A loop over the box does this by itself.
+   * @returns how many messages are left
+   */
+  async acknowledge (cursor: number, { signal }: CallOptions = {}): Promise<number> {
+    return await Scope.run([this.#whole.signal, signal], scope => this.#put(cursor, scope))
+  }
+
+  /** Closes this object, and removes the box with its messages. A box that is gone already is no error. */
+  async delete ({ signal }: CallOptions = {}): Promise<void> {
+    this.close()
+    const { client, path, timing } = this.#source
+    try {
+      await Scope.run([signal], scope =>
+        retry(scope, timing, signal => dataOf(client.DELETE('/boxes/{box}', { params: { path }, signal }))))
+    } catch (error) {
+      if (!(error instanceof BoxError && error.status === 404)) throw error
+    }
+  }
+
+  /**
+   * Stops everything that this object does, at once: loops end, calls under way
+   * reject with an `AbortError`. The box stays; what was not acknowledged is read
+   * again by whoever opens it next. Idempotent.
+   */
+  close (): void {
+    this.#closed.abort(new DOMException('The box was closed', 'AbortError'))
+  }
+
+  async #put (after: number, scope: Scope): Promise<number> {
+    const { client, path, timing } = this.#source
+    const { data } = await retry(scope, timing, signal =>
+      dataOf(client.PUT('/boxes/{box}/cursor', { params: { path }, body: { after }, signal })))
+    return data
+  }
+}
+
+/** An Idempotency-Key that no other message has: 128 random bits. `randomUUID` is missing where a page is not secure. */
+function newKey (): string {
+  return base64(crypto.getRandomValues(new Uint8Array(16)))
+}
