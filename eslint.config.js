@@ -34,6 +34,14 @@ const pluginOnly = {
 
 export default [
   ...neostandard({ ts: true, ignores: ['dist/', 'generated/', 'node_modules/', '.tap/'] }),
+  {
+    rules: {
+      // A schema and the type made from it share their name.
+      'no-redeclare': 'off',
+      '@typescript-eslint/no-redeclare': 'off',
+      'no-void': ['error', { allowAsStatement: true }]
+    }
+  },
   ...oneWay,
   pluginOnly
 ]

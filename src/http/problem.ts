@@ -63,4 +63,3 @@ export class GuardError extends Error implements BoxError {
     this.code = typeof code === 'string' ? code : 'HOST_REFUSED'
   }
 }
-
