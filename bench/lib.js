@@ -1,0 +1,63 @@
+import { fork } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+/** A server of bench/server.js, with its URL and a way to end it. */
+export async function startServer (kind, where) {
+  const child = fork(new URL('./server.js', import.meta.url), [kind, where ?? ''], { execArgv: ['--expose-gc'] })
+  const [{ port }] = await once(child, 'message')
+  return {
+    url: `http://127.0.0.1:${port}`,
+    /** bytes in use after a garbage collection */
+    async memory () {
+      child.send('memory')
+      const [{ memory }] = await once(child, 'message')
+      return memory
+    },
+    async stop () {
+      const exited = once(child, 'exit')
+      child.disconnect()
+      await exited
+    }
+  }
+}
+
+export async function withTempDir (work) {
+  const dir = await mkdtemp(join(tmpdir(), 'signalbox-bench-'))
+  try {
+    return await work(dir)
+  } finally {
+    await rm(dir, { recursive: true, force: true })
+  }
+}
+
+export async function createBoxes (url, count) {
+  const boxes = []
+  for (let i = 0; i < count; i++) {
+    const answer = await fetch(`${url}/boxes`, { method: 'POST' })
+    boxes.push((await answer.json()).data)
+  }
+  return boxes
+}
+
+/** A message of 700 bytes, the size of a small SDP description with its JSON around it. */
+export const message = JSON.stringify({ type: 'offer', sdp: 'v=0 '.repeat(170).slice(0, 700 - 25) })
+
+export const median = values => percentile(values, 0.5)
+
+export function percentile (values, p) {
+  const sorted = [...values].sort((a, b) => a - b)
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * p))]
+}
+
+export const sleep = ms => new Promise(resolve => setTimeout(resolve, ms))
+
+const rows = []
+
+/** One line of the table. `target` is what the figure should reach, in words. */
+export function report (what, figure, target = '') {
+  rows.push({ what, figure, target })
+  console.log(`| ${what.padEnd(62)} | ${figure.padEnd(26)} | ${target.padEnd(12)} |`)
+}

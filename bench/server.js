@@ -1,0 +1,23 @@
+// One server to measure, in a process of its own: `node bench/server.js bare|memory|lmdb|redis [dir or url]`.
+// It prints its port, and answers `memory` on its IPC channel with what the process uses.
+import Fastify from 'fastify'
+import boxPlugin, { lmdbStore, memoryStore, redisStore } from '../dist/index.js'
+
+const [kind, where] = process.argv.slice(2)
+const app = Fastify({ bodyLimit: 1024 * 1024 })
+
+if (kind === 'bare') {
+  app.post('/boxes/:box/messages', async () => ({ type: 'ack', data: 1, seq: 1 }))
+} else {
+  const store = await { memory: () => memoryStore(), lmdb: () => lmdbStore({ path: where }), redis: () => redisStore({ url: where }) }[kind]()
+  // Limits out of the way: what is measured is the work, not the refusals.
+  await app.register(boxPlugin, { store, rateLimit: false, maxMessages: 1_000_000, maxBoxBytes: 2 ** 40, maxStoreBytes: 2 ** 40, maxWaiters: 1_000_000, docs: false })
+}
+await app.listen({ port: 0, host: '127.0.0.1' })
+
+process.on('message', () => {
+  globalThis.gc?.()
+  process.send({ memory: process.memoryUsage() })
+})
+process.on('disconnect', () => { app.close().then(() => process.exit(0)) })
+process.send({ port: app.server.address().port })
