@@ -83,21 +83,21 @@ export class Wakeups {
   #take (drop: string): Promise<void> {
     let seat = this.#seats.get(drop)
     if (seat === undefined) this.#seats.set(drop, seat = { lost: false })
-    return seat.taken ??= this.#confirm(drop, seat)
+    if (seat.taken === undefined) {
+      seat.taken = this.#confirm(drop, seat)
+      // Heard in a later turn, so that it takes back what is set here.
+      seat.taken.catch(() => { this.#lose(drop, seat) })
+    }
+    return seat.taken
   }
 
   async #confirm (drop: string, seat: Seat): Promise<void> {
     const channel = this.#options.channelOf(drop)
-    try {
-      const link = seat.link = this.#linkTo(channel)
-      await link.opened
-      // Who left meanwhile is not subscribed: nobody would ever end it.
-      if (this.#seats.get(drop) !== seat || seat.link !== link) throw new StoreError()
-      await link.redis.ssubscribe(channel)
-    } catch (error) {
-      this.#lose(drop, seat)
-      throw error
-    }
+    const link = seat.link = this.#linkTo(channel)
+    await link.opened
+    // Who left meanwhile is not subscribed: nobody would ever end it.
+    if (this.#seats.get(drop) !== seat || seat.link !== link) throw new StoreError()
+    await link.redis.ssubscribe(channel)
     if (seat.lost) this.#subscribers.wake(drop)
     seat.lost = false
   }

@@ -1,4 +1,5 @@
 import { execFile, spawn, type ChildProcess } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { createServer, type AddressInfo } from 'node:net'
@@ -6,6 +7,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
+import type { BoxError } from '../../src/errors.js'
+import type { Appended, Limits, NewMessage, Store } from '../../src/store/store.js'
 
 const run = promisify(execFile)
 
@@ -48,7 +51,8 @@ export class RedisServer {
     ], { stdio: 'ignore' })
     await once(child, 'spawn')
     this.#child = child
-    await until(async () => await this.cli('ping') === 'PONG')
+    await until(async () => child.exitCode !== null || await this.cli('ping') === 'PONG')
+    if (child.exitCode !== null) throw new Error(`redis-server did not start: exit code ${child.exitCode}`)
   }
 
   /** SIGKILL, as a crash does it. */
@@ -77,7 +81,8 @@ export class RedisServer {
 /** Three masters, each with a replica. */
 export async function startCluster (t: Teardown): Promise<RedisServer[]> {
   const nodes = await Promise.all(Array.from({ length: 6 }, async () => await RedisServer.start(t, [
-    '--cluster-enabled', 'yes', '--cluster-port', String(await freePort()), '--cluster-node-timeout', '1000', '--appendonly', 'no'
+    '--cluster-enabled', 'yes', '--cluster-port', String(await freePort()),
+    '--cluster-node-timeout', '1000', '--cluster-require-full-coverage', 'no'
   ])))
   await run('redis-cli', ['--cluster', 'create', ...nodes.map(({ port }) => `127.0.0.1:${port}`),
     '--cluster-replicas', '1', '--cluster-yes'], { timeout: 30_000 })
@@ -104,4 +109,27 @@ export async function freePort (): Promise<number> {
   server.close()
   await once(server, 'close')
   return port
+}
+
+export const limits: Limits = { maxMessages: 1_000_000, maxBoxBytes: 1_000_000_000 }
+
+export function message (text: string, id?: string): NewMessage {
+  return { text, bytes: Buffer.byteLength(text), key: id === undefined ? undefined : { id, digest: text } }
+}
+
+/** A drop address that a test can say again. */
+export function dropAddress (name: string): string {
+  return `drop_${createHash('sha256').update(name).digest().subarray(0, 24).toString('base64url')}`
+}
+
+/** Appends, again with the same key after every refusal of the store, until it is answered. */
+export async function untilStored (store: Store, drop: string, message: NewMessage): Promise<Appended & { retries: number }> {
+  for (let retries = 0; ; retries++) {
+    try {
+      return { ...await store.append(drop, message, Date.now(), limits), retries }
+    } catch (error) {
+      if ((error as Partial<BoxError>).code !== 'BOX_ERR_STORE') throw error
+      await sleep(20)
+    }
+  }
 }

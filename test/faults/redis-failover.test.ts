@@ -1,0 +1,63 @@
+import t from 'tap'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { redisStore } from '../../src/store/redis.js'
+import { needs } from '../helpers/needs.js'
+import { dropAddress, limits, message, startCluster, until, untilStored } from '../helpers/redis-server.js'
+
+t.test('when a master of the Cluster dies its replica takes over, and the other boxes are served all the while', { skip: needs('redis-server') }, async t => {
+  const nodes = await startCluster(t)
+  const store = await redisStore({ url: nodes.map(({ url }) => url), deadline: 2_000 })
+  t.teardown(() => store.close())
+  const other = await redisStore({ url: nodes.map(({ url }) => url), deadline: 2_000 })
+  t.teardown(() => other.close())
+  const [victim, witness] = nodes as [typeof nodes[0], typeof nodes[0]]
+  const drops = Array.from({ length: 24 }, (_, i) => dropAddress(`failover-${i}`))
+  for (const drop of drops) await store.create(drop, 600_000, Date.now(), limits)
+  const woken = new Map(drops.map(drop => [drop, 0]))
+  for (const drop of drops) await other.subscribe(drop, () => { woken.set(drop, woken.get(drop) as number + 1) })
+  const keys = (await victim.cli('keys', '*')).split('\n')
+  const onVictim = drops.filter(drop => keys.some(key => key.includes(drop)))
+  t.ok(onVictim.length > 0 && onVictim.length < drops.length, `${onVictim.length} of ${drops.length} boxes are on the master that dies`)
+
+  let stop = false
+  const writers = drops.map(async drop => {
+    let stored = 0
+    let refused = 0
+    for (let i = 1; !stop; i++) {
+      const { seq, retries } = await untilStored(store, drop, message(String(i), `key-${i}`))
+      stored = seq
+      refused += retries
+      await sleep(10)
+    }
+    return { drop, stored, refused }
+  })
+  await sleep(500)
+  await victim.kill()
+  const killed = Date.now()
+  await until(async () => !(await witness.cli('cluster', 'nodes')).split('\n').some(line => line.includes('master') && !line.includes('fail') && line.includes(`:${victim.port}@`)))
+  await until(async () => { await Promise.all(onVictim.map(async drop => await store.read(drop, 0, 1, Date.now()))); return true })
+  t.comment(`served again after ${Date.now() - killed} ms`)
+  await store.check()
+  await sleep(500)
+  stop = true
+
+  let lost = 0
+  for (const { drop, stored, refused } of await Promise.all(writers)) {
+    const { texts, next } = await store.read(drop, 0, 1_000_000, Date.now())
+    if (!onVictim.includes(drop)) {
+      t.equal(refused, 0, 'a box elsewhere was never refused')
+      t.equal(texts.length, stored)
+    }
+    t.equal(next, texts.length, 'numbers have no gap')
+    t.equal(new Set(texts).size, texts.length, 'no message is there twice')
+    lost += Math.max(0, stored - next)
+  }
+  t.comment(`${lost} answered messages were lost, as replication is asynchronous`)
+
+  const before = new Map(woken)
+  await until(async () => {
+    for (const drop of drops) await store.append(drop, message('"after"'), Date.now(), limits)
+    await sleep(100)
+    return drops.every(drop => woken.get(drop) as number > (before.get(drop) as number))
+  })
+})
