@@ -142,22 +142,39 @@ export interface components {
             type: "ack";
             /** @description Messages now in the box. */
             data: number;
-            /** @description The sequence number of the message. */
+            /**
+             * Format: int64
+             * @description The sequence number of the message.
+             */
             seq: number;
         };
-        /** @description The envelope of the original script. */
-        ClassicAnswer: {
+        /** @description The message was stored. */
+        ClassicAck: {
             /** @enum {string} */
-            type: "created" | "ack" | "msgs";
-            data: string | number | components["schemas"]["Message"][];
+            type: "ack";
+            /** @description How many messages are in the box. */
+            data: number;
+        };
+        /** @description The envelope of the original script. */
+        ClassicAnswer: components["schemas"]["ClassicCreated"] | components["schemas"]["ClassicAck"] | components["schemas"]["ClassicMsgs"];
+        /** @description A box was made. */
+        ClassicCreated: {
+            /** @enum {string} */
+            type: "created";
+            /** @description The box id: whoever holds it owns the box. Keep it secret. */
+            data: string;
+        };
+        /** @description The messages were taken out. */
+        ClassicMsgs: {
+            /** @enum {string} */
+            type: "msgs";
+            /** @description Everything that was in the box. */
+            data: components["schemas"]["Message"][];
         };
         /** @description What to make. */
         CreateBox: {
-            /**
-             * @description The idle lifetime in seconds: a box that is not used for this long is gone.
-             * @default 86400
-             */
-            ttl: number;
+            /** @description The idle lifetime in seconds: a box that is not used for this long is gone. 86400 where it is left out. */
+            ttl?: number;
         };
         /** @description A box was made. */
         Created: {
@@ -175,7 +192,10 @@ export interface components {
         };
         /** @description How far a reader has seen everything. */
         Cursor: {
-            /** @description The cursor: everything up to this number is forgotten. */
+            /**
+             * Format: int64
+             * @description Everything up to this number is forgotten.
+             */
             after: number;
         };
         /** @description The messages up to the cursor are forgotten. */
@@ -208,7 +228,10 @@ export interface components {
             type: "msgs";
             /** @description The messages, oldest first. */
             data: components["schemas"]["Message"][];
-            /** @description The cursor to go on from: the number of the last message in `data`. */
+            /**
+             * Format: int64
+             * @description The cursor to go on from: the number of the last message in `data`.
+             */
             next: number;
         };
         /** @description What went wrong and what to do next (RFC 9457). */

@@ -9,6 +9,10 @@ import { errorTable } from '../errors.js'
 
 const count = (description: string) => Type.Integer({ minimum: 0, description })
 
+/** A sequence number may need more than 32 bits; without the format, clients in Java keep it in that many. */
+const sequence = (minimum: number, description: string, options: object = {}) => Type.Integer({ format: 'int64', minimum, description, ...options })
+const cursor = (description: string, options: object = {}) => sequence(0, description, { maximum: Number.MAX_SAFE_INTEGER, ...options })
+
 const boxId = Type.String({ pattern: BOX_ID, description: 'The box id: whoever holds it owns the box. Keep it secret.' })
 const drop = Type.String({ pattern: DROP_ADDRESS, description: 'The drop address: whoever holds it can only store. Pass this one on.' })
 
@@ -17,21 +21,24 @@ export const Message = Type.Unknown({
   description: 'A message: any JSON value, kept and given back to the letter.'
 })
 
-/** With the server's own bounds, so that the contract shows what this server takes. */
+/**
+ * With the server's own bounds, so that the contract shows what this server takes. The default
+ * is told in words: as a `default`, generated clients would send it, also to servers that take less.
+ */
 export const createBoxBody = (ttl: number, maxTtl: number) => Type.Object({
   ttl: Type.Optional(Type.Integer({
-    minimum: 1, maximum: maxTtl, default: ttl, description: 'The idle lifetime in seconds: a box that is not used for this long is gone.'
+    minimum: 1, maximum: maxTtl, description: `The idle lifetime in seconds: a box that is not used for this long is gone. ${ttl} where it is left out.`
   }))
 }, { title: 'CreateBox', additionalProperties: false, description: 'What to make.' })
 export type CreateBoxBody = Static<ReturnType<typeof createBoxBody>>
 
 export const AcknowledgeBody = Type.Object({
-  after: Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER, description: 'The cursor: everything up to this number is forgotten.' })
+  after: cursor('Everything up to this number is forgotten.')
 }, { title: 'Cursor', additionalProperties: false, description: 'How far a reader has seen everything.' })
 export type AcknowledgeBody = Static<typeof AcknowledgeBody>
 
 export const ReadQuery = Type.Object({
-  after: Type.Optional(Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER, default: 0, description: 'The cursor: only messages with a higher number are read.' })),
+  after: Type.Optional(cursor('The cursor: only messages with a higher number are read.', { default: 0 })),
   limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000, default: 100, description: 'How many messages at most.' })),
   wait: Type.Optional(Type.Integer({ minimum: 0, maximum: 60, default: 0, description: 'For how many seconds the read is held open until a message comes. The server may answer earlier.' }))
 }, { additionalProperties: false })
@@ -71,7 +78,7 @@ export const Created = Type.Object({
 export const Ack = Type.Object({
   type: Type.Literal('ack'),
   data: count('Messages now in the box.'),
-  seq: Type.Integer({ minimum: 1, description: 'The sequence number of the message.' })
+  seq: sequence(1, 'The sequence number of the message.')
 }, { title: 'Ack', description: 'The message was stored.' })
 
 export const CursorAck = Type.Object({
@@ -82,17 +89,23 @@ export const CursorAck = Type.Object({
 export const Msgs = Type.Object({
   type: Type.Literal('msgs'),
   data: Type.Array(Message, { description: 'The messages, oldest first.' }),
-  next: count('The cursor to go on from: the number of the last message in `data`.')
+  next: sequence(0, 'The cursor to go on from: the number of the last message in `data`.')
 }, { title: 'Msgs', description: 'Messages of the box.' })
 
-export const ClassicAnswer = Type.Object({
-  type: Type.Unsafe<'created' | 'ack' | 'msgs'>({ type: 'string', enum: ['created', 'ack', 'msgs'] }),
-  data: Type.Union([
-    Type.String({ description: 'created: the box id' }),
-    Type.Integer({ minimum: 0, description: 'ack: how many messages are in the box' }),
-    Type.Array(Message, { description: 'msgs: everything that was in the box' })
-  ])
-}, { title: 'ClassicAnswer', description: 'The envelope of the original script.' })
+export const ClassicAnswer = Type.Union([
+  Type.Object({
+    type: Type.Literal('created'),
+    data: boxId
+  }, { title: 'ClassicCreated', description: 'A box was made.' }),
+  Type.Object({
+    type: Type.Literal('ack'),
+    data: count('How many messages are in the box.')
+  }, { title: 'ClassicAck', description: 'The message was stored.' }),
+  Type.Object({
+    type: Type.Literal('msgs'),
+    data: Type.Array(Message, { description: 'Everything that was in the box.' })
+  }, { title: 'ClassicMsgs', description: 'The messages were taken out.' })
+], { title: 'ClassicAnswer', description: 'The envelope of the original script.' })
 
 export const Problem = Type.Object({
   type: Type.String({ format: 'uri-reference', description: 'Names the kind of problem.' }),
