@@ -8,22 +8,26 @@ const UTF8 = new Set(['utf-8', 'utf8', 'us-ascii'])
 /** Bodies of the box's own parameters: strict JSON. An empty one is no body. */
 export function parseParameters (scope: FastifyInstance): void {
   scope.removeAllContentTypeParsers()
-  scope.addContentTypeParser('application/json', { parseAs: 'buffer' }, async (request: FastifyRequest, body: Buffer) => {
-    refuseOtherCharsets(request)
-    return body.length === 0 ? undefined : parseJson(decode(body))
-  })
+  parse(scope, 'application/json', body => body.length === 0 ? undefined : parseJson(decode(body)))
 }
 
 /** Bodies that are a message: they become a `NewMessage` and never an object. */
 export function parseMessages (scope: FastifyInstance): void {
   scope.removeAllContentTypeParsers()
-  scope.addContentTypeParser('application/json', { parseAs: 'buffer' }, async (request: FastifyRequest, body: Buffer) => {
-    refuseOtherCharsets(request)
-    return messageFromJson(body)
-  })
-  scope.addContentTypeParser('text/plain', { parseAs: 'buffer' }, async (request: FastifyRequest, body: Buffer) => {
-    refuseOtherCharsets(request)
-    return messageFromText(body)
+  parse(scope, 'application/json', messageFromJson)
+  parse(scope, 'text/plain', messageFromText)
+}
+
+function parse (scope: FastifyInstance, type: string, read: (body: Buffer) => unknown): void {
+  scope.addContentTypeParser(type, { parseAs: 'buffer' }, (request: FastifyRequest, body: Buffer, done: (error: Error | null, body?: unknown) => void) => {
+    let value
+    try {
+      refuseOtherCharsets(request)
+      value = read(body)
+    } catch (error) {
+      return done(error as Error)
+    }
+    done(null, value)
   })
 }
 

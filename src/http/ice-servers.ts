@@ -1,6 +1,7 @@
 import { createHmac } from 'node:crypto'
 import type { FastifyInstance } from 'fastify'
 import type { IceOptions } from '../options.js'
+import { countedAs } from './rate-limit.js'
 import { refuseOtherMethods } from './resource.js'
 import type { Api } from './routes.js'
 import type { IceServers } from './schemas.js'
@@ -9,7 +10,7 @@ export async function iceServersRoute (scope: FastifyInstance, { service, option
   scope.get('', {
     schema: operations.getIceServers,
     exposeHeadRoute: true,
-    onRequest: (request, reply) => limiter.count('reads', request, reply)
+    onRequest: countedAs(limiter, 'reads')
   }, async () => iceServers(options.ice, service.now()))
   refuseOtherMethods(scope, { '': ['GET', 'HEAD'] })
 }

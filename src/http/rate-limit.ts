@@ -1,5 +1,5 @@
 import fastifyRateLimit, { type RateLimitOptions, normalizeIP } from '@fastify/rate-limit'
-import Fastify, { type FastifyReply, type FastifyRequest } from 'fastify'
+import Fastify, { type FastifyReply, type FastifyRequest, type onRequestAsyncHookHandler } from 'fastify'
 import { RateError } from '../errors.js'
 import type { RateLimits } from '../options.js'
 import type { SharedCounter } from '../store/store.js'
@@ -26,6 +26,11 @@ export interface Limiter {
 export const unlimited: Limiter = {
   count: async () => {},
   enter: () => () => {}
+}
+
+/** The hooks that count a route's requests; none where nothing is limited. */
+export function countedAs (limiter: Limiter, kind: Kind): onRequestAsyncHookHandler[] {
+  return limiter === unlimited ? [] : [(request, reply) => limiter.count(kind, request, reply)]
 }
 
 interface Count {

@@ -1,10 +1,10 @@
 import cors from '@fastify/cors'
-import type { FastifyInstance, FastifyRequest, HTTPMethods, RouteOptions } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods, RouteOptions } from 'fastify'
 import { parseCapability, type Capability } from '../box/capability.js'
 import { DropOnlyError, MethodError, NotFoundError, NoRouteError } from '../errors.js'
 import type { ResolvedOptions } from '../options.js'
 import { sendProblem } from './problem.js'
-import { readDecimals, serializerCompiler, validatorCompiler } from './validation.js'
+import { serializerCompiler, validatorCompiler } from './validation.js'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -13,6 +13,12 @@ declare module 'fastify' {
   }
 }
 
+const HEADERS = {
+  'cache-control': 'no-store',
+  'referrer-policy': 'no-referrer',
+  'x-content-type-options': 'nosniff',
+  'x-robots-tag': 'noindex'
+}
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'DELETE']
 const RATE_HEADERS = ['RateLimit-Limit', 'RateLimit-Remaining', 'RateLimit-Reset']
 const DAY = 86_400
@@ -26,15 +32,11 @@ export async function asResource (scope: FastifyInstance, options: ResolvedOptio
   scope.setSerializerCompiler(serializerCompiler)
   scope.setErrorHandler(sendProblem)
   await allowOrigins(scope, options.cors)
-  scope.addHook('onRequest', async (_request, reply) => {
-    reply.headers({
-      'cache-control': 'no-store',
-      'referrer-policy': 'no-referrer',
-      'x-content-type-options': 'nosniff',
-      'x-robots-tag': 'noindex'
-    })
+  // Hooks of the hot path call back instead of making a promise.
+  scope.addHook('onRequest', (_request, reply, done) => {
+    reply.headers(HEADERS)
+    done()
   })
-  scope.addHook('preValidation', readDecimals)
 }
 
 /** Where the host has @fastify/cors, its policy reaches these routes too, and is the one that counts. */
@@ -78,28 +80,31 @@ export function refuseOtherPaths (scope: FastifyInstance): void {
   scope.route({ method: methods, url: '/*', schema: { hide: true } as RouteOptions['schema'] & object, onRequest, handler: () => {} })
 }
 
-/** The box of a request, by a capability that owns it. @throws NotFoundError, DropOnlyError */
-export async function ownBox (request: FastifyRequest): Promise<void> {
-  const { drop, owner } = capabilityOf(request)
-  if (!owner) throw new DropOnlyError()
-  request.drop = drop
+/** Finds the box of a request by a capability that owns it: NotFoundError, DropOnlyError. */
+export function ownBox (request: FastifyRequest, _reply: FastifyReply, done: (error?: Error) => void): void {
+  const capability = capabilityOf(request)
+  if (capability === undefined) return done(new NotFoundError())
+  if (!capability.owner) return done(new DropOnlyError())
+  request.drop = capability.drop
+  done()
 }
 
-/** The box of a request, by either capability. @throws NotFoundError */
-export async function anyBox (request: FastifyRequest): Promise<void> {
-  request.drop = capabilityOf(request).drop
+/** Finds the box of a request by either capability: NotFoundError. */
+export function anyBox (request: FastifyRequest, _reply: FastifyReply, done: (error?: Error) => void): void {
+  const capability = capabilityOf(request)
+  if (capability === undefined) return done(new NotFoundError())
+  request.drop = capability.drop
+  done()
 }
 
-function capabilityOf (request: FastifyRequest): Capability {
-  const capability = parseCapability((request.params as { box: string }).box)
-  if (capability === undefined) throw new NotFoundError()
-  return capability
+function capabilityOf (request: FastifyRequest): Capability | undefined {
+  return parseCapability((request.params as { box: string }).box)
 }
 
 /**
  * How a request is logged: the route's pattern instead of its URL, since a capability or a
  * classic message may be anywhere in that.
  */
-export const logSerializers = {
+export const logSerializers: Record<string, (value: any) => any> = {
   req: (request: FastifyRequest) => ({ method: request.method, url: request.routeOptions?.url ?? '', remoteAddress: request.ip })
 }

@@ -7,11 +7,11 @@ import type { NewMessage } from '../store/store.js'
 import { parseMessages, parseParameters } from './body.js'
 import type { operations } from './operations.js'
 import { GuardError } from './problem.js'
-import type { Kind, Limiter } from './rate-limit.js'
+import { countedAs, type Kind, type Limiter } from './rate-limit.js'
 import { readHandler, sendPage } from './read.js'
 import { anyBox, ownBox, refuseOtherMethods, refuseOtherPaths } from './resource.js'
 import type { AcknowledgeBody, CreateBoxBody } from './schemas.js'
-import { validatorCompiler } from './validation.js'
+import { readDecimals, validatorCompiler } from './validation.js'
 
 export interface Api {
   service: BoxService
@@ -22,7 +22,7 @@ export interface Api {
 
 /** The operations below `/boxes`. */
 export async function boxRoutes (scope: FastifyInstance, { service, options, limiter, operations }: Api): Promise<void> {
-  const counted = (kind: Kind) => (request: FastifyRequest, reply: FastifyReply) => limiter.count(kind, request, reply)
+  const counted = (kind: Kind) => countedAs(limiter, kind)
   scope.decorateRequest('drop', '')
   parseParameters(scope)
 
@@ -40,23 +40,24 @@ export async function boxRoutes (scope: FastifyInstance, { service, options, lim
   scope.get('/:box/messages', {
     schema: operations.readMessages,
     exposeHeadRoute: true,
-    onRequest: [counted('reads'), ownBox]
+    onRequest: [...counted('reads'), ownBox],
+    preValidation: readDecimals
   }, readHandler(service, options, limiter))
 
   scope.put<{ Body: AcknowledgeBody }>('/:box/cursor', {
     schema: operations.acknowledge,
     bodyLimit: 1024,
-    onRequest: [counted('reads'), ownBox]
+    onRequest: [...counted('reads'), ownBox]
   }, async request => ({ type: 'ack', data: await service.acknowledge(request.drop, request.body.after) }))
 
   scope.delete('/:box/messages', {
     schema: operations.drainMessages,
-    onRequest: [counted('reads'), ownBox]
+    onRequest: [...counted('reads'), ownBox]
   }, async (request, reply) => sendPage(reply, await service.drain(request.drop)))
 
   scope.delete('/:box', {
     schema: operations.deleteBox,
-    onRequest: [counted('reads'), ownBox]
+    onRequest: [...counted('reads'), ownBox]
   }, async (request, reply) => {
     await service.delete(request.drop)
     return reply.code(204).send()
@@ -69,7 +70,7 @@ export async function boxRoutes (scope: FastifyInstance, { service, options, lim
     messages.post('/:box/messages', {
       schema: operations.storeMessage,
       bodyLimit: options.maxMessageBytes,
-      onRequest: [counted('stores'), anyBox]
+      onRequest: [...counted('stores'), anyBox]
     }, async request => {
       const message = request.body as NewMessage | undefined
       if (message === undefined) throw new InvalidError('the body is the message, as application/json or text/plain')

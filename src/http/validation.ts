@@ -1,6 +1,6 @@
 import type { TSchema } from '@sinclair/typebox'
 import { TypeCompiler } from '@sinclair/typebox/compiler'
-import type { FastifyRequest, FastifySchemaCompiler } from 'fastify'
+import type { FastifyReply, FastifyRequest, FastifySchemaCompiler } from 'fastify'
 
 /**
  * Checks and coerces nothing, unlike Fastify's default. Paths are not checked here: a malformed
@@ -27,9 +27,10 @@ const DECIMAL = /^(?:0|[1-9][0-9]{0,15})$/
  * A query is text: whole numbers in plain decimal are read as such, and nothing else is, so
  * `1e2`, `0x10`, ` 1` and `a=1&a=2` meet the schema as what they are.
  */
-export async function readDecimals (request: FastifyRequest): Promise<void> {
+export function readDecimals (request: FastifyRequest, _reply: FastifyReply, done: () => void): void {
   const query = request.query as Record<string, unknown>
   for (const [name, value] of Object.entries(query)) {
     if (typeof value === 'string' && DECIMAL.test(value)) query[name] = Number(value)
   }
+  done()
 }
