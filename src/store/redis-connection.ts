@@ -1,9 +1,9 @@
-import type { Cluster, Redis, RedisOptions } from 'ioredis'
+import type { Cluster, Redis } from 'ioredis'
 import { withDeadline } from './with-deadline.js'
 
 export type RedisClient = Redis | Cluster
 export type Log = (level: 'info' | 'warn' | 'error', message: string) => void
-type Driver = typeof import('ioredis')
+type Driver = Pick<typeof import('ioredis'), 'Redis' | 'Cluster' | 'Command'>
 
 export function isCluster (client: RedisClient): client is Cluster {
   return client.isCluster
@@ -22,7 +22,14 @@ export async function loadDriver (): Promise<Driver> {
 interface Place {
   cluster: boolean
   nodes: { host: string, port: number }[]
-  access: RedisOptions
+  access: Access
+}
+
+interface Access {
+  db: number
+  username?: string
+  password?: string
+  tls?: object
 }
 
 /**
@@ -34,7 +41,7 @@ export function parseUrls (url: string | string[]): Place {
   const [first] = urls
   if (first === undefined) throw new TypeError('url: expected at least one Redis URL, received an empty list')
   const cluster = urls.length > 1 || first.cluster
-  if (cluster && (first.access.db ?? 0) !== 0) throw new TypeError('url: a Redis Cluster has only database 0')
+  if (cluster && first.access.db !== 0) throw new TypeError('url: a Redis Cluster has only database 0')
   return { cluster, nodes: urls.map(({ node }) => node), access: first.access }
 }
 
@@ -46,7 +53,7 @@ function parseUrl (url: string) {
     throw new TypeError('url: expected redis://, rediss://, valkey:// or valkeys:// with user:password@host:port/db, or the same with +cluster in the scheme')
   }
   const host = parsed.hostname.replace(/^\[|\]$/g, '')
-  const access: RedisOptions = { db: Number(parsed.pathname.slice(1)) }
+  const access: Access = { db: Number(parsed.pathname.slice(1)) }
   if (parsed.username !== '') access.username = decodeURIComponent(parsed.username)
   if (parsed.password !== '') access.password = decodeURIComponent(parsed.password)
   if (scheme[1] === 's') access.tls = {}
@@ -59,7 +66,7 @@ function parseUrl (url: string) {
  * back by itself as long as it is not closed.
  */
 export function makeClient ({ Redis, Cluster }: Driver, place: Place, deadline: number): RedisClient {
-  const options: RedisOptions = {
+  const options = {
     ...place.access,
     connectTimeout: deadline,
     // A connection that is silent for this long after a command is cut and made anew.
@@ -67,7 +74,9 @@ export function makeClient ({ Redis, Cluster }: Driver, place: Place, deadline: 
     maxRetriesPerRequest: 0,
     autoResendUnfulfilledCommands: false,
     // A failover behind one address leaves us connected to what is now a replica.
-    reconnectOnError: error => error.message.startsWith('READONLY'),
+    reconnectOnError: (error: Error) => error.message.startsWith('READONLY'),
+    // A server that is still loading says so to every command; asking first needs INFO, which may be forbidden.
+    enableReadyCheck: false,
     lazyConnect: true
   }
   if (!place.cluster) {

@@ -1,0 +1,158 @@
+import t from 'tap'
+import { Redis } from 'ioredis'
+import { redisStore } from '../../src/store/redis.js'
+import { parseUrls } from '../../src/store/redis-connection.js'
+import { needs } from '../helpers/needs.js'
+import { dropAddress, limits, message, RedisServer, until } from '../helpers/redis-server.js'
+
+const skip = needs('redis-server')
+
+t.test('a URL says node, database, user, password and TLS; several are a Cluster', async t => {
+  t.same(parseUrls('redis://localhost'), { cluster: false, nodes: [{ host: 'localhost', port: 6379 }], access: { db: 0 } })
+  t.same(parseUrls('valkeys://me:p%40ss@[::1]:7000/2'), {
+    cluster: false, nodes: [{ host: '::1', port: 7000 }], access: { db: 2, username: 'me', password: 'p@ss', tls: {} }
+  })
+  t.same(parseUrls('rediss://:secret@a:1,rediss://b:2'), {
+    cluster: true, nodes: [{ host: 'a', port: 1 }, { host: 'b', port: 2 }], access: { db: 0, password: 'secret', tls: {} }
+  })
+  t.match(parseUrls(['redis+cluster://a:1']), { cluster: true, nodes: [{ host: 'a', port: 1 }] })
+  for (const url of ['http://:secret@a', 'redis:', 'secret', 'redis://:secret@a/x', '', [], 'redis://a/1,redis://b/1']) {
+    t.throws(() => parseUrls(url), { name: 'TypeError', message: /^url: (?!.*secret)/ }, String(url))
+  }
+})
+
+t.test('a prefix that would move a box to another hash slot is refused', async t => {
+  await t.rejects(redisStore({ prefix: 'a{b}' }), { name: 'TypeError', message: /^prefix: .*a\{b\}/ })
+})
+
+t.test('an empty box takes at most 400 bytes of Redis', { skip }, async t => {
+  const server = await RedisServer.start(t)
+  const store = await redisStore({ url: server.url })
+  t.teardown(() => store.close())
+  const used = async (): Promise<number> => Number(/^used_memory:(\d+)/m.exec(await server.cli('info', 'memory'))?.[1])
+  const COUNT = 20_000
+  const before = await used()
+  const drops = Array.from({ length: COUNT }, (_, i) => dropAddress(`empty-${i}`))
+  for (let i = 0; i < COUNT; i += 500) {
+    await Promise.all(drops.slice(i, i + 500).map(async drop => { await store.create(drop, 86_400_000, Date.now(), limits) }))
+  }
+  const perBox = (await used() - before) / COUNT
+  t.ok(perBox > 50 && perBox <= 400, `${Math.round(perBox)} bytes`)
+})
+
+t.test('Redis frees the room of a box by itself, after its deadline', { skip }, async t => {
+  const server = await RedisServer.start(t)
+  const store = await redisStore({ url: server.url })
+  t.teardown(() => store.close())
+  const drop = dropAddress('freed')
+  const key = `signalbox:{${drop}}`
+  const now = Date.now()
+  const left = async (name: string): Promise<number> => Number(await server.cli('pttl', name))
+  const isSoonAfter = (ttl: number, pttl: number): boolean => pttl > ttl && pttl <= ttl + 60_000
+
+  await store.create(drop, 10_000, now, limits)
+  t.ok(isSoonAfter(10_000, await left(key)))
+  await store.append(drop, message('1'), now, limits)
+  t.ok(Math.abs(await left(`${key}:m`) - await left(key)) < 1_000, 'the messages go with their box')
+  await store.drain(drop, now)
+  await store.append(drop, message('2'), now + 5_000, limits)
+  t.ok(isSoonAfter(10_000, await left(`${key}:m`)), 'a use renews both')
+  await store.delete(drop, now)
+  t.equal(await server.cli('dbsize'), '0')
+})
+
+t.test('numbers go on after a restart of Redis, which forgets the scripts', { skip }, async t => {
+  const server = await RedisServer.start(t, ['--appendonly', 'yes', '--appendfsync', 'always'])
+  const store = await redisStore({ url: server.url })
+  t.teardown(() => store.close())
+  const drop = dropAddress('restart')
+  await store.create(drop, 60_000, Date.now(), limits)
+  await store.append(drop, message('1', 'key'), Date.now(), limits)
+  await store.drain(drop, Date.now())
+  await server.kill()
+  await server.run()
+  await until(async () => { await store.check(); return true })
+  t.same(await store.append(drop, message('1', 'key'), Date.now(), limits), { seq: 1, count: 1 })
+  t.same(await store.append(drop, message('2'), Date.now(), limits), { seq: 2, count: 1 })
+})
+
+t.test('a server that is not there is waited for, refused, and found when it comes', { skip }, async t => {
+  const server = await RedisServer.start(t)
+  await server.kill()
+  const lines: string[] = []
+  const store = await redisStore({ url: server.url, deadline: 300, log: (_, line) => lines.push(line) })
+  t.teardown(() => store.close())
+  await t.rejects(store.check(), { code: 'BOX_ERR_STORE' })
+  await t.rejects(store.create(dropAddress('a'), 1_000, Date.now(), limits), { code: 'BOX_ERR_STORE' })
+  await server.run()
+  await until(async () => { await store.check(); return true })
+  await store.create(dropAddress('a'), 1_000, Date.now(), limits)
+  t.match(lines, [/^Redis is away: .*ECONNREFUSED/, 'Redis is back'])
+})
+
+t.test('settings that put boxes at risk are one line in the log, at the start', { skip }, async t => {
+  const safe = await RedisServer.start(t, ['--appendonly', 'yes'])
+  const risky = await RedisServer.start(t, ['--maxmemory-policy', 'allkeys-lru', '--maxmemory', '100mb'])
+  const mute = await RedisServer.start(t)
+  await mute.cli('acl', 'setuser', 'guest', 'on', '>guest', '~*', '&*', '+@all', '-config', '-info')
+  const lines = async (url: string): Promise<string[]> => {
+    const lines: string[] = []
+    await (await redisStore({ url, deadline: 1_000, log: (level, line) => lines.push(`${level} ${line}`) })).close()
+    return lines
+  }
+  t.same(await lines(safe.url), [])
+  t.match(await lines(risky.url), [/^warn Redis: .*allkeys-lru.*persistence is off/])
+  t.same(await lines(mute.url.replace('//', '//guest:guest@')), [])
+})
+
+t.test('a wrong password is a refusal, and neither log nor error shows what was sent', { skip }, async t => {
+  const server = await RedisServer.start(t)
+  await server.cli('config', 'set', 'requirepass', 'right')
+  const lines: string[] = []
+  const store = await redisStore({ url: server.url.replace('//', '//:canary-wrong@'), deadline: 500, log: (_, line) => lines.push(line) })
+  const error: unknown = await store.append(dropAddress('canary'), message('"canary"'), Date.now(), limits).catch(error => error)
+  t.match(error, { code: 'BOX_ERR_STORE' })
+  t.match(lines, [/^Redis is away: WRONGPASS/])
+  await store.close()
+  t.notMatch(JSON.stringify(lines), /canary/)
+
+  const right = await redisStore({ url: server.url.replace('//', '//:right@') })
+  t.teardown(() => right.close())
+  await right.create(dropAddress('canary'), 60_000, Date.now(), limits)
+  const admin = new Redis(server.url, { password: 'right' })
+  await admin.set(`signalbox:{${dropAddress('canary')}}:m`, 'not a list')
+  await admin.quit()
+  const wrong = await right.append(dropAddress('canary'), message('"canary"'), Date.now(), limits).catch(error => error)
+  t.match(wrong, { code: 'BOX_ERR_STORE', cause: { message: /WRONGTYPE/ } })
+  t.notMatch(JSON.stringify([wrong, wrong.cause, Object.values(wrong.cause)]), /canary/)
+})
+
+t.test('a client that was passed in is used and left open', { skip }, async t => {
+  const server = await RedisServer.start(t)
+  const client = new Redis(server.url, { lazyConnect: true })
+  t.teardown(() => { client.disconnect() })
+  const store = await redisStore({ client, prefix: 'mine:' })
+  const drop = dropAddress('client')
+  await store.create(drop, 60_000, Date.now(), limits)
+  await store.subscribe(drop, () => {})
+  await store.close()
+  await store.close()
+  await t.rejects(store.check(), { code: 'BOX_ERR_STORE' })
+  t.same(await client.keys('*'), [`mine:{${drop}}`])
+  t.equal(await server.cli('pubsub', 'shardchannels'), '')
+})
+
+t.test('processes count into one window, which ends on the server\'s clock', { skip }, async t => {
+  const server = await RedisServer.start(t)
+  const [one, two] = await Promise.all([redisStore({ url: server.url }), redisStore({ url: server.url })])
+  t.teardown(async () => { await Promise.all([one.close(), two.close()]) })
+  const { current, ttl } = await one.counter?.increment('192.0.2.1', 60_000) ?? {}
+  t.equal(current, 1)
+  t.equal(ttl, 60_000)
+  const second = await two.counter?.increment('192.0.2.1', 60_000)
+  t.equal(second?.current, 2)
+  t.ok((second?.ttl as number) > 50_000 && (second?.ttl as number) <= 60_000)
+  t.equal((await two.counter?.increment('192.0.2.2', 60_000))?.current, 1)
+  await one.counter?.increment('short', 50)
+  await until(async () => (await two.counter?.increment('short', 50))?.current === 1)
+})
