@@ -1,0 +1,125 @@
+import { setImmediate } from 'node:timers/promises'
+import { StoreError, StoreFullError } from '../errors.js'
+import { withDeadline } from './with-deadline.js'
+
+/** Codes of a disk, quota, file size or map that has no room; the store stays usable. */
+const NO_ROOM = new Set<unknown>([27, 28, 122, -30792, 'EFBIG', 'ENOSPC', 'EDQUOT'])
+
+interface Batch {
+  operations: Array<() => unknown>
+  results: unknown[]
+  refusals: Map<number, unknown>
+  /** resolves once the batch is on the disk */
+  flushed: Promise<void>
+}
+
+/** Runs `apply` in one transaction and resolves once it is flushed; where `apply` throws, nothing of it stays. */
+export type Transaction = (apply: () => void) => Promise<unknown>
+
+/**
+ * Group commit: the operations that come while a transaction is being flushed wait for the next
+ * one and share it, in the order they came. So the cost of a flush is split by all who wait.
+ *
+ * After a failed flush nobody knows what the disk holds, and LMDB may never answer again. So a
+ * transaction that fails for any other reason than room, or that is not through within the
+ * deadline, ends the service: every later operation is refused with `StoreError`.
+ */
+export class Commits {
+  readonly #transaction: Transaction
+  readonly #deadline: number
+  readonly #onFailure: (error: Error) => void
+  #gathering: Batch | undefined
+  /** the last batch, settled; never rejects */
+  #last: Promise<void> = Promise.resolve()
+  #closed = false
+  #failure: Error | undefined
+
+  /** @param deadline ms that an operation waits at most */
+  constructor (transaction: Transaction, deadline: number, onFailure: (error: Error) => void) {
+    this.#transaction = transaction
+    this.#deadline = deadline
+    this.#onFailure = onFailure
+  }
+
+  /**
+   * What `operation` returns, once it is flushed. It runs inside a transaction, alone. It may
+   * refuse by throwing an error of the error table, as long as it has written nothing by then.
+   */
+  async run<T> (operation: () => T): Promise<T> {
+    this.assertServing()
+    const batch = this.#gathering ??= this.#gather()
+    const place = batch.operations.push(operation) - 1
+    await batch.flushed
+    if (batch.refusals.has(place)) throw batch.refusals.get(place)
+    return batch.results[place] as T
+  }
+
+  /** @throws StoreError after a failure and after `close` */
+  assertServing (): void {
+    if (this.#failure !== undefined) throw this.#failure
+    if (this.#closed) throw new StoreError()
+  }
+
+  get failed (): boolean {
+    return this.#failure !== undefined
+  }
+
+  /** Takes no more operations, and resolves once those it took have settled. */
+  async close (): Promise<void> {
+    this.#closed = true
+    await this.#last
+  }
+
+  #gather (): Batch {
+    const batch: Batch = { operations: [], results: [], refusals: new Map(), flushed: Promise.resolve() }
+    batch.flushed = withDeadline(this.#commit(batch, this.#last), this.#deadline).catch((error: unknown) => {
+      if (!(error instanceof StoreFullError)) this.#fail(error as Error)
+      throw error
+    })
+    this.#last = batch.flushed.catch(() => {})
+    return batch
+  }
+
+  async #commit (batch: Batch, before: Promise<void>): Promise<void> {
+    await before
+    // Takes along what else this turn of the event loop brings.
+    await setImmediate()
+    this.#gathering = undefined
+    if (this.#failure !== undefined) throw this.#failure
+    try {
+      await this.#transaction(() => { apply(batch) })
+    } catch (error) {
+      throw await toStoreError(error)
+    }
+  }
+
+  #fail (error: Error): void {
+    if (this.#failure !== undefined) return
+    this.#failure = error
+    this.#onFailure(error)
+  }
+}
+
+function apply ({ operations, results, refusals }: Batch): void {
+  for (const [place, operation] of operations.entries()) {
+    try {
+      results[place] = operation()
+    } catch (error) {
+      // Anything but a refusal may have come half way: the whole transaction goes.
+      if (!isRefusal(error)) throw error
+      refusals.set(place, error)
+    }
+  }
+}
+
+function isRefusal (error: unknown): boolean {
+  return error instanceof Error && 'code' in error && String(error.code).startsWith('BOX_ERR_')
+}
+
+/** A failed commit says why in a promise of its own, `commitError`, which must not be left unheard. */
+async function toStoreError (error: unknown): Promise<Error> {
+  const { commitError } = error as { commitError?: Promise<never> }
+  const cause = commitError === undefined ? error : await commitError.catch((reason: unknown) => reason)
+  const full = NO_ROOM.has((cause as { code?: unknown }).code)
+  return Object.assign(full ? new StoreFullError() : new StoreError(), { cause })
+}

@@ -1,0 +1,89 @@
+import { closeSync, mkdirSync, openSync, readSync, realpathSync } from 'node:fs'
+import { join } from 'node:path'
+import { open, type RootDatabase } from 'lmdb'
+
+/** The directories this process has open. LMDB would share them silently, and lose its lock when one is closed. */
+const held = new Set<string>()
+
+export interface Environment {
+  root: RootDatabase<number, string>
+  close: () => Promise<void>
+}
+
+/**
+ * Opens the directory for this process alone, and makes it where it is missing.
+ * @throws Error whose message says in one line what is wrong and what to do
+ */
+export async function openEnvironment (path: string): Promise<Environment> {
+  let directory: string
+  try {
+    mkdirSync(path, { recursive: true, mode: 0o700 })
+    directory = realpathSync(path)
+    checkHeader(join(directory, 'data.mdb'))
+  } catch (error) {
+    throw refusal(path, error)
+  }
+  if (held.has(directory)) throw new Error(`The store in '${path}' is open already. Use that one.`)
+  held.add(directory)
+  try {
+    // Without overlappingSync a commit is flushed before it is visible, and where the flush fails it never is.
+    const root = open<number, string>({ path: directory, noSubdir: false, overlappingSync: false, encoding: 'ordered-binary' })
+    const other = otherReader(root)
+    if (other === undefined) {
+      return {
+        root,
+        async close () {
+          await root.close()
+          held.delete(directory)
+        }
+      }
+    }
+    await root.close()
+    throw new Error(`process ${other} has it open. Stop that process, or give another directory`)
+  } catch (error) {
+    held.delete(directory)
+    throw refusal(path, error)
+  }
+}
+
+/**
+ * Another process that has the directory open, by LMDB's own table of readers. Each process that
+ * ever read is in it and holds a file lock on the byte of its process id, which the kernel lets
+ * go of however the process ends; entries without their lock are cleared here. So neither SIGKILL,
+ * a reboot nor an id used again leaves a lock behind, and two that open at once see each other.
+ * Processes in different containers see each other too, as long as they share a kernel.
+ */
+function otherReader (root: RootDatabase<number, string>): string | undefined {
+  root.get('cost')
+  root.readerCheck()
+  const pids = String(root.readerList()).match(/^ *\d+/gm) ?? []
+  return pids.map(pid => pid.trim()).find(pid => pid !== String(process.pid))
+}
+
+/** LMDB crashes on a file that is none of its own, so the mark in its first page is looked at first. */
+function checkHeader (file: string): void {
+  const header = Buffer.alloc(28)
+  let fd: number
+  try {
+    fd = openSync(file, 'r+')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return
+    throw error
+  }
+  const size = readSync(fd, header)
+  closeSync(fd)
+  if (size > 0 && header.readUInt32LE(24) !== 0xbeefc0de) throw new Error('its data.mdb is not a store. Give another directory')
+}
+
+const reasons: Record<string, string> = {
+  EACCES: 'this user may not write there. Give a directory of its own',
+  EROFS: 'the file system is read-only. Give another directory',
+  ENOSPC: 'the disk is full. Make room, or give a directory on another disk',
+  EEXIST: 'it is a file. Give a directory',
+  ENOTDIR: 'a part of the path is a file. Give a directory'
+}
+
+function refusal (path: string, error: unknown): Error {
+  const { code, message } = error as NodeJS.ErrnoException
+  return new Error(`The store in '${path}' can not be opened: ${reasons[String(code)] ?? message}.`, { cause: error })
+}

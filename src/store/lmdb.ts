@@ -1,0 +1,194 @@
+import { CursorError, FullError, IdempotencyError, NotFoundError, StoreFullError } from '../errors.js'
+import { BOX_COST, DISK_CAP, KEY_COST, MESSAGE_COST } from './cost.js'
+import { isExpired, renewedDeadline } from './lifetime.js'
+import { Commits } from './lmdb-commits.js'
+import { openEnvironment, type Environment } from './lmdb-open.js'
+import { Records, type Box } from './lmdb-records.js'
+import { MAX_KEYS, type Appended, type Limits, type NewMessage, type Page, type Store, type Unsubscribe } from './store.js'
+import { Subscribers } from './subscribers.js'
+
+export interface LmdbStoreOptions {
+  /** The directory, made where it is missing. One process at a time has it open. */
+  path: string
+  /** How long one operation may take, ms. Default: 5,000 */
+  deadline?: number | undefined
+  /** Hears once of the failure after which the store refuses everything. The process should exit. */
+  onFailure?: ((error: Error) => void) | undefined
+}
+
+/** How many boxes one step of the sweep looks at, and how many records it frees before it stops. */
+const SWEEP_STEP = 500
+const SWEEP_RECORDS = 5_000
+
+/**
+ * An embedded store on disk, for one process. A write resolves once it is flushed, so that it
+ * survives SIGKILL and power loss; writes that come at the same time share one flush.
+ *
+ * A write that failed is not visible later. After a failed flush, and after an operation that took
+ * longer than the deadline, the store refuses everything with `StoreError`: open it anew. Only
+ * what the deadline cut off may, or may not, be there then. A full disk is `StoreFullError`, and
+ * the store goes on.
+ *
+ * @throws Error whose message says in one line why the directory can not be opened
+ */
+export async function lmdbStore ({ path, deadline = 5_000, onFailure = () => {} }: LmdbStoreOptions): Promise<Store> {
+  return new LmdbStore(await openEnvironment(path), deadline, onFailure)
+}
+
+class LmdbStore implements Store {
+  readonly name = 'lmdb'
+  readonly #environment: Environment
+  readonly #records: Records
+  readonly #commits: Commits
+  readonly #subscribers = new Subscribers()
+  #closing: Promise<void> | undefined
+
+  constructor (environment: Environment, deadline: number, onFailure: (error: Error) => void) {
+    this.#environment = environment
+    this.#records = new Records(environment.root)
+    this.#commits = new Commits(apply => this.#records.transaction(apply), deadline, onFailure)
+  }
+
+  create (drop: string, ttl: number, now: number, limits: Limits): Promise<void> {
+    const records = this.#records
+    return this.#commits.run(() => {
+      this.#reserve(BOX_COST, limits)
+      const before = records.box(drop)
+      if (before !== undefined) records.removeBox(drop, before)
+      const deadline = now + ttl
+      records.addBox(drop, { ttl, deadline, listed: deadline, front: 0, last: 0, bytes: 0, keys: 0 })
+    })
+  }
+
+  async append (drop: string, message: NewMessage, now: number, limits: Limits): Promise<Appended> {
+    const records = this.#records
+    const { text, bytes, key } = message
+    const appended = await this.#commits.run(() => {
+      const box = this.#live(drop, now)
+      const first = key && records.firstAck(drop, key.id)
+      if (first !== undefined) {
+        if (first.digest !== key?.digest) throw new IdempotencyError()
+        if (renew(box, now)) records.putBox(drop, box)
+        return { seq: first.seq, count: first.count }
+      }
+      const count = box.last - box.front + 1
+      if (count > limits.maxMessages || box.bytes + bytes > limits.maxBoxBytes) throw new FullError()
+      this.#reserve(MESSAGE_COST + bytes + (key === undefined ? 0 : KEY_COST), limits)
+
+      renew(box, now)
+      records.push(drop, box, text, bytes)
+      const result = { seq: box.last, count }
+      if (key !== undefined) records.remember(drop, box, key.id, { ...result, digest: key.digest })
+      records.putBox(drop, box)
+      return result
+    })
+    this.#subscribers.wake(drop)
+    return appended
+  }
+
+  async read (drop: string, after: number, limit: number, now: number): Promise<Page> {
+    this.#commits.assertServing()
+    const box = this.#live(drop, now)
+    if (after > box.last) throw new CursorError()
+    const from = Math.max(after, box.front)
+    const upTo = Math.min(box.last, from + limit)
+    const texts = this.#records.texts(drop, from, upTo)
+    if (renew(box, now)) await this.#renew(drop, now)
+    return { texts, next: texts.length === 0 ? after : upTo, expires: box.deadline }
+  }
+
+  acknowledge (drop: string, after: number, now: number): Promise<number> {
+    return this.#commits.run(() => {
+      const box = this.#live(drop, now)
+      if (after > box.last) throw new CursorError()
+      const renewed = renew(box, now)
+      const taken = after > box.front
+      if (taken) this.#records.take(drop, box, after)
+      if (renewed || taken) this.#records.putBox(drop, box)
+      return box.last - box.front
+    })
+  }
+
+  drain (drop: string, now: number): Promise<Page> {
+    return this.#commits.run(() => {
+      const box = this.#live(drop, now)
+      const texts = this.#records.texts(drop, box.front, box.last)
+      const renewed = renew(box, now)
+      if (texts.length > 0) this.#records.take(drop, box, box.last)
+      if (renewed || texts.length > 0) this.#records.putBox(drop, box)
+      return { texts, next: box.last, expires: box.deadline }
+    })
+  }
+
+  async delete (drop: string, now: number): Promise<void> {
+    await this.#commits.run(() => { this.#records.removeBox(drop, this.#live(drop, now)) })
+    this.#subscribers.wake(drop)
+  }
+
+  async subscribe (drop: string, listener: () => void): Promise<Unsubscribe> {
+    return this.#subscribers.add(drop, listener)
+  }
+
+  async sweep (now: number): Promise<number> {
+    this.#commits.assertServing()
+    if (this.#records.due(now, 1).length === 0) return 0
+    return await this.#commits.run(() => {
+      let freed = 0
+      let removed = 0
+      for (const drop of this.#records.due(now, SWEEP_STEP)) {
+        const box = this.#records.box(drop) as Box
+        if (isExpired(box.deadline, now)) {
+          removed += 2 + box.last - box.front + Math.min(box.keys, MAX_KEYS)
+          this.#records.removeBox(drop, box)
+          freed++
+          if (removed > SWEEP_RECORDS) break
+        } else {
+          this.#records.relist(drop, box)
+          this.#records.putBox(drop, box)
+        }
+      }
+      return freed
+    })
+  }
+
+  async check (): Promise<void> {
+    this.#commits.assertServing()
+  }
+
+  close (): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  async #close (): Promise<void> {
+    await this.#commits.close()
+    // After a failure LMDB may still wait for the disk, and closing would wait with it.
+    if (!this.#commits.failed) await this.#environment.close()
+  }
+
+  #live (drop: string, now: number): Box {
+    const box = this.#records.box(drop)
+    if (box === undefined || isExpired(box.deadline, now)) throw new NotFoundError()
+    return box
+  }
+
+  #reserve (cost: number, { maxStoreBytes = DISK_CAP }: Limits): void {
+    if (this.#records.cost + cost > maxStoreBytes) throw new StoreFullError()
+  }
+
+  /** Renews a box that is only read. Where that fails the reader gets its messages all the same. */
+  async #renew (drop: string, now: number): Promise<void> {
+    await this.#commits.run(() => {
+      const box = this.#live(drop, now)
+      if (renew(box, now)) this.#records.putBox(drop, box)
+    }).catch(() => {})
+  }
+}
+
+/** Renews the box by a use at `now`, and tells whether that changed it. */
+function renew (box: Box, now: number): boolean {
+  const deadline = renewedDeadline(box.deadline, box.ttl, now)
+  if (deadline === box.deadline) return false
+  box.deadline = deadline
+  return true
+}
