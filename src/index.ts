@@ -4,4 +4,6 @@ export type { BoxPluginOptions, RateLimits } from './options.js'
 
 // Stores
 export { memoryStore } from './store/memory.js'
+export { lmdbStore } from './store/lmdb.js'
+export { redisStore } from './store/redis.js'
 export type { Store, SharedCounter, Limits, NewMessage, Appended, Page, Unsubscribe } from './store/store.js'
