@@ -57,3 +57,8 @@ export function serverBase (server: string | URL): string {
 function baseOf (page: URL): string {
   return serverBase(new URL('.', page))
 }
+
+/** The drop address at the end of its link. */
+export function dropAddress (dropLink: string): string {
+  return dropLink.slice(dropLink.lastIndexOf('/') + 1)
+}

@@ -183,7 +183,11 @@ async function open (key: CryptoKey, message: SealedMessage): Promise<unknown> {
   } catch (cause) {
     throw new CallError('CALL_ERR_CHANGED', { cause })
   }
-  return JSON.parse(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(text))
+  try {
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(text))
+  } catch (cause) {
+    throw new CallError('CALL_ERR_FORMAT', { cause })
+  }
 }
 
 /** The number is the nonce (4 zero bytes, then 8 bytes, big-endian); the header is authenticated with it. */

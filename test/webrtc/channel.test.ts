@@ -1,0 +1,210 @@
+import t, { type Test } from 'tap'
+import fc from 'fast-check'
+import type { Channel } from '../../src/webrtc/channel.js'
+import { connect, type ConnectOptions } from '../../src/webrtc/connect.js'
+import type { CallError } from '../../src/webrtc/errors.js'
+import { listen, type Listener, type ListenOptions } from '../../src/webrtc/listen.js'
+import { serve } from './serve.js'
+
+async function listenAt (t: Test, server: string, options: Partial<ListenOptions> = {}): Promise<Listener> {
+  const listener = await listen({ server, ...options })
+  t.teardown(() => listener.close())
+  return listener
+}
+
+async function connectTo (t: Test, invite: string, options: ConnectOptions = {}): Promise<Channel> {
+  const channel = await connect(invite, options)
+  t.teardown(() => channel.close())
+  return channel
+}
+
+async function next<T> (from: AsyncIterable<T>): Promise<T> {
+  for await (const value of from) return value
+  throw new Error('It has ended')
+}
+
+async function take (channel: Channel, count: number): Promise<unknown[]> {
+  const values: unknown[] = []
+  if (count > 0) {
+    for await (const value of channel) {
+      if (values.push(value) === count) break
+    }
+  }
+  return values
+}
+
+t.test('a guest and a host talk', async t => {
+  const { url, seen } = await serve(t)
+  const listener = await listenAt(t, url)
+  const guest = await connectTo(t, listener.invite, { hello: { name: 'Ada' } })
+  const host = await next(listener)
+  t.strictSame(host.hello, { name: 'Ada' })
+  t.equal(guest.session, undefined, 'until the host has spoken')
+  await host.send({ offer: 'secret words' })
+  t.strictSame(await next(guest), { offer: 'secret words' })
+  await guest.send({ answer: [1, null, 'ü'] })
+  t.strictSame(await next(host), { answer: [1, null, 'ü'] })
+  t.equal(host.session?.id, guest.session?.id)
+  t.notOk(JSON.stringify(seen).includes('secret words'), 'and the server saw nothing')
+})
+
+t.test('any values arrive once and in order, however they are sent', async t => {
+  const { url } = await serve(t)
+  const listener = await listenAt(t, url)
+  const guest = await connectTo(t, listener.invite)
+  const host = await next(listener)
+  await host.send('welcome')
+  await next(guest)
+  const values = fc.array(fc.jsonValue().map(value => JSON.parse(JSON.stringify(value))), { maxLength: 20 })
+  await fc.assert(fc.asyncProperty(values, values, fc.boolean(), async (down, up, waits) => {
+    const send = async (channel: Channel, values: unknown[]) => {
+      for (const value of values) {
+        const sent = channel.send(value)
+        if (waits) await sent
+      }
+    }
+    send(host, down)
+    send(guest, up)
+    t.strictSame(await take(guest, down.length), down)
+    t.strictSame(await take(host, up.length), up)
+  }), { numRuns: 20 })
+})
+
+t.test('what is sent at the same time goes as one message', async t => {
+  const { url, seen } = await serve(t)
+  const listener = await listenAt(t, url)
+  const guest = await connectTo(t, listener.invite)
+  const host = await next(listener)
+  for (let n = 0; n < 30; n++) host.send({ candidate: n })
+  t.equal((await take(guest, 30)).length, 30)
+  t.equal(seen.length, 2, 'the hello, and one message')
+})
+
+t.test('a batch stays below what a server takes', async t => {
+  const { url, seen } = await serve(t)
+  const listener = await listenAt(t, url)
+  const guest = await connectTo(t, listener.invite)
+  const host = await next(listener)
+  for (let n = 0; n < 10; n++) host.send('x'.repeat(10_000))
+  t.equal((await take(guest, 10)).length, 10)
+  t.ok(seen.length > 2)
+  await t.rejects(host.send('x'.repeat(100_000)), { code: 'CALL_ERR_SERVER' }, 'and a value that is too large is an error')
+})
+
+t.test('what the guest sends waits for the host to speak', async t => {
+  const { url } = await serve(t)
+  const listener = await listenAt(t, url)
+  const guest = await connectTo(t, listener.invite)
+  const sent = guest.send('early')
+  const host = await next(listener)
+  await host.send('first')
+  await sent
+  t.equal(await next(host), 'early')
+})
+
+t.test('many guests have a conversation each', async t => {
+  const { url } = await serve(t)
+  const listener = await listenAt(t, url)
+  const names = ['a', 'b', 'c', 'd', 'e']
+  ;(async () => {
+    for await (const host of listener) {
+      host.send(`hello ${host.hello}`).then(async () => {
+        for await (const value of host) await host.send(`${host.hello} said ${value}`)
+      })
+    }
+  })()
+  await Promise.all(names.map(async name => {
+    const guest = await connectTo(t, listener.invite, { hello: name })
+    await guest.send('one')
+    await guest.send('two')
+    t.strictSame(await take(guest, 3), [`hello ${name}`, `${name} said one`, `${name} said two`])
+  }))
+})
+
+t.test('closing on either side ends the loop on both', async t => {
+  const { url } = await serve(t)
+  const listener = await listenAt(t, url)
+  for (const closes of ['host', 'guest']) {
+    const guest = await connectTo(t, listener.invite)
+    const host = await next(listener)
+    await host.send('welcome')
+    await next(guest)
+    const [here, there] = closes === 'host' ? [host, guest] : [guest, host]
+    here.send('last words')
+    await here.close()
+    await here.close()
+    t.strictSame(await take(there, 2), ['last words'])
+    await t.rejects(here.send('more'), { code: 'CALL_ERR_CLOSED' })
+    await t.rejects(there.send('more'), { code: 'CALL_ERR_CLOSED' })
+  }
+})
+
+t.test('a guest that leaves before the host has spoken leaves nothing behind', async t => {
+  const { url, requests } = await serve(t)
+  const listener = await listenAt(t, url)
+  const guest = await connectTo(t, listener.invite)
+  await guest.close()
+  const host = await next(listener)
+  await t.rejects(host.send('anyone?'), { code: 'CALL_ERR_GONE' })
+  t.equal(requests.filter(request => request.startsWith('DELETE')).length, 1)
+})
+
+t.test('an invite ends with its listener', async t => {
+  const { url } = await serve(t)
+  const listener = await listenAt(t, url)
+  await listener.close()
+  await t.rejects(connect(listener.invite), { code: 'CALL_ERR_GONE' })
+  t.strictSame(await (async () => { for await (const guest of listener) return guest })(), undefined)
+})
+
+t.test('a host goes on with the same invite after its page was loaded again', async t => {
+  const { url } = await serve(t)
+  const reload = new AbortController()
+  const refused: string[] = []
+  const before = await listenAt(t, url, { signal: reload.signal })
+  const old = await connectTo(t, before.invite)
+  const oldHost = await next(before)
+  await oldHost.send('welcome')
+  await next(old)
+  const { invite, resume } = before
+  reload.abort()
+  await t.rejects(next(before), { name: 'AbortError' })
+
+  const after = await listenAt(t, url, { resume: JSON.parse(JSON.stringify(resume)), refused: error => refused.push(error.code) })
+  t.equal(after.invite, invite)
+  await old.send('are you there?')
+  const again = await connectTo(t, invite, { hello: 'again' })
+  const host = await next(after)
+  t.equal(host.hello, 'again')
+  t.strictSame(refused, ['CALL_ERR_FOREIGN'], 'a session does not outlive the page')
+  await host.send('welcome back')
+  t.equal(await next(again), 'welcome back')
+})
+
+t.test('an abort ends what is under way', async t => {
+  const { url } = await serve(t)
+  const listener = await listenAt(t, url)
+  const leave = new AbortController()
+  const guest = await connectTo(t, listener.invite, { signal: leave.signal })
+  const waiting = next(guest)
+  leave.abort()
+  await t.rejects(waiting, { name: 'AbortError' })
+  await t.rejects(connect(listener.invite, { signal: leave.signal }), { name: 'AbortError' })
+})
+
+t.test('more guests than asked for are refused, and there is room again when one leaves', async t => {
+  const { url } = await serve(t)
+  const refused: CallError[] = []
+  const listener = await listenAt(t, url, { maxGuests: 1, refused: error => refused.push(error) })
+  const first = await connectTo(t, listener.invite)
+  const host = await next(listener)
+  await host.send('welcome')
+  await next(first)
+  await connectTo(t, listener.invite)
+  while (refused.length === 0) await new Promise(resolve => setTimeout(resolve, 5))
+  t.match(refused, [{ code: 'CALL_ERR_FULL' }])
+  await first.close()
+  await take(host, 1)
+  await connectTo(t, listener.invite, { hello: 'third' })
+  t.equal((await next(listener)).hello, 'third')
+})
