@@ -27,7 +27,7 @@ export class Acknowledger {
   to (cursor: number) {
     this.#wanted = cursor
     if (cursor - this.#done >= BACKLOG) this.#pause?.end()
-    this.#running ??= this.#run()
+    if (this.#done < cursor) this.#running ??= this.#run()
   }
 
   /** Resolves when nothing is left to tell. */

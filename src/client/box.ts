@@ -32,9 +32,9 @@ export class Box {
   readonly #address: Address
   readonly #source: Source
   readonly #whole: Scope
-  readonly #closed = new AbortController()
   #drop: string | undefined
   #sending = Promise.resolve()
+  #closed = false
   #reading = false
   #position = 0
 
@@ -42,7 +42,7 @@ export class Box {
   constructor (address: Address, options: BoxOptions = {}, timing = defaultTiming) {
     this.#address = address
     this.#source = { client: createBoxClient(address.server, options), path: { box: address.id }, timing }
-    this.#whole = new Scope(options.signal, this.#closed.signal)
+    this.#whole = new Scope(undefined, options.signal)
     if (address.id.startsWith('drop_')) this.#drop = address.id
   }
 
@@ -55,7 +55,7 @@ export class Box {
     const base = serverOf(server)
     const client = createBoxClient(base, options)
     const request = ttl === undefined ? {} : { body: { ttl } }
-    const { data: id, drop } = await Scope.run([options.signal], scope =>
+    const { data: id, drop } = await Scope.run(undefined, options.signal, scope =>
       retry(scope, defaultTiming, signal => dataOf(client.POST('/boxes', { ...request, signal }))))
     const box = new Box({ server: base, id }, options)
     box.#drop = drop
@@ -98,7 +98,7 @@ export class Box {
     let done!: () => void
     this.#sending = new Promise(resolve => { done = resolve })
     try {
-      return await Scope.run([this.#whole.signal, signal], async scope => {
+      return await Scope.run(this.#whole, signal, async scope => {
         await scope.race(before)
         const { seq, data: count } = await retry(scope, timing, signal =>
           dataOf(client.POST(MESSAGES, { params, body, bodySerializer: text => text, signal })))
@@ -129,7 +129,7 @@ export class Box {
     if (this.#reading) throw new TypeError('This box is being read already')
     this.#reading = true
     const { timing } = this.#source
-    const scope = new Scope(this.#whole.signal, signal)
+    const scope = new Scope(this.#whole, signal)
     const acknowledger = new Acknowledger(cursor => this.#put(cursor, scope), timing.pace)
     let taken = 0
     try {
@@ -142,11 +142,11 @@ export class Box {
         }
       }
     } catch (error) {
-      if (!this.#closed.signal.aborted) throw error
+      if (!this.#closed) throw error
     } finally {
       this.#reading = false
       if (taken > 0) acknowledger.to(taken)
-      await Scope.run([scope.signal], () => acknowledger.flush(), timing.farewell).catch(() => {})
+      await Scope.run(scope, undefined, () => acknowledger.flush(), timing.farewell).catch(() => {})
       scope.end()
     }
   }
@@ -155,7 +155,7 @@ export class Box {
   async read ({ signal, ...query }: CallOptions & Query = {}): Promise<Page> {
     const { answer } = this.#source.timing
     const timing = { ...this.#source.timing, answer: answer + (query.wait ?? 0) * 1000 }
-    return await Scope.run([this.#whole.signal, signal], scope =>
+    return await Scope.run(this.#whole, signal, scope =>
       retry(scope, timing, signal => readPage(this.#source, query, signal)))
   }
 
@@ -164,7 +164,7 @@ export class Box {
    * @returns how many messages are left
    */
   async acknowledge (cursor: number, { signal }: CallOptions = {}): Promise<number> {
-    return await Scope.run([this.#whole.signal, signal], scope => this.#put(cursor, scope))
+    return await Scope.run(this.#whole, signal, scope => this.#put(cursor, scope))
   }
 
   /** Closes this object, and removes the box with its messages. A box that is gone already is no error. */
@@ -172,7 +172,7 @@ export class Box {
     this.close()
     const { client, path, timing } = this.#source
     try {
-      await Scope.run([signal], scope =>
+      await Scope.run(undefined, signal, scope =>
         retry(scope, timing, signal => dataOf(client.DELETE('/boxes/{box}', { params: { path }, signal }))))
     } catch (error) {
       if (!(error instanceof BoxError && error.status === 404)) throw error
@@ -185,7 +185,8 @@ export class Box {
    * again by whoever opens it next. Idempotent.
    */
   close (): void {
-    this.#closed.abort(new DOMException('The box was closed', 'AbortError'))
+    this.#closed = true
+    this.#whole.end(new DOMException('The box was closed', 'AbortError'))
   }
 
   async #put (after: number, scope: Scope): Promise<number> {

@@ -83,7 +83,7 @@ export async function * follow (source: Source, after: number, scope: Scope): As
 }
 
 async function * stream ({ client, path, timing }: Source, after: number, parent: Scope): AsyncGenerator<Message[]> {
-  const scope = new Scope(parent.signal)
+  const scope = new Scope(parent)
   let body: ReadableStreamDefaultReader<Uint8Array> | undefined
   let spoke = false
   try {
@@ -95,7 +95,7 @@ async function * stream ({ client, path, timing }: Source, after: number, parent
       signal: scope.signal
     }))
     if (answer.response.status === 406) throw new NoStreamError()
-    body = (await dataOf<ReadableStream<Uint8Array> | null>(Promise.resolve(answer)))?.getReader()
+    body = (await dataOf(answer)).getReader()
     if (!answer.response.headers.get('Content-Type')?.startsWith('text/event-stream')) throw new NoStreamError()
     const parser = new EventParser()
     for (;;) {
@@ -128,7 +128,7 @@ async function * poll (source: Source, after: number, scope: Scope): AsyncGenera
   const { wait, idle, answer } = source.timing
   for (let cursor = after; ;) {
     const began = performance.now()
-    const { messages, next } = await Scope.run([scope.signal], ({ signal }) =>
+    const { messages, next } = await Scope.run(scope, undefined, ({ signal }) =>
       readPage(source, { after: cursor, wait }, signal), wait * 1000 + answer)
     cursor = next
     if (messages.length > 0) yield messages

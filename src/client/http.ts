@@ -40,12 +40,12 @@ export class BoxError extends Error {
 interface Answer<T> { data?: T, error?: unknown, response: Response }
 
 /** The data of an answer that has some, as the contract promises. */
-export async function dataOf<T> (answer: Promise<Answer<T>>): Promise<T> {
+export async function dataOf<T> (answer: Answer<T> | Promise<Answer<T>>): Promise<NonNullable<T>> {
   const { data, error, response } = await answer
   if (!response.ok) throw new BoxError(response.status, error, retryAfter(response))
   // Not a BoxError: half an answer is a fault of the way, and worth another try.
   if (data == null && response.status !== 204) throw new TypeError('The answer is empty')
-  return data as T
+  return data as NonNullable<T>
 }
 
 /** Retry-After (RFC 9110, section 10.2.3), seconds or a date, in ms: a day at most, since a long timer fires at once. */

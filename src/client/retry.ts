@@ -59,7 +59,7 @@ export async function retry<T> (scope: Scope, timing: Timing, request: (signal: 
   for (let failures = 1; ; failures++) {
     scope.signal.throwIfAborted()
     try {
-      return await Scope.run([scope.signal], ({ signal }) => request(signal), timing.answer)
+      return await Scope.run(scope, undefined, ({ signal }) => request(signal), timing.answer)
     } catch (error) {
       scope.signal.throwIfAborted()
       if (failures >= timing.tries || !mayPass(error)) throw error

@@ -1,26 +1,31 @@
 /**
- * A stretch of work and the signal that ends it: when a parent aborts, when a
- * deadline passes, or when the work is done. It leaves no listener and no timer
- * behind, which `AbortSignal.any` and `AbortSignal.timeout` do.
+ * A stretch of work and the signal that ends it: when a caller's signal aborts, when
+ * the whole that it is a part of ends, when a deadline passes, or when the work is
+ * done. It leaves no listener and no timer behind, which `AbortSignal.any` and
+ * `AbortSignal.timeout` do.
  */
 export class Scope {
   readonly #controller = new AbortController()
-  readonly #unlink: (() => void)[] = []
+  readonly #parts = new Set<Scope>()
+  #unlink = () => {}
   #timer: ReturnType<typeof setTimeout> | undefined
 
-  constructor (...parents: (AbortSignal | undefined)[]) {
-    for (const parent of parents) {
-      if (parent === undefined) continue
-      const follow = () => this.end(parent.reason)
-      if (parent.aborted) return follow()
-      parent.addEventListener('abort', follow)
-      this.#unlink.push(() => parent.removeEventListener('abort', follow))
+  /** @param whole what this is a part of */
+  constructor (whole?: Scope, signal?: AbortSignal) {
+    const follow = () => this.end((signal?.aborted ? signal : whole?.signal)?.reason)
+    // A signal warns of a leak when more than ten listen, so a scope keeps its parts itself.
+    if (whole !== undefined) whole.#parts.add(this)
+    signal?.addEventListener('abort', follow)
+    this.#unlink = () => {
+      if (whole !== undefined) whole.#parts.delete(this)
+      signal?.removeEventListener('abort', follow)
     }
+    if (whole?.signal.aborted || signal?.aborted) follow()
   }
 
-  /** Does the work in a scope of its own, which ends with it, with a parent, or after `ms`. */
-  static async run<T> (parents: (AbortSignal | undefined)[], work: (scope: Scope) => PromiseLike<T>, ms?: number): Promise<T> {
-    const scope = new Scope(...parents)
+  /** Does the work in a part of its own, which ends with the work or after `ms`. */
+  static async run<T> (whole: Scope | undefined, signal: AbortSignal | undefined, work: (scope: Scope) => PromiseLike<T>, ms?: number): Promise<T> {
+    const scope = new Scope(whole, signal)
     scope.deadline(ms)
     try {
       scope.signal.throwIfAborted()
@@ -63,10 +68,11 @@ export class Scope {
     }
   }
 
-  /** Ends the work. Idempotent; the first reason stays. */
+  /** Ends the work and its parts. Idempotent; the first reason stays. */
   end (reason?: unknown) {
     clearTimeout(this.#timer)
-    for (const unlink of this.#unlink.splice(0)) unlink()
+    this.#unlink()
     this.#controller.abort(reason)
+    for (const part of this.#parts) part.end(this.signal.reason)
   }
 }

@@ -40,7 +40,7 @@ t.test('one space after the colon is not part of the value', async t => {
 })
 
 t.test('comments, unknown fields and events without data are no events', async t => {
-  t.strictSame(parse(': hello\n\n', 'colour: red\n\n', 'event: empty\n\n', 'data: 1\n\n'), [message('1')])
+  t.strictSame(parse(': hello\n\n', 'retry: 1500\n\n', 'colour: red\n\n', 'event: empty\n\n', 'data: 1\n\n'), [message('1')])
 })
 
 t.test('an event has a type of its own, and the next one has not', async t => {
@@ -50,15 +50,6 @@ t.test('an event has a type of its own, and the next one has not', async t => {
 t.test('an id stays until the next one, and one with a zero character is ignored', async t => {
   t.strictSame(parse('id: 3\ndata: a\n\ndata: b\n\nid: 4\0\ndata: c\n\nid\ndata: d\n\n'),
     [message('a', '3'), message('b', '3'), message('c', '3'), message('d', '')])
-})
-
-t.test('retry is taken when it is made of digits', async t => {
-  const parser = new EventParser()
-  t.equal(parser.retry, undefined)
-  parser.push(encode('retry: 1500\n'))
-  t.equal(parser.retry, 1500)
-  parser.push(encode('retry: soon\nretry: -1\n'))
-  t.equal(parser.retry, 1500)
 })
 
 t.test('a byte order mark is skipped at the start only', async t => {

@@ -1,0 +1,43 @@
+import t from 'tap'
+import fc from 'fast-check'
+import { dropAddress, newBoxId } from '../../src/box/capability.js'
+import { dropOf, linkOf, parseAddress, serverOf } from '../../src/client/address.js'
+
+const id = newBoxId()
+
+t.test('a link is a server and an id', async t => {
+  const cases = {
+    [`http://localhost:8080/boxes/${id}`]: 'http://localhost:8080',
+    [`https://example.com/a/b/boxes/${id}`]: 'https://example.com/a/b',
+    [`https://example.com/boxes/boxes/${id}?utm=1#top`]: 'https://example.com/boxes'
+  }
+  for (const [link, server] of Object.entries(cases)) {
+    t.strictSame(parseAddress(link), { server, id })
+    t.strictSame(parseAddress(new URL(link)), { server, id })
+  }
+})
+
+t.test('an id needs its server', async t => {
+  t.strictSame(parseAddress(id, 'https://example.com/a/'), { server: 'https://example.com/a', id })
+  t.throws(() => parseAddress(id), new TypeError('An id needs the option server'))
+})
+
+t.test('what is no link is refused, and the message does not repeat it', async t => {
+  for (const link of ['', 'box', '/boxes/' + id, `https://example.com/${id}`, `https://example.com/boxes/${id}x`, `https://example.com/boxes/${id}/messages`]) {
+    t.throws(() => parseAddress(link), new TypeError('A link has the form <server>/boxes/<id>'))
+  }
+})
+
+t.test('a link that was made can be taken apart', async t => {
+  fc.assert(fc.property(fc.webUrl({ validSchemes: ['http', 'https'] }), url => {
+    const address = { server: serverOf(url), id }
+    t.matchOnly(parseAddress(linkOf(address)), address)
+  }), { numRuns: 50 })
+})
+
+t.test('the drop address is the one that the server derives', async t => {
+  for (let i = 0; i < 50; i++) {
+    const id = newBoxId()
+    t.equal(await dropOf(id), dropAddress(id))
+  }
+})

@@ -1,0 +1,101 @@
+import t from 'tap'
+import { Box, createBoxClient } from '../../src/client/index.js'
+import { fakeBox, json, never, problem } from './fake.js'
+import { serve } from './serve.js'
+
+t.test('two parties find each other by a link', async t => {
+  const url = await serve(t)
+  const host = await Box.create(url + '/')
+  const guest = await Box.create(new URL(url), { ttl: 60 })
+
+  const invitation = Box.open(await host.dropLink())
+  await invitation.send({ reply: await guest.dropLink() })
+  for await (const message of Box.open(host.link)) {
+    const { reply } = message as { reply: string }
+    t.strictSame(await Box.open(reply).send('Hello'), { seq: 1, count: 1 })
+    break
+  }
+  for await (const message of guest.messages()) {
+    t.strictSame(message, { seq: 1, data: 'Hello' })
+    break
+  }
+  t.strictSame(await host.read(), { messages: [], next: 0 }, 'what was taken is forgotten')
+  t.equal(await invitation.dropLink(), invitation.link)
+  await t.rejects(invitation.read(), { code: 'BOX_ERR_DROP_ONLY', status: 403 })
+})
+
+t.test('the drop link of a box opened by its id is the one its creator has', async t => {
+  const url = await serve(t)
+  const created = await Box.create(url)
+  const id = created.link.split('/').pop()!
+  const opened = Box.open(id, { server: url })
+  t.equal(opened.link, created.link)
+  t.equal(await opened.dropLink(), await created.dropLink())
+})
+
+t.test('messages can be looked at and acknowledged one call at a time', async t => {
+  const box = await Box.create(await serve(t))
+  for (const message of ['a', 'b', 'c']) await box.send(message)
+  t.strictSame(await box.read({ after: 1, limit: 1 }), { messages: [{ seq: 2, data: 'b' }], next: 2 })
+  t.equal(await box.acknowledge(2), 1)
+  t.strictSame(await box.read(), { messages: [{ seq: 3, data: 'c' }], next: 3 })
+  await t.rejects(box.acknowledge(9), { code: 'BOX_ERR_CURSOR', status: 409 })
+  const waiting = box.read({ after: 3, wait: 20 })
+  await box.send('d')
+  t.strictSame(await waiting, { messages: [{ seq: 4, data: 'd' }], next: 4 })
+})
+
+t.test('a deleted box is gone for everybody, and deleting it again is no error', async t => {
+  const box = await Box.create(await serve(t))
+  const other = Box.open(box.link)
+  await box.delete()
+  await t.rejects(other.send(1), { code: 'BOX_ERR_NOT_FOUND', status: 404 })
+  await box.delete()
+  await other.delete()
+})
+
+t.test('a delete is tried again, and the 404 of the second try is its success', async t => {
+  const { box, operations } = fakeBox(t, (_call, n) => {
+    if (n === 0) throw new TypeError('fetch failed')
+    return problem(404, 'BOX_ERR_NOT_FOUND')
+  })
+  await box.delete()
+  t.strictSame(operations(), ['DELETE ', 'DELETE '])
+  const refused = fakeBox(t, () => problem(403, 'BOX_ERR_DROP_ONLY'))
+  await t.rejects(refused.box.delete(), { code: 'BOX_ERR_DROP_ONLY' })
+})
+
+t.test('create refuses what the server refuses, and a bad URL', async t => {
+  const url = await serve(t)
+  await t.rejects(Box.create(url, { ttl: 0 }), { code: 'BOX_ERR_INVALID', status: 400 })
+  await t.rejects(Box.create(url, { signal: AbortSignal.abort(new Error('no')) }), { message: 'no' })
+  await t.rejects(Box.create('nowhere'), TypeError)
+})
+
+t.test('one signal ends everything that a box does', async t => {
+  const link = await Box.create(await serve(t)).then(box => box.link)
+  const controller = new AbortController()
+  const box = Box.open(link, { signal: controller.signal, fetch: never })
+  const results = Promise.allSettled([box.send(1), box.read(), box.acknowledge(1), box.messages().next()])
+  setTimeout(() => { controller.abort(new Error('enough')) }, 5)
+  for (const result of await results) t.match(result, { status: 'rejected', reason: { message: 'enough' } })
+})
+
+t.test('a box says nothing of its capabilities when it is printed', async t => {
+  const { inspect } = await import('node:util')
+  const { box } = fakeBox(t, () => json({}))
+  t.notMatch(inspect(box, { depth: 9, showHidden: true }), /box_|drop_/)
+  t.notMatch(JSON.stringify(box), /box_|drop_/)
+})
+
+t.test('the plain client has every operation, once and typed', async t => {
+  const client = createBoxClient(await serve(t))
+  const { data: created } = await client.POST('/boxes', {})
+  const params = { path: { box: created!.data } }
+  await client.POST('/boxes/{box}/messages', { params, body: { any: ['thing'] } })
+  const { data: drained } = await client.DELETE('/boxes/{box}/messages', { params })
+  t.strictSame(drained, { type: 'msgs', data: [{ any: ['thing'] }], next: 1 })
+  const { data, error } = await client.PUT('/boxes/{box}/cursor', { params, body: { after: 2 } })
+  t.equal(data, undefined)
+  t.match(error, { code: 'BOX_ERR_CURSOR' })
+})

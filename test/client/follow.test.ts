@@ -1,0 +1,256 @@
+import t from 'tap'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Box } from '../../src/client/index.js'
+import { event, eventStream, fakeBox, isAck, isStream, json, never, problem } from './fake.js'
+
+const acknowledged = () => json({ type: 'ack', data: 0 })
+const page = (next: number, ...data: unknown[]) => json({ type: 'msgs', data, next })
+
+async function take (box: Box, count: number): Promise<unknown[]> {
+  const taken: unknown[] = []
+  for await (const message of box) {
+    taken.push(message)
+    if (taken.length === count) break
+  }
+  return taken
+}
+
+t.test('messages come over the stream', async t => {
+  const { box, operations } = fakeBox(t, call => isAck(call)
+    ? acknowledged()
+    : eventStream(['retry: 1000\n: open\n\n', event(1, 'a') + event(2, ['b']), ': \n\n', event(3, null)], { open: true }))
+  t.strictSame(await take(box, 3), ['a', ['b'], null])
+  t.equal(operations()[0], 'GET /messages?after=0')
+})
+
+t.test('a stream that ends is taken up after the last message', async t => {
+  const { box, calls, operations } = fakeBox(t, call => {
+    if (isAck(call)) return acknowledged()
+    const after = Number(new URL(call.request.url).searchParams.get('after'))
+    return eventStream([': open\n\n', event(after + 1), event(after + 2).slice(0, -1)])
+  })
+  t.strictSame(await take(box, 4), [1, 2, 3, 4], 'and what was not complete comes again')
+  t.ok(calls.filter(call => !isAck(call)).every(isStream))
+  t.strictSame(operations().filter(operation => operation.startsWith('GET')), [0, 1, 2, 3].map(n => `GET /messages?after=${n}`))
+})
+
+t.test('a message that comes again is not given again', async t => {
+  const { box } = fakeBox(t, call => isAck(call) ? acknowledged() : eventStream([event(1), event(2) + event(1), event(2) + event(3)]))
+  t.strictSame(await take(box, 3), [1, 2, 3])
+})
+
+t.test('errors that pass are waited out', async t => {
+  const { box } = fakeBox(t, (call, n) => {
+    if (isAck(call)) return acknowledged()
+    if (n === 0) throw new TypeError('fetch failed')
+    if (n === 1) return problem(429, 'BOX_ERR_RATE')
+    if (n === 2) return new Response('<html>', { status: 502 })
+    return eventStream([event(1)])
+  })
+  t.strictSame(await take(box, 1), [1])
+})
+
+t.test('following goes on for as long as it takes', async t => {
+  const { box, calls } = fakeBox(t, (call, n) => {
+    if (n < 40) throw new TypeError('fetch failed')
+    return isAck(call) ? acknowledged() : eventStream([event(1)])
+  })
+  t.strictSame(await take(box, 1), [1])
+  t.ok(calls.length > 40)
+})
+
+t.test('a box that is gone and a cursor ahead of it end the loop with what the server said', async t => {
+  for (const [status, code] of [[404, 'BOX_ERR_NOT_FOUND'], [409, 'BOX_ERR_CURSOR'], [403, 'BOX_ERR_DROP_ONLY']] as const) {
+    const { box } = fakeBox(t, () => problem(status, code))
+    await t.rejects(take(box, 1), { name: 'BoxError', code, status })
+  }
+})
+
+t.test('a box that goes while it is followed ends the loop, after the messages before', async t => {
+  const { box } = fakeBox(t, (_call, n) => n === 0
+    ? eventStream([event(1) + event(2) + 'event: gone\ndata: {"type":"gone"}\n\n'])
+    : problem(404, 'BOX_ERR_NOT_FOUND'))
+  const taken: unknown[] = []
+  await t.rejects((async () => { for await (const message of box) taken.push(message) })(), { code: 'BOX_ERR_NOT_FOUND' })
+  t.strictSame(taken, [1, 2])
+})
+
+const noStream: Record<string, () => Response | Promise<Response>> = {
+  'refused with 406': () => problem(406, 'BOX_ERR_NOT_ACCEPTABLE'),
+  'answered with JSON': () => page(1, 'not this one'),
+  'not answered at all': never,
+  'opened and silent': () => eventStream([], { open: true }),
+  'without numbers': () => eventStream(['data: 1\n\n'], { open: true })
+}
+
+for (const [how, answer] of Object.entries(noStream)) {
+  t.test(`where the stream is ${how}, long-polls take over`, async t => {
+    const { box, operations } = fakeBox(t, call => {
+      if (isAck(call)) return acknowledged()
+      if (isStream(call)) return answer()
+      const after = Number(new URL(call.request.url).searchParams.get('after'))
+      return page(after + 2, after + 1, after + 2)
+    }, { opening: 20 })
+    t.strictSame(await take(box, 4), [1, 2, 3, 4])
+    t.strictSame(operations().filter(operation => operation.startsWith('GET')),
+      ['GET /messages?after=0', 'GET /messages?after=0&wait=25', 'GET /messages?after=2&wait=25'])
+  })
+}
+
+t.test('a long-poll that fails gives the stream another chance', async t => {
+  let polls = 0
+  const { box } = fakeBox(t, call => {
+    if (isAck(call)) return acknowledged()
+    if (isStream(call)) return polls === 0 ? problem(406, 'BOX_ERR_NOT_ACCEPTABLE') : eventStream([event(1)])
+    polls++
+    throw new TypeError('fetch failed')
+  })
+  t.strictSame(await take(box, 1), [1])
+  t.equal(polls, 1)
+})
+
+t.test('a server that does not hold a poll is not asked without a pause', async t => {
+  const { box, calls } = fakeBox(t, (call, n) => {
+    if (isAck(call)) return acknowledged()
+    if (isStream(call)) return problem(406, 'BOX_ERR_NOT_ACCEPTABLE')
+    return n < 4 ? page(0) : page(1, 'late')
+  }, { idle: 30 })
+  const began = performance.now()
+  t.strictSame(await take(box, 1), ['late'])
+  t.ok(performance.now() - began >= 85)
+  t.ok(calls.length < 8)
+})
+
+t.test('an open stream without a heartbeat is taken for dead', async t => {
+  const { box } = fakeBox(t, (call, n) => {
+    if (isAck(call)) return acknowledged()
+    return eventStream([': open\n\n', event(n + 1)], { open: true })
+  }, { silence: 20 })
+  const taken = await take(box, 2)
+  t.equal(taken.length, 2)
+})
+
+t.test('a consumer that takes its time is no dead stream', async t => {
+  const { box, calls } = fakeBox(t, call => isAck(call)
+    ? acknowledged()
+    : eventStream([event(1), event(2), event(3)], { open: true }), { silence: 30 })
+  const taken: unknown[] = []
+  for await (const message of box) {
+    taken.push(message)
+    if (taken.length === 3) break
+    await sleep(50)
+  }
+  t.strictSame(taken, [1, 2, 3])
+  t.equal(calls.filter(isStream).length, 1)
+})
+
+t.test('a message is acknowledged when the next one is asked for, not before', async t => {
+  const { box, calls } = fakeBox(t, call => isAck(call) ? acknowledged() : eventStream([event(1) + event(2)], { open: true }))
+  const messages = box.messages()
+  await messages.next()
+  await sleep(5)
+  t.equal(calls.filter(isAck).length, 0)
+  await messages.next()
+  await sleep(5)
+  t.strictSame(calls.filter(isAck).map(({ body }) => body), ['{"after":1}'])
+  await messages.return()
+  t.strictSame(calls.filter(isAck).map(({ body }) => body), ['{"after":1}', '{"after":2}'], 'and the last one when the loop is left')
+})
+
+t.test('acknowledgements are put together', async t => {
+  const stream = Array.from({ length: 1000 }, (_, i) => event(i + 1)).join('')
+  const { box, calls } = fakeBox(t, async call => {
+    if (!isAck(call)) return eventStream([stream], { open: true })
+    await sleep(1)
+    return acknowledged()
+  }, { pace: 1e6 })
+  for await (const { seq } of box.messages()) {
+    if (seq === 1000) break
+    if (seq % 10 === 0) await sleep(0)
+  }
+  const cursors = calls.filter(isAck).map(({ body }) => JSON.parse(body).after)
+  t.ok(cursors.length < 30, `${cursors.length} requests`)
+  t.ok(cursors.length > 5, 'but it does not wait where many are outstanding')
+  t.equal(cursors.at(-1), 1000)
+  t.strictSame(cursors, cursors.toSorted((a, b) => a - b))
+})
+
+t.test('an acknowledgement that fails disturbs nobody', async t => {
+  const { box } = fakeBox(t, call => isAck(call) ? problem(500, 'BOX_ERR_INTERNAL') : eventStream([event(1) + event(2)], { open: true }), { tries: 2 })
+  t.strictSame(await take(box, 2), [1, 2])
+})
+
+t.test('leaving a loop does not wait for long', async t => {
+  const { box } = fakeBox(t, call => isAck(call) ? never() : eventStream([event(1)], { open: true }), { farewell: 20 })
+  const began = performance.now()
+  t.strictSame(await take(box, 1), [1])
+  t.ok(performance.now() - began < 2000)
+})
+
+t.test('a later loop goes on where the last one was', async t => {
+  const { box, operations } = fakeBox(t, call => {
+    if (isAck(call)) return problem(503, 'BOX_ERR_STORE')
+    const after = Number(new URL(call.request.url).searchParams.get('after'))
+    return eventStream([1, 2, 3].filter(seq => seq > after).map(seq => event(seq)), { open: true })
+  }, { tries: 1 })
+  t.strictSame(await take(box, 2), [1, 2])
+  t.strictSame(await take(box, 1), [3])
+  t.equal(operations().filter(operation => operation.startsWith('GET')).at(-1), 'GET /messages?after=2')
+  for await (const { seq } of box.messages({ after: 1 })) {
+    t.equal(seq, 2, 'or where it is told to')
+    break
+  }
+})
+
+t.test('a box is read by one loop at a time', async t => {
+  const { box } = fakeBox(t, call => isAck(call) ? acknowledged() : eventStream([event(1)], { open: true }))
+  const first = box.messages()
+  await first.next()
+  await t.rejects(box.messages().next(), TypeError)
+  await first.return()
+  t.match(await box.messages({ after: 0 }).next(), { value: { seq: 1 } })
+})
+
+t.test('a signal ends a loop with its reason, wherever it waits', async t => {
+  const reason = new Error('enough')
+  const waits: Record<string, () => Response | Promise<Response>> = {
+    'for the answer': never,
+    'for a message': () => eventStream([': open\n\n'], { open: true }),
+    'for a next try': () => problem(503, 'BOX_ERR_STORE')
+  }
+  for (const [where, answer] of Object.entries(waits)) {
+    const { box } = fakeBox(t, answer, { firstDelay: 1e6, lastDelay: 1e6 })
+    const controller = new AbortController()
+    const next = box.messages({ signal: controller.signal }).next()
+    setTimeout(() => { controller.abort(reason) }, 10)
+    await t.rejects(next, reason, where)
+  }
+})
+
+t.test('what has come already is not given after the signal', async t => {
+  const { box } = fakeBox(t, call => isAck(call) ? acknowledged() : eventStream([event(1) + event(2)], { open: true }))
+  const controller = new AbortController()
+  const messages = box.messages({ signal: controller.signal })
+  await messages.next()
+  controller.abort(new Error('enough'))
+  await t.rejects(messages.next(), { message: 'enough' })
+})
+
+t.test('close ends a loop quietly, and a loop that comes after', async t => {
+  const { box } = fakeBox(t, () => eventStream([': open\n\n'], { open: true }))
+  const next = box.messages().next()
+  setTimeout(() => { box.close() }, 10)
+  t.strictSame(await next, { value: undefined, done: true })
+  t.strictSame(await box.messages().next(), { value: undefined, done: true })
+})
+
+t.test('the stream\'s connection is let go when the loop is left', async t => {
+  const signals: AbortSignal[] = []
+  const { box } = fakeBox(t, call => {
+    if (isAck(call)) return acknowledged()
+    signals.push(call.request.signal)
+    return eventStream([event(1)], { open: true })
+  })
+  await take(box, 1)
+  t.strictSame(signals.map(({ aborted }) => aborted), [true])
+})

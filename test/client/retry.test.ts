@@ -1,0 +1,48 @@
+import t from 'tap'
+import { BoxError, dataOf } from '../../src/client/http.js'
+import { defaultTiming, delayAfter, mayPass } from '../../src/client/retry.js'
+
+const { firstDelay, lastDelay } = defaultTiming
+
+t.test('waits double with every failure up to a limit, and are never the same for all', async t => {
+  for (let failures = 1; failures < 2000; failures++) {
+    const most = Math.min(firstDelay * 2 ** (failures - 1), lastDelay)
+    const delay = delayAfter(failures, undefined, defaultTiming)
+    if (delay < most / 2 || delay > most) t.fail(`${delay} after ${failures} failures`)
+  }
+  const delays = new Set(Array.from({ length: 20 }, () => delayAfter(3, undefined, defaultTiming)))
+  t.ok(delays.size > 15)
+})
+
+/** The error that an answer with this Retry-After makes. */
+async function errorOf (value: string): Promise<BoxError> {
+  const response = new Response(null, { status: 429, headers: { 'Retry-After': value } })
+  return await dataOf(Promise.resolve({ response })).then(() => t.fail(), error => error)
+}
+
+t.test('Retry-After in seconds or as a date comes on top', async t => {
+  t.equal((await errorOf('7')).retryAfter, 7000)
+  t.equal((await errorOf('0')).retryAfter, 0)
+  const date = (await errorOf(new Date(Date.now() + 60_000).toUTCString())).retryAfter
+  t.ok(date > 58_000 && date <= 60_000, `${date} ms`)
+  t.equal((await errorOf('Wed, 21 Oct 2015 07:28:00 GMT')).retryAfter, 0, 'a date in the past')
+  t.equal((await errorOf('soon')).retryAfter, 0)
+  t.equal((await errorOf('99999999999')).retryAfter, 86_400_000, 'a day at most')
+  const delay = delayAfter(1, await errorOf('7'), defaultTiming)
+  t.ok(delay >= 7000 + firstDelay / 2 && delay <= 7000 + firstDelay, `${delay} ms`)
+})
+
+t.test('what may do better later is tried again, what was refused is not', async t => {
+  for (const status of [408, 429, 500, 502, 503, 504, 507]) t.ok(mayPass(new BoxError(status, {})), String(status))
+  for (const status of [400, 401, 403, 404, 405, 409, 413, 415, 422]) t.notOk(mayPass(new BoxError(status, {})), String(status))
+  t.ok(mayPass(new TypeError('fetch failed')), 'no answer')
+  t.ok(mayPass(new SyntaxError('Unexpected end of JSON input')), 'half an answer')
+})
+
+t.test('an error tells what the problem document says', async t => {
+  const error = new BoxError(409, { type: '/problems/full', status: 409, code: 'BOX_ERR_FULL', detail: 'The box is full.' })
+  t.match(error, { name: 'BoxError', message: 'The box is full.', detail: 'The box is full.', code: 'BOX_ERR_FULL', status: 409 })
+  for (const body of ['<html>', '', null, undefined, 7, { code: 1, detail: {} }]) {
+    t.match(new BoxError(502, body), { message: 'The server answered with status 502.', code: undefined, status: 502 })
+  }
+})

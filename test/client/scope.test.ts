@@ -1,0 +1,59 @@
+import { getEventListeners } from 'node:events'
+import t from 'tap'
+import { Scope } from '../../src/client/scope.js'
+
+t.test('a scope ends with its whole or its signal, for the reason of the first', async t => {
+  const controller = new AbortController()
+  const whole = new Scope()
+  const parts = [new Scope(whole, controller.signal), new Scope(whole), new Scope(undefined, controller.signal)] as const
+  controller.abort(new Error('signal'))
+  whole.end(new Error('whole'))
+  whole.end(new Error('late'))
+  t.strictSame(parts.map(({ signal }) => signal.reason.message), ['signal', 'whole', 'signal'])
+  t.match(new Scope(whole).signal.reason, { message: 'whole' }, 'also with what has ended')
+  t.match(new Scope(undefined, controller.signal).signal.reason, { message: 'signal' })
+})
+
+t.test('more parts than a signal takes listeners without a warning', async t => {
+  const warnings: Error[] = []
+  const onWarning = (warning: Error) => { warnings.push(warning) }
+  process.on('warning', onWarning)
+  t.teardown(() => { process.off('warning', onWarning) })
+  const whole = new Scope()
+  const parts = Array.from({ length: 50 }, () => new Scope(whole))
+  await new Promise(resolve => setImmediate(resolve))
+  whole.end()
+  t.ok(parts.every(({ signal }) => signal.aborted))
+  t.strictSame(warnings, [])
+})
+
+t.test('work is not begun in a scope that has ended', async t => {
+  let begun = false
+  await t.rejects(Scope.run(undefined, AbortSignal.abort(new Error('over')), async () => { begun = true }), { message: 'over' })
+  t.notOk(begun)
+})
+
+t.test('work ends by its deadline, and a later one replaces it', async t => {
+  await t.rejects(Scope.run(undefined, undefined, () => new Promise(() => {}), 1), { name: 'TimeoutError' })
+  const scope = new Scope()
+  scope.deadline(1)
+  scope.deadline(1e6)
+  await scope.pause(5)
+  scope.deadline()
+  scope.end()
+})
+
+t.test('a pause ends with its scope', async t => {
+  const scope = new Scope()
+  const pause = scope.pause(1e6)
+  scope.end(new Error('over'))
+  await t.rejects(pause, { message: 'over' })
+  await t.rejects(scope.pause(1e6), { message: 'over' })
+})
+
+t.test('nothing is left on the parent', async t => {
+  const { signal } = new AbortController()
+  for (let i = 0; i < 20; i++) await Scope.run(undefined, signal, scope => scope.pause(0), 1e6)
+  await t.rejects(Scope.run(undefined, signal, async () => { throw new Error('no') }))
+  t.equal(getEventListeners(signal, 'abort').length, 0)
+})
