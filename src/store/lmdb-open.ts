@@ -1,12 +1,13 @@
 import { closeSync, mkdirSync, openSync, readSync, realpathSync } from 'node:fs'
 import { join } from 'node:path'
 import { open, type RootDatabase } from 'lmdb'
+import { Records } from './lmdb-records.js'
 
 /** The directories this process has open. LMDB would share them silently, and lose its lock when one is closed. */
 const held = new Set<string>()
 
 export interface Environment {
-  root: RootDatabase<number, string>
+  records: Records
   close: () => Promise<void>
 }
 
@@ -28,10 +29,11 @@ export async function openEnvironment (path: string): Promise<Environment> {
   try {
     // Without overlappingSync a commit is flushed before it is visible, and where the flush fails it never is.
     const root = open<number, string>({ path: directory, noSubdir: false, overlappingSync: false, encoding: 'ordered-binary' })
+    const records = new Records(root)
     const other = otherReader(root)
     if (other === undefined) {
       return {
-        root,
+        records,
         async close () {
           await root.close()
           held.delete(directory)
@@ -52,6 +54,9 @@ export async function openEnvironment (path: string): Promise<Environment> {
  * go of however the process ends; entries without their lock are cleared here. So neither SIGKILL,
  * a reboot nor an id used again leaves a lock behind, and two that open at once see each other.
  * Processes in different containers see each other too, as long as they share a kernel.
+ *
+ * The entry comes with the first read and stays until the environment is closed; opening
+ * another database would give it up, so this comes after the last of them.
  */
 function otherReader (root: RootDatabase<number, string>): string | undefined {
   root.get('cost')

@@ -3,7 +3,7 @@ import { BOX_COST, DISK_CAP, KEY_COST, MESSAGE_COST } from './cost.js'
 import { isExpired, renewedDeadline } from './lifetime.js'
 import { Commits } from './lmdb-commits.js'
 import { openEnvironment, type Environment } from './lmdb-open.js'
-import { Records, type Box } from './lmdb-records.js'
+import type { Box, Records } from './lmdb-records.js'
 import { MAX_KEYS, type Appended, type Limits, type NewMessage, type Page, type Store, type Unsubscribe } from './store.js'
 import { Subscribers } from './subscribers.js'
 
@@ -45,8 +45,8 @@ class LmdbStore implements Store {
 
   constructor (environment: Environment, deadline: number, onFailure: (error: Error) => void) {
     this.#environment = environment
-    this.#records = new Records(environment.root)
-    this.#commits = new Commits(apply => this.#records.transaction(apply), deadline, onFailure)
+    this.#records = environment.records
+    this.#commits = new Commits(apply => environment.records.transaction(apply), deadline, onFailure)
   }
 
   create (drop: string, ttl: number, now: number, limits: Limits): Promise<void> {
