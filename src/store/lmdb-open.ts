@@ -52,17 +52,23 @@ export async function openEnvironment (path: string): Promise<Environment> {
  * Another process that has the directory open, by LMDB's own table of readers. Each process that
  * ever read is in it and holds a file lock on the byte of its process id, which the kernel lets
  * go of however the process ends; entries without their lock are cleared here. So neither SIGKILL,
- * a reboot nor an id used again leaves a lock behind, and two that open at once see each other.
- * Processes in different containers see each other too, as long as they share a kernel.
+ * a reboot nor an id used again leaves a lock behind, and of two that open at once one at least
+ * sees the other. Containers see each other too, as long as they share a kernel.
  *
- * The entry comes with the first read and stays until the environment is closed; opening
- * another database would give it up, so this comes after the last of them.
+ * Our own entry comes with the first read and stays until the environment is closed; opening
+ * another database would give it up, so this comes after the last of them. Whoever is there
+ * before that read is another, even under our process id: it is in another container.
  */
 function otherReader (root: RootDatabase<number, string>): string | undefined {
-  root.get('cost')
   root.readerCheck()
-  const pids = String(root.readerList()).match(/^ *\d+/gm) ?? []
-  return pids.map(pid => pid.trim()).find(pid => pid !== String(process.pid))
+  const [before] = readers(root)
+  if (before !== undefined) return before
+  root.get('cost')
+  return readers(root).find(pid => pid !== String(process.pid))
+}
+
+function readers (root: RootDatabase<number, string>): string[] {
+  return [...String(root.readerList()).matchAll(/^ *(\d+) /gm)].map(([, pid]) => pid as string)
 }
 
 /** LMDB crashes on a file that is none of its own, so the mark in its first page is looked at first. */
