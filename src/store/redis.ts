@@ -26,6 +26,9 @@ export interface RedisStoreOptions {
 const MAX_PENDING = 64 * 1024 * 1024
 const COMMAND = 1024
 
+/** How long a rate-limit count may take, ms: past it, each process had better count for itself. */
+const COUNTER_DEADLINE = 500
+
 const refusals: Record<string, new () => Error> = {
   gone: NotFoundError, full: FullError, cursor: CursorError, key: IdempotencyError
 }
@@ -78,7 +81,8 @@ class RedisStore implements Store {
     })
     this.counter = {
       increment: async (key, window) => {
-        const [current, ttl] = await this.#run<[number, number]>(scripts.increment, [`${prefix}rate:${key}`], [window])
+        const count = this.#run<[number, number]>(scripts.increment, [`${prefix}rate:${key}`], [window])
+        const [current, ttl] = await withDeadline(count, Math.min(deadline, COUNTER_DEADLINE))
         return { current, ttl }
       }
     }

@@ -1,11 +1,27 @@
 import t from 'tap'
+import { execFile, fork } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import { promisify } from 'node:util'
+import { build } from 'esbuild'
 import { Redis } from 'ioredis'
 import { redisStore } from '../../src/store/redis.js'
 import { parseUrls } from '../../src/store/redis-connection.js'
 import { needs } from '../helpers/needs.js'
-import { dropAddress, limits, message, RedisServer, until } from '../helpers/redis-server.js'
+import { dropAddress, freePort, limits, message, RedisServer, until } from '../helpers/redis-server.js'
+import { contractSuite } from './contract.js'
 
 const skip = needs('redis-server')
+
+t.test('one server', { skip }, async t => {
+  const server = await RedisServer.start(t)
+  let made = 0
+  // Total size is the server's business (maxmemory), and so is freeing expired boxes.
+  contractSuite(t, async () => await redisStore({ url: server.url, prefix: `${++made}:` }), { countsBytes: false, sweeps: false })
+})
 
 t.test('a URL says node, database, user, password and TLS; several are a Cluster', async t => {
   t.same(parseUrls('redis://localhost'), { cluster: false, nodes: [{ host: 'localhost', port: 6379 }], access: { db: 0 } })
@@ -23,6 +39,23 @@ t.test('a URL says node, database, user, password and TLS; several are a Cluster
 
 t.test('a prefix that would move a box to another hash slot is refused', async t => {
   await t.rejects(redisStore({ prefix: 'a{b}' }), { name: 'TypeError', message: /^prefix: .*a\{b\}/ })
+})
+
+t.test('without the package ioredis one sentence says what to install', async t => {
+  // A place outside of this package, where nothing is installed.
+  const directory = await mkdtemp(join(tmpdir(), 'signalbox-'))
+  t.teardown(async () => { await rm(directory, { recursive: true }) })
+  const outfile = join(directory, 'redis.cjs')
+  await build({
+    entryPoints: [fileURLToPath(new URL('../../src/store/redis.ts', import.meta.url))],
+    outfile,
+    bundle: true,
+    platform: 'node',
+    format: 'cjs',
+    external: ['ioredis']
+  })
+  const alone = await import(pathToFileURL(outfile).href) as { redisStore: typeof redisStore }
+  await t.rejects(alone.redisStore(), { message: 'The Redis store needs the package ioredis 6: npm install ioredis' })
 })
 
 t.test('an empty box takes at most 400 bytes of Redis', { skip }, async t => {
@@ -127,6 +160,30 @@ t.test('a wrong password is a refusal, and neither log nor error shows what was 
   t.notMatch(JSON.stringify([wrong, wrong.cause, Object.values(wrong.cause)]), /canary/)
 })
 
+t.test('rediss:// speaks TLS, and checks the certificate', { skip: skip || needs('openssl') }, async t => {
+  const directory = t.testdir()
+  const [key, certificate] = [join(directory, 'key.pem'), join(directory, 'cert.pem')]
+  await promisify(execFile)('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes',
+    '-keyout', key, '-out', certificate, '-days', '1', '-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost'])
+  const port = await freePort()
+  const server = await RedisServer.start(t, ['--tls-port', String(port), '--tls-cert-file', certificate, '--tls-key-file', key, '--tls-auth-clients', 'no'])
+  await server.cli('config', 'set', 'requirepass', 'right')
+  const url = `rediss://:right@localhost:${port}`
+  const drop = dropAddress('tls')
+
+  const lines: string[] = []
+  const distrustful = await redisStore({ url, deadline: 1_000, log: (_, line) => lines.push(line) })
+  await distrustful.close()
+  t.match(lines, [/^Redis is away: self-signed certificate/])
+
+  const plain = await redisStore({ url: server.url.replace('//', '//:right@') })
+  t.teardown(() => plain.close())
+  await plain.create(drop, 60_000, Date.now(), limits)
+  const trusting = fork(new URL('./redis-other-process.ts', import.meta.url), [url, drop], { env: { ...process.env, NODE_EXTRA_CA_CERTS: certificate } })
+  t.same(await once(trusting, 'exit'), [0, null])
+  t.equal((await plain.read(drop, 0, 1, Date.now())).next, 1)
+})
+
 t.test('a client that was passed in is used and left open', { skip }, async t => {
   const server = await RedisServer.start(t)
   const client = new Redis(server.url, { lazyConnect: true })
@@ -146,12 +203,11 @@ t.test('processes count into one window, which ends on the server\'s clock', { s
   const server = await RedisServer.start(t)
   const [one, two] = await Promise.all([redisStore({ url: server.url }), redisStore({ url: server.url })])
   t.teardown(async () => { await Promise.all([one.close(), two.close()]) })
-  const { current, ttl } = await one.counter?.increment('192.0.2.1', 60_000) ?? {}
-  t.equal(current, 1)
-  t.equal(ttl, 60_000)
-  const second = await two.counter?.increment('192.0.2.1', 60_000)
-  t.equal(second?.current, 2)
-  t.ok((second?.ttl as number) > 50_000 && (second?.ttl as number) <= 60_000)
+  for (const [i, store] of [one, two].entries()) {
+    const { current, ttl = 0 } = await store.counter?.increment('192.0.2.1', 60_000) ?? {}
+    t.equal(current, i + 1)
+    t.ok(ttl > 50_000 && ttl <= 60_000, `${ttl} ms are left`)
+  }
   t.equal((await two.counter?.increment('192.0.2.2', 60_000))?.current, 1)
   await one.counter?.increment('short', 50)
   await until(async () => (await two.counter?.increment('short', 50))?.current === 1)
