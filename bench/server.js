@@ -1,7 +1,7 @@
 // One server to measure, in a process of its own: `node bench/server.js bare|memory|lmdb|redis [dir or url]`.
-// It prints its port, and answers `memory` on its IPC channel with what the process uses.
+// `memory N` has N boxes from the start. It tells its port, and answers `memory` on its IPC channel with what the process uses.
 import Fastify from 'fastify'
-import boxPlugin, { lmdbStore, memoryStore, redisStore } from '../dist/index.js'
+import * as signalbox from '../dist/index.js'
 
 const [kind, where] = process.argv.slice(2)
 const app = Fastify({ bodyLimit: 1024 * 1024 })
@@ -9,9 +9,13 @@ const app = Fastify({ bodyLimit: 1024 * 1024 })
 if (kind === 'bare') {
   app.post('/boxes/:box/messages', async () => ({ type: 'ack', data: 1, seq: 1 }))
 } else {
-  const store = await { memory: () => memoryStore(), lmdb: () => lmdbStore({ path: where }), redis: () => redisStore({ url: where }) }[kind]()
+  const store = await {
+    memory: () => filled(signalbox.memoryStore(), Number(where ?? 0)),
+    lmdb: () => signalbox.lmdbStore({ path: where }),
+    redis: () => signalbox.redisStore({ url: where })
+  }[kind]()
   // Limits out of the way: what is measured is the work, not the refusals.
-  await app.register(boxPlugin, { store, rateLimit: false, maxMessages: 1_000_000, maxBoxBytes: 2 ** 40, maxStoreBytes: 2 ** 40, maxWaiters: 1_000_000, docs: false })
+  await app.register(signalbox.boxPlugin, { store, rateLimit: false, maxMessages: 1_000_000, maxBoxBytes: 2 ** 40, maxStoreBytes: 2 ** 40, maxWaiters: 1_000_000, docs: false })
 }
 await app.listen({ port: 0, host: '127.0.0.1' })
 
@@ -21,3 +25,9 @@ process.on('message', () => {
 })
 process.on('disconnect', () => { app.close().then(() => process.exit(0)) })
 process.send({ port: app.server.address().port })
+
+async function filled (store, boxes) {
+  const limits = { maxMessages: 1, maxBoxBytes: 1, maxStoreBytes: 2 ** 40 }
+  for (let i = 0; i < boxes; i++) await store.create(`drop_${String(i).padStart(32, '0')}`, 1e9, Date.now(), limits)
+  return store
+}

@@ -7,7 +7,8 @@ const BOXES = 400
 const ROUNDS = 5
 const SECONDS = 3
 
-async function rate (server, boxes) {
+/** Messages stored per second, by many connections over these boxes. */
+export async function rate (server, boxes) {
   let turn = 0
   const result = await autocannon({
     url: server.url,

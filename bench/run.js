@@ -1,0 +1,32 @@
+// The figures of the product, in one table. Machines differ and are noisy: read the ratios.
+// `npm run bench -- store delivery` runs only those parts.
+import { spawnSync } from 'node:child_process'
+import { availableParallelism } from 'node:os'
+
+const PARTS = ['start', 'store', 'growth', 'growth-http', 'delivery', 'peers', 'streams', 'redis', 'call']
+
+const wanted = process.argv.slice(2)
+const unknown = wanted.filter(part => !PARTS.includes(part))
+if (unknown.length > 0) {
+  console.error(`No part '${unknown[0]}': choose from ${PARTS.join(', ')}.`)
+  process.exit(1)
+}
+
+if (wanted.length !== 1) {
+  console.log(`Node ${process.version}, ${availableParallelism()} cores. Medians; client and server share the machine.\n`)
+  console.log(`| ${'what'.padEnd(62)} | ${'figure'.padEnd(26)} | ${'target'.padEnd(12)} |`)
+  console.log(`|${'-'.repeat(64)}|${'-'.repeat(28)}|${'-'.repeat(14)}|`)
+}
+
+// Each part in a process of its own, so that none inherits another's heap.
+let failed = false
+if (wanted.length === 1) {
+  const { run } = await import(`./${wanted[0]}.js`)
+  await run()
+} else {
+  for (const part of wanted.length === 0 ? PARTS : wanted) {
+    const { status } = spawnSync(process.execPath, ['--expose-gc', import.meta.filename, part], { stdio: 'inherit' })
+    failed ||= status !== 0
+  }
+}
+process.exitCode = failed ? 1 : 0
