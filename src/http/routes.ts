@@ -30,7 +30,7 @@ export async function boxRoutes (scope: FastifyInstance, { service, options, lim
     schema: operations.createBox,
     bodyLimit: 1024,
     onRequest: counted('creates'),
-    preValidation: async request => { request.body ??= {} },
+    preValidation: async request => { if (request.body === undefined) request.body = {} },
     preHandler: guard(options)
   }, async (request, reply) => {
     const created = await service.create(request.body.ttl)
@@ -47,7 +47,9 @@ export async function boxRoutes (scope: FastifyInstance, { service, options, lim
   scope.put<{ Body: AcknowledgeBody }>('/:box/cursor', {
     schema: operations.acknowledge,
     bodyLimit: 1024,
-    onRequest: [...counted('reads'), ownBox]
+    onRequest: [...counted('reads'), ownBox],
+    // Without a media type Fastify finds no schema to check the body against.
+    preValidation: async request => { if (request.body === undefined) throw new InvalidError('the body is the cursor, as application/json') }
   }, async request => ({ type: 'ack', data: await service.acknowledge(request.drop, request.body.after) }))
 
   scope.delete('/:box/messages', {

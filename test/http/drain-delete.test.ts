@@ -1,0 +1,47 @@
+import t from 'tap'
+import { build, isProblem } from '../helpers/build.js'
+
+t.test('a drain takes everything out, once', async t => {
+  const { app, createBox } = await build(t)
+  const box = await createBox()
+  const drain = async () => {
+    const answer = await app.inject({ method: 'DELETE', url: box.messages })
+    t.equal(answer.statusCode, 200)
+    t.equal(answer.headers['content-type'], 'application/json; charset=utf-8')
+    return answer.json()
+  }
+  t.same(await drain(), { type: 'msgs', data: [], next: 0 })
+  await box.store('a')
+  await box.store({ b: 1 })
+  t.same(await drain(), { type: 'msgs', data: ['a', { b: 1 }], next: 2 })
+  t.same(await drain(), { type: 'msgs', data: [], next: 2 })
+  t.same((await box.store('c')).json(), { type: 'ack', data: 1, seq: 3 })
+})
+
+t.test('drains at the same time share the messages out and double none', async t => {
+  const { app, createBox } = await build(t)
+  const box = await createBox()
+  for (let i = 0; i < 50; i++) await box.store(i)
+  const drains = await Promise.all(Array.from({ length: 10 }, () => app.inject({ method: 'DELETE', url: box.messages })))
+  t.same(drains.flatMap(answer => answer.json().data), Array.from({ length: 50 }, (_, i) => i))
+})
+
+t.test('a deleted box is gone, with its drop address', async t => {
+  const { app, createBox } = await build(t)
+  const box = await createBox()
+  await box.store('a')
+  const answer = await app.inject({ method: 'DELETE', url: box.url })
+  t.equal(answer.statusCode, 204)
+  t.equal(answer.body, '')
+  isProblem(t, await app.inject({ method: 'DELETE', url: box.url }), 404, 'BOX_ERR_NOT_FOUND')
+  isProblem(t, await box.read(), 404, 'BOX_ERR_NOT_FOUND')
+  isProblem(t, await box.store('b'), 404, 'BOX_ERR_NOT_FOUND')
+})
+
+t.test('neither takes a query', async t => {
+  const { app, createBox } = await build(t)
+  const box = await createBox()
+  isProblem(t, await app.inject({ method: 'DELETE', url: `${box.messages}?after=1` }), 400, 'BOX_ERR_INVALID')
+  isProblem(t, await app.inject({ method: 'DELETE', url: `${box.url}?x=1` }), 400, 'BOX_ERR_INVALID')
+  t.equal((await box.read()).statusCode, 200)
+})
