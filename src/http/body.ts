@@ -2,8 +2,8 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { decode, messageFromJson, messageFromText, parseJson } from '../box/message.js'
 import { MediaTypeError } from '../errors.js'
 
-const CHARSET = /;\s*charset\s*=\s*"?([^;"\s]*)/i
-const UTF8 = new Set(['utf-8', 'utf8', 'us-ascii'])
+/** A charset that is not UTF-8 or a part of it, wherever it stands among the parameters. */
+const OTHER_CHARSET = /;\s*charset\s*=(?!\s*"?(?:utf-?8|us-ascii)"?\s*(?:;|$))/i
 
 /** Bodies of the box's own parameters: strict JSON. An empty one is no body. */
 export function parseParameters (scope: FastifyInstance): void {
@@ -22,7 +22,7 @@ function parse (scope: FastifyInstance, type: string, read: (body: Buffer) => un
   scope.addContentTypeParser(type, { parseAs: 'buffer' }, (request: FastifyRequest, body: Buffer, done: (error: Error | null, body?: unknown) => void) => {
     let value
     try {
-      refuseOtherCharsets(request)
+      refuseOtherCodings(request)
       value = read(body)
     } catch (error) {
       return done(error as Error)
@@ -31,7 +31,9 @@ function parse (scope: FastifyInstance, type: string, read: (body: Buffer) => un
   })
 }
 
-function refuseOtherCharsets (request: FastifyRequest): void {
-  const charset = CHARSET.exec(request.headers['content-type'] ?? '')?.[1]
-  if (charset !== undefined && !UTF8.has(charset.toLowerCase())) throw new MediaTypeError('text')
+/** A body in another charset or a content coding (gzip) would be kept as what it is not. */
+function refuseOtherCodings ({ headers }: FastifyRequest): void {
+  if (OTHER_CHARSET.test(headers['content-type'] ?? '')) throw new MediaTypeError('text')
+  const coding = headers['content-encoding']
+  if (coding !== undefined && coding !== '' && coding.toLowerCase() !== 'identity') throw new MediaTypeError('the body without a Content-Encoding')
 }
