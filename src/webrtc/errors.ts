@@ -14,6 +14,7 @@ const table = {
   CALL_ERR_NO_PATH: 'No network path to the other side was found, and there was no TURN server to go through.',
   CALL_ERR_NO_PATH_WITH_TURN: 'No network path to the other side was found, not even through the TURN server.',
   CALL_ERR_LOST: 'The connection to the other side broke.',
+  CALL_ERR_DESCRIPTION: 'The other side offers a connection of a kind that is not possible here.',
   CALL_ERR_SERVER: 'The server does not answer as it should.',
   CALL_ERR_FULL: 'More came in than is taken at a time.',
   CALL_ERR_CLOSED: 'The conversation is over.',

@@ -1,0 +1,81 @@
+import { Scope } from '../client/scope.js'
+import type { Channel } from './channel.js'
+import { commit, fingerprintOf } from './code.js'
+import { connect } from './connect.js'
+import { endpoints, type ConnectionOptions } from './endpoint.js'
+import { CallError, type CallErrorCode } from './errors.js'
+import type { Call } from './host.js'
+import { parseInvite } from './invite.js'
+import { defaultPatience, meet, type Endpoint, type Patience, type Peer } from './peer.js'
+import { Queue } from './queue.js'
+
+export interface JoinOptions extends ConnectionOptions {}
+
+/** After these it may help to say hello again: the host's page was loaded again, or the network changed. */
+const passing = new Set<CallErrorCode | undefined>(['CALL_ERR_LOST', 'CALL_ERR_NO_PATH', 'CALL_ERR_NO_PATH_WITH_TURN'])
+
+/**
+ * Joins the call of an invite. It rejects at once where the invite is wrong or gone; else the loop
+ * over `peers` gives the host. When the connection breaks without a word, it says hello again, and
+ * the loop gives the host once more. The loop ends when either side leaves, and throws the
+ * `CallError` that says why when there is no connection to be had.
+ * @param patience for tests
+ */
+export async function join (invite: string | URL, options: JoinOptions = {}, patience: Patience = defaultPatience): Promise<Call> {
+  const parsed = await parseInvite(invite)
+  const endpoint = endpoints(parsed.server, options)
+  const { timeout: answer = patience.answer, fetch, signal } = options
+  const scope = new Scope(undefined, signal)
+  const peers = new Queue<Peer>()
+  let current: Peer | undefined
+
+  const sayHello = async (): Promise<Attempt> => {
+    const made = await endpoint()
+    try {
+      const { sdp = '' } = await made.connection.createOffer()
+      const { commitment, opening } = await commit(fingerprintOf(sdp))
+      const channel = await connect(parsed, { hello: { commitment }, ...(fetch && { fetch }), ...(signal && { signal }) })
+      return { made, channel, opening }
+    } catch (error) {
+      made.connection.close()
+      throw error
+    }
+  }
+
+  const stay = async (attempt: Attempt) => {
+    for (let failures = 0; ;) {
+      let reason: unknown
+      try {
+        const { made, channel, opening } = attempt
+        current = await meet(made, channel, { role: 'guest', opening }, { ...patience, answer }, scope.signal)
+        failures = 0
+        peers.push(current)
+        reason = await current.closed
+      } catch (error) {
+        reason = error
+        failures++
+      }
+      if (!(reason instanceof CallError && passing.has(reason.code)) || failures > 1 || scope.signal.aborted) {
+        if (reason !== undefined) throw reason
+        return
+      }
+      attempt = await sayHello()
+    }
+  }
+
+  stay(await sayHello()).then(() => peers.end(), error => peers.end(error)).finally(() => scope.end())
+  return {
+    peers,
+    async close () {
+      peers.end()
+      await current?.close()
+      scope.end()
+    }
+  }
+}
+
+interface Attempt {
+  made: Endpoint
+  channel: Channel
+  opening: string
+}

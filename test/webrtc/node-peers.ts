@@ -1,0 +1,33 @@
+import type { Test } from 'tap'
+import { RTCPeerConnection } from 'werift'
+import { host, type HostedCall, type HostOptions } from '../../src/webrtc/host.js'
+import { join, type JoinOptions } from '../../src/webrtc/join.js'
+import type { Call } from '../../src/webrtc/host.js'
+import type { ConnectionOptions } from '../../src/webrtc/endpoint.js'
+import { defaultPatience, type Patience, type Peer } from '../../src/webrtc/peer.js'
+
+/** werift's has the shape of a browser's, but not its types. */
+export const node = { RTCPeerConnection: RTCPeerConnection as unknown as NonNullable<ConnectionOptions['RTCPeerConnection']> }
+
+export async function hostAt (t: Test, server: string, options: Partial<HostOptions> = {}, patience: Partial<Patience> = {}): Promise<HostedCall> {
+  const call = await host({ server, ...node, ...options }, { ...defaultPatience, ...patience })
+  t.teardown(() => call.close())
+  return call
+}
+
+export async function joinTo (t: Test, invite: string, options: JoinOptions = {}, patience: Partial<Patience> = {}): Promise<Call> {
+  const call = await join(invite, { ...node, ...options }, { ...defaultPatience, ...patience })
+  t.teardown(() => call.close())
+  return call
+}
+
+export async function firstPeer (call: Call): Promise<Peer> {
+  for await (const peer of call.peers) return peer
+  throw new Error('The call has ended')
+}
+
+export async function hear (peer: Peer): Promise<string> {
+  return await new Promise(resolve => {
+    peer.channel.addEventListener('message', ({ data }) => { resolve(String(data)) })
+  })
+}
