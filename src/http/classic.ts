@@ -28,10 +28,7 @@ export async function classicRoutes (scope: FastifyInstance, { service, options,
 
   async function classicBox (request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
     const { box, msg } = parameters(request)
-    if (box === '') {
-      await mayCreate(request, reply)
-      return describeCreated(await service.create())
-    }
+    if (box === '') return describeCreated(await service.create())
     const { drop, owner } = capability(box)
     if (msg !== '') {
       const message = messageFromString(msg)
@@ -51,13 +48,18 @@ export async function classicRoutes (scope: FastifyInstance, { service, options,
       prefixTrailingSlash: 'slash',
       onRequest: async (request, reply) => {
         await limiter.count(kindOf(request), request, reply)
-        const { purpose } = request.headers
-        const secPurpose = request.headers['sec-purpose']
-        if (String(secPurpose ?? purpose ?? '').startsWith('prefetch')) throw new PrefetchError()
-      }
+        if (isPrefetch(request)) throw new PrefetchError()
+      },
+      // A hook, since the host may answer for itself and then nothing is created.
+      preHandler: async (request, reply) => { if (kindOf(request) === 'creates') await mayCreate(request, reply) }
     }, classicBox)
   }
   refuseOtherMethods(scope, { '': ['GET'], '/': ['GET'] })
+}
+
+/** By the header of the Fetch standard, or by what browsers sent before it. */
+function isPrefetch ({ headers }: FastifyRequest): boolean {
+  return ['sec-purpose', 'purpose', 'x-moz'].some(name => String(headers[name] ?? '').startsWith('prefetch'))
 }
 
 function capability (box: string): Capability {

@@ -6,8 +6,7 @@ import { build, isProblem, jsonText } from '../helpers/build.js'
 const space = fc.string({ unit: fc.constantFrom(' ', '\t', '\n', '\r'), maxLength: 3 })
 const padded = (text: fc.Arbitrary<string>) => fc.tuple(space, text, space).map(parts => parts.join(''))
 const escape = fc.constantFrom('\\n', '\\/', '\\"', '\\\\', '\\u0000', '\\ud83d', '\\udc4b', '\\uD83D\\udc4b', '\\u2028', '\\u0041')
-const character = fc.oneof(escape, fc.string({ unit: 'binary', minLength: 1, maxLength: 1 })
-  .map(text => text.isWellFormed() && !/["\\\u0000-\u001f]/.test(text) ? text : 'x'), fc.constantFrom('\u2028', '\u2029', '\ufeff', '\u007f', 'é', '👋'))
+const character = fc.oneof(escape, fc.constantFrom(...' !#/[]~'), fc.constantFrom('\u2028', '\u2029', '\ufeff', '\u007f', 'é', '👋'))
 const string = fc.array(character, { maxLength: 8 }).map(characters => `"${characters.join('')}"`)
 const key = fc.oneof(string, fc.constantFrom('"__proto__"', '"constructor"', '"toString"', '""'))
 const number = fc.constantFrom('0', '-0', '1', '1e999', '-1E+999', '1.0', '0.1e-400', '12345678901234567890', '1e2', '3.141592653589793238462643')
@@ -37,7 +36,7 @@ t.test('a message comes back to the letter, in every way of reading', async t =>
 
 t.test('any string comes back from a text and from the classic API', async t => {
   const { app, createBox } = await build(t)
-  await fc.assert(fc.asyncProperty(fc.string({ unit: 'binary', minLength: 1 }).filter(text => text.isWellFormed()), async text => {
+  await fc.assert(fc.asyncProperty(fc.string({ unit: 'binary', minLength: 1 }), async text => {
     const box = await createBox()
     await app.inject({ method: 'POST', url: box.messages, headers: { 'content-type': 'text/plain' }, payload: text })
     await app.inject({ url: '/box.php', query: { box: box.id, msg: text } })
