@@ -4,7 +4,7 @@ import { fakeBox, json, never, problem } from './fake.js'
 import { serve } from './serve.js'
 
 t.test('two parties find each other by a link', async t => {
-  const url = await serve(t)
+  const { url } = await serve(t)
   const host = await Box.create(url + '/')
   const guest = await Box.create(new URL(url), { ttl: 60 })
 
@@ -25,7 +25,7 @@ t.test('two parties find each other by a link', async t => {
 })
 
 t.test('the drop link of a box opened by its id is the one its creator has', async t => {
-  const url = await serve(t)
+  const { url } = await serve(t)
   const created = await Box.create(url)
   const id = created.link.split('/').pop()!
   const opened = Box.open(id, { server: url })
@@ -34,7 +34,7 @@ t.test('the drop link of a box opened by its id is the one its creator has', asy
 })
 
 t.test('messages can be looked at and acknowledged one call at a time', async t => {
-  const box = await Box.create(await serve(t))
+  const box = await Box.create((await serve(t)).url)
   for (const message of ['a', 'b', 'c']) await box.send(message)
   t.strictSame(await box.read({ after: 1, limit: 1 }), { messages: [{ seq: 2, data: 'b' }], next: 2 })
   t.equal(await box.acknowledge(2), 1)
@@ -46,7 +46,7 @@ t.test('messages can be looked at and acknowledged one call at a time', async t 
 })
 
 t.test('a deleted box is gone for everybody, and deleting it again is no error', async t => {
-  const box = await Box.create(await serve(t))
+  const box = await Box.create((await serve(t)).url)
   const other = Box.open(box.link)
   await box.delete()
   await t.rejects(other.send(1), { code: 'BOX_ERR_NOT_FOUND', status: 404 })
@@ -66,14 +66,14 @@ t.test('a delete is tried again, and the 404 of the second try is its success', 
 })
 
 t.test('create refuses what the server refuses, and a bad URL', async t => {
-  const url = await serve(t)
+  const { url } = await serve(t)
   await t.rejects(Box.create(url, { ttl: 0 }), { code: 'BOX_ERR_INVALID', status: 400 })
   await t.rejects(Box.create(url, { signal: AbortSignal.abort(new Error('no')) }), { message: 'no' })
   await t.rejects(Box.create('nowhere'), TypeError)
 })
 
 t.test('one signal ends everything that a box does', async t => {
-  const link = await Box.create(await serve(t)).then(box => box.link)
+  const link = await Box.create((await serve(t)).url).then(box => box.link)
   const controller = new AbortController()
   const box = Box.open(link, { signal: controller.signal, fetch: never })
   const results = Promise.allSettled([box.send(1), box.read(), box.acknowledge(1), box.messages().next()])
@@ -89,7 +89,7 @@ t.test('a box says nothing of its capabilities when it is printed', async t => {
 })
 
 t.test('the plain client has every operation, once and typed', async t => {
-  const client = createBoxClient(await serve(t))
+  const client = createBoxClient((await serve(t)).url)
   const { data: created } = await client.POST('/boxes', {})
   const params = { path: { box: created!.data } }
   await client.POST('/boxes/{box}/messages', { params, body: { any: ['thing'] } })

@@ -5,12 +5,27 @@ import { Box, type BoxOptions } from '../../src/client/box.js'
 import { defaultTiming, type Timing } from '../../src/client/retry.js'
 import { boxPlugin, type BoxPluginOptions } from '../../src/index.js'
 
-/** A real server on loopback. @returns its origin */
-export async function serve (t: Test, options: BoxPluginOptions = {}): Promise<string> {
-  const app = Fastify()
+/**
+ * A real server on loopback.
+ * @returns its origin, and a `fetch` that calls it without a network, for what is only to prepare a test
+ */
+export async function serve (t: Test, options: BoxPluginOptions = {}): Promise<{ url: string, local: typeof fetch }> {
+  // fetch may hold a connection that it has not used yet, and closing would wait for its first request.
+  const app = Fastify({ forceCloseConnections: true })
   await app.register(boxPlugin, { rateLimit: false, docs: false, ...options })
   t.teardown(() => app.close())
-  return await app.listen({ host: '127.0.0.1', port: 0 })
+  const url = await app.listen({ host: '127.0.0.1', port: 0 })
+  const local = async (input: RequestInfo | URL): Promise<Response> => {
+    const request = input as Request
+    const { statusCode, payload, headers } = await app.inject({
+      method: request.method as 'GET',
+      url: request.url.slice(url.length),
+      headers: Object.fromEntries(request.headers),
+      ...(request.body === null ? {} : { payload: await request.text() })
+    })
+    return new Response(payload, { status: statusCode, headers: { 'Content-Type': String(headers['content-type']) } })
+  }
+  return { url, local }
 }
 
 /** Waits that are short enough for a thousand failures. */
