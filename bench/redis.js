@@ -34,23 +34,25 @@ export async function withRedis (appendfsync, work) {
   })
 }
 
-/** Calls `use` with each of the boxes, `IN_FLIGHT` at a time: calls a second as the client sees them, and µs of the server's CPU for each. */
+const number = (info, name) => Number(new RegExp(`^${name}:([\\d.]+)`, 'm').exec(info)[1])
+
+/** Calls `use` with one index after the other, `IN_FLIGHT` at a time: calls a second as the client sees them, and what each takes of Redis's main thread. */
 async function measure (admin, count, use) {
-  await admin.config('RESETSTAT')
+  const busy = async () => {
+    const info = await admin.info('cpu')
+    return number(info, 'used_cpu_user_main_thread') + number(info, 'used_cpu_sys_main_thread')
+  }
+  const [busyBefore, begun] = [await busy(), performance.now()]
   let turn = 0
-  const begun = performance.now()
   await Promise.all(Array.from({ length: IN_FLIGHT }, async () => { while (turn < count) await use(turn++) }))
   const seconds = (performance.now() - begun) / 1000
-  const [, calls, usec] = /cmdstat_evalsha:calls=(\d+),usec=(\d+)/.exec(await admin.info('commandstats'))
-  return `${Math.round(count / seconds)} /s, ${(usec / calls).toFixed(1)} µs of Redis`
+  return `${Math.round(count / seconds)} /s, ${((await busy() - busyBefore) / count * 1e6).toFixed(1)} µs of Redis`
 }
 
 async function memory (admin, count, work) {
-  const used = async () => Number(/^used_memory_dataset:(\d+)/m.exec(await admin.info('memory'))[1]) +
-    Number(/^used_memory_overhead:(\d+)/m.exec(await admin.info('memory'))[1])
-  const before = await used()
+  const before = number(await admin.info('memory'), 'used_memory')
   await work()
-  return `${Math.round((await used() - before) / count)} bytes`
+  return `${Math.round((number(await admin.info('memory'), 'used_memory') - before) / count)} bytes`
 }
 
 export async function run () {
@@ -59,35 +61,33 @@ export async function run () {
     const admin = new Redis(url)
     const now = Date.now()
     const drops = Array.from({ length: BOXES }, () => `drop_${randomBytes(24).toString('base64url')}`)
-    const each = (count, use) => measure(admin, count, i => use(drops[i]))
-    const key = () => ({ id: randomBytes(16).toString('hex'), digest: randomBytes(32).toString('base64url') })
-    const rates = []
+    const each = (use, count = BOXES) => measure(admin, count, i => use(drops[i % BOXES]))
+    const append = drop => store.append(drop, text, now, limits)
+    const drain = drop => store.drain(drop, now)
+    const newKey = () => ({ id: randomBytes(16).toString('hex'), digest: randomBytes(32).toString('base64url') })
+    const rates = {}
 
     report('redis: an empty box', await memory(admin, BOXES, async () => {
-      rates.push(['create', await each(BOXES, drop => store.create(drop, 86_400_000, now, limits))])
+      rates.create = await each(drop => store.create(drop, 86_400_000, now, limits))
     }), '<= 400 bytes')
+    report('redis: an Idempotency-Key it remembers', await memory(admin, BOXES, async () => {
+      rates['append, with a key'] = await each(drop => store.append(drop, { ...text, key: newKey() }, now, limits))
+      rates['drain of one'] = await each(drain)
+    }))
     report(`redis: the first message of a box, ${text.bytes} bytes`, await memory(admin, BOXES, async () => {
-      await each(BOXES, drop => store.append(drop, text, now, limits))
+      rates.append = await each(append)
     }))
     report(`redis: each further message, ${text.bytes} bytes`, await memory(admin, 2 * BOXES, async () => {
-      rates.push(['append', await each(BOXES, drop => store.append(drop, text, now, limits))])
-      await each(BOXES, drop => store.append(drop, text, now, limits))
+      await each(append, 2 * BOXES)
     }))
-    report('redis: what its Idempotency-Key adds', await memory(admin, BOXES, async () => {
-      rates.push(['append with a key, into an empty box', await each(BOXES, async drop => {
-        await store.drain(drop, now)
-        await store.append(drop, { ...text, key: key() }, now, limits)
-        await store.drain(drop, now)
-      })])
-      await each(BOXES, drop => store.append(drop, text, now, limits))
-    }))
-    rates.push(['read of one', await each(BOXES, drop => store.read(drop, 0, 100, now))])
-    rates.push(['acknowledge of one', await each(BOXES, drop => store.acknowledge(drop, 5, now))])
-    rates.push(['read of none', await each(BOXES, drop => store.read(drop, 5, 100, now))])
-    rates.push(['drain of none', await each(BOXES, drop => store.drain(drop, now))])
-    rates.push(['count for a rate limit', await measure(admin, BOXES, i => store.counter.increment(`stores:10.0.${i & 255}.1`, 60_000))])
-    rates.push(['delete', await each(BOXES, drop => store.delete(drop, now))])
-    for (const [what, rate] of rates) report(`redis: ${what}, ${IN_FLIGHT} in flight`, rate)
+    rates['read of three'] = await each(drop => store.read(drop, 0, 100, now))
+    rates['acknowledge of two'] = await each(drop => store.acknowledge(drop, 3, now))
+    rates['read of one'] = await each(drop => store.read(drop, 3, 100, now))
+    rates['read of none'] = await each(drop => store.read(drop, 4, 100, now))
+    rates['count for a rate limit'] = await measure(admin, BOXES, i => store.counter.increment(`stores:10.0.${i & 255}.1`, 60_000))
+    rates['subscribe and unsubscribe'] = await each(async drop => { (await store.subscribe(drop, () => {}))() })
+    rates.delete = await each(drop => store.delete(drop, now))
+    for (const [what, rate] of Object.entries(rates)) report(`redis: ${what}, ${IN_FLIGHT} in flight`, rate)
     await admin.quit()
     await store.close()
   })

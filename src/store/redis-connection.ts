@@ -71,6 +71,8 @@ export function makeClient ({ Redis, Cluster }: Driver, place: Place, deadline: 
     connectTimeout: deadline,
     // A connection that is silent for this long after a command is cut and made anew.
     socketTimeout: deadline,
+    // The driver waits this long for a connection to end, even for one that has.
+    disconnectTimeout: 200,
     maxRetriesPerRequest: 0,
     autoResendUnfulfilledCommands: false,
     // A failover behind one address leaves us connected to what is now a replica.
