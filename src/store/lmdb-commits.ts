@@ -1,9 +1,12 @@
-import { setImmediate } from 'node:timers/promises'
+import { constants } from 'node:os'
 import { StoreError, StoreFullError } from '../errors.js'
 import { withDeadline } from './with-deadline.js'
 
-/** Codes of a disk, quota, file size or map that has no room; the store stays usable. */
-const NO_ROOM = new Set<unknown>([27, 28, 122, -30792, 'EFBIG', 'ENOSPC', 'EDQUOT'])
+const { ENOSPC, EDQUOT, EFBIG } = constants.errno
+const MDB_MAP_FULL = -30792
+
+/** No room on the disk, in the quota, in the file or in the map: nothing is broken, and the store goes on. */
+const NO_ROOM = new Set<unknown>([ENOSPC, EDQUOT, EFBIG, MDB_MAP_FULL])
 
 interface Batch {
   operations: Array<() => unknown>
@@ -82,12 +85,13 @@ export class Commits {
 
   async #commit (batch: Batch, before: Promise<void>): Promise<void> {
     await before
-    // Takes along what else this turn of the event loop brings.
-    await setImmediate()
-    this.#gathering = undefined
     if (this.#failure !== undefined) throw this.#failure
     try {
-      await this.#transaction(() => { apply(batch) })
+      await this.#transaction(() => {
+        // Until now it gathered; from here on the next one does.
+        this.#gathering = undefined
+        apply(batch)
+      })
     } catch (error) {
       throw await toStoreError(error)
     }

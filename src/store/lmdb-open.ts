@@ -1,5 +1,6 @@
 import { closeSync, mkdirSync, openSync, readSync, realpathSync } from 'node:fs'
 import { join } from 'node:path'
+import { getSystemErrorName } from 'node:util'
 import { open, type RootDatabase } from 'lmdb'
 import { Records } from './lmdb-records.js'
 
@@ -26,24 +27,27 @@ export async function openEnvironment (path: string): Promise<Environment> {
   }
   if (held.has(directory)) throw new Error(`The store in '${path}' is open already. Use that one.`)
   held.add(directory)
+  let root: RootDatabase<number, string> | undefined
+  const close = async (): Promise<void> => {
+    await root?.close()
+    held.delete(directory)
+  }
   try {
-    // Without overlappingSync a commit is flushed before it is visible, and where the flush fails it never is.
-    const root = open<number, string>({ path: directory, noSubdir: false, overlappingSync: false, encoding: 'ordered-binary' })
+    root = open<number, string>({
+      path: directory,
+      noSubdir: false,
+      encoding: 'ordered-binary',
+      // So a commit is flushed before it is visible, and where the flush fails it never is.
+      overlappingSync: false,
+      // `Commits` gathers. LMDB's own batches would also leave a promise unheard when a commit fails.
+      eventTurnBatching: false
+    })
     const records = new Records(root)
     const other = otherReader(root)
-    if (other === undefined) {
-      return {
-        records,
-        async close () {
-          await root.close()
-          held.delete(directory)
-        }
-      }
-    }
-    await root.close()
-    throw new Error(`process ${other} has it open. Stop that process, or give another directory`)
+    if (other !== undefined) throw new Error(`process ${other} has it open. Stop that process, or give another directory`)
+    return { records, close }
   } catch (error) {
-    held.delete(directory)
+    await close()
     throw refusal(path, error)
   }
 }
@@ -95,6 +99,8 @@ const reasons: Record<string, string> = {
 }
 
 function refusal (path: string, error: unknown): Error {
-  const { code, message } = error as NodeJS.ErrnoException
-  return new Error(`The store in '${path}' can not be opened: ${reasons[String(code)] ?? message}.`, { cause: error })
+  const { code, message } = error as { code?: string | number, message: string }
+  // LMDB's errors carry the number where Node's carry the name.
+  const name = typeof code === 'number' && code > 0 ? getSystemErrorName(-code) : String(code)
+  return new Error(`The store in '${path}' can not be opened: ${reasons[name] ?? message}.`, { cause: error })
 }

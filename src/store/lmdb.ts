@@ -6,6 +6,7 @@ import { openEnvironment, type Environment } from './lmdb-open.js'
 import type { Box, Records } from './lmdb-records.js'
 import { MAX_KEYS, type Appended, type Limits, type NewMessage, type Page, type Store, type Unsubscribe } from './store.js'
 import { Subscribers } from './subscribers.js'
+import { withDeadline } from './with-deadline.js'
 
 export interface LmdbStoreOptions {
   /** The directory, made where it is missing. One process at a time has it open. */
@@ -162,8 +163,9 @@ class LmdbStore implements Store {
 
   async #close (): Promise<void> {
     await this.#commits.close()
-    // After a failure LMDB may still wait for the disk, and closing would wait with it.
-    if (!this.#commits.failed) await this.#environment.close()
+    const closed = this.#environment.close()
+    // After a failure LMDB may wait for the disk without end.
+    await (this.#commits.failed ? withDeadline(closed, 1_000).catch(() => {}) : closed)
   }
 
   #live (drop: string, now: number): Box {
