@@ -42,11 +42,12 @@ class MemoryStore implements Store {
   }
 
   async append (drop: string, message: NewMessage, now: number, limits: Limits): Promise<Appended> {
-    const box = this.#use(drop, now)
+    const box = this.#find(drop, now)
     const { key } = message
     const first = key === undefined ? undefined : box.keys?.get(key.id)
     if (first !== undefined) {
       if (first.digest !== key?.digest) throw new IdempotencyError()
+      renew(box, now)
       return { seq: first.seq, count: first.count }
     }
     const held = box.texts?.length ?? 0
@@ -54,6 +55,7 @@ class MemoryStore implements Store {
     const cost = MESSAGE_COST + message.bytes + (key === undefined ? 0 : KEY_COST)
     this.#reserve(cost, limits)
 
+    renew(box, now)
     this.#cost += cost
     box.bytes += message.bytes
     box.last += 1
@@ -66,8 +68,9 @@ class MemoryStore implements Store {
   }
 
   async read (drop: string, after: number, limit: number, now: number): Promise<Page> {
-    const box = this.#use(drop, now)
+    const box = this.#find(drop, now)
     if (after > box.last) throw new CursorError()
+    renew(box, now)
     const held = box.texts?.length ?? 0
     const skip = Math.max(0, after - (box.last - held))
     const texts = box.texts?.slice(skip, limit) ?? []
@@ -76,8 +79,9 @@ class MemoryStore implements Store {
   }
 
   async acknowledge (drop: string, after: number, now: number): Promise<number> {
-    const box = this.#use(drop, now)
+    const box = this.#find(drop, now)
     if (after > box.last) throw new CursorError()
+    renew(box, now)
     const held = box.texts?.length ?? 0
     const left = Math.min(held, box.last - after)
     this.#take(box, held - left)
@@ -85,7 +89,8 @@ class MemoryStore implements Store {
   }
 
   async drain (drop: string, now: number): Promise<Page> {
-    const box = this.#use(drop, now)
+    const box = this.#find(drop, now)
+    renew(box, now)
     const held = box.texts?.length ?? 0
     const texts = box.texts?.slice(0, held) ?? []
     this.#take(box, held)
@@ -93,7 +98,7 @@ class MemoryStore implements Store {
   }
 
   async delete (drop: string, now: number): Promise<void> {
-    const box = this.#use(drop, now)
+    const box = this.#find(drop, now)
     this.#remove(drop, box)
     this.#subscribers.wake(drop)
   }
@@ -127,15 +132,13 @@ class MemoryStore implements Store {
     this.#sweeping = this.#boxes.entries()
   }
 
-  /** The box, renewed by this use. */
-  #use (drop: string, now: number): MemoryBox {
+  #find (drop: string, now: number): MemoryBox {
     const box = this.#boxes.get(drop)
     if (box === undefined) throw new NotFoundError()
     if (isExpired(box.deadline, now)) {
       this.#remove(drop, box)
       throw new NotFoundError()
     }
-    box.deadline = renewedDeadline(box.deadline, box.ttl, now)
     return box
   }
 
@@ -164,6 +167,11 @@ class MemoryStore implements Store {
     this.#boxes.delete(drop)
     this.#cost -= BOX_COST + box.bytes + (box.texts?.length ?? 0) * MESSAGE_COST + (box.keys?.size ?? 0) * KEY_COST
   }
+}
+
+/** Only a use that succeeds renews. */
+function renew (box: MemoryBox, now: number): void {
+  box.deadline = renewedDeadline(box.deadline, box.ttl, now)
 }
 
 /** Texts with their lengths; taking from the front moves a mark, and the room is given back once half of it is behind the mark. */
