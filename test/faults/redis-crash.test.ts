@@ -10,14 +10,14 @@ t.test('a Redis that flushes always loses nothing it answered when it is killed 
   t.teardown(() => store.close())
 
   let refused = 0
-  let stop = false
+  const load = { on: true }
   // Each writer stores 1, 2, 3 …, says each again with its key until it is answered, and acknowledges every fourth.
   const writers = Array.from({ length: 16 }, async (_, writer) => {
     const drop = dropAddress(`crash-${writer}`)
     await store.create(drop, 600_000, Date.now(), limits)
     let stored = 0
     let acknowledged = 0
-    while (!stop) {
+    while (load.on) {
       const text = String(stored + 1)
       const { seq, retries } = await untilStored(store, drop, message(text, `key-${text}`))
       stored = seq
@@ -35,7 +35,7 @@ t.test('a Redis that flushes always loses nothing it answered when it is killed 
     await until(async () => { await store.check(); return true })
   }
   await sleep(500)
-  stop = true
+  load.on = false
 
   let total = 0
   for (const { drop, stored, acknowledged } of await Promise.all(writers)) {

@@ -19,11 +19,11 @@ t.test('when a master of the Cluster dies its replica takes over, and the other 
   const onVictim = drops.filter(drop => keys.some(key => key.includes(drop)))
   t.ok(onVictim.length > 0 && onVictim.length < drops.length, `${onVictim.length} of ${drops.length} boxes are on the master that dies`)
 
-  let stop = false
+  const load = { on: true }
   const writers = drops.map(async drop => {
     let stored = 0
     let refused = 0
-    for (let i = 1; !stop; i++) {
+    for (let i = 1; load.on; i++) {
       const { seq, retries } = await untilStored(store, drop, message(String(i), `key-${i}`))
       stored = seq
       refused += retries
@@ -39,7 +39,7 @@ t.test('when a master of the Cluster dies its replica takes over, and the other 
   t.comment(`served again after ${Date.now() - killed} ms`)
   await store.check()
   await sleep(500)
-  stop = true
+  load.on = false
 
   let lost = 0
   for (const { drop, stored, refused } of await Promise.all(writers)) {
