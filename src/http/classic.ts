@@ -3,8 +3,8 @@ import { parseCapability, type Capability } from '../box/capability.js'
 import { messageFromString } from '../box/message.js'
 import { DropOnlyError, NotFoundError, PrefetchError, TooLargeError } from '../errors.js'
 import type { Kind } from './rate-limit.js'
+import { refuseTheRest } from './refusals.js'
 import { guard, describeCreated, type Api } from './routes.js'
-import { refuseOtherMethods } from './resource.js'
 import type { ClassicQuery } from './schemas.js'
 
 /**
@@ -54,7 +54,7 @@ export async function classicRoutes (scope: FastifyInstance, { service, options,
       preHandler: async (request, reply) => { if (kindOf(request) === 'creates') await mayCreate(request, reply) }
     }, classicBox)
   }
-  refuseOtherMethods(scope, { '': ['GET'], '/': ['GET'] })
+  await refuseTheRest(scope, { '': ['GET'], '/': ['GET'] })
 }
 
 /** By the header of the Fetch standard, or by what browsers sent before it. */

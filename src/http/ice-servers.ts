@@ -2,7 +2,7 @@ import { createHmac } from 'node:crypto'
 import type { FastifyInstance } from 'fastify'
 import type { IceOptions } from '../options.js'
 import { countedAs } from './rate-limit.js'
-import { refuseOtherMethods } from './resource.js'
+import { refuseTheRest } from './refusals.js'
 import type { Api } from './routes.js'
 import type { IceServers } from './schemas.js'
 
@@ -12,7 +12,7 @@ export async function iceServersRoute (scope: FastifyInstance, { service, option
     exposeHeadRoute: true,
     onRequest: countedAs(limiter, 'reads')
   }, async () => iceServers(options.ice, service.now()))
-  refuseOtherMethods(scope, { '': ['GET', 'HEAD'] })
+  await refuseTheRest(scope, { '': ['GET', 'HEAD'] })
 }
 
 /**

@@ -1,7 +1,7 @@
 import cors from '@fastify/cors'
-import type { FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods, RouteOptions } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { parseCapability, type Capability } from '../box/capability.js'
-import { DropOnlyError, MethodError, NotFoundError, NoRouteError } from '../errors.js'
+import { DropOnlyError, NotFoundError } from '../errors.js'
 import type { ResolvedOptions } from '../options.js'
 import { sendProblem } from './problem.js'
 import { serializerCompiler, validatorCompiler } from './validation.js'
@@ -52,32 +52,6 @@ async function allowOrigins (scope: FastifyInstance, origins: ResolvedOptions['c
     maxAge: DAY,
     cacheControl: DAY
   })
-}
-
-/** Answers 405 with `Allow` for every method that these routes do not have, per address. */
-export function refuseOtherMethods (scope: FastifyInstance, allowed: Record<string, readonly string[]>): void {
-  for (const [url, methods] of Object.entries(allowed)) {
-    const others = scope.supportedMethods.filter(method => !methods.includes(method) && !scope.hasRoute({ url: scope.prefix + url, method: method as HTTPMethods }))
-    const allow = methods.join(', ')
-    scope.route({
-      method: others as HTTPMethods[],
-      url,
-      prefixTrailingSlash: 'slash',
-      schema: { hide: true } as RouteOptions['schema'] & object,
-      onRequest: async (_request, reply) => {
-        reply.header('allow', allow)
-        throw new MethodError()
-      },
-      handler: () => {}
-    })
-  }
-}
-
-/** Whatever else is asked for below a resource: our 404, before Fastify's own says the URL. */
-export function refuseOtherPaths (scope: FastifyInstance): void {
-  const onRequest = async (): Promise<void> => { throw new NoRouteError() }
-  const methods = scope.supportedMethods.filter(method => method !== 'OPTIONS') as HTTPMethods[]
-  scope.route({ method: methods, url: '/*', schema: { hide: true } as RouteOptions['schema'] & object, onRequest, handler: () => {} })
 }
 
 /** Finds the box of a request by a capability that owns it: NotFoundError, DropOnlyError. */

@@ -9,7 +9,8 @@ import type { operations } from './operations.js'
 import { GuardError } from './problem.js'
 import { countedAs, type Kind, type Limiter } from './rate-limit.js'
 import { readHandler, sendPage } from './read.js'
-import { anyBox, ownBox, refuseOtherMethods, refuseOtherPaths } from './resource.js'
+import { refuseTheRest } from './refusals.js'
+import { anyBox, ownBox } from './resource.js'
 import type { AcknowledgeBody, CreateBoxBody } from './schemas.js'
 import { readDecimals, validatorCompiler } from './validation.js'
 
@@ -82,13 +83,12 @@ export async function boxRoutes (scope: FastifyInstance, { service, options, lim
     })
   })
 
-  refuseOtherMethods(scope, {
+  await refuseTheRest(scope, {
     '': ['POST'],
     '/:box': ['DELETE'],
     '/:box/messages': ['GET', 'HEAD', 'POST', 'DELETE'],
     '/:box/cursor': ['PUT']
   })
-  refuseOtherPaths(scope)
 }
 
 export function describeCreated ({ boxId, drop, expires }: Created) {

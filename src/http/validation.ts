@@ -1,5 +1,5 @@
 import type { TSchema } from '@sinclair/typebox'
-import { TypeCompiler } from '@sinclair/typebox/compiler'
+import { TypeCompiler, ValueErrorType, type ValueError } from '@sinclair/typebox/compiler'
 import type { FastifyReply, FastifyRequest, FastifySchemaCompiler } from 'fastify'
 
 /**
@@ -11,11 +11,18 @@ export const validatorCompiler: FastifySchemaCompiler<TSchema> = ({ schema, http
   const check = TypeCompiler.Compile(schema)
   return (value: unknown) => {
     if (check.Check(value)) return { value }
-    const error = check.Errors(value).First()
-    const where = (httpPart === 'querystring' ? 'query' : httpPart) + (error?.path ?? '').replaceAll('/', '.')
-    // The value is the caller's own and may hold a capability, so it is not repeated.
-    return { error: new Error(`${where}: ${(error?.message ?? 'unexpected').toLowerCase()}`) }
+    const part = httpPart === 'querystring' ? 'query' : String(httpPart)
+    return { error: new Error(describe(part, schema, check.Errors(value).First())) }
   }
+}
+
+/** Values and unknown names are the caller's own and may hold a capability, so they are not repeated. */
+function describe (part: string, schema: TSchema, error: ValueError | undefined): string {
+  if (error?.type === ValueErrorType.ObjectAdditionalProperties) {
+    const names = Object.keys(schema['properties'])
+    return `${part}: takes ${names.length === 0 ? 'no members' : `no members but ${names.join(', ')}`}`
+  }
+  return `${part}${(error?.path ?? '').replaceAll('/', '.')}: ${(error?.message ?? 'unexpected').toLowerCase()}`
 }
 
 /** Answers are typed by their schemas; the compiler has nothing to add to that. */

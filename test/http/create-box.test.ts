@@ -63,10 +63,12 @@ t.test('nothing is coerced, and what is not known is refused', async t => {
   }
 })
 
-t.test('the detail names the member, and not the value', async t => {
+t.test('the detail names the member, and not what the caller sent', async t => {
   const { app } = await build(t)
-  const { detail } = (await app.inject({ method: 'POST', url: '/boxes', ...json({ ttl: 'canary' }) })).json()
-  t.equal(detail, 'Correct the request: body.ttl: expected integer.')
+  const detail = async (query: string, body: object) => (await app.inject({ method: 'POST', url: `/boxes${query}`, ...json(body) })).json().detail
+  t.equal(await detail('', { ttl: 'canary' }), 'Correct the request: body.ttl: expected integer.')
+  t.equal(await detail('', { canary: 1 }), 'Correct the request: body: takes no members but ttl.')
+  t.equal(await detail('?canary', {}), 'Correct the request: query: takes no members.')
 })
 
 t.test('a body of another kind or size is refused', async t => {

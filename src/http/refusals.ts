@@ -1,0 +1,43 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { MethodError, NoRouteError, NotFoundError, type BoxError } from '../errors.js'
+import { logSerializers } from './resource.js'
+
+/**
+ * Refuses what a resource does not have: 405 with `Allow` on its addresses, 404 elsewhere below
+ * it. Fastify's own 404 would say and log the URL.
+ * @param allowed the methods of each address, which is relative to the scope's prefix
+ */
+export async function refuseTheRest (scope: FastifyInstance, allowed: Record<string, readonly string[]>): Promise<void> {
+  const addresses = Object.entries(allowed).map(([url, methods]) => ({ form: formOf(scope.prefix + url), methods }))
+
+  function refusal (request: FastifyRequest, reply: FastifyReply): BoxError {
+    const [path = ''] = request.url.split('?', 1)
+    const address = addresses.find(({ form }) => form.test(path))
+    if (address === undefined) return new NoRouteError()
+    // The address and the method are ours, so what is wrong is the box: it was too long for the router.
+    if (address.methods.includes(request.method)) return new NotFoundError()
+    reply.header('allow', address.methods.join(', '))
+    return new MethodError()
+  }
+
+  await scope.register(async rest => {
+    logRoutesOnly(rest)
+    rest.addHook('onRequest', (request, reply, done) => { done(refusal(request, reply)) })
+    const handler = async (request: FastifyRequest, reply: FastifyReply): Promise<void> => { throw refusal(request, reply) }
+    rest.setNotFoundHandler(handler)
+    // Where a parameter is too long for the router, it answers 414 with the URL unless there is this to fall back on.
+    rest.all('/*', { schema: { hide: true } as object }, handler)
+  })
+}
+
+/** The form of a route's addresses: each parameter is one segment. */
+function formOf (route: string): RegExp {
+  return new RegExp(`^${route.replace(/[.*+?^${}()|[\]\\]/g, '\\$&').replace(/:\w+/g, '[^/]+')}$`)
+}
+
+/** A not-found handler has no options to set serializers by. */
+function logRoutesOnly (scope: FastifyInstance): void {
+  const create = scope.childLoggerFactory
+  scope.setChildLoggerFactory((logger, bindings, options, raw) =>
+    create.call(scope, logger, bindings, { ...options, serializers: { ...options.serializers, ...logSerializers } }, raw))
+}
