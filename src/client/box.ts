@@ -56,7 +56,7 @@ export class Box {
     const client = createBoxClient(base, options)
     const request = ttl === undefined ? {} : { body: { ttl } }
     const { data: id, drop } = await Scope.run(undefined, options.signal, scope =>
-      retry(scope, defaultTiming, signal => dataOf(client.POST('/boxes', { ...request, signal }))))
+      retry(scope, defaultTiming, ({ signal }) => dataOf(client.POST('/boxes', { ...request, signal }))))
     const box = new Box({ server: base, id }, options)
     box.#drop = drop
     return box
@@ -93,14 +93,14 @@ export class Box {
     const body = JSON.stringify(message)
     if (body === undefined) throw new TypeError(`A message is a JSON value, not ${typeof message}`)
     const { client, path, timing } = this.#source
-    const params = { path, header: { 'Idempotency-Key': newKey() } }
+    const params = { path, header: { 'idempotency-key': newKey() } }
     const before = this.#sending
     let done!: () => void
     this.#sending = new Promise(resolve => { done = resolve })
     try {
       return await Scope.run(this.#whole, signal, async scope => {
         await scope.race(before)
-        const { seq, data: count } = await retry(scope, timing, signal =>
+        const { seq, data: count } = await retry(scope, timing, ({ signal }) =>
           dataOf(client.POST(MESSAGES, { params, body, bodySerializer: text => text, signal })))
         return { seq, count }
       })
@@ -153,10 +153,8 @@ export class Box {
 
   /** Looks at messages without taking them; by default at the first 100, without waiting. */
   async read ({ signal, ...query }: CallOptions & Query = {}): Promise<Page> {
-    const { answer } = this.#source.timing
-    const timing = { ...this.#source.timing, answer: answer + (query.wait ?? 0) * 1000 }
     return await Scope.run(this.#whole, signal, scope =>
-      retry(scope, timing, signal => readPage(this.#source, query, signal)))
+      retry(scope, this.#source.timing, part => readPage(this.#source, query, part)))
   }
 
   /**
@@ -173,7 +171,7 @@ export class Box {
     const { client, path, timing } = this.#source
     try {
       await Scope.run(undefined, signal, scope =>
-        retry(scope, timing, signal => dataOf(client.DELETE('/boxes/{box}', { params: { path }, signal }))))
+        retry(scope, timing, ({ signal }) => dataOf(client.DELETE('/boxes/{box}', { params: { path }, signal }))))
     } catch (error) {
       if (!(error instanceof BoxError && error.status === 404)) throw error
     }
@@ -191,7 +189,7 @@ export class Box {
 
   async #put (after: number, scope: Scope): Promise<number> {
     const { client, path, timing } = this.#source
-    const { data } = await retry(scope, timing, signal =>
+    const { data } = await retry(scope, timing, ({ signal }) =>
       dataOf(client.PUT('/boxes/{box}/cursor', { params: { path }, body: { after }, signal })))
     return data
   }

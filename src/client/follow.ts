@@ -31,8 +31,9 @@ export interface Source {
   timing: Timing
 }
 
-export async function readPage ({ client, path }: Source, query: Query, signal: AbortSignal): Promise<Page> {
-  const { data, next } = await dataOf(client.GET(MESSAGES, { params: { path, query }, signal }))
+export async function readPage ({ client, path, timing }: Source, query: Query, scope: Scope): Promise<Page> {
+  scope.deadline(timing.answer + (query.wait ?? 0) * 1000)
+  const { data, next } = await dataOf(client.GET(MESSAGES, { params: { path, query }, signal: scope.signal }))
   // Messages leave a box only from its front, so the numbers of a page are without a gap.
   return { messages: data.map((data, i, all) => ({ seq: next - all.length + 1 + i, data })), next }
 }
@@ -125,11 +126,10 @@ function messageOf ({ id, data }: StreamEvent): Message {
 }
 
 async function * poll (source: Source, after: number, scope: Scope): AsyncGenerator<Message[]> {
-  const { wait, idle, answer } = source.timing
+  const { wait, idle } = source.timing
   for (let cursor = after; ;) {
     const began = performance.now()
-    const { messages, next } = await Scope.run(scope, undefined, ({ signal }) =>
-      readPage(source, { after: cursor, wait }, signal), wait * 1000 + answer)
+    const { messages, next } = await Scope.run(scope, undefined, part => readPage(source, { after: cursor, wait }, part))
     cursor = next
     if (messages.length > 0) yield messages
     else if (performance.now() - began < idle) await scope.pause(idle)

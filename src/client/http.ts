@@ -3,7 +3,9 @@ import type { paths } from './contract.js'
 
 export const MESSAGES = '/boxes/{box}/messages'
 
-export type BoxClient = Client<paths>
+type JsonType = 'application/json' | 'application/problem+json'
+
+export type BoxClient = Client<paths, JsonType>
 
 /**
  * A typed `fetch` for every operation of the contract: one request, one answer,
@@ -11,7 +13,7 @@ export type BoxClient = Client<paths>
  * @param server the base URL of the box routes, such as `https://example.com/prefix`
  */
 export function createBoxClient (server: string | URL, options: { fetch?: typeof fetch | undefined } = {}): BoxClient {
-  return createClient<paths>({ baseUrl: String(server), ...(options.fetch && { fetch: options.fetch }) })
+  return createClient<paths, JsonType>({ baseUrl: String(server), ...(options.fetch && { fetch: options.fetch }) })
 }
 
 /** An answer that is not the one asked for. */

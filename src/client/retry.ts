@@ -55,11 +55,10 @@ export function delayAfter (failures: number, error: unknown, { firstDelay, last
 }
 
 /** Tries a request that may be repeated without harm until it is answered for good. */
-export async function retry<T> (scope: Scope, timing: Timing, request: (signal: AbortSignal) => Promise<T>): Promise<T> {
+export async function retry<T> (scope: Scope, timing: Timing, request: (part: Scope) => Promise<T>): Promise<T> {
   for (let failures = 1; ; failures++) {
-    scope.signal.throwIfAborted()
     try {
-      return await Scope.run(scope, undefined, ({ signal }) => request(signal), timing.answer)
+      return await Scope.run(scope, undefined, request, timing.answer)
     } catch (error) {
       scope.signal.throwIfAborted()
       if (failures >= timing.tries || !mayPass(error)) throw error

@@ -39,3 +39,13 @@ export function openQuick (t: Test, link: string, { server, timing = {}, ...opti
   t.teardown(() => { box.close() })
   return box
 }
+
+/** Takes the next `count` messages in a loop over a box, or over its `messages()`. */
+export async function take<T> (source: AsyncIterable<T>, count: number): Promise<T[]> {
+  const taken: T[] = []
+  for await (const message of source) {
+    taken.push(message)
+    if (taken.length === count) break
+  }
+  return taken
+}
