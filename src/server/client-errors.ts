@@ -1,0 +1,42 @@
+import type { ServerResponse } from 'node:http'
+import { STATUS_CODES } from 'node:http'
+import type { Socket } from 'node:net'
+import { HeadersError, InvalidError, TimeoutError, type BoxError } from '../errors.js'
+import { PROBLEM_TYPE, toProblem } from '../http/problem.js'
+
+/** Answers what is no request that Fastify could see: broken, too slow, or with headers too large. */
+export function answerClientError (error: NodeJS.ErrnoException, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable || answering(socket)) {
+    socket.destroy()
+    return
+  }
+  // Closed once the answer is out: a client that does not hang up would hold the socket.
+  socket.end(rawProblem(toBoxError(error)), () => { socket.destroy() })
+}
+
+function toBoxError ({ code }: NodeJS.ErrnoException): BoxError {
+  switch (code) {
+    case 'ERR_HTTP_REQUEST_TIMEOUT': return new TimeoutError()
+    case 'HPE_HEADER_OVERFLOW': return new HeadersError()
+    default: return new InvalidError('it is not valid HTTP')
+  }
+}
+
+/** Whether an answer is under way on this connection, into which ours would be written. Node's own handler looks here too. */
+function answering (socket: Socket): boolean {
+  return (socket as { _httpMessage?: ServerResponse | null })._httpMessage?.headersSent ?? false
+}
+
+function rawProblem (error: BoxError): string {
+  const problem = toProblem(error)
+  const body = JSON.stringify(problem)
+  return [
+    `HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status]}`,
+    `Content-Type: ${PROBLEM_TYPE}`,
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    'Cache-Control: no-store',
+    'Connection: close',
+    '',
+    body
+  ].join('\r\n')
+}

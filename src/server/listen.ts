@@ -1,0 +1,87 @@
+import { lookup } from 'node:dns/promises'
+import { once } from 'node:events'
+import { createServer, type AddressInfo, type Server, type Socket } from 'node:net'
+import type { FastifyInstance } from 'fastify'
+
+/** How often connections that carry no request are looked for while the server closes, ms. */
+const REAP_EVERY = 50
+
+/** What is still unanswered this long after the end began is cut, ms. */
+const PATIENCE = 5_000
+
+/** This machine may lack the address family. */
+const NO_SUCH_ADDRESS = new Set(['EADDRNOTAVAIL', 'EAFNOSUPPORT'])
+
+/** Starts to listen and resolves with the port once it does, on every address of the name. */
+export type Listen = (host: string, port: number) => Promise<number>
+
+/**
+ * Listens on every address of a name, as `localhost` has one in IPv4 and one in IPv6; and closes so
+ * that what was accepted is answered before anything behind it ends. Fastify would listen on both
+ * too, but closes the second without waiting for its requests.
+ *
+ * To be called after the plugins whose `onClose` has to wait for the last answer.
+ */
+export function listening (app: FastifyInstance): Listen {
+  const others: Server[] = []
+  const sockets = new Set<Socket>()
+  let othersClosed: Promise<unknown> | undefined
+  let reaper: NodeJS.Timeout
+  let end: NodeJS.Timeout
+
+  app.server.on('connection', socket => {
+    sockets.add(socket)
+    socket.once('close', () => { sockets.delete(socket) })
+  })
+  app.addHook('preClose', async () => {
+    othersClosed = Promise.all(others.map(server => new Promise(resolve => { server.close(resolve) })))
+    reaper = setInterval(reap, REAP_EVERY)
+    end = setTimeout(() => { app.server.closeAllConnections() }, PATIENCE)
+  })
+  // A client that goes on over the same connection would hold the end up.
+  app.addHook('onSend', (_request, reply, payload, done) => {
+    if (othersClosed !== undefined) reply.header('connection', 'close')
+    done(null, payload)
+  })
+  app.addHook('onClose', async () => {
+    await othersClosed
+    clearInterval(reaper)
+    clearTimeout(end)
+  })
+
+  function reap (): void {
+    app.server.closeIdleConnections()
+    // Browsers open connections ahead of need. Node takes one that was silent so far for a slow request.
+    for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy()
+  }
+
+  return async (host, port) => {
+    const [first = host, ...rest] = await addressesOf(host)
+    await app.listen({ host: first, port })
+    const chosen = (app.server.address() as AddressInfo).port
+    for (const address of rest) {
+      const server = await listenAlso(app, address, chosen)
+      if (server !== undefined) others.push(server)
+    }
+    return chosen
+  }
+}
+
+async function addressesOf (host: string): Promise<string[]> {
+  if (host !== 'localhost') return [host]
+  const found = await lookup(host, { all: true })
+  return [...new Set(found.map(({ address }) => address))]
+}
+
+/** Connections to the address are handed to the app's own server, with its timeouts and limits. */
+async function listenAlso (app: FastifyInstance, host: string, port: number): Promise<Server | undefined> {
+  const server = createServer({ allowHalfOpen: true, noDelay: true }, socket => { app.server.emit('connection', socket) })
+  try {
+    server.listen({ host, port })
+    await once(server, 'listening')
+    return server
+  } catch (error) {
+    if (NO_SUCH_ADDRESS.has((error as NodeJS.ErrnoException).code ?? '')) return undefined
+    throw error
+  }
+}

@@ -1,0 +1,48 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import type { StoreMeter } from './metered-store.js'
+
+const REQUEST_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10, 30]
+const STORE_BUCKETS = [0.00001, 0.0001, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1, 5]
+
+export interface Metrics {
+  registry: Registry
+  storeMeter (store: string): StoreMeter
+  observeRequest (request: FastifyRequest, reply: FastifyReply): void
+}
+
+/** The server's metrics in a registry of their own. Labels are patterns and fixed words, never what a caller sent. */
+export function createMetrics (): Metrics {
+  const registry = new Registry()
+  collectDefaultMetrics({ register: registry })
+  const requests = new Histogram({
+    name: 'http_request_duration_seconds',
+    help: 'Time from a request to the end of its answer, which for a stream is the end of the stream',
+    labelNames: ['method', 'route', 'status'],
+    buckets: REQUEST_BUCKETS,
+    registers: [registry]
+  })
+  const operations = new Histogram({
+    name: 'signalbox_store_operation_seconds',
+    help: 'Time of one operation of the store',
+    labelNames: ['store', 'operation', 'outcome'],
+    buckets: STORE_BUCKETS,
+    registers: [registry]
+  })
+  const waiters = new Gauge({
+    name: 'signalbox_waiters',
+    help: 'Long-polls and streams that wait for a message',
+    registers: [registry]
+  })
+  return {
+    registry,
+    storeMeter: store => ({
+      observe: (operation, outcome, seconds) => { operations.observe({ store, operation, outcome }, seconds) },
+      waiting: change => { waiters.inc(change) }
+    }),
+    observeRequest: (request, reply) => {
+      const { method, routeOptions: { url: route = 'none' } } = request
+      requests.observe({ method, route, status: reply.statusCode }, reply.elapsedTime / 1000)
+    }
+  }
+}

@@ -1,0 +1,55 @@
+import type { Log } from '../store/redis-connection.js'
+import type { Store } from '../store/store.js'
+
+export type StoreAddress =
+  | { kind: 'memory' }
+  | { kind: 'lmdb', path: string }
+  | { kind: 'redis', url: string }
+
+export const STORE_HINT = 'memory:, lmdb:DIRECTORY, or redis://HOST:PORT (also rediss:// and valkey://)'
+
+export function parseStoreAddress (text: string): StoreAddress | undefined {
+  if (text === 'memory:') return { kind: 'memory' }
+  if (/^lmdb:./.test(text)) return { kind: 'lmdb', path: text.slice('lmdb:'.length) }
+  if (/^(?:redis|valkey)s?(?:\+cluster)?:\/\//.test(text)) return { kind: 'redis', url: text }
+  return undefined
+}
+
+export interface StoreEvents {
+  log: Log
+  /** Hears of a failure after which only a new process can serve. */
+  onFailure: (error: Error) => void
+}
+
+/**
+ * Opens the store, and loads its driver only now, so that a server starts without those it does not use.
+ * @throws Error whose message says what is wrong, without the address, which may hold a password
+ */
+export async function openStore (address: StoreAddress, { log, onFailure }: StoreEvents): Promise<Store> {
+  switch (address.kind) {
+    case 'memory': {
+      const { memoryStore } = await import('../store/memory.js')
+      return memoryStore()
+    }
+    case 'lmdb': {
+      const { lmdbStore } = await import('../store/lmdb.js')
+      return await lmdbStore({ path: address.path, onFailure })
+    }
+    case 'redis': {
+      const { redisStore } = await import('../store/redis.js')
+      const store = await redisStore({ url: address.url, log })
+      try {
+        await store.check()
+        return store
+      } catch {
+        await store.close()
+        throw new Error(`Redis at ${places(address.url)} does not answer. Start it, or give another --store.`)
+      }
+    }
+  }
+}
+
+/** The hosts of the addresses, without user and password. */
+function places (urls: string): string {
+  return urls.split(',').map(url => URL.canParse(url) ? new URL(url).host : '?').join(', ')
+}
