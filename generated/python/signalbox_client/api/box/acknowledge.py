@@ -1,0 +1,183 @@
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+
+from ...client import AuthenticatedClient, Client
+from ...models.cursor import Cursor
+from ...models.cursor_ack import CursorAck
+from ...models.problem import Problem
+from ...types import Response
+
+
+def _get_kwargs(
+    box: str,
+    *,
+    body: Cursor,
+) -> dict[str, Any]:
+    headers: dict[str, Any] = {}
+
+    _kwargs: dict[str, Any] = {
+        "method": "put",
+        "url": "/boxes/{box}/cursor".format(
+            box=quote(str(box), safe=""),
+        ),
+    }
+
+    _kwargs["json"] = body.to_dict()
+
+    headers["Content-Type"] = "application/json"
+
+    _kwargs["headers"] = headers
+    return _kwargs
+
+
+def _parse_response(
+    *, client: AuthenticatedClient | Client, response: httpx.Response
+) -> CursorAck | Problem:
+    if response.status_code == 200:
+        response_200 = CursorAck.from_dict(response.json())
+
+        return response_200
+
+    response_default = Problem.from_dict(response.json())
+
+    return response_default
+
+
+def _build_response(
+    *, client: AuthenticatedClient | Client, response: httpx.Response
+) -> Response[CursorAck | Problem]:
+    return Response(
+        status_code=HTTPStatus(response.status_code),
+        content=response.content,
+        headers=response.headers,
+        parsed=_parse_response(client=client, response=response),
+    )
+
+
+def sync_detailed(
+    box: str,
+    *,
+    client: AuthenticatedClient | Client,
+    body: Cursor,
+) -> Response[CursorAck | Problem]:
+    """Acknowledge messages
+
+     Forgets the messages up to and including the cursor. Repeating it changes nothing.
+
+    Args:
+        box (str):
+        body (Cursor): How far a reader has seen everything.
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Response[CursorAck | Problem]
+    """
+
+    kwargs = _get_kwargs(
+        box=box,
+        body=body,
+    )
+
+    response = client.get_httpx_client().request(
+        **kwargs,
+    )
+
+    return _build_response(client=client, response=response)
+
+
+def sync(
+    box: str,
+    *,
+    client: AuthenticatedClient | Client,
+    body: Cursor,
+) -> CursorAck | Problem | None:
+    """Acknowledge messages
+
+     Forgets the messages up to and including the cursor. Repeating it changes nothing.
+
+    Args:
+        box (str):
+        body (Cursor): How far a reader has seen everything.
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        CursorAck | Problem
+    """
+
+    return sync_detailed(
+        box=box,
+        client=client,
+        body=body,
+    ).parsed
+
+
+async def asyncio_detailed(
+    box: str,
+    *,
+    client: AuthenticatedClient | Client,
+    body: Cursor,
+) -> Response[CursorAck | Problem]:
+    """Acknowledge messages
+
+     Forgets the messages up to and including the cursor. Repeating it changes nothing.
+
+    Args:
+        box (str):
+        body (Cursor): How far a reader has seen everything.
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Response[CursorAck | Problem]
+    """
+
+    kwargs = _get_kwargs(
+        box=box,
+        body=body,
+    )
+
+    response = await client.get_async_httpx_client().request(**kwargs)
+
+    return _build_response(client=client, response=response)
+
+
+async def asyncio(
+    box: str,
+    *,
+    client: AuthenticatedClient | Client,
+    body: Cursor,
+) -> CursorAck | Problem | None:
+    """Acknowledge messages
+
+     Forgets the messages up to and including the cursor. Repeating it changes nothing.
+
+    Args:
+        box (str):
+        body (Cursor): How far a reader has seen everything.
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        CursorAck | Problem
+    """
+
+    return (
+        await asyncio_detailed(
+            box=box,
+            client=client,
+            body=body,
+        )
+    ).parsed

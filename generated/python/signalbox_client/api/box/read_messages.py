@@ -1,0 +1,221 @@
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+
+from ...client import AuthenticatedClient, Client
+from ...models.msgs import Msgs
+from ...models.problem import Problem
+from ...types import UNSET, Response, Unset
+
+
+def _get_kwargs(
+    box: str,
+    *,
+    after: int | Unset = 0,
+    limit: int | Unset = 100,
+    wait: int | Unset = 0,
+) -> dict[str, Any]:
+
+    params: dict[str, Any] = {}
+
+    params["after"] = after
+
+    params["limit"] = limit
+
+    params["wait"] = wait
+
+    params = {k: v for k, v in params.items() if v is not UNSET and v is not None}
+
+    _kwargs: dict[str, Any] = {
+        "method": "get",
+        "url": "/boxes/{box}/messages".format(
+            box=quote(str(box), safe=""),
+        ),
+        "params": params,
+    }
+
+    return _kwargs
+
+
+def _parse_response(
+    *, client: AuthenticatedClient | Client, response: httpx.Response
+) -> Msgs | Problem:
+    if response.status_code == 200:
+        response_200 = Msgs.from_dict(response.json())
+
+        return response_200
+
+    response_default = Problem.from_dict(response.json())
+
+    return response_default
+
+
+def _build_response(
+    *, client: AuthenticatedClient | Client, response: httpx.Response
+) -> Response[Msgs | Problem]:
+    return Response(
+        status_code=HTTPStatus(response.status_code),
+        content=response.content,
+        headers=response.headers,
+        parsed=_parse_response(client=client, response=response),
+    )
+
+
+def sync_detailed(
+    box: str,
+    *,
+    client: AuthenticatedClient | Client,
+    after: int | Unset = 0,
+    limit: int | Unset = 100,
+    wait: int | Unset = 0,
+) -> Response[Msgs | Problem]:
+    """Read messages
+
+     Looks at the messages after a cursor without taking them. With `wait` the answer is held until there
+    is a message. With `Accept: text/event-stream` the messages come as a stream of server-sent events
+    whose `id` is the sequence number; `event: gone` says that the box went.
+
+    Args:
+        box (str):
+        after (int | Unset):  Default: 0.
+        limit (int | Unset):  Default: 100.
+        wait (int | Unset):  Default: 0.
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Response[Msgs | Problem]
+    """
+
+    kwargs = _get_kwargs(
+        box=box,
+        after=after,
+        limit=limit,
+        wait=wait,
+    )
+
+    response = client.get_httpx_client().request(
+        **kwargs,
+    )
+
+    return _build_response(client=client, response=response)
+
+
+def sync(
+    box: str,
+    *,
+    client: AuthenticatedClient | Client,
+    after: int | Unset = 0,
+    limit: int | Unset = 100,
+    wait: int | Unset = 0,
+) -> Msgs | Problem | None:
+    """Read messages
+
+     Looks at the messages after a cursor without taking them. With `wait` the answer is held until there
+    is a message. With `Accept: text/event-stream` the messages come as a stream of server-sent events
+    whose `id` is the sequence number; `event: gone` says that the box went.
+
+    Args:
+        box (str):
+        after (int | Unset):  Default: 0.
+        limit (int | Unset):  Default: 100.
+        wait (int | Unset):  Default: 0.
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Msgs | Problem
+    """
+
+    return sync_detailed(
+        box=box,
+        client=client,
+        after=after,
+        limit=limit,
+        wait=wait,
+    ).parsed
+
+
+async def asyncio_detailed(
+    box: str,
+    *,
+    client: AuthenticatedClient | Client,
+    after: int | Unset = 0,
+    limit: int | Unset = 100,
+    wait: int | Unset = 0,
+) -> Response[Msgs | Problem]:
+    """Read messages
+
+     Looks at the messages after a cursor without taking them. With `wait` the answer is held until there
+    is a message. With `Accept: text/event-stream` the messages come as a stream of server-sent events
+    whose `id` is the sequence number; `event: gone` says that the box went.
+
+    Args:
+        box (str):
+        after (int | Unset):  Default: 0.
+        limit (int | Unset):  Default: 100.
+        wait (int | Unset):  Default: 0.
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Response[Msgs | Problem]
+    """
+
+    kwargs = _get_kwargs(
+        box=box,
+        after=after,
+        limit=limit,
+        wait=wait,
+    )
+
+    response = await client.get_async_httpx_client().request(**kwargs)
+
+    return _build_response(client=client, response=response)
+
+
+async def asyncio(
+    box: str,
+    *,
+    client: AuthenticatedClient | Client,
+    after: int | Unset = 0,
+    limit: int | Unset = 100,
+    wait: int | Unset = 0,
+) -> Msgs | Problem | None:
+    """Read messages
+
+     Looks at the messages after a cursor without taking them. With `wait` the answer is held until there
+    is a message. With `Accept: text/event-stream` the messages come as a stream of server-sent events
+    whose `id` is the sequence number; `event: gone` says that the box went.
+
+    Args:
+        box (str):
+        after (int | Unset):  Default: 0.
+        limit (int | Unset):  Default: 100.
+        wait (int | Unset):  Default: 0.
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Msgs | Problem
+    """
+
+    return (
+        await asyncio_detailed(
+            box=box,
+            client=client,
+            after=after,
+            limit=limit,
+            wait=wait,
+        )
+    ).parsed

@@ -1,0 +1,206 @@
+import json
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+
+from ...client import AuthenticatedClient, Client
+from ...models.ack import Ack
+from ...models.problem import Problem
+from ...types import UNSET, Response, Unset
+
+
+def _get_kwargs(
+    box: str,
+    *,
+    body: Any,
+    idempotency_key: str | Unset = UNSET,
+) -> dict[str, Any]:
+    headers: dict[str, Any] = {}
+    if not isinstance(idempotency_key, Unset):
+        headers["idempotency-key"] = idempotency_key
+
+    _kwargs: dict[str, Any] = {
+        "method": "post",
+        "url": "/boxes/{box}/messages".format(
+            box=quote(str(box), safe=""),
+        ),
+    }
+
+    _kwargs["content"] = json.dumps(body)
+
+    headers["Content-Type"] = "application/json"
+
+    _kwargs["headers"] = headers
+    return _kwargs
+
+
+def _parse_response(
+    *, client: AuthenticatedClient | Client, response: httpx.Response
+) -> Ack | Problem:
+    if response.status_code == 200:
+        response_200 = Ack.from_dict(response.json())
+
+        return response_200
+
+    response_default = Problem.from_dict(response.json())
+
+    return response_default
+
+
+def _build_response(
+    *, client: AuthenticatedClient | Client, response: httpx.Response
+) -> Response[Ack | Problem]:
+    return Response(
+        status_code=HTTPStatus(response.status_code),
+        content=response.content,
+        headers=response.headers,
+        parsed=_parse_response(client=client, response=response),
+    )
+
+
+def sync_detailed(
+    box: str,
+    *,
+    client: AuthenticatedClient | Client,
+    body: Any,
+    idempotency_key: str | Unset = UNSET,
+) -> Response[Ack | Problem]:
+    """Store a message
+
+     Puts one message into the box: any JSON value, or a plain text, which is kept as a JSON string. A
+    2xx means that it is kept as safely as the server's store promises. A full box refuses; it drops
+    nothing.
+
+    Args:
+        box (str):
+        idempotency_key (str | Unset):
+        body (Any): Any JSON value.
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Response[Ack | Problem]
+    """
+
+    kwargs = _get_kwargs(
+        box=box,
+        body=body,
+        idempotency_key=idempotency_key,
+    )
+
+    response = client.get_httpx_client().request(
+        **kwargs,
+    )
+
+    return _build_response(client=client, response=response)
+
+
+def sync(
+    box: str,
+    *,
+    client: AuthenticatedClient | Client,
+    body: Any,
+    idempotency_key: str | Unset = UNSET,
+) -> Ack | Problem | None:
+    """Store a message
+
+     Puts one message into the box: any JSON value, or a plain text, which is kept as a JSON string. A
+    2xx means that it is kept as safely as the server's store promises. A full box refuses; it drops
+    nothing.
+
+    Args:
+        box (str):
+        idempotency_key (str | Unset):
+        body (Any): Any JSON value.
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Ack | Problem
+    """
+
+    return sync_detailed(
+        box=box,
+        client=client,
+        body=body,
+        idempotency_key=idempotency_key,
+    ).parsed
+
+
+async def asyncio_detailed(
+    box: str,
+    *,
+    client: AuthenticatedClient | Client,
+    body: Any,
+    idempotency_key: str | Unset = UNSET,
+) -> Response[Ack | Problem]:
+    """Store a message
+
+     Puts one message into the box: any JSON value, or a plain text, which is kept as a JSON string. A
+    2xx means that it is kept as safely as the server's store promises. A full box refuses; it drops
+    nothing.
+
+    Args:
+        box (str):
+        idempotency_key (str | Unset):
+        body (Any): Any JSON value.
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Response[Ack | Problem]
+    """
+
+    kwargs = _get_kwargs(
+        box=box,
+        body=body,
+        idempotency_key=idempotency_key,
+    )
+
+    response = await client.get_async_httpx_client().request(**kwargs)
+
+    return _build_response(client=client, response=response)
+
+
+async def asyncio(
+    box: str,
+    *,
+    client: AuthenticatedClient | Client,
+    body: Any,
+    idempotency_key: str | Unset = UNSET,
+) -> Ack | Problem | None:
+    """Store a message
+
+     Puts one message into the box: any JSON value, or a plain text, which is kept as a JSON string. A
+    2xx means that it is kept as safely as the server's store promises. A full box refuses; it drops
+    nothing.
+
+    Args:
+        box (str):
+        idempotency_key (str | Unset):
+        body (Any): Any JSON value.
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Ack | Problem
+    """
+
+    return (
+        await asyncio_detailed(
+            box=box,
+            client=client,
+            body=body,
+            idempotency_key=idempotency_key,
+        )
+    ).parsed

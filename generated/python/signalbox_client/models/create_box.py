@@ -1,0 +1,44 @@
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Self, TypeVar
+
+from attrs import define as _attrs_define
+
+from ..types import UNSET, Unset
+
+T = TypeVar("T", bound="CreateBox")
+
+
+@_attrs_define
+class CreateBox:
+    """What to make.
+
+    Attributes:
+        ttl (int | Unset): The idle lifetime in seconds: a box that is not used for this long is gone. 86400 where it is
+            left out.
+    """
+
+    ttl: int | Unset = UNSET
+
+    def to_dict(self) -> dict[str, Any]:
+        ttl = self.ttl
+
+        field_dict: dict[str, Any] = {}
+
+        field_dict.update({})
+        if ttl is not UNSET:
+            field_dict["ttl"] = ttl
+
+        return field_dict
+
+    @classmethod
+    def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
+        d = dict(src_dict)
+        ttl = d.pop("ttl", UNSET)
+
+        create_box = cls(
+            ttl=ttl,
+        )
+
+        return create_box

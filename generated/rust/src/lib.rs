@@ -1,0 +1,1001 @@
+#[allow(unused_imports)]
+pub use progenitor_client::{ByteStream, ClientInfo, Error, ResponseValue};
+#[allow(unused_imports)]
+use progenitor_client::{encode_path, ClientHooks, OperationInfo, RequestBuilderExt};
+/// Types used as operation parameters and responses.
+#[allow(clippy::all)]
+pub mod types {
+    /// The message was stored.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    pub struct Ack {
+        /// Messages now in the box.
+        pub data: i64,
+        /// The sequence number of the message.
+        pub seq: i64,
+        #[serde(rename = "type")]
+        pub type_: AckType,
+    }
+    /// `AckType`
+    #[derive(
+        ::serde::Deserialize,
+        ::serde::Serialize,
+        Clone,
+        Copy,
+        Debug,
+        Eq,
+        Hash,
+        Ord,
+        PartialEq,
+        PartialOrd
+    )]
+    pub enum AckType {
+        #[serde(rename = "ack")]
+        Ack,
+    }
+    impl ::std::fmt::Display for AckType {
+        fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+            match *self {
+                Self::Ack => f.write_str("ack"),
+            }
+        }
+    }
+    impl ::std::str::FromStr for AckType {
+        type Err = self::error::ConversionError;
+        fn from_str(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            match value {
+                "ack" => Ok(Self::Ack),
+                _ => Err("invalid value".into()),
+            }
+        }
+    }
+    impl ::std::convert::TryFrom<&str> for AckType {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    impl ::std::convert::TryFrom<::std::string::String> for AckType {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: ::std::string::String,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    /// The message was stored.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    pub struct ClassicAck {
+        /// How many messages are in the box.
+        pub data: i64,
+        #[serde(rename = "type")]
+        pub type_: ClassicAckType,
+    }
+    /// `ClassicAckType`
+    #[derive(
+        ::serde::Deserialize,
+        ::serde::Serialize,
+        Clone,
+        Copy,
+        Debug,
+        Eq,
+        Hash,
+        Ord,
+        PartialEq,
+        PartialOrd
+    )]
+    pub enum ClassicAckType {
+        #[serde(rename = "ack")]
+        Ack,
+    }
+    impl ::std::fmt::Display for ClassicAckType {
+        fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+            match *self {
+                Self::Ack => f.write_str("ack"),
+            }
+        }
+    }
+    impl ::std::str::FromStr for ClassicAckType {
+        type Err = self::error::ConversionError;
+        fn from_str(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            match value {
+                "ack" => Ok(Self::Ack),
+                _ => Err("invalid value".into()),
+            }
+        }
+    }
+    impl ::std::convert::TryFrom<&str> for ClassicAckType {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    impl ::std::convert::TryFrom<::std::string::String> for ClassicAckType {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: ::std::string::String,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    /// The envelope of the original script.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    #[serde(untagged)]
+    pub enum ClassicAnswer {
+        Created(ClassicCreated),
+        Ack(ClassicAck),
+        Msgs(ClassicMsgs),
+    }
+    impl ::std::convert::From<ClassicCreated> for ClassicAnswer {
+        fn from(value: ClassicCreated) -> Self {
+            Self::Created(value)
+        }
+    }
+    impl ::std::convert::From<ClassicAck> for ClassicAnswer {
+        fn from(value: ClassicAck) -> Self {
+            Self::Ack(value)
+        }
+    }
+    impl ::std::convert::From<ClassicMsgs> for ClassicAnswer {
+        fn from(value: ClassicMsgs) -> Self {
+            Self::Msgs(value)
+        }
+    }
+    /// A box was made.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    pub struct ClassicCreated {
+        /// The box id: whoever holds it owns the box. Keep it secret.
+        pub data: ::std::string::String,
+        #[serde(rename = "type")]
+        pub type_: ClassicCreatedType,
+    }
+    /// `ClassicCreatedType`
+    #[derive(
+        ::serde::Deserialize,
+        ::serde::Serialize,
+        Clone,
+        Copy,
+        Debug,
+        Eq,
+        Hash,
+        Ord,
+        PartialEq,
+        PartialOrd
+    )]
+    pub enum ClassicCreatedType {
+        #[serde(rename = "created")]
+        Created,
+    }
+    impl ::std::fmt::Display for ClassicCreatedType {
+        fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+            match *self {
+                Self::Created => f.write_str("created"),
+            }
+        }
+    }
+    impl ::std::str::FromStr for ClassicCreatedType {
+        type Err = self::error::ConversionError;
+        fn from_str(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            match value {
+                "created" => Ok(Self::Created),
+                _ => Err("invalid value".into()),
+            }
+        }
+    }
+    impl ::std::convert::TryFrom<&str> for ClassicCreatedType {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    impl ::std::convert::TryFrom<::std::string::String> for ClassicCreatedType {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: ::std::string::String,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    /// The messages were taken out.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    pub struct ClassicMsgs {
+        /// Everything that was in the box.
+        pub data: ::std::vec::Vec<::serde_json::Value>,
+        #[serde(rename = "type")]
+        pub type_: ClassicMsgsType,
+    }
+    /// `ClassicMsgsType`
+    #[derive(
+        ::serde::Deserialize,
+        ::serde::Serialize,
+        Clone,
+        Copy,
+        Debug,
+        Eq,
+        Hash,
+        Ord,
+        PartialEq,
+        PartialOrd
+    )]
+    pub enum ClassicMsgsType {
+        #[serde(rename = "msgs")]
+        Msgs,
+    }
+    impl ::std::fmt::Display for ClassicMsgsType {
+        fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+            match *self {
+                Self::Msgs => f.write_str("msgs"),
+            }
+        }
+    }
+    impl ::std::str::FromStr for ClassicMsgsType {
+        type Err = self::error::ConversionError;
+        fn from_str(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            match value {
+                "msgs" => Ok(Self::Msgs),
+                _ => Err("invalid value".into()),
+            }
+        }
+    }
+    impl ::std::convert::TryFrom<&str> for ClassicMsgsType {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    impl ::std::convert::TryFrom<::std::string::String> for ClassicMsgsType {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: ::std::string::String,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    /// What to make.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[serde(deny_unknown_fields)]
+    pub struct CreateBox {
+        /// The idle lifetime in seconds: a box that is not used for this long is gone. 86400 where it is left out.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub ttl: ::std::option::Option<i64>,
+    }
+    /// A box was made.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    pub struct Created {
+        /// The box id: whoever holds it owns the box. Keep it secret.
+        pub data: ::std::string::String,
+        /// The drop address: whoever holds it can only store. Pass this one on.
+        pub drop: ::std::string::String,
+        /// When the box goes if nobody uses it until then (RFC 3339).
+        pub expires: ::chrono::DateTime<::chrono::offset::Utc>,
+        #[serde(rename = "type")]
+        pub type_: CreatedType,
+    }
+    /// `CreatedType`
+    #[derive(
+        ::serde::Deserialize,
+        ::serde::Serialize,
+        Clone,
+        Copy,
+        Debug,
+        Eq,
+        Hash,
+        Ord,
+        PartialEq,
+        PartialOrd
+    )]
+    pub enum CreatedType {
+        #[serde(rename = "created")]
+        Created,
+    }
+    impl ::std::fmt::Display for CreatedType {
+        fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+            match *self {
+                Self::Created => f.write_str("created"),
+            }
+        }
+    }
+    impl ::std::str::FromStr for CreatedType {
+        type Err = self::error::ConversionError;
+        fn from_str(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            match value {
+                "created" => Ok(Self::Created),
+                _ => Err("invalid value".into()),
+            }
+        }
+    }
+    impl ::std::convert::TryFrom<&str> for CreatedType {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    impl ::std::convert::TryFrom<::std::string::String> for CreatedType {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: ::std::string::String,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    /// How far a reader has seen everything.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    #[serde(deny_unknown_fields)]
+    pub struct Cursor {
+        /// Everything up to this number is forgotten.
+        pub after: i64,
+    }
+    /// The messages up to the cursor are forgotten.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    pub struct CursorAck {
+        /// Messages left in the box.
+        pub data: i64,
+        #[serde(rename = "type")]
+        pub type_: CursorAckType,
+    }
+    /// `CursorAckType`
+    #[derive(
+        ::serde::Deserialize,
+        ::serde::Serialize,
+        Clone,
+        Copy,
+        Debug,
+        Eq,
+        Hash,
+        Ord,
+        PartialEq,
+        PartialOrd
+    )]
+    pub enum CursorAckType {
+        #[serde(rename = "ack")]
+        Ack,
+    }
+    impl ::std::fmt::Display for CursorAckType {
+        fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+            match *self {
+                Self::Ack => f.write_str("ack"),
+            }
+        }
+    }
+    impl ::std::str::FromStr for CursorAckType {
+        type Err = self::error::ConversionError;
+        fn from_str(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            match value {
+                "ack" => Ok(Self::Ack),
+                _ => Err("invalid value".into()),
+            }
+        }
+    }
+    impl ::std::convert::TryFrom<&str> for CursorAckType {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    impl ::std::convert::TryFrom<::std::string::String> for CursorAckType {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: ::std::string::String,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    /// One entry of `RTCConfiguration.iceServers`.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    pub struct IceServer {
+        /// For TURN: the password that goes with it.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub credential: ::std::option::Option<::std::string::String>,
+        pub urls: ::std::vec::Vec<::std::string::String>,
+        /// For TURN: until when it is valid, in seconds since the epoch.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub username: ::std::option::Option<::std::string::String>,
+    }
+    /// The servers that help two peers to find a path.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    pub struct IceServers {
+        /// To be given to an RTCPeerConnection as it is.
+        #[serde(rename = "iceServers")]
+        pub ice_servers: ::std::vec::Vec<IceServer>,
+        /// For how many seconds the credentials are valid.
+        pub ttl: i64,
+    }
+    /// Messages of the box.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    pub struct Msgs {
+        /// The messages, oldest first.
+        pub data: ::std::vec::Vec<::serde_json::Value>,
+        /// The cursor to go on from: the number of the last message in `data`.
+        pub next: i64,
+        #[serde(rename = "type")]
+        pub type_: MsgsType,
+    }
+    /// `MsgsType`
+    #[derive(
+        ::serde::Deserialize,
+        ::serde::Serialize,
+        Clone,
+        Copy,
+        Debug,
+        Eq,
+        Hash,
+        Ord,
+        PartialEq,
+        PartialOrd
+    )]
+    pub enum MsgsType {
+        #[serde(rename = "msgs")]
+        Msgs,
+    }
+    impl ::std::fmt::Display for MsgsType {
+        fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+            match *self {
+                Self::Msgs => f.write_str("msgs"),
+            }
+        }
+    }
+    impl ::std::str::FromStr for MsgsType {
+        type Err = self::error::ConversionError;
+        fn from_str(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            match value {
+                "msgs" => Ok(Self::Msgs),
+                _ => Err("invalid value".into()),
+            }
+        }
+    }
+    impl ::std::convert::TryFrom<&str> for MsgsType {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    impl ::std::convert::TryFrom<::std::string::String> for MsgsType {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: ::std::string::String,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    /// What went wrong and what to do next (RFC 9457).
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    pub struct Problem {
+        /// One of BOX_ERR_INVALID, BOX_ERR_DROP_ONLY, BOX_ERR_PREFETCH, BOX_ERR_NOT_FOUND, BOX_ERR_NO_ROUTE, BOX_ERR_METHOD, BOX_ERR_NOT_ACCEPTABLE, BOX_ERR_TIMEOUT, BOX_ERR_FULL, BOX_ERR_CURSOR, BOX_ERR_TOO_LARGE, BOX_ERR_URI_TOO_LONG, BOX_ERR_MEDIA_TYPE, BOX_ERR_IDEMPOTENCY, BOX_ERR_RATE, BOX_ERR_HEADERS, BOX_ERR_INTERNAL, BOX_ERR_STORE, BOX_ERR_STORE_FULL; or the code of the host's own check.
+        pub code: ::std::string::String,
+        /// What to do next.
+        pub detail: ::std::string::String,
+        /// The HTTP status.
+        pub status: i64,
+        /// The kind of problem in words.
+        pub title: ::std::string::String,
+        /// Names the kind of problem.
+        #[serde(rename = "type")]
+        pub type_: ::std::string::String,
+    }
+    /// Error types.
+    pub mod error {
+        /// Error from a `TryFrom` or `FromStr` implementation.
+        pub struct ConversionError(::std::borrow::Cow<'static, str>);
+        impl ::std::error::Error for ConversionError {}
+        impl ::std::fmt::Display for ConversionError {
+            fn fmt(
+                &self,
+                f: &mut ::std::fmt::Formatter<'_>,
+            ) -> Result<(), ::std::fmt::Error> {
+                ::std::fmt::Display::fmt(&self.0, f)
+            }
+        }
+        impl ::std::fmt::Debug for ConversionError {
+            fn fmt(
+                &self,
+                f: &mut ::std::fmt::Formatter<'_>,
+            ) -> Result<(), ::std::fmt::Error> {
+                ::std::fmt::Debug::fmt(&self.0, f)
+            }
+        }
+        impl From<&'static str> for ConversionError {
+            fn from(value: &'static str) -> Self {
+                Self(value.into())
+            }
+        }
+        impl From<String> for ConversionError {
+            fn from(value: String) -> Self {
+                Self(value.into())
+            }
+        }
+    }
+}
+#[derive(Clone, Debug)]
+/// Client for signalbox
+///
+/// A message box over plain HTTP. Two parties who can pass each other a link can exchange messages; its first use is WebRTC signaling. Errors are problem details (RFC 9457).
+///
+/// Version: 0.1.0
+pub struct Client {
+    pub(crate) baseurl: String,
+    pub(crate) client: reqwest::Client,
+}
+impl Client {
+    /// Create a new client.
+    ///
+    /// `baseurl` is the base URL provided to the internal
+    /// `reqwest::Client`, and should include a scheme and hostname,
+    /// as well as port and a path stem if applicable.
+    pub fn new(baseurl: &str) -> Self {
+        #[cfg(not(target_arch = "wasm32"))]
+        let client = {
+            let dur = ::std::time::Duration::from_secs(90u64);
+            reqwest::ClientBuilder::new().connect_timeout(dur).timeout(dur)
+        };
+        #[cfg(target_arch = "wasm32")]
+        let client = reqwest::ClientBuilder::new();
+        Self::new_with_client(baseurl, client.build().unwrap())
+    }
+    /// Construct a new client with an existing `reqwest::Client`,
+    /// allowing more control over its configuration.
+    ///
+    /// `baseurl` is the base URL provided to the internal
+    /// `reqwest::Client`, and should include a scheme and hostname,
+    /// as well as port and a path stem if applicable.
+    pub fn new_with_client(baseurl: &str, client: reqwest::Client) -> Self {
+        Self {
+            baseurl: baseurl.to_string(),
+            client,
+        }
+    }
+}
+impl ClientInfo<()> for Client {
+    fn api_version() -> &'static str {
+        "0.1.0"
+    }
+    fn baseurl(&self) -> &str {
+        self.baseurl.as_str()
+    }
+    fn client(&self) -> &reqwest::Client {
+        &self.client
+    }
+    fn inner(&self) -> &() {
+        &()
+    }
+}
+impl ClientHooks<()> for &Client {}
+#[allow(clippy::all)]
+impl Client {
+    /// Create a box
+    ///
+    /// Makes an empty box. Keep its id, and pass its drop address to the other party, who can store in the box and nothing else.
+    ///
+    /// Sends a `POST` request to `/boxes`
+    ///
+    pub async fn create_box<'a>(
+        &'a self,
+        body: &'a types::CreateBox,
+    ) -> Result<ResponseValue<types::Created>, Error<types::Problem>> {
+        let url = format!("{}/boxes", self.baseurl,);
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+            );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "create_box",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            201u16 => ResponseValue::from_response(response).await,
+            400u16..=499u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            500u16..=599u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /// Read messages
+    ///
+    /// Looks at the messages after a cursor without taking them. With `wait` the answer is held until there is a message. With `Accept: text/event-stream` the messages come as a stream of server-sent events whose `id` is the sequence number; `event: gone` says that the box went.
+    ///
+    /// Sends a `GET` request to `/boxes/{box}/messages`
+    ///
+    /// Arguments:
+    /// - `box_`: The box id: whoever holds it owns the box. Keep it secret.
+    /// - `after`: The cursor: only messages with a higher number are read.
+    /// - `limit`: How many messages at most.
+    /// - `wait`: For how many seconds the read is held open until a message comes. The server may answer earlier.
+    pub async fn read_messages<'a>(
+        &'a self,
+        box_: &'a str,
+        after: Option<i64>,
+        limit: Option<i64>,
+        wait: Option<i64>,
+    ) -> Result<ResponseValue<types::Msgs>, Error<types::Problem>> {
+        let url = format!(
+            "{}/boxes/{}/messages", self.baseurl, encode_path(& box_.to_string()),
+        );
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+            );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .get(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .query(&progenitor_client::QueryParam::new("after", &after))
+            .query(&progenitor_client::QueryParam::new("limit", &limit))
+            .query(&progenitor_client::QueryParam::new("wait", &wait))
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "read_messages",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            400u16..=499u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            500u16..=599u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /// Store a message
+    ///
+    /// Puts one message into the box: any JSON value, or a plain text, which is kept as a JSON string. A 2xx means that it is kept as safely as the server's store promises. A full box refuses; it drops nothing.
+    ///
+    /// Sends a `POST` request to `/boxes/{box}/messages`
+    ///
+    /// Arguments:
+    /// - `box_`: The box id, or the drop address of a box.
+    /// - `idempotency_key`: Makes a repeated request safe: the same key and body again answers the first answer and stores nothing.
+    /// - `body`
+    pub async fn store_message<'a>(
+        &'a self,
+        box_: &'a str,
+        idempotency_key: Option<&'a str>,
+        body: &'a ::serde_json::Value,
+    ) -> Result<ResponseValue<types::Ack>, Error<types::Problem>> {
+        let url = format!(
+            "{}/boxes/{}/messages", self.baseurl, encode_path(& box_.to_string()),
+        );
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(2usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+            );
+        if let Some(value) = idempotency_key {
+            header_map.append("idempotency-key", value.to_string().try_into()?);
+        }
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "store_message",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            400u16..=499u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            500u16..=599u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /// Drain the box
+    ///
+    /// Takes everything out in one atomic step. Where the answer may get lost on its way, read and acknowledge instead.
+    ///
+    /// Sends a `DELETE` request to `/boxes/{box}/messages`
+    ///
+    /// Arguments:
+    /// - `box_`: The box id: whoever holds it owns the box. Keep it secret.
+    pub async fn drain_messages<'a>(
+        &'a self,
+        box_: &'a str,
+    ) -> Result<ResponseValue<types::Msgs>, Error<types::Problem>> {
+        let url = format!(
+            "{}/boxes/{}/messages", self.baseurl, encode_path(& box_.to_string()),
+        );
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+            );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .delete(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "drain_messages",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            400u16..=499u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            500u16..=599u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /// Acknowledge messages
+    ///
+    /// Forgets the messages up to and including the cursor. Repeating it changes nothing.
+    ///
+    /// Sends a `PUT` request to `/boxes/{box}/cursor`
+    ///
+    /// Arguments:
+    /// - `box_`: The box id: whoever holds it owns the box. Keep it secret.
+    /// - `body`
+    pub async fn acknowledge<'a>(
+        &'a self,
+        box_: &'a str,
+        body: &'a types::Cursor,
+    ) -> Result<ResponseValue<types::CursorAck>, Error<types::Problem>> {
+        let url = format!(
+            "{}/boxes/{}/cursor", self.baseurl, encode_path(& box_.to_string()),
+        );
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+            );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .put(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "acknowledge",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            400u16..=499u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            500u16..=599u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /// Delete the box
+    ///
+    /// Removes the box with its messages. Its id and its drop address are never valid again.
+    ///
+    /// Sends a `DELETE` request to `/boxes/{box}`
+    ///
+    /// Arguments:
+    /// - `box_`: The box id: whoever holds it owns the box. Keep it secret.
+    pub async fn delete_box<'a>(
+        &'a self,
+        box_: &'a str,
+    ) -> Result<ResponseValue<()>, Error<types::Problem>> {
+        let url = format!("{}/boxes/{}", self.baseurl, encode_path(& box_.to_string()),);
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+            );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .delete(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "delete_box",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            204u16 => Ok(ResponseValue::empty(response)),
+            400u16..=499u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            500u16..=599u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /// ICE servers
+    ///
+    /// The STUN and TURN servers this server recommends, with credentials that end by themselves.
+    ///
+    /// Sends a `GET` request to `/ice-servers`
+    ///
+    pub async fn get_ice_servers<'a>(
+        &'a self,
+    ) -> Result<ResponseValue<types::IceServers>, Error<types::Problem>> {
+        let url = format!("{}/ice-servers", self.baseurl,);
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+            );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .get(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "get_ice_servers",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            400u16..=499u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            500u16..=599u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /// The classic API: create, store or drain by query
+    ///
+    /// The API of the original script. Without `box`: create. With `box` and `msg`: store the text. With `box` only: drain. It changes things by GET, so HEAD and prefetches are refused; use the other operations where you can.
+    ///
+    /// Sends a `GET` request to `/box.php`
+    ///
+    /// Arguments:
+    /// - `box_`: A box id, or a drop address to store. Without it a box is created.
+    /// - `msg`: The message to store. Without it everything in the box is taken out.
+    pub async fn classic_box<'a>(
+        &'a self,
+        box_: Option<&'a str>,
+        msg: Option<&'a str>,
+    ) -> Result<ResponseValue<types::ClassicAnswer>, Error<types::Problem>> {
+        let url = format!("{}/box.php", self.baseurl,);
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+            );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .get(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .query(&progenitor_client::QueryParam::new("box", &box_))
+            .query(&progenitor_client::QueryParam::new("msg", &msg))
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "classic_box",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            400u16..=499u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            500u16..=599u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+}
+/// Items consumers will typically use such as the Client.
+pub mod prelude {
+    #[allow(unused_imports)]
+    pub use super::Client;
+}
+pub use reqwest;

@@ -1,0 +1,141 @@
+/**
+ * Makes the clients under generated/ from openapi/openapi.json.
+ *
+ *   node scripts/generate-clients.js [python] [go] [java] [rust]
+ *
+ * The settings and the files written by hand (manifest, README) are in openapi/<language>/.
+ * Every version is pinned; running it again changes nothing.
+ */
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { delimiter, join } from 'node:path'
+import { clientContract } from './client-contract.js'
+import { fromMavenCentral, has, pythonEnvironment, root, run, tools, version } from './client-tools.js'
+
+const OAPI_CODEGEN = 'github.com/oapi-codegen/oapi-codegen/v2/cmd/oapi-codegen@v2.8.2'
+const OPENAPI_GENERATOR = [
+  'org/openapitools/openapi-generator-cli/7.25.0/openapi-generator-cli-7.25.0.jar',
+  '41ce4f6b07f196676439d710759fa1ced7a08066d06ff1bf314681470289efae'
+]
+
+const generators = {
+  python: { needs: ['python3'], generate: generatePython },
+  go: { needs: ['go'], generate: generateGo },
+  java: { needs: ['java'], generate: generateJava },
+  rust: { needs: ['cargo'], generate: generateRust }
+}
+
+const settings = (...path) => join(root, 'openapi', ...path)
+const contract = JSON.parse(readFileSync(settings('openapi.json'), 'utf8'))
+const work = mkdtempSync(join(tmpdir(), 'signalbox-generate-'))
+try {
+  const chosen = process.argv.length > 2 ? process.argv.slice(2) : Object.keys(generators)
+  for (const language of chosen) {
+    const { needs, generate } = generators[language] ?? {}
+    if (generate === undefined) throw new Error(`expected one of ${Object.keys(generators).join(', ')}, received ${language}`)
+    if (!needs.every(program => has(program, `${language} client`))) continue
+    const out = join(root, 'generated', language)
+    rmSync(out, { recursive: true, force: true })
+    mkdirSync(out, { recursive: true })
+    await generate(out)
+    addPackage(language, out)
+    console.log(`generated/${language}`)
+  }
+} finally {
+  rmSync(work, { recursive: true, force: true })
+}
+
+function writeContract (name, errors) {
+  const file = join(work, name)
+  writeFileSync(file, JSON.stringify(clientContract(contract, errors), null, 2))
+  return file
+}
+
+/** The manifest and README, with the version of ours. */
+function addPackage (language, out) {
+  const source = settings(language, 'package')
+  for (const name of readdirSync(source)) {
+    writeFileSync(join(out, name), readFileSync(join(source, name), 'utf8').replaceAll('{{version}}', version))
+  }
+}
+
+/** Applies [file, from, to] to a generator's own templates; a template that no longer has the text is an error. */
+function editTemplates (folder, edits) {
+  for (const [name, from, to] of edits) {
+    const file = join(folder, name)
+    const text = readFileSync(file, 'utf8')
+    if (!text.includes(from)) throw new Error(`${name} has no longer: ${from}`)
+    writeFileSync(file, text.replaceAll(from, to))
+  }
+}
+
+function generatePython (out) {
+  const bin = pythonEnvironment('python-generator', settings('python', 'requirements.txt'))
+  const templates = join(work, 'python-templates')
+  mkdirSync(templates)
+  const own = run(join(bin, 'python'), ['-c', 'import openapi_python_client as o, os; print(os.path.dirname(o.__file__))']).trim()
+  for (const name of ['endpoint_macros.py.jinja', 'endpoint_module.py.jinja']) cpSync(join(own, 'templates', name), join(templates, name))
+  // httpx takes `json=None` for no body at all, but null is a message like any other.
+  editTemplates(templates, [
+    ['endpoint_macros.py.jinja', '{% elif property.required %}\n_kwargs["json"] =', '{% elif property.required %}\n_kwargs["content"] = json.dumps('],
+    ['endpoint_macros.py.jinja', 'json.dumps( {{ property.python_name }}', 'json.dumps({{ property.python_name }})'],
+    ['endpoint_module.py.jinja', 'from http import HTTPStatus', 'import json\nfrom http import HTTPStatus']
+  ])
+  run(join(bin, 'openapi-python-client'), [
+    'generate', '--path', writeContract('contract.json'), '--config', settings('python', 'config.yaml'), '--meta', 'none',
+    '--custom-template-path', templates, '--output-path', join(out, 'signalbox_client'), '--overwrite', '--fail-on-warning'
+  ], { env: { ...process.env, PATH: bin + delimiter + process.env.PATH } })
+  rmSync(join(out, 'signalbox_client', '.ruff_cache'), { recursive: true, force: true })
+}
+
+function generateGo (out) {
+  const bin = join(tools, 'go-bin')
+  run('go', ['install', OAPI_CODEGEN], { env: { ...process.env, GOBIN: bin } })
+  run(join(bin, 'oapi-codegen'), ['-config', settings('go', 'config.yaml'), '-o', join(out, 'signalbox.gen.go'), writeContract('contract.json')])
+}
+
+async function generateJava (out) {
+  const jar = await fromMavenCentral(...OPENAPI_GENERATOR)
+  const templates = join(work, 'java-templates')
+  const sources = join(work, 'java')
+  run('java', ['-jar', jar, 'author', 'template', '-g', 'java', '--library', 'native', '-o', templates])
+  editTemplates(join(templates, 'libraries', 'native'), [
+    // JSON is UTF-8, whatever the machine's own charset is (until Java 18 that counted).
+    ['api.mustache', 'readAllBytes())', 'readAllBytes(), StandardCharsets.UTF_8)'],
+    ['api.mustache', 'import java.io.InputStream;', 'import java.io.InputStream;\nimport java.nio.charset.StandardCharsets;'],
+    // null is a message like any other.
+    ['api.mustache', '{{#required}}\n    // verify the required parameter', '{{#required}}{{^isAnyType}}\n    // verify the required parameter'],
+    ['api.mustache', '{{/required}}\n    {{/allParams}}', '{{/isAnyType}}{{/required}}\n    {{/allParams}}'],
+    // Every error of the server is a problem; null where something else answered, like a proxy.
+    ['apiException.mustache', '    public String getResponseBody() {\n        return responseBody;\n    }', `    public String getResponseBody() {
+        return responseBody;
+    }
+
+    /**
+     * Get what went wrong and what to do next.
+     *
+     * @return The problem, or null if the answer was none (a proxy's, or no answer at all)
+     */
+    public {{modelPackage}}.Problem getProblem() {
+        if (responseBody == null) {
+            return null;
+        }
+        try {
+            return new com.fasterxml.jackson.databind.ObjectMapper()
+                .configure(com.fasterxml.jackson.databind.DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES, false)
+                .readValue(responseBody, {{modelPackage}}.Problem.class);
+        } catch (com.fasterxml.jackson.core.JsonProcessingException e) {
+            return null;
+        }
+    }`]
+  ])
+  run('java', ['-jar', jar, 'generate', '-i', writeContract('contract.json'), '-c', settings('java', 'config.yaml'), '-t', join(templates, 'libraries', 'native'), '-o', sources])
+  cpSync(join(sources, 'src', 'main', 'java'), join(out, 'src', 'main', 'java'), { recursive: true })
+}
+
+function generateRust (out) {
+  const target = join(tools, 'rust-generator')
+  const manifest = settings('rust', 'generator', 'Cargo.toml')
+  mkdirSync(join(out, 'src'))
+  run('cargo', ['run', '--quiet', '--locked', '--manifest-path', manifest, '--target-dir', target, '--', writeContract('contract.json', ['4XX', '5XX']), join(out, 'src', 'lib.rs')])
+}
