@@ -86,7 +86,6 @@ export async function * follow (source: Source, after: number, scope: Scope): As
 async function * stream ({ client, path, timing }: Source, after: number, parent: Scope): AsyncGenerator<Message[]> {
   const scope = new Scope(parent)
   let body: ReadableStreamDefaultReader<Uint8Array> | undefined
-  let spoke = false
   try {
     scope.deadline(timing.opening)
     const answer = await scope.race(client.GET(MESSAGES, {
@@ -102,7 +101,6 @@ async function * stream ({ client, path, timing }: Source, after: number, parent
     for (;;) {
       const { done, value } = await scope.race(body.read())
       if (done) return
-      spoke = true
       // The clock stands while the consumer is busy: then the silence is ours.
       scope.deadline()
       // `gone` needs no care: the stream ends, and the next request is refused with the reason.
@@ -111,7 +109,8 @@ async function * stream ({ client, path, timing }: Source, after: number, parent
       scope.deadline(timing.silence)
     }
   } catch (error) {
-    throw !spoke && error instanceof DOMException && error.name === 'TimeoutError' ? new NoStreamError() : error
+    // Held back from the start, or later by what lets only the first bytes through.
+    throw error instanceof DOMException && error.name === 'TimeoutError' ? new NoStreamError() : error
   } finally {
     scope.end()
     // Where the request's signal is not tied to the body, this lets go of the connection.

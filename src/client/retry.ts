@@ -13,7 +13,7 @@ export interface Timing {
   answer: number
   /** how long a new stream may be silent: a server speaks at once, so that silence means a proxy that buffers */
   opening: number
-  /** how long an open stream may be silent: the server's heartbeat comes every 15 s */
+  /** how long an open stream may be silent: the server's heartbeat comes every 15 s, so that it is dead or held back */
   silence: number
   /** how long a long-poll asks the server to wait, in seconds */
   wait: number

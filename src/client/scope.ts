@@ -1,29 +1,23 @@
 /**
  * A stretch of work and the signal that ends it: when a caller's signal aborts, when
  * the whole that it is a part of ends, when a deadline passes, or when the work is
- * done. It leaves no listener and no timer behind, which `AbortSignal.any` and
- * `AbortSignal.timeout` do.
+ * done. It leaves nothing behind on a signal that lives on, which `AbortSignal.any` does.
  */
 export class Scope {
   readonly #controller = new AbortController()
   readonly #parts = new Set<Scope>()
-  #unlink = () => {}
+  readonly #wholes: Scope[] = []
   #timer: ReturnType<typeof setTimeout> | undefined
 
   /** @param whole what this is a part of */
   constructor (whole?: Scope, signal?: AbortSignal) {
-    const follow = () => this.end((signal?.aborted ? signal : whole?.signal)?.reason)
-    // A signal warns of a leak when more than ten listen, so a scope keeps its parts itself.
-    if (whole !== undefined) whole.#parts.add(this)
-    signal?.addEventListener('abort', follow)
-    this.#unlink = () => {
-      if (whole !== undefined) whole.#parts.delete(this)
-      signal?.removeEventListener('abort', follow)
-    }
-    if (whole?.signal.aborted || signal?.aborted) follow()
+    if (whole !== undefined) this.#wholes.push(whole)
+    if (signal !== undefined) this.#wholes.push(scopeOf(signal))
+    for (const whole of this.#wholes) whole.#parts.add(this)
+    for (const { signal } of this.#wholes) if (signal.aborted) this.end(signal.reason)
   }
 
-  /** Does the work in a part of its own, which ends with the work or after `ms`. */
+  /** Does the work in a scope of its own, which also ends with the work, and after `ms`. */
   static async run<T> (whole: Scope | undefined, signal: AbortSignal | undefined, work: (scope: Scope) => PromiseLike<T>, ms?: number): Promise<T> {
     const scope = new Scope(whole, signal)
     scope.deadline(ms)
@@ -71,8 +65,22 @@ export class Scope {
   /** Ends the work and its parts. Idempotent; the first reason stays. */
   end (reason?: unknown) {
     clearTimeout(this.#timer)
-    this.#unlink()
+    for (const whole of this.#wholes) whole.#parts.delete(this)
     this.#controller.abort(reason)
     for (const part of this.#parts) part.end(this.signal.reason)
   }
+}
+
+/** One scope and one listener for a signal, however much depends on it: Node warns of a leak at eleven. */
+const scopes = new WeakMap<AbortSignal, Scope>()
+
+function scopeOf (signal: AbortSignal): Scope {
+  const known = scopes.get(signal)
+  if (known !== undefined) return known
+  const scope = new Scope()
+  const end = () => { scope.end(signal.reason) }
+  if (signal.aborted) end()
+  signal.addEventListener('abort', end)
+  scopes.set(signal, scope)
+  return scope
 }

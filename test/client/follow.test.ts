@@ -112,13 +112,13 @@ t.test('a server that does not hold a poll is not asked without a pause', async 
   t.ok(calls.length < 8)
 })
 
-t.test('an open stream without a heartbeat is taken for dead', async t => {
-  const { box } = fakeBox(t, (call, n) => {
+t.test('where an open stream falls silent, long-polls take over after the last message', async t => {
+  const { box, operations } = fakeBox(t, call => {
     if (isAck(call)) return acknowledged()
-    return eventStream([': open\n\n', event(n + 1)], { open: true })
+    return isStream(call) ? eventStream([': open\n\n', event(1)], { open: true }) : page(2, 'two')
   }, { silence: 20 })
-  const taken = await take(box, 2)
-  t.equal(taken.length, 2)
+  t.strictSame(await take(box, 2), [1, 'two'])
+  t.ok(operations().includes('GET /messages?after=1&wait=25'))
 })
 
 t.test('a consumer that takes its time is no dead stream', async t => {
