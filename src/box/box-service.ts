@@ -64,13 +64,10 @@ export class BoxService {
     const page = await this.read(drop, after, limit)
     if (wait === 0 || page.texts.length > 0 || left.aborted) return page
     const until = this.#clock.now() + wait * 1000
-    const waiter = await this.waiters.open(drop)
-    const close = (): void => { waiter.close() }
-    left.addEventListener('abort', close)
+    const waiter = await this.waiters.open(drop, left)
     try {
       return await waiter.next(after, limit, until)
     } finally {
-      left.removeEventListener('abort', close)
       waiter.close()
     }
   }

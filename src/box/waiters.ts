@@ -30,21 +30,23 @@ export class Waiters {
 
   /**
    * Registers for wake-ups of a box; a look after that misses nothing.
+   * @param left fires when the reader goes, and closes its waiter
    * @throws RateError when the box has its maximum of waiters
    */
-  async open (drop: string): Promise<Waiter> {
+  async open (drop: string, left: AbortSignal): Promise<Waiter> {
     const count = this.#perBox.get(drop) ?? 0
     if (count >= this.#maxPerBox) throw new RateError()
     this.#perBox.set(drop, count + 1)
     const waiter = new Waiter(this.#store, this.#clock, drop, () => { this.#closed(waiter, drop) })
     this.#open.add(waiter)
+    if (this.#ended || left.aborted) waiter.close()
+    left.addEventListener('abort', () => { waiter.close() })
     try {
       await waiter.listen()
     } catch (error) {
       waiter.close()
       throw error
     }
-    if (this.#ended) waiter.close()
     return waiter
   }
 

@@ -28,7 +28,7 @@ export interface StreamOptions {
   waiter: Waiter
   /** the messages that were found before the stream opened */
   first: Page
-  /** ms between comments, and how long a reader may take nothing at all */
+  /** ms between comments, and how long a reader may take over 256 KiB of a backlog */
   heartbeat: number
   now: () => number
 }
@@ -38,10 +38,9 @@ export interface StreamOptions {
  * server ends the waits.
  *
  * A backlog is paced by the reader. New messages are not held back for a slow reader: they
- * queue in its socket until `MAX_UNSENT`, and then it is cut.
+ * queue in its socket, and one that finds more than `MAX_UNSENT` there cuts the reader.
  */
 export async function streamMessages (response: ServerResponse, { waiter, first, heartbeat, now }: StreamOptions): Promise<void> {
-  response.on('close', () => { waiter.close() })
   response.write(OPENING)
   let page = first
   try {
@@ -50,41 +49,38 @@ export async function streamMessages (response: ServerResponse, { waiter, first,
       page = await waiter.next(page.next, BATCH, now() + heartbeat)
       if (page.texts.length === 0) response.write(HEARTBEAT)
       else await writePage(response, page, heartbeat)
-      if (response.writableLength > MAX_UNSENT) response.destroy()
     }
     response.end()
   } catch (error) {
     if (error instanceof NotFoundError) response.end(GONE)
     else throw error
-  } finally {
-    waiter.close()
   }
 }
 
-async function writePage (response: ServerResponse, { texts, next }: Page, patience: number): Promise<void> {
+async function writePage (response: ServerResponse, { texts, next }: Page, heartbeat: number): Promise<void> {
   const backlog = texts.length > 1
   let seq = next - texts.length
   for (const text of texts) {
     seq++
+    if (response.writableLength > MAX_UNSENT) response.destroy()
     const taken = response.write(formatMessage(seq, text))
-    if (!taken && backlog && !await drained(response, patience)) return
+    if (!taken && backlog) await drained(response, heartbeat * Math.ceil(response.writableLength / MAX_UNSENT))
+    if (response.destroyed) return
   }
 }
 
-/** Whether the reader took what was written, within `patience` ms; if not it is cut. */
-function drained (response: ServerResponse, patience: number): Promise<boolean> {
+/** Resolves once the reader took what was written; one that takes longer than `patience` ms is cut. */
+function drained (response: ServerResponse, patience: number): Promise<void> {
   return new Promise(resolve => {
     const timer = setTimeout(() => { response.destroy() }, patience)
-    const settle = (taken: boolean) => () => {
+    const done = (): void => {
       clearTimeout(timer)
-      response.off('drain', onDrain)
-      response.off('close', onClose)
-      resolve(taken)
+      response.off('drain', done)
+      response.off('close', done)
+      resolve()
     }
-    const onDrain = settle(true)
-    const onClose = settle(false)
-    response.once('drain', onDrain)
-    response.once('close', onClose)
-    if (response.destroyed) onClose()
+    response.on('drain', done)
+    response.on('close', done)
+    if (response.destroyed) done()
   })
 }

@@ -20,7 +20,7 @@ export function sendPage (reply: FastifyReply, { texts, next }: Page): FastifyRe
 export function readHandler (service: BoxService, options: ResolvedOptions, limiter: Limiter) {
   return async function readMessages (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
     const { after = 0, limit = 100, wait = 0 } = request.query as ReadQuery
-    reply.header('vary', 'Accept')
+    reply.header('vary', [reply.getHeader('vary') ?? [], 'Accept'].flat().join(', '))
     // A HEAD asks about the answer and waits for nothing.
     const isHead = request.method === 'HEAD'
     if (preferredType(request) === STREAM_TYPE) {
@@ -34,13 +34,9 @@ export function readHandler (service: BoxService, options: ResolvedOptions, limi
     if (seconds === 0) return sendPage(reply, await service.read(request.drop, after, limit))
 
     const leave = limiter.enter(request)
-    const left = new AbortController()
-    const onClose = (): void => { left.abort() }
-    reply.raw.once('close', onClose)
     try {
-      return sendPage(reply, await service.heldRead(request.drop, after, limit, seconds, left.signal))
+      return sendPage(reply, await service.heldRead(request.drop, after, limit, seconds, whenLeft(reply, leave)))
     } finally {
-      reply.raw.off('close', onClose)
       leave()
     }
   }
@@ -49,28 +45,37 @@ export function readHandler (service: BoxService, options: ResolvedOptions, limi
     const leave = limiter.enter(request)
     try {
       // Registered before the first look; and what can be refused is refused while there is no answer yet.
-      const waiter = await service.waiters.open(request.drop)
-      let first
+      const waiter = await service.waiters.open(request.drop, whenLeft(reply, leave))
       try {
-        first = await service.read(request.drop, after, BATCH)
-      } catch (error) {
+        const first = await service.read(request.drop, after, BATCH)
+        reply.headers({ 'content-type': STREAM_TYPE, 'x-accel-buffering': 'no' })
+        reply.hijack()
+        reply.raw.writeHead(200, reply.getHeaders() as Record<string, string>)
+        await streamMessages(reply.raw, { waiter, first, heartbeat: options.heartbeat * 1000, now: () => service.now() })
+      } finally {
         waiter.close()
-        throw error
       }
-      reply.headers({ 'content-type': STREAM_TYPE, 'x-accel-buffering': 'no' })
-      reply.hijack()
-      reply.raw.writeHead(200, reply.getHeaders() as Record<string, string>)
-      reply.raw.once('close', leave)
-      if (reply.raw.destroyed) waiter.close()
-      await streamMessages(reply.raw, { waiter, first, heartbeat: options.heartbeat * 1000, now: () => service.now() })
     } catch (error) {
-      leave()
       if (!reply.raw.headersSent) throw error
       request.log.warn({ err: error }, 'A stream ended early')
       reply.raw.end()
+    } finally {
+      leave()
     }
     return reply
   }
+}
+
+/** Fires, and gives the reader's place back, when the reader goes: at once where it went already. */
+function whenLeft ({ raw }: FastifyReply, leave: () => void): AbortSignal {
+  const left = new AbortController()
+  const onClose = (): void => {
+    leave()
+    left.abort()
+  }
+  if (raw.destroyed) onClose()
+  else raw.once('close', onClose)
+  return left.signal
 }
 
 /** @throws NotAcceptableError where the reader takes neither */
