@@ -1,52 +1,43 @@
-// What the Redis store takes: memory per box, message and key, and what each script costs the server and a client.
-// `node bench/redis.js` starts a redis-server of its own and stops it.
-import { spawn } from 'node:child_process'
+// The Redis store: against memory, across processes, and what boxes and scripts take of Redis itself.
+import { fork } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { createServer } from 'node:net'
-import { pathToFileURL } from 'node:url'
+import { readFileSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
+import autocannon from 'autocannon'
 import { Redis } from 'ioredis'
 import { redisStore } from '../dist/index.js'
-import { message, report, sleep, withTempDir } from './lib.js'
+import { latencyToEvent, openStream, poster } from './delivery.js'
+import { createBoxes, median, message, percentile, report, startServer } from './lib.js'
+import { isInstalled, withCluster, withRedis } from './redis-server.js'
+import { compare } from './store.js'
 
 const BOXES = 100_000
 const IN_FLIGHT = 64
 const limits = { maxMessages: 1_000_000, maxBoxBytes: 2 ** 40 }
 const text = { text: message, bytes: Buffer.byteLength(message) }
 
-/** Runs `work` with a redis-server that writes an append-only file with this `appendfsync`. */
-export async function withRedis (appendfsync, work) {
-  await withTempDir(async dir => {
-    const probe = createServer().listen(0, '127.0.0.1')
-    await once(probe, 'listening')
-    const { port } = probe.address()
-    probe.close()
-    const server = spawn('redis-server', ['--port', port, '--bind', '127.0.0.1', '--dir', dir, '--save', '',
-      '--appendonly', 'yes', '--appendfsync', appendfsync, '--auto-aof-rewrite-percentage', '0'], { stdio: 'ignore' })
-    const exited = once(server, 'exit')
-    try {
-      await sleep(500)
-      await work(`redis://127.0.0.1:${port}`)
-    } finally {
-      server.kill()
-      await exited
-    }
-  })
+const number = (info, name) => Number(new RegExp(`^${name}:([\\d.]+)`, 'm').exec(info)[1])
+
+/** Seconds of CPU that Redis's main thread has used. */
+async function busyRedis (admin) {
+  const info = await admin.info('cpu')
+  return number(info, 'used_cpu_user_main_thread') + number(info, 'used_cpu_sys_main_thread')
 }
 
-const number = (info, name) => Number(new RegExp(`^${name}:([\\d.]+)`, 'm').exec(info)[1])
+/** Seconds of CPU that a process has used: `utime` and `stime` of proc(5), in ticks of 10 ms. */
+function busyProcess (pid) {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\) /, '').split(' ')
+  return (Number(fields[11]) + Number(fields[12])) / 100
+}
 
 /** Calls `use` with one index after the other, `IN_FLIGHT` at a time: calls a second as the client sees them, and what each takes of Redis's main thread. */
 async function measure (admin, count, use) {
-  const busy = async () => {
-    const info = await admin.info('cpu')
-    return number(info, 'used_cpu_user_main_thread') + number(info, 'used_cpu_sys_main_thread')
-  }
-  const [busyBefore, begun] = [await busy(), performance.now()]
+  const [before, begun] = [await busyRedis(admin), performance.now()]
   let turn = 0
   await Promise.all(Array.from({ length: IN_FLIGHT }, async () => { while (turn < count) await use(turn++) }))
   const seconds = (performance.now() - begun) / 1000
-  return `${Math.round(count / seconds)} /s, ${((await busy() - busyBefore) / count * 1e6).toFixed(1)} µs of Redis`
+  return `${Math.round(count / seconds)} /s, ${((await busyRedis(admin) - before) / count * 1e6).toFixed(1)} µs of Redis`
 }
 
 async function memory (admin, count, work) {
@@ -55,42 +46,187 @@ async function memory (admin, count, work) {
   return `${Math.round((number(await admin.info('memory'), 'used_memory') - before) / count)} bytes`
 }
 
-export async function run () {
-  await withRedis('everysec', async url => {
-    const store = await redisStore({ url })
-    const admin = new Redis(url)
-    const now = Date.now()
-    const drops = Array.from({ length: BOXES }, () => `drop_${randomBytes(24).toString('base64url')}`)
-    const each = (use, count = BOXES) => measure(admin, count, i => use(drops[i % BOXES]))
-    const append = drop => store.append(drop, text, now, limits)
-    const drain = drop => store.drain(drop, now)
-    const newKey = () => ({ id: randomBytes(16).toString('hex'), digest: randomBytes(32).toString('base64url') })
-    const rates = {}
-
-    report('redis: an empty box', await memory(admin, BOXES, async () => {
-      rates.create = await each(drop => store.create(drop, 86_400_000, now, limits))
-    }), '<= 400 bytes')
-    report('redis: an Idempotency-Key it remembers', await memory(admin, BOXES, async () => {
-      rates['append, with a key'] = await each(drop => store.append(drop, { ...text, key: newKey() }, now, limits))
-      rates['drain of one'] = await each(drain)
-    }))
-    report(`redis: the first message of a box, ${text.bytes} bytes`, await memory(admin, BOXES, async () => {
-      rates.append = await each(append)
-    }))
-    report(`redis: each further message, ${text.bytes} bytes`, await memory(admin, 2 * BOXES, async () => {
-      await each(append, 2 * BOXES)
-    }))
-    rates['read of three'] = await each(drop => store.read(drop, 0, 100, now))
-    rates['acknowledge of two'] = await each(drop => store.acknowledge(drop, 3, now))
-    rates['read of one'] = await each(drop => store.read(drop, 3, 100, now))
-    rates['read of none'] = await each(drop => store.read(drop, 4, 100, now))
-    rates['count for a rate limit'] = await measure(admin, BOXES, i => store.counter.increment(`stores:10.0.${i & 255}.1`, 60_000))
-    rates['subscribe and unsubscribe'] = await each(async drop => { (await store.subscribe(drop, () => {}))() })
-    rates.delete = await each(drop => store.delete(drop, now))
-    for (const [what, rate] of Object.entries(rates)) report(`redis: ${what}, ${IN_FLIGHT} in flight`, rate)
-    await admin.quit()
-    await store.close()
-  })
+async function against (url) {
+  const servers = [{ kind: 'memory', ...await startServer('memory') }, { kind: 'redis', ...await startServer('redis', url) }]
+  const [memory, redis] = await compare(servers)
+  for (const server of servers) await server.stop()
+  report('store, redis', `${Math.round(median(redis))} /s, ${median(redis.map((rate, i) => rate / memory[i])).toFixed(2)} of memory`, '>= 0.5')
 }
 
-if (import.meta.url === pathToFileURL(process.argv[1]).href) await run()
+/** Stored through one process, come by stream from another. */
+async function delivery (url) {
+  const [one, two] = [await startServer('redis', url), await startServer('redis', url)]
+  const [box] = await createBoxes(one.url, 1)
+  const path = `/boxes/${box}/messages`
+  const times = await latencyToEvent(two.url + path, poster(one.url + path))
+  report('redis: store to stream across two processes, p50', `${median(times).toFixed(2)} ms`, '<= 2 ms')
+  report('redis: store to stream across two processes, p99', `${percentile(times, 0.99).toFixed(2)} ms`)
+  await one.stop()
+  await two.stop()
+}
+
+/** A server process whose CPU time can be read. */
+async function startProcess (url) {
+  const child = fork(new URL('./server.js', import.meta.url), ['redis', url])
+  const [{ port }] = await once(child, 'message')
+  return {
+    url: `http://127.0.0.1:${port}`,
+    busy: () => busyProcess(child.pid),
+    async stop () {
+      const exited = once(child, 'exit')
+      child.disconnect()
+      await exited
+    }
+  }
+}
+
+/** What `work` resolves to, and the CPU time of the servers and of Redis meanwhile, as a function of how many it is for. */
+async function busyWith (admin, servers, work) {
+  const read = async () => [servers.reduce((sum, server) => sum + server.busy(), 0), await busyRedis(admin)]
+  const before = await read()
+  const result = await work()
+  const after = await read()
+  return { result, each: count => after.map((seconds, i) => `${Math.round((seconds - before[i]) / count * 1e6)} µs`).join(', ') }
+}
+
+/**
+ * The same load on more server processes. The load, Redis and the servers share the machine's cores,
+ * so what tells how far it grows is the CPU time that each message takes of a server and of Redis.
+ */
+async function growth (url) {
+  const admin = new Redis(url)
+  for (const processes of [1, 2, 4]) {
+    const servers = await Promise.all(Array.from({ length: processes }, () => startProcess(url)))
+    const boxes = await createBoxes(servers[0].url, 400)
+    let turn = 0
+    const load = () => Promise.all(servers.map(server => autocannon({
+      url: server.url,
+      connections: IN_FLIGHT / processes,
+      duration: 5,
+      requests: [{
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: message,
+        setupRequest: request => ({ ...request, path: `/boxes/${boxes[turn++ % boxes.length]}/messages` })
+      }]
+    })))
+    await load()
+    const { result, each } = await busyWith(admin, servers, load)
+    const stored = result.reduce((sum, { requests }) => sum + requests.total, 0)
+    report(`store, redis, server processes: ${processes}, cores: ${availableParallelism()}`, `${Math.round(stored / result[0].duration)} /s`)
+    report('  CPU time of servers and of Redis for each', each(stored))
+    await Promise.all(servers.map(server => server.stop()))
+  }
+  await admin.quit()
+}
+
+/** The whole way of a message: stored through one process, streamed from another, acknowledged there. */
+async function wholeWay (url) {
+  const admin = new Redis(url)
+  const servers = [await startProcess(url), await startProcess(url)]
+  const [one, two] = servers
+  const closers = []
+  const senders = await Promise.all((await createBoxes(one.url, 256)).map(async box => {
+    let come = 0
+    const heard = { next () {} }
+    closers.push(await openStream(`${two.url}/boxes/${box}/messages`, () => { come++; heard.next() }))
+    const post = poster(`${one.url}/boxes/${box}/messages`)
+    return async () => {
+      const streamed = new Promise(resolve => { heard.next = resolve })
+      await Promise.all([post(), streamed])
+      const answer = await fetch(`${two.url}/boxes/${box}/cursor`, { method: 'PUT', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ after: come }) })
+      await answer.arrayBuffer()
+    }
+  }))
+  const load = async seconds => {
+    let messages = 0
+    const end = performance.now() + seconds * 1000
+    await Promise.all(senders.map(async send => {
+      for (; performance.now() < end; messages++) await send()
+    }))
+    return messages
+  }
+  await load(4)
+  const { result: messages, each } = await busyWith(admin, servers, () => load(6))
+  report('redis: a message stored, streamed, acknowledged: servers, Redis', each(messages))
+  for (const close of closers) close()
+  for (const server of servers) await server.stop()
+  await admin.quit()
+}
+
+async function constants (url) {
+  const store = await redisStore({ url })
+  const admin = new Redis(url)
+  const now = Date.now()
+  const drops = Array.from({ length: BOXES }, () => `drop_${randomBytes(24).toString('base64url')}`)
+  const each = (use, count = BOXES) => measure(admin, count, i => use(drops[i % BOXES]))
+  const append = drop => store.append(drop, text, now, limits)
+  const drain = drop => store.drain(drop, now)
+  const newKey = () => ({ id: randomBytes(16).toString('hex'), digest: randomBytes(32).toString('base64url') })
+  const rates = {}
+
+  report('redis: an empty box', await memory(admin, BOXES, async () => {
+    rates.create = await each(drop => store.create(drop, 86_400_000, now, limits))
+  }), '<= 400 bytes')
+  report('redis: an Idempotency-Key it remembers', await memory(admin, 2 * BOXES, async () => {
+    for (let i = 0; i < 2; i++) {
+      rates['append, with a key'] = await each(drop => store.append(drop, { ...text, key: newKey() }, now, limits))
+      rates['drain of one'] = await each(drain)
+    }
+  }))
+  report(`redis: the first message of a box, ${text.bytes} bytes`, await memory(admin, BOXES, async () => {
+    rates.append = await each(append)
+  }))
+  report(`redis: each further message, ${text.bytes} bytes`, await memory(admin, 2 * BOXES, async () => {
+    await each(append, 2 * BOXES)
+  }))
+  rates['read of three'] = await each(drop => store.read(drop, 0, 100, now))
+  rates['acknowledge of two'] = await each(drop => store.acknowledge(drop, 3, now))
+  rates['read of one'] = await each(drop => store.read(drop, 3, 100, now))
+  rates['read of none'] = await each(drop => store.read(drop, 4, 100, now))
+  rates['count for a rate limit'] = await measure(admin, BOXES, i => store.counter.increment(`stores:10.0.${i & 255}.1`, 60_000))
+  rates['subscribe and unsubscribe'] = await each(async drop => { (await store.subscribe(drop, () => {}))() })
+  rates.delete = await each(drop => store.delete(drop, now))
+  for (const [what, rate] of Object.entries(rates)) report(`redis: ${what}, ${IN_FLIGHT} in flight`, rate)
+  await admin.quit()
+  await store.close()
+}
+
+/** What a flush for every answer costs. */
+async function flushing (url) {
+  const store = await redisStore({ url })
+  const drop = `drop_${randomBytes(24).toString('base64url')}`
+  await store.create(drop, 86_400_000, Date.now(), limits)
+  const admin = new Redis(url)
+  report(`redis: append, ${IN_FLIGHT} in flight, appendfsync always`, await measure(admin, 20_000, () => store.append(drop, text, Date.now(), limits)))
+  await admin.quit()
+  await store.close()
+}
+
+/** What a Cluster adds to an append: the replica is told of it, and of the wake-up. */
+async function clustered (urls) {
+  const store = await redisStore({ url: urls })
+  const admins = urls.map(url => new Redis(url))
+  const busy = async () => (await Promise.all(admins.map(busyRedis))).reduce((sum, seconds) => sum + seconds)
+  const drops = Array.from({ length: 1_000 }, () => `drop_${randomBytes(24).toString('base64url')}`)
+  for (const drop of drops) await store.create(drop, 86_400_000, Date.now(), limits)
+  const before = await busy()
+  const count = 50_000
+  let turn = 0
+  await Promise.all(Array.from({ length: IN_FLIGHT }, async () => {
+    while (turn < count) await store.append(drops[turn++ % drops.length], text, Date.now(), limits)
+  }))
+  report('redis: append, Cluster of 3 masters and 3 replicas', `${((await busy() - before) / count * 1e6).toFixed(1)} µs of a master`)
+  for (const admin of admins) await admin.quit()
+  await store.close()
+}
+
+export async function run () {
+  if (!isInstalled) {
+    report('redis', 'redis-server is missing')
+    return
+  }
+  for (const part of [against, delivery, growth, wholeWay, constants]) await withRedis('everysec', part)
+  await withRedis('always', flushing)
+  await withCluster(3, clustered)
+}
