@@ -93,7 +93,7 @@ export class Commits {
         apply(batch)
       })
     } catch (error) {
-      throw await toStoreError(error)
+      throw toStoreError(error)
     }
   }
 
@@ -120,10 +120,7 @@ function isRefusal (error: unknown): boolean {
   return error instanceof Error && 'code' in error && String(error.code).startsWith('BOX_ERR_')
 }
 
-/** A failed commit says why in a promise of its own, `commitError`, which must not be left unheard. */
-async function toStoreError (error: unknown): Promise<Error> {
-  const { commitError } = error as { commitError?: Promise<never> }
-  const cause = commitError === undefined ? error : await commitError.catch((reason: unknown) => reason)
+function toStoreError (cause: unknown): Error {
   const full = NO_ROOM.has((cause as { code?: unknown }).code)
   return Object.assign(full ? new StoreFullError() : new StoreError(), { cause })
 }

@@ -54,11 +54,24 @@ export class Records {
 
   /** Runs `apply` in a transaction of its own, all of it or nothing; resolves once it is flushed. */
   async transaction (apply: () => void): Promise<void> {
-    await this.#root.childTransaction(() => {
-      const before = this.#cost = this.#root.get('cost') ?? 0
-      apply()
-      if (this.#cost !== before) void this.#root.put('cost', this.#cost)
-    })
+    try {
+      await this.#root.childTransaction(() => {
+        const before = this.#cost = this.#root.get('cost') ?? 0
+        apply()
+        if (this.#cost !== before) void this.#root.put('cost', this.#cost)
+      })
+    } catch (error) {
+      // A failed commit says why in a promise of its own, which must not be left unheard.
+      const { commitError } = error as { commitError?: Promise<never> }
+      const cause = commitError === undefined ? error as Error : await commitError.catch((reason: Error) => reason)
+      try {
+        // LMDB never answers a transaction after it has given up, but it refuses a synchronous one.
+        this.#root.transactionSync(() => {})
+      } catch {
+        throw new Error(`LMDB has given up after: ${cause.message}`, { cause })
+      }
+      throw cause
+    }
   }
 
   /** What everything costs against the cap, in bytes. Only inside a transaction. */
