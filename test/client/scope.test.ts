@@ -58,3 +58,16 @@ t.test('a signal has one listener, whatever depends on it', async t => {
   await t.rejects(Scope.run(undefined, signal, async () => { throw new Error('no') }))
   t.equal(getEventListeners(signal, 'abort').length, 1)
 })
+
+t.test('no timer outlives its scope', async t => {
+  const timers = () => process.getActiveResourcesInfo().filter(kind => kind === 'Timeout').length
+  const before = timers()
+  await Scope.run(undefined, undefined, scope => scope.pause(0), 1e6)
+  const scope = new Scope()
+  const pause = scope.pause(1e6)
+  scope.deadline(1e6)
+  t.equal(timers(), before + 2)
+  scope.end(new Error('over'))
+  await t.rejects(pause)
+  t.equal(timers(), before)
+})
