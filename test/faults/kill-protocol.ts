@@ -74,7 +74,7 @@ export class Known {
       const seq = this.stored.get(text)
       if (seq !== undefined && seq !== next - texts.length + 1 + i) damage.misnumbered++
     }
-    const first = next - texts.length + 1
+    const first = texts.length === 0 ? Infinity : next - texts.length + 1
     for (const [text, seq] of this.stored) {
       if (present.has(text) || this.#read.has(text) || this.taken.has(text)) continue
       // Only a drain whose answer was cut off may have taken it, and then with all before it.
