@@ -2,7 +2,11 @@ import { BoxError, type Box, type BoxOptions } from '../client/index.js'
 import { CallError } from './errors.js'
 import { Outbox } from './outbox.js'
 import { Queue } from './queue.js'
-import { type SealedMessage, type Session } from './sealing.js'
+import type { SealedMessage, Session } from './sealing.js'
+import { settled } from './settled.js'
+
+/** How long a goodbye may take, in ms: for telling the other side, and for removing the box. */
+export const FAREWELL = 2_000
 
 /**
  * A sealed two-way conversation through two boxes, for signaling of any kind. Values are anything
@@ -88,7 +92,7 @@ export class SignalChannel implements Channel {
   #end (reason?: unknown): Promise<void> {
     this.#inbox.end(reason)
     // The other side is told also of a failure, so that it need not wait in vain.
-    this.#over ??= this.#outbox.end(reason).finally(this.ended)
+    this.#over ??= settled(this.#outbox.end(reason), FAREWELL).then(this.ended)
     return this.#over
   }
 }
@@ -98,6 +102,11 @@ export function asCallError (error: unknown): unknown {
   if (error instanceof CallError || (error instanceof DOMException && error.name === 'AbortError')) return error
   if (error instanceof BoxError && error.status === 404) return new CallError('CALL_ERR_GONE', { cause: error })
   return new CallError('CALL_ERR_SERVER', { cause: error })
+}
+
+/** Removes a box that is done with. Where that fails, it goes by its idle lifetime. */
+export async function remove (box: Box): Promise<void> {
+  await box.delete({ signal: AbortSignal.timeout(FAREWELL) }).catch(() => {})
 }
 
 /** Exactly those of the options that a box takes. */

@@ -1,5 +1,5 @@
 import { Box } from '../client/index.js'
-import { asCallError, boxOptions, SignalChannel, type Channel } from './channel.js'
+import { asCallError, boxOptions, remove, SignalChannel, type Channel } from './channel.js'
 import { dropAddress, parseInvite, type Invite } from './invite.js'
 import { createNonce, parseSealed, sealHello, Session, type InviteKey, type SealedMessage } from './sealing.js'
 
@@ -20,16 +20,17 @@ export async function connect (invite: string | URL | Invite, options: ConnectOp
     box = await Box.create(server, boxOptions(options))
     const drop = dropAddress(await box.dropLink())
     const guestNonce = createNonce()
+    const own = box
     const channel = new SignalChannel(host, options.hello, async () => {
       host.close()
-      await box?.delete().catch(() => {})
+      await remove(own)
     })
-    follow(box, channel, message => beginSession(key, { guestDrop: drop, guestNonce }, message))
+    follow(own, channel, message => beginSession(key, { guestDrop: drop, guestNonce }, message))
     await host.send(await sealHello(key, guestNonce, { drop, hello: options.hello }))
     return channel
   } catch (error) {
     host.close()
-    await box?.delete().catch(() => {})
+    if (box !== undefined) await remove(box)
     throw asCallError(error)
   }
 }

@@ -27,14 +27,15 @@ export async function join (invite: string | URL, options: JoinOptions = {}, pat
   const { timeout: answer = patience.answer, fetch, signal } = options
   const scope = new Scope(undefined, signal)
   const peers = new Queue<Peer>()
-  let current: Peer | undefined
+  let current: Channel | undefined
 
   const sayHello = async (): Promise<Attempt> => {
     const made = await endpoint()
     try {
       const { sdp = '' } = await made.connection.createOffer()
       const { commitment, opening } = await commit(fingerprintOf(sdp))
-      const channel = await connect(parsed, { hello: { commitment }, ...(fetch && { fetch }), ...(signal && { signal }) })
+      const channel = await connect(parsed, { hello: { commitment }, ...(fetch && { fetch }), signal: scope.signal })
+      current = channel
       return { made, channel, opening }
     } catch (error) {
       made.connection.close()
@@ -47,10 +48,10 @@ export async function join (invite: string | URL, options: JoinOptions = {}, pat
       let reason: unknown
       try {
         const { made, channel, opening } = attempt
-        current = await meet(made, channel, { role: 'guest', opening }, { ...patience, answer }, scope.signal)
+        const peer = await meet(made, channel, { role: 'guest', opening }, { ...patience, answer }, scope.signal)
         failures = 0
-        peers.push(current)
-        reason = await current.closed
+        peers.push(peer)
+        reason = await peer.closed
       } catch (error) {
         reason = error
         failures++
@@ -63,13 +64,18 @@ export async function join (invite: string | URL, options: JoinOptions = {}, pat
     }
   }
 
-  stay(await sayHello()).then(() => peers.end(), error => peers.end(error)).finally(() => scope.end())
+  /** The other side learns of it by the channel, and the connection ends with that. */
+  const close = async () => {
+    await current?.close()
+    scope.end()
+  }
+
+  stay(await sayHello()).then(() => peers.end(), error => peers.end(error)).then(close)
   return {
     peers,
     async close () {
       peers.end()
-      await current?.close()
-      scope.end()
+      await close()
     }
   }
 }

@@ -1,6 +1,6 @@
 import { Box } from '../client/index.js'
 import { fromBase64url, toBase64url } from './bytes.js'
-import { asCallError, boxOptions, SignalChannel, type Channel } from './channel.js'
+import { asCallError, boxOptions, remove, SignalChannel, type Channel } from './channel.js'
 import { CallError } from './errors.js'
 import { createInvite, dropAddress, serverBase } from './invite.js'
 import { Queue } from './queue.js'
@@ -75,7 +75,7 @@ export class Listener implements AsyncIterable<Channel> {
   async close (): Promise<void> {
     this.#guests.end()
     await Promise.all([...this.#channels.values()].map(channel => channel.close()))
-    await this.box.delete().catch(() => {})
+    await remove(this.box)
   }
 
   async #read () {

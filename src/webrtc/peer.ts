@@ -1,6 +1,7 @@
 import type { Channel } from './channel.js'
 import { CallError } from './errors.js'
 import { Negotiation, type Proof } from './negotiation.js'
+import { settled } from './settled.js'
 
 /** A connected other side. */
 export interface Peer {
@@ -147,13 +148,6 @@ class Meeting {
 
 function isRefusal (error: unknown): boolean {
   return error instanceof CallError && error.code !== 'CALL_ERR_GONE' && error.code !== 'CALL_ERR_SERVER'
-}
-
-/** Waits for the promise, but not for longer than `ms`. */
-async function settled (promise: Promise<unknown>, ms: number): Promise<void> {
-  let timer: ReturnType<typeof setTimeout> | undefined
-  await Promise.race([promise, new Promise(resolve => { timer = setTimeout(resolve, ms) })])
-  clearTimeout(timer)
 }
 
 function deferred<T> () {

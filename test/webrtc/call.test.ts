@@ -1,18 +1,229 @@
-import t from 'tap'
-import { firstPeer, hear, hostAt, joinTo } from './node-peers.js'
+import t, { type Test } from 'tap'
+import { setTimeout as pause } from 'node:timers/promises'
+import { commit } from '../../src/webrtc/code.js'
+import { connect } from '../../src/webrtc/connect.js'
+import { host, join } from '../../src/webrtc/index.js'
+import type { Peer } from '../../src/webrtc/peer.js'
+import { firstPeer, hear, hostAt, joinTo, node } from './node-peers.js'
 import { serve } from './serve.js'
 import { stunServer } from './stun-server.js'
 
-t.test('a host and a guest are connected, and see the same code', async t => {
-  const { url, requests } = await serve(t, { ice: { urls: [await stunServer(t)] } })
+const serveCalls = async (t: Test) => await serve(t, { ice: { urls: [await stunServer(t)] } })
+
+function counting (): { fetch: typeof fetch, requests: string[] } {
+  const requests: string[] = []
+  return {
+    requests,
+    fetch: async (input, init) => {
+      const request = new Request(input, init)
+      requests.push(`${request.method} ${new URL(request.url).pathname.replace(/(box|drop)_[\w-]{32}/, '{$1}')}`)
+      return await fetch(request)
+    }
+  }
+}
+
+async function talk (t: Test, host: Peer, guest: Peer): Promise<void> {
+  t.equal(guest.code, host.code)
+  t.match(host.code, /^\d{6}$/)
+  const heard = Promise.all([hear(host), hear(guest)])
+  guest.channel.send('from the guest')
+  host.channel.send('from the host')
+  t.strictSame(await heard, ['from the guest', 'from the host'])
+}
+
+t.test('a host and a guest are connected, see the same code, and cost few requests', async t => {
+  const { url } = await serveCalls(t)
+  const [hostSide, guestSide] = [counting(), counting()]
+  const call = await hostAt(t, url, { fetch: hostSide.fetch })
+  const guestCall = await joinTo(t, call.invite, { fetch: guestSide.fetch })
+  const [host, guest] = await Promise.all([firstPeer(call), firstPeer(guestCall)])
+  await talk(t, host, guest)
+  for (const { requests } of [hostSide, guestSide]) {
+    t.ok(requests.length <= 12, requests.join(', '))
+  }
+})
+
+t.test('a third and a fourth guest are connected as the first, each with a code of its own', async t => {
+  const { url } = await serveCalls(t)
+  const call = await hostAt(t, url)
+  const codes = new Set<string>()
+  for (let guests = 0; guests < 3; guests++) {
+    const guestCall = await joinTo(t, call.invite)
+    const [host, guest] = await Promise.all([firstPeer(call), firstPeer(guestCall)])
+    await talk(t, host, guest)
+    codes.add(host.code)
+  }
+  t.ok(codes.size > 1)
+})
+
+t.test('three guests at the same moment are all connected', async t => {
+  const { url } = await serveCalls(t)
+  const call = await hostAt(t, url)
+  const guests = await Promise.all([1, 2, 3].map(async () => await firstPeer(await joinTo(t, call.invite))))
+  const codes: string[] = []
+  for await (const { code } of call.peers) if (codes.push(code) === 3) break
+  t.strictSame(codes.sort(), guests.map(({ code }) => code).sort())
+})
+
+t.test('the other side is told when one leaves', async t => {
+  const { url } = await serveCalls(t)
+  for (const leaves of ['host', 'guest']) {
+    const call = await hostAt(t, url)
+    const guestCall = await joinTo(t, call.invite)
+    const [host, guest] = await Promise.all([firstPeer(call), firstPeer(guestCall)])
+    await (leaves === 'host' ? host : guest).close()
+    t.equal(await host.closed, undefined)
+    t.equal(await guest.closed, undefined)
+    for await (const peer of guestCall.peers) t.fail(`${peer.code} came`)
+  }
+})
+
+t.test('an ended call ends its guests’ loops and its invite', async t => {
+  const { url } = await serveCalls(t)
   const call = await hostAt(t, url)
   const guestCall = await joinTo(t, call.invite)
+  const [, guest] = await Promise.all([firstPeer(call), firstPeer(guestCall)])
+  await call.close()
+  t.equal(await guest.closed, undefined)
+  for await (const peer of guestCall.peers) t.fail(`${peer.code} came`)
+  await t.rejects(join(call.invite, node), { code: 'CALL_ERR_GONE' })
+})
+
+t.test('a guest whose connection breaks says hello again by itself', async t => {
+  const { url } = await serveCalls(t)
+  const call = await hostAt(t, url)
+  const guestCall = await joinTo(t, call.invite, {}, { farewell: 50 })
+  const [, guest] = await Promise.all([firstPeer(call), firstPeer(guestCall)])
+  guest.connection.close()
+  t.match(await guest.closed, { code: 'CALL_ERR_LOST' })
+  const again = await Promise.all([firstPeer(call), firstPeer(guestCall)])
+  await talk(t, ...again)
+  t.not(again[1].code, guest.code)
+})
+
+t.test('a host that loads its page again goes on with the same invite', async t => {
+  const { url } = await serveCalls(t)
+  const reload = new AbortController()
+  const before = await hostAt(t, url, { signal: reload.signal })
+  const { invite, resume } = before
+  reload.abort()
+  await t.rejects(firstPeer(before), { name: 'AbortError' })
+  const waiting = await joinTo(t, invite)
+  const after = await hostAt(t, url, { resume })
+  t.equal(after.invite, invite)
+  await talk(t, ...await Promise.all([firstPeer(after), firstPeer(waiting)]))
+})
+
+t.test('a stale invite, a wrong key and a link that is none are named at once', async t => {
+  const { url, requests } = await serve(t)
+  const call = await hostAt(t, url)
+  await call.close()
+  await t.rejects(join(call.invite, node), { code: 'CALL_ERR_GONE' })
+  const count = requests.length
+  const key = call.invite.indexOf('key=') + 4
+  await t.rejects(join(call.invite.slice(0, key) + 'AAAA' + call.invite.slice(key + 4), node), { code: 'CALL_ERR_KEY' })
+  await t.rejects(join(url, node), { code: 'CALL_ERR_INVITE' })
+  t.equal(requests.length, count, 'without asking the server')
+})
+
+t.test('a host that is not there is named after the timeout', async t => {
+  const { url } = await serveCalls(t)
+  const leave = new AbortController()
+  const { invite } = await hostAt(t, url, { signal: leave.signal })
+  leave.abort()
+  const guestCall = await joinTo(t, invite, { timeout: 300 })
+  await t.rejects(firstPeer(guestCall), { code: 'CALL_ERR_NO_PEER' })
+})
+
+t.test('where there is no path, it is said, and whether there was a TURN server to try', async t => {
+  const stun = await stunServer(t)
+  // Tries no pair of candidates, and no TURN server, which werift would wait for: what counts is that one was offered.
+  const noPath = {
+    RTCPeerConnection: class extends node.RTCPeerConnection {
+      constructor ({ iceServers = [] }: RTCConfiguration) {
+        super({ iceServers: iceServers.filter(({ urls }) => urls === stun), iceFilterCandidatePair: () => false } as RTCConfiguration)
+      }
+    }
+  }
+  for (const [ice, code] of [
+    [{ urls: [stun] }, 'CALL_ERR_NO_PATH'],
+    [{ urls: [stun], turnUrls: ['turn:127.0.0.1:9'], turnSecret: 'secret' }, 'CALL_ERR_NO_PATH_WITH_TURN']
+  ] as const) {
+    const { url } = await serve(t, { ice: { ...ice, urls: [...ice.urls] } as object })
+    const refused: string[] = []
+    const patience = { path: 400 }
+    const call = await hostAt(t, url, { ...noPath, refused: error => { refused.push(error.code) } }, patience)
+    const guestCall = await joinTo(t, call.invite, noPath, patience)
+    await t.rejects(firstPeer(guestCall), { code })
+    t.equal(refused[0], code)
+  }
+})
+
+t.test('a guest that loses its network in the middle is connected when it is back', async t => {
+  const { url } = await serveCalls(t)
+  const call = await hostAt(t, url)
+  let down = false
+  const cut = new Set<AbortController>()
+  const guestCall = await joinTo(t, call.invite, {
+    fetch: async (input, init) => {
+      if (down) throw new TypeError('fetch failed')
+      const request = new Request(input, init)
+      const line = new AbortController()
+      cut.add(line)
+      request.signal.addEventListener('abort', () => { line.abort(request.signal.reason) })
+      return await fetch(request, { signal: line.signal })
+    }
+  })
+  down = true
+  for (const line of cut) line.abort(new TypeError('network changed'))
+  await pause(1500)
+  down = false
+  await talk(t, ...await Promise.all([firstPeer(call), firstPeer(guestCall)]))
+})
+
+t.test('a call outlives its server', async t => {
+  const { url, close } = await serveCalls(t)
+  const call = await hostAt(t, url)
+  const [host, guest] = await Promise.all([firstPeer(call), firstPeer(await joinTo(t, call.invite))])
+  await close()
+  await talk(t, host, guest)
+  await Promise.all([host.close(), guest.close()])
+})
+
+t.test('a guest with another certificate than its hello announced is refused', async t => {
+  const { url } = await serveCalls(t)
+  const refused: string[] = []
+  const call = await hostAt(t, url, { refused: error => { refused.push(error.code) } })
+  const { commitment, opening } = await commit(`sha-256 ${Array(32).fill('AA').join(':')}`)
+  const channel = await connect(call.invite, { hello: { commitment } })
+  t.teardown(() => channel.close())
+  const guest = new node.RTCPeerConnection({})
+  t.teardown(() => guest.close())
+  guest.createDataChannel('signalbox', { negotiated: true, id: 0 })
+  for await (const value of channel) {
+    const { description } = value as { description?: RTCSessionDescriptionInit }
+    if (description === undefined) continue
+    await guest.setRemoteDescription(description)
+    const { type, sdp } = await guest.createAnswer()
+    await channel.send({ opening, description: { type, sdp } })
+  }
+  t.strictSame(refused, ['CALL_ERR_FINGERPRINT'])
+})
+
+t.test('an abort ends a call on both of its loops', async t => {
+  const { url } = await serveCalls(t)
+  const leave = new AbortController()
+  const call = await hostAt(t, url, { signal: leave.signal })
+  const guestCall = await joinTo(t, call.invite, { signal: leave.signal })
   const [host, guest] = await Promise.all([firstPeer(call), firstPeer(guestCall)])
-  t.match(host.code, /^\d{6}$/)
-  t.equal(guest.code, host.code)
-  const heard = Promise.all([hear(host), hear(guest)])
-  guest.channel.send('from guest')
-  host.channel.send('from host')
-  t.strictSame(await heard, ['from guest', 'from host'])
-  t.comment(requests.join('\n'))
+  leave.abort()
+  await t.rejects(firstPeer(call), { name: 'AbortError' })
+  await t.rejects(firstPeer(guestCall), { name: 'AbortError' })
+  t.match(await host.closed, { name: 'AbortError' })
+  t.match(await guest.closed, { name: 'AbortError' })
+})
+
+t.test('where there is no RTCPeerConnection, it is asked for', async t => {
+  const { url } = await serve(t)
+  await t.rejects(host({ server: url }), { name: 'TypeError', message: /RTCPeerConnection/ })
 })

@@ -6,8 +6,24 @@ import type { Call } from '../../src/webrtc/host.js'
 import type { ConnectionOptions } from '../../src/webrtc/endpoint.js'
 import { defaultPatience, type Patience, type Peer } from '../../src/webrtc/peer.js'
 
+/** Closed while it gathers candidates, werift's forgets the sockets that it opens after. */
+class Tidy extends RTCPeerConnection {
+  #describing: Promise<unknown> = Promise.resolve()
+
+  override setLocalDescription (...description: Parameters<RTCPeerConnection['setLocalDescription']>) {
+    const described = super.setLocalDescription(...description)
+    this.#describing = described.catch(() => {})
+    return described
+  }
+
+  override async close () {
+    await this.#describing
+    await super.close()
+  }
+}
+
 /** werift's has the shape of a browser's, but not its types. */
-export const node = { RTCPeerConnection: RTCPeerConnection as unknown as NonNullable<ConnectionOptions['RTCPeerConnection']> }
+export const node = { RTCPeerConnection: Tidy as unknown as NonNullable<ConnectionOptions['RTCPeerConnection']> }
 
 export async function hostAt (t: Test, server: string, options: Partial<HostOptions> = {}, patience: Partial<Patience> = {}): Promise<HostedCall> {
   const call = await host({ server, ...node, ...options }, { ...defaultPatience, ...patience })

@@ -20,8 +20,7 @@ export interface Server {
   requests: string[]
   /** Everything that was stored, as the server sees it. */
   seen: Stored[]
-  /** Stores a message that nobody sent. */
-  forge: (stored: Stored) => Promise<void>
+  close: () => Promise<unknown>
 }
 
 /** A real server on loopback, honest or with a store that lies. */
@@ -53,5 +52,6 @@ export async function serve (t: Test, { lie, ...options }: BoxPluginOptions & { 
   })
   await app.register(boxPlugin, { rateLimit: false, docs: false, ...options, store })
   t.teardown(() => app.close())
-  return { url: await app.listen({ host: '127.0.0.1', port: 0 }), requests, seen, forge: async stored => { await put(stored) } }
+  const url = await app.listen({ host: '127.0.0.1', port: 0 })
+  return { url, requests, seen, close: async () => await app.close() }
 }

@@ -1,0 +1,6 @@
+/** Waits for the promise, but not for longer than `ms`. */
+export async function settled (promise: Promise<unknown>, ms: number): Promise<void> {
+  let timer: ReturnType<typeof setTimeout> | undefined
+  await Promise.race([promise, new Promise(resolve => { timer = setTimeout(resolve, ms) })])
+  clearTimeout(timer)
+}
