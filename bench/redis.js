@@ -185,7 +185,11 @@ async function constants (url) {
   rates['read of one'] = await each(drop => store.read(drop, 3, 100, now))
   rates['read of none'] = await each(drop => store.read(drop, 4, 100, now))
   rates['count for a rate limit'] = await measure(admin, BOXES, i => store.counter.increment(`stores:10.0.${i & 255}.1`, 60_000))
-  rates['subscribe and unsubscribe'] = await each(async drop => { (await store.subscribe(drop, () => {}))() })
+  const leave = []
+  report('redis: a box that a process listens to', await memory(admin, BOXES, async () => {
+    rates.subscribe = await each(async drop => { leave.push(await store.subscribe(drop, () => {})) })
+  }))
+  for (const unsubscribe of leave) unsubscribe()
   rates.delete = await each(drop => store.delete(drop, now))
   for (const [what, rate] of Object.entries(rates)) report(`redis: ${what}, ${IN_FLIGHT} in flight`, rate)
   await admin.quit()

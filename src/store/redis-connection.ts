@@ -1,4 +1,5 @@
 import type { Cluster, Redis } from 'ioredis'
+import { StoreError, StoreFullError } from '../errors.js'
 import { withDeadline } from './with-deadline.js'
 
 export type RedisClient = Redis | Cluster
@@ -79,6 +80,8 @@ export function makeClient ({ Redis, Cluster }: Driver, place: Place, deadline: 
     reconnectOnError: (error: Error) => error.message.startsWith('READONLY'),
     // A server that is still loading says so to every command; asking first needs INFO, which may be forbidden.
     enableReadyCheck: false,
+    // Nor is the server told which driver this is, for which it would need a permission more.
+    disableClientInfo: true,
     lazyConnect: true
   }
   if (!place.cluster) {
@@ -143,4 +146,12 @@ async function findRisks (node: Redis): Promise<string[]> {
       : 'persistence is off, a restart loses every box, set appendonly yes')
   }
   return risks
+}
+
+/** The driver's error without the command it carries: its arguments are addresses and messages, which no log may show. */
+export function storeErrorFrom (error: unknown): Error {
+  if (error instanceof StoreError) return error
+  const { message } = error as Error
+  const options = { cause: new Error(message) }
+  return /\bOOM\b/.test(message) ? new StoreFullError(options) : new StoreError(options)
 }

@@ -46,7 +46,7 @@ local held = 0
 if last > 0 then held = redis.call('LLEN', KEYS[2]) end
 `
 
-/** Renews the idle lifetime; the same rule as \`renewedDeadline\`. */
+/** Renews the idle lifetime; the same rule as `renewedDeadline`. */
 const renew = `
 if now + ttl - deadline > ttl / 8 then
   deadline = now + ttl

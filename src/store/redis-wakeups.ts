@@ -1,5 +1,6 @@
 import type { Redis } from 'ioredis'
 import { StoreError } from '../errors.js'
+import { storeErrorFrom } from './redis-connection.js'
 import type { Unsubscribe } from './store.js'
 import { Subscribers } from './subscribers.js'
 import { withDeadline } from './with-deadline.js'
@@ -14,7 +15,7 @@ export interface Owner {
   node: Redis
 }
 
-export interface WakeupOptions {
+interface WakeupOptions {
   channelOf: (drop: string) => string
   dropOf: (channel: string) => string
   /** undefined while nobody is known to own the channel */
@@ -24,13 +25,13 @@ export interface WakeupOptions {
   deadline: number
 }
 
-/** A connection for subscriptions only; \`opened\` is rejected where it could not be made. */
+/** A connection for subscriptions only; `opened` is rejected where it could not be made. */
 interface Link {
   redis: Redis
   opened: Promise<void>
 }
 
-/** A box that is listened to. Without \`taken\` its subscription was lost and is to be made again. */
+/** A box that is listened to. Without `taken` its subscription was lost and is to be made again. */
 interface Seat {
   link?: Link | undefined
   taken?: Promise<void> | undefined
@@ -66,9 +67,9 @@ export class Wakeups {
     try {
       await withDeadline(this.#take(drop), this.#options.deadline)
       return unsubscribe
-    } catch (cause) {
+    } catch (error) {
       unsubscribe()
-      throw new StoreError({ cause })
+      throw storeErrorFrom(error)
     }
   }
 
@@ -98,6 +99,8 @@ export class Wakeups {
     // Who left meanwhile is not subscribed: nobody would ever end it.
     if (this.#seats.get(drop) !== seat || seat.link !== link) throw new StoreError()
     await link.redis.ssubscribe(channel)
+    // Confirmed, and lost again before this was heard.
+    if (seat.link !== link) throw new StoreError()
     if (seat.lost) this.#subscribers.wake(drop)
     seat.lost = false
   }

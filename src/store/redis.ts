@@ -1,6 +1,6 @@
 import type { Cluster, Redis } from 'ioredis'
-import { CursorError, FullError, IdempotencyError, NotFoundError, StoreError, StoreFullError } from '../errors.js'
-import { connect, isCluster, loadDriver, logOutages, logRisks, makeClient, parseUrls, type Log, type RedisClient } from './redis-connection.js'
+import { CursorError, FullError, IdempotencyError, NotFoundError, StoreError } from '../errors.js'
+import { connect, isCluster, loadDriver, logOutages, logRisks, makeClient, parseUrls, storeErrorFrom, type Log, type RedisClient } from './redis-connection.js'
 import { scripts, type Script } from './redis-scripts.js'
 import { Wakeups, type Owner } from './redis-wakeups.js'
 import type { Appended, Limits, NewMessage, Page, SharedCounter, Store, Unsubscribe } from './store.js'
@@ -171,9 +171,8 @@ class RedisStore implements Store {
     const answer = ask().finally(() => { this.#pending -= cost })
     try {
       return await withDeadline(answer, this.#deadline)
-    } catch (cause) {
-      if (cause instanceof StoreError) throw cause
-      throw translate(cause)
+    } catch (error) {
+      throw storeErrorFrom(error)
     }
   }
 }
@@ -186,11 +185,4 @@ function ownerIn (cluster: Cluster, slot: number): Owner | undefined {
   const name = cluster.slots[slot]?.[0]
   const node = cluster.nodes().find(({ options: { host, port } }: Redis) => `${host}:${port}` === name)
   return name === undefined || node === undefined ? undefined : { name, node }
-}
-
-/** The driver's error without the command it carries: its arguments are addresses and messages, which no log may show. */
-function translate (error: unknown): Error {
-  const { message } = error as Error
-  const options = { cause: new Error(message) }
-  return /\bOOM\b/.test(message) ? new StoreFullError(options) : new StoreError(options)
 }

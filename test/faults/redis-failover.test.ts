@@ -61,3 +61,28 @@ t.test('when a master of the Cluster dies its replica takes over, and the other 
     return drops.every(drop => woken.get(drop) as number > (before.get(drop) as number))
   })
 })
+
+t.test('when the whole Cluster is gone, every request is refused at once, and served again once it is back', { skip: needs('redis-server') }, async t => {
+  const nodes = await startCluster(t, ['--appendonly', 'yes', '--appendfsync', 'always'])
+  const store = await redisStore({ url: nodes.map(({ url }) => url), deadline: 2_000 })
+  t.teardown(() => store.close())
+  const drops = Array.from({ length: 12 }, (_, i) => dropAddress(`outage-${i}`))
+  let woken = 0
+  for (const drop of drops) {
+    await store.create(drop, 600_000, Date.now(), limits)
+    await store.append(drop, message('1'), Date.now(), limits)
+    await store.subscribe(drop, () => { woken++ })
+  }
+  await Promise.all(nodes.map(async node => { await node.kill() }))
+  await t.rejects(store.check(), { code: 'BOX_ERR_STORE' })
+  const begun = Date.now()
+  for (const drop of drops) await t.rejects(store.append(drop, message('2'), Date.now(), limits), { code: 'BOX_ERR_STORE' })
+  t.ok(Date.now() - begun < 2_000, `${drops.length} refusals in ${Date.now() - begun} ms`)
+
+  await Promise.all(nodes.map(async node => { await node.run() }))
+  await until(async () => {
+    for (const drop of drops) t.same((await store.read(drop, 0, 10, Date.now())).texts, ['1'])
+    return true
+  })
+  await until(async () => woken >= drops.length)
+})

@@ -79,10 +79,10 @@ export class RedisServer {
 }
 
 /** Three masters, each with a replica. */
-export async function startCluster (t: Teardown): Promise<RedisServer[]> {
+export async function startCluster (t: Teardown, args: string[] = []): Promise<RedisServer[]> {
   const nodes = await Promise.all(Array.from({ length: 6 }, async () => await RedisServer.start(t, [
     '--cluster-enabled', 'yes', '--cluster-port', String(await freePort()),
-    '--cluster-node-timeout', '1000', '--cluster-require-full-coverage', 'no'
+    '--cluster-node-timeout', '1000', '--cluster-require-full-coverage', 'no', ...args
   ])))
   await run('redis-cli', ['--cluster', 'create', ...nodes.map(({ port }) => `127.0.0.1:${port}`),
     '--cluster-replicas', '1', '--cluster-yes'], { timeout: 30_000 })

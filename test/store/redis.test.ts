@@ -1,7 +1,7 @@
 import t from 'tap'
 import { execFile, fork } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
@@ -158,6 +158,37 @@ t.test('a wrong password is a refusal, and neither log nor error shows what was 
   const wrong = await right.append(dropAddress('canary'), message('"canary"'), Date.now(), limits).catch(error => error)
   t.match(wrong, { code: 'BOX_ERR_STORE', cause: { message: /WRONGTYPE/ } })
   t.notMatch(JSON.stringify([wrong, wrong.cause, Object.values(wrong.cause)]), /canary/)
+})
+
+t.test('the user that docs/scaling.md gives the servers may do all they need, and no more', { skip }, async t => {
+  const page = await readFile(new URL('../../docs/scaling.md', import.meta.url), 'utf8')
+  const rule = /^ACL (SETUSER signalbox .*)$/m.exec(page)?.[1] as string
+  const server = await RedisServer.start(t)
+  await server.cli('acl', ...rule.split(' '))
+  const url = server.url.replace('//', '//signalbox:password@')
+  const lines: string[] = []
+  const store = await redisStore({ url, log: (_, line) => lines.push(line) })
+  t.teardown(() => store.close())
+  t.match(lines, [/persistence is off/], 'it may ask for the settings')
+
+  const [drop, now] = [dropAddress('least'), Date.now()]
+  let woken = 0
+  const unsubscribe = await store.subscribe(drop, () => { woken++ })
+  await store.create(drop, 8_000, now, limits)
+  await store.create(drop, 8_000, now, limits)
+  for (let i = 1; i < 1_030; i++) await store.append(drop, message('1', `key-${i}`), now, limits)
+  await store.acknowledge(drop, 1, now + 4_000)
+  await store.read(drop, 1, 10, now)
+  await store.acknowledge(drop, 1_029, now)
+  await store.drain(drop, now)
+  await store.counter?.increment('192.0.2.1', 1_000)
+  await store.check()
+  await store.delete(drop, now)
+  await until(async () => woken === 1_030)
+  unsubscribe()
+  await until(async () => await server.cli('pubsub', 'shardchannels') === '')
+  t.match(await server.cli('-u', url, 'get', 'other'), /NOPERM/)
+  t.match(await server.cli('-u', url, 'flushall'), /NOPERM/)
 })
 
 t.test('rediss:// speaks TLS, and checks the certificate', { skip: skip || needs('openssl') }, async t => {
