@@ -33,7 +33,7 @@ export const optionsSchema = Type.Object({
   maxStoreBytes: Type.Optional(Type.Integer({ minimum: 1, description: 'bytes the whole store holds; 256 MiB in memory, 4 GiB on disk' })),
   maxWait: whole(0, 25, 'seconds a read is held at most, whatever was asked', 60),
   maxWaiters: whole(1, 8, 'long-polls and streams open at once per box'),
-  heartbeat: whole(1, 15, 'seconds between the comments on a quiet stream', 3600),
+  heartbeat: whole(1, 15, 'seconds between the comments on a quiet stream; clients take 45 s of silence for a dead one', 3600),
   classicPath: path('/box.php', 'where the classic API answers; false turns it off'),
   docs: path('/docs', 'where Swagger UI is served; false turns it off'),
   cors: Type.Union([Type.Boolean(), Type.String({ minLength: 1 }), Type.Array(Type.String({ minLength: 1 }), { minItems: 1 })], {
