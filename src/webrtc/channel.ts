@@ -67,7 +67,10 @@ export class SignalChannel implements Channel {
 
   /** Takes what a message of the session had in it. */
   take (batch: unknown): void {
-    if (batch === null) return void this.close()
+    if (batch === null) {
+      this.close()
+      return
+    }
     if (!Array.isArray(batch)) throw new CallError('CALL_ERR_FORMAT')
     for (const value of batch) {
       if (!this.#inbox.push(value)) throw new CallError('CALL_ERR_FULL')

@@ -4,7 +4,7 @@ import { CallError } from '../../src/webrtc/errors.js'
 import { listen } from '../../src/webrtc/listen.js'
 import type { SealedMessage } from '../../src/webrtc/sealing.js'
 import { hostAt, joinTo } from './node-peers.js'
-import { serve, type Lie, type Stored } from './serve.js'
+import { next, serve, type Lie, type Stored } from './serve.js'
 import { stunServer } from './stun-server.js'
 
 type Is = (message: SealedMessage) => boolean
@@ -66,10 +66,7 @@ async function foreign (t: Test): Promise<{ fromHost: SealedMessage, fromGuest: 
   const listener = await listen({ server: url })
   t.teardown(() => listener.close())
   const guest = await connect(listener.invite)
-  for await (const host of listener) {
-    await host.send('offer')
-    break
-  }
+  await (await next(listener)).send('offer')
   await guest.send('answer')
   const [hello, fromHost, fromGuest] = seen.map(({ message }) => message)
   await guest.close()
@@ -85,12 +82,10 @@ async function attempt (t: Test, lie: Lie): Promise<{ codes: string[], connected
   const call = await hostAt(t, url, { refused: error => { codes.push(error.code) } }, patience)
   const join = await joinTo(t, call.invite, {}, patience)
   const meet = async (peers: AsyncIterable<unknown>) => {
-    for await (const peer of peers) {
-      connected = true
-      return peer
-    }
+    await next(peers)
+    connected = true
   }
-  meet(call.peers)
+  meet(call.peers).catch(() => {})
   await meet(join.peers).catch(error => {
     if (!(error instanceof CallError)) throw error
     codes.push(error.code)

@@ -4,6 +4,7 @@ import { host, type HostedCall, type HostOptions } from '../../src/webrtc/host.j
 import { join, type JoinOptions } from '../../src/webrtc/join.js'
 import type { Call } from '../../src/webrtc/host.js'
 import type { ConnectionOptions } from '../../src/webrtc/endpoint.js'
+import { next } from './serve.js'
 import { defaultPatience, type Patience, type Peer } from '../../src/webrtc/peer.js'
 
 /** Closed while it gathers candidates, werift's forgets the sockets that it opens after. */
@@ -38,8 +39,7 @@ export async function joinTo (t: Test, invite: string, options: JoinOptions = {}
 }
 
 export async function firstPeer (call: Call): Promise<Peer> {
-  for await (const peer of call.peers) return peer
-  throw new Error('The call has ended')
+  return await next(call.peers)
 }
 
 export async function hear (peer: Peer): Promise<string> {

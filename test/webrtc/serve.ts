@@ -1,4 +1,4 @@
-import Fastify from 'fastify'
+import Fastify, { type FastifyInstance } from 'fastify'
 import type { Test } from 'tap'
 import { boxPlugin, type BoxPluginOptions } from '../../src/index.js'
 import { memoryStore } from '../../src/store/memory.js'
@@ -23,8 +23,15 @@ export interface Server {
   close: () => Promise<unknown>
 }
 
+/** The next value of a loop that is left after it. */
+export async function next<T> (values: AsyncIterable<T>): Promise<T> {
+  const { done, value } = await values[Symbol.asyncIterator]().next()
+  if (done) throw new Error('It has ended')
+  return value
+}
+
 /** A real server on loopback, honest or with a store that lies. */
-export async function serve (t: Test, { lie, ...options }: BoxPluginOptions & { lie?: Lie } = {}): Promise<Server> {
+export async function serve (t: Test, { lie, routes, ...options }: BoxPluginOptions & { lie?: Lie, routes?: (app: FastifyInstance) => void } = {}): Promise<Server> {
   const store = memoryStore()
   const requests: string[] = []
   const seen: Stored[] = []
@@ -51,6 +58,7 @@ export async function serve (t: Test, { lie, ...options }: BoxPluginOptions & { 
     requests.push(`${request.method} ${request.url.replace(/(box|drop)_[\w-]{32}/, '{$1}').replace(/\?.*/, '')}`)
   })
   await app.register(boxPlugin, { rateLimit: false, docs: false, ...options, store })
+  routes?.(app)
   t.teardown(() => app.close())
   const url = await app.listen({ host: '127.0.0.1', port: 0 })
   return { url, requests, seen, close: async () => await app.close() }

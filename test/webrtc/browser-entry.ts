@@ -1,0 +1,40 @@
+import { host, join, connect, listen, signalThrough, type Call, type HostedCall, type Peer } from '../../src/webrtc/index.js'
+import { computeVectors } from './check-vectors.js'
+import vectors from './sealing-vectors.json' with { type: 'json' }
+
+/** What a test's page has, as globals. */
+const globals = {
+  host,
+  join,
+  listen,
+  connect,
+  signalThrough,
+  computeVectors: async () => await computeVectors(vectors),
+  /** The call and the peer that this page has at the moment. */
+  call: undefined as unknown as Call | HostedCall,
+  peer: undefined as unknown as Peer,
+  heard: [] as string[],
+  codes: [] as string[],
+  failed: [] as string[],
+
+  /** Keeps the latest peer of a call in `peer`, and what it says in `heard`. */
+  async follow (call: Call): Promise<void> {
+    globals.call = window.call = call
+    try {
+      for await (const peer of call.peers) {
+        window.peer = peer
+        window.codes.push(peer.code)
+        peer.channel.addEventListener('message', ({ data }) => { window.heard.push(data) })
+      }
+      window.failed.push('ended')
+    } catch (error) {
+      window.failed.push((error as { code: string }).code)
+    }
+  }
+}
+
+type Globals = typeof globals
+declare global {
+  interface Window extends Globals {}
+}
+Object.assign(window, globals)
