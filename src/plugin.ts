@@ -27,7 +27,11 @@ export function createBoxPlugin (clock: Clock): FastifyPluginAsync<BoxPluginOpti
     }
 
     // Held reads and streams have to end before Fastify waits for its open connections.
-    app.addHook('preClose', async () => { service.waiters.endAll() })
+    app.addHook('preClose', async () => {
+      service.waiters.endAll()
+      // What is answered from now on would keep its connection, and so the closing, for all of the keep-alive time.
+      app.server.keepAliveTimeout = 1
+    })
     app.addHook('onClose', async () => { await service.close() })
     app.addHook('onReady', async () => {
       service.start(error => { app.log.error({ err: error }, 'Sweeping expired boxes failed') })

@@ -37,10 +37,14 @@ export class Waiters {
     const count = this.#perBox.get(drop) ?? 0
     if (count >= this.#maxPerBox) throw new RateError()
     this.#perBox.set(drop, count + 1)
-    const waiter = new Waiter(this.#store, this.#clock, drop, () => { this.#closed(waiter, drop) })
+    const close = (): void => { waiter.close() }
+    const waiter = new Waiter(this.#store, this.#clock, drop, () => {
+      left.removeEventListener('abort', close)
+      this.#closed(waiter, drop)
+    })
     this.#open.add(waiter)
-    if (this.#ended || left.aborted) waiter.close()
-    left.addEventListener('abort', () => { waiter.close() })
+    left.addEventListener('abort', close)
+    if (this.#ended || left.aborted) close()
     try {
       await waiter.listen()
     } catch (error) {
