@@ -1,4 +1,5 @@
 import { host, join, connect, listen, signalThrough, type Call, type HostedCall, type Peer } from '../../src/webrtc/index.js'
+import type { SimplePeer } from 'simple-peer'
 import { computeVectors } from './check-vectors.js'
 import vectors from './sealing-vectors.json' with { type: 'json' }
 
@@ -35,6 +36,6 @@ const globals = {
 
 type Globals = typeof globals
 declare global {
-  interface Window extends Globals {}
+  interface Window extends Globals { SimplePeer: SimplePeer }
 }
 Object.assign(window, globals)

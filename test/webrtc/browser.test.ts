@@ -1,4 +1,5 @@
 import t from 'tap'
+import type { HostedCall } from '../../src/webrtc/index.js'
 import { needsChromium } from '../helpers/chromium.js'
 import { hostIn, joinIn, pages, say } from './browser-pages.js'
 import { firstPeer, hear, hostAt, joinTo } from './node-peers.js'
@@ -40,5 +41,97 @@ t.test('two browsers', { skip }, async t => {
     joined.channel.send('from Node')
     await host.waitForFunction(() => window.heard.includes('from Node'))
     t.equal(await host.evaluate(() => window.peer.code), joined.code)
+  })
+
+  await t.test('renegotiate when both add something at the same moment', async t => {
+    const [host, guest] = await Promise.all([open(), open()])
+    await joinIn(guest, await hostIn(host))
+    await host.waitForFunction(() => window.peer !== undefined)
+    for (let round = 1; round <= 5; round++) {
+      await Promise.all([host, guest].map(page => page.evaluate(() => {
+        const canvas = document.createElement('canvas')
+        canvas.getContext('2d')
+        window.peer.connection.addTrack(canvas.captureStream(5).getTracks()[0]!)
+      })))
+      for (const page of [host, guest]) {
+        await page.waitForFunction(count => {
+          const { connection } = window.peer
+          const received = connection.getTransceivers().filter(({ currentDirection }) => /recv/.test(currentDirection ?? ''))
+          return connection.signalingState === 'stable' && received.length >= count
+        }, round)
+      }
+    }
+    await say(host, guest, 'still here')
+    t.strictSame(await host.evaluate(() => window.failed), [])
+    t.strictSame(await guest.evaluate(() => window.failed), [])
+  })
+
+  await t.test('find a new path when they are told to', async () => {
+    const [host, guest] = await Promise.all([open(), open()])
+    await joinIn(guest, await hostIn(host))
+    await host.waitForFunction(() => window.peer !== undefined)
+    const ufrag = () => guest.evaluate(() => window.peer.connection.currentLocalDescription!.sdp.match(/a=ice-ufrag:(\S+)/)![1])
+    const before = await ufrag()
+    await Promise.all([host, guest].map(page => page.evaluate(() => { window.peer.connection.restartIce() })))
+    await guest.waitForFunction(before => {
+      const { connection } = window.peer
+      return connection.connectionState === 'connected' && !connection.currentLocalDescription!.sdp.includes(before!)
+    }, before)
+    await say(guest, host, 'on a new path')
+  })
+
+  await t.test('are connected again when the host loads its page again', async t => {
+    const [host, guest] = await Promise.all([open(), open()])
+    const invite = await hostIn(host)
+    await joinIn(guest, invite)
+    await host.waitForFunction(() => window.peer !== undefined)
+    const { resume } = await host.evaluate(() => ({ resume: (window.call as HostedCall).resume }))
+    await host.reload()
+    t.equal(await hostIn(host, { resume }), invite)
+    await host.waitForFunction(() => window.peer !== undefined)
+    await guest.waitForFunction(() => window.codes.length === 2)
+    t.equal(await host.evaluate(() => window.codes[0]), await guest.evaluate(() => window.codes[1]))
+    await say(host, guest, 'here I am again')
+  })
+
+  await t.test('are connected again when the guest loads its page again', async t => {
+    const [host, guest] = await Promise.all([open(), open()])
+    const invite = await hostIn(host)
+    await joinIn(guest, invite)
+    await guest.reload()
+    await joinIn(guest, invite)
+    await host.waitForFunction(() => window.codes.length === 2)
+    t.equal(await host.evaluate(() => window.codes[1]), await guest.evaluate(() => window.codes[0]))
+    await say(guest, host, 'here I am again')
+  })
+
+  await t.test('are connected through simple-peer', async t => {
+    const [host, guest] = await Promise.all([open(), open()])
+    const invite = await host.evaluate(async () => {
+      const listener = await window.listen({ server: location.origin })
+      ;(async () => {
+        for await (const channel of listener) {
+          const peer = new window.SimplePeer({ initiator: true })
+          window.signalThrough(peer, channel)
+          peer.on('data', data => { window.heard.push(String(data)) })
+          peer.on('connect', () => { peer.send('from the host') })
+          peer.on('error', () => {})
+          peer.on('close', () => { window.failed.push('closed') })
+        }
+      })()
+      return listener.invite
+    })
+    await guest.evaluate(async invite => {
+      const peer = new window.SimplePeer()
+      window.signalThrough(peer, await window.connect(invite))
+      peer.on('data', data => { window.heard.push(String(data)) })
+      peer.on('connect', () => { peer.send('from the guest') })
+      Object.assign(window, { leave: () => { peer.destroy() } })
+    }, invite)
+    await guest.waitForFunction(() => window.heard.includes('from the host'))
+    await host.waitForFunction(() => window.heard.includes('from the guest'))
+    await guest.evaluate('leave()')
+    await host.waitForFunction(() => window.failed.includes('closed'))
+    t.pass('and leaving is noticed')
   })
 })
