@@ -7,7 +7,7 @@ import type { Store } from '../store/store.js'
 import { answerClientError } from './client-errors.js'
 import type { Config } from './config.js'
 import { healthRoutes } from './health.js'
-import { listening, type Listen } from './listen.js'
+import { addressesOf, listening } from './listen.js'
 import { describeError, RequestLog } from './log.js'
 import { meterStore } from './metered-store.js'
 import { createMetrics } from './metrics.js'
@@ -85,8 +85,8 @@ export async function buildServer (config: Config, parts: ServerParts = {}): Pro
   app.get('/metrics', unpressed, async (_request, reply) => reply.type(metrics.registry.contentType).send(await metrics.registry.metrics()))
   await app.register(boxPlugin, { ...config.box, store: meterStore(store, metrics.storeMeter(store.name)) })
   await app.register(async scope => { await callPage(scope, parts.page) })
-  const listen: Listen = listening(app)
-  return { app, listen: () => listen(config.host, config.port) }
+  const listen = listening(app)
+  return { app, listen: async () => await listen(await addressesOf(config.host), config.port) }
 }
 
 /** An answer outside every resource has the headers of the others all the same. */

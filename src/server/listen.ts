@@ -12,13 +12,13 @@ const PATIENCE = 5_000
 /** This machine may lack the address family. */
 const NO_SUCH_ADDRESS = new Set(['EADDRNOTAVAIL', 'EAFNOSUPPORT'])
 
-/** Starts to listen and resolves with the port once it does, on every address of the name. */
-export type Listen = (host: string, port: number) => Promise<number>
+/** Starts to listen and resolves with the port once it does, on every one of the addresses. */
+export type Listen = (addresses: readonly string[], port: number) => Promise<number>
 
 /**
- * Listens on every address of a name, as `localhost` has one in IPv4 and one in IPv6; and closes so
- * that what was accepted is answered before anything behind it ends. Fastify would listen on both
- * too, but closes the second without waiting for its requests.
+ * Listens on several addresses, as `localhost` has one in IPv4 and one in IPv6; and closes so that
+ * what was accepted is answered before anything behind it ends. Fastify would listen on both too,
+ * but closes the second without waiting for its requests.
  *
  * To be called after the plugins whose `onClose` has to wait for the last answer.
  */
@@ -55,33 +55,32 @@ export function listening (app: FastifyInstance): Listen {
     for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy()
   }
 
-  return async (host, port) => {
-    const [first = host, ...rest] = await addressesOf(host)
-    await app.listen({ host: first, port })
-    const chosen = (app.server.address() as AddressInfo).port
-    for (const address of rest) {
-      const server = await listenAlso(app, address, chosen)
-      if (server !== undefined) others.push(server)
+  return async (addresses, port) => {
+    const chosen = (): number => (app.server.address() as AddressInfo).port
+    for (const host of addresses) {
+      if (!app.server.listening) await app.listen({ host, port })
+      else others.push(...await listenAlso(app, host, chosen()))
     }
-    return chosen
+    return chosen()
   }
 }
 
-async function addressesOf (host: string): Promise<string[]> {
+/** What to listen on for a host: `localhost` is all that it stands for, and any other is itself. */
+export async function addressesOf (host: string): Promise<string[]> {
   if (host !== 'localhost') return [host]
   const found = await lookup(host, { all: true })
   return [...new Set(found.map(({ address }) => address))]
 }
 
 /** Connections to the address are handed to the app's own server, with its timeouts and limits. */
-async function listenAlso (app: FastifyInstance, host: string, port: number): Promise<Server | undefined> {
+async function listenAlso (app: FastifyInstance, host: string, port: number): Promise<Server[]> {
   const server = createServer({ allowHalfOpen: true, noDelay: true }, socket => { app.server.emit('connection', socket) })
   try {
     server.listen({ host, port })
     await once(server, 'listening')
-    return server
+    return [server]
   } catch (error) {
-    if (NO_SUCH_ADDRESS.has((error as NodeJS.ErrnoException).code ?? '')) return undefined
+    if (NO_SUCH_ADDRESS.has((error as NodeJS.ErrnoException).code ?? '')) return []
     throw error
   }
 }

@@ -1,0 +1,222 @@
+import { once } from 'node:events'
+import { mkdir, writeFile } from 'node:fs/promises'
+import { connect } from 'node:net'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import t, { type Test } from 'tap'
+import { memoryStore } from '../../src/store/memory.js'
+import { StoreError } from '../../src/errors.js'
+import { isProblem } from '../helpers/build.js'
+import { request, sendRaw } from './raw.js'
+import { serve } from './serve.js'
+
+/** A call page as the build makes one. */
+async function builtPage (t: Test): Promise<URL> {
+  const directory = t.testdir()
+  await mkdir(join(directory, 'assets'))
+  await writeFile(join(directory, 'index.html'), '<!doctype html><title>page</title>')
+  await writeFile(join(directory, 'assets/page-K7QXW2LA.js'), 'export {}')
+  await writeFile(join(directory, 'favicon.svg'), '<svg xmlns="http://www.w3.org/2000/svg"/>')
+  return pathToFileURL(`${directory}/`)
+}
+
+t.test('the boxes are at the root, with their contract and their docs', async t => {
+  const { app } = await serve(t)
+  const created = await app.inject({ method: 'POST', url: '/boxes' })
+  t.equal(created.statusCode, 201)
+  t.match(created.headers.location, /^\/boxes\/box_/)
+  t.equal((await app.inject('/box.php')).json().type, 'created')
+  t.equal((await app.inject('/openapi.json')).json().openapi, '3.1.0')
+  t.match((await app.inject('/docs')).body, /swagger-ui/)
+  t.same((await app.inject('/ice-servers')).json().iceServers, [])
+})
+
+t.test('the config reaches the boxes', async t => {
+  const { app } = await serve(t, ['--max-ttl=100', '--ttl=50', '--rate-limit-creates=1', '--cors-origin=https://a.example', '--ice-urls=stun:a.example', '--max-message-bytes=10'])
+  isProblem(t, await app.inject({ method: 'POST', url: '/boxes', payload: { ttl: 101 } }), 400, 'BOX_ERR_INVALID')
+  isProblem(t, await app.inject({ method: 'POST', url: '/boxes', headers: { origin: 'https://a.example' } }), 429, 'BOX_ERR_RATE')
+  const preflight = await app.inject({ method: 'OPTIONS', url: '/boxes', headers: { origin: 'https://a.example', 'access-control-request-method': 'POST' } })
+  t.equal(preflight.headers['access-control-allow-origin'], 'https://a.example')
+  t.same((await app.inject('/ice-servers')).json().iceServers, [{ urls: ['stun:a.example'] }])
+})
+
+t.test('X-Forwarded-For counts only from a proxy that is named', async t => {
+  const addresses = async (flags: string[]): Promise<string> => {
+    const { app, logs } = await serve(t, flags)
+    await app.inject({ url: '/health/live', remoteAddress: '10.0.0.1', headers: { 'x-forwarded-for': '203.0.113.9' } })
+    return /"remoteAddress":"([^"]+)"/.exec(logs())?.[1] ?? ''
+  }
+  t.equal(await addresses([]), '10.0.0.1')
+  t.equal(await addresses(['--trust-proxy=192.168.0.0/16']), '10.0.0.1')
+  t.equal(await addresses(['--trust-proxy=10.0.0.0/8']), '203.0.113.9')
+})
+
+t.test('what is not there is a problem, whatever is sent to it', async t => {
+  const { app } = await serve(t)
+  isProblem(t, await app.inject('/nowhere'), 404, 'BOX_ERR_NO_ROUTE')
+  isProblem(t, await app.inject({ method: 'POST', url: '/nowhere', headers: { 'content-type': 'text/xml' }, payload: '<' }), 404, 'BOX_ERR_NO_ROUTE')
+  isProblem(t, await app.inject({ method: 'DELETE', url: '/nowhere', headers: { 'content-type': 'application/json' }, payload: '{' }), 404, 'BOX_ERR_NO_ROUTE')
+  isProblem(t, await app.inject('/..%2f..%2fpackage.json'), 404, 'BOX_ERR_NO_ROUTE')
+  isProblem(t, await app.inject('/boxes/%zz'), 400, 'BOX_ERR_INVALID')
+})
+
+t.test('health: live as long as it answers, ready as long as its store does', async t => {
+  const store = memoryStore()
+  const { app } = await serve(t, [], { store })
+  t.same((await app.inject('/health/live')).json(), { status: 'ok' })
+  t.same((await app.inject('/health/ready')).json(), { status: 'ok' })
+  store.check = async () => { throw new StoreError() }
+  const away = await app.inject('/health/ready')
+  isProblem(t, away, 503, 'BOX_ERR_STORE')
+  t.ok(Number(away.headers['retry-after']) > 0)
+  t.equal((await app.inject('/health/live')).statusCode, 200)
+  store.check = async () => {}
+  t.equal((await app.inject('/health/ready')).statusCode, 200, 'and again')
+})
+
+t.test('a server that is stopping is not ready, and answers what is under way', async t => {
+  const store = memoryStore()
+  const create = store.create.bind(store)
+  let go = () => {}
+  const held = new Promise<void>(resolve => { go = resolve })
+  const asked = new Promise<void>(resolve => {
+    store.create = async (...args) => {
+      resolve()
+      await held
+      await create(...args)
+    }
+  })
+  const { app, listen } = await serve(t, [], { store })
+  const port = await listen()
+  const probe = connect(port, '127.0.0.1').setEncoding('utf8')
+  probe.write('GET /health/ready HTTP/1.1\r\nHost: a\r\n')
+  const post = request(port, 'POST', '/boxes')
+  await asked
+  const closing = app.close()
+  while (app.server.listening) await new Promise(resolve => setTimeout(resolve, 1))
+  probe.write('\r\n')
+  t.match((await once(probe, 'data'))[0], /^HTTP\/1\.1 503 [^]*connection: close[^]*BOX_ERR_STORE/i)
+  go()
+  t.equal((await post).status, 201)
+  await closing
+})
+
+t.test('metrics tell requests by pattern, the store by operation, and the process', async t => {
+  const { app } = await serve(t)
+  const { data: id } = (await app.inject({ method: 'POST', url: '/boxes' })).json()
+  await app.inject(`/boxes/${id}/messages`)
+  await app.inject('/boxes/box_unknown/messages')
+  await app.inject('/nowhere/at/all')
+  const { body, headers } = await app.inject('/metrics')
+  t.match(headers['content-type'], /^text\/plain; version=0\.0\.4/)
+  for (const line of [
+    'http_request_duration_seconds_count{method="GET",route="/boxes/:box/messages",status="200"} 1',
+    'http_request_duration_seconds_count{method="GET",route="/boxes/:box/messages",status="404"} 1',
+    'http_request_duration_seconds_count{method="GET",route="none",status="404"} 1',
+    'signalbox_store_operation_seconds_count{store="memory",operation="create",outcome="ok"} 1',
+    'signalbox_store_operation_seconds_count{store="memory",operation="read",outcome="ok"} 1',
+    'signalbox_waiters 0'
+  ]) t.ok(body.includes(`${line}\n`), line)
+  t.match(body, /^process_resident_memory_bytes \d+/m)
+})
+
+t.test('one line in the log for each request, with what it was and how it ended', async t => {
+  const { app, logs } = await serve(t)
+  await app.inject({ method: 'POST', url: '/boxes' })
+  const lines = logs().trim().split('\n').map(line => JSON.parse(line))
+  t.match(lines, [{ level: 30, req: { method: 'POST', url: '/boxes', remoteAddress: '127.0.0.1' }, res: { statusCode: 201 }, responseTime: Number }])
+  t.equal(lines.length, 1)
+})
+
+t.test('the call page runs nothing but its own files', async t => {
+  const { app } = await serve(t, [], { page: await builtPage(t) })
+  const page = await app.inject('/')
+  t.equal(page.statusCode, 200)
+  t.match(page.body, /<title>page/)
+  t.match(page.headers, {
+    'content-type': /^text\/html/,
+    'content-security-policy': /^default-src 'none';.*script-src 'self';style-src 'self'$/,
+    'referrer-policy': 'no-referrer',
+    'x-content-type-options': 'nosniff',
+    'x-frame-options': 'DENY',
+    'cache-control': 'no-cache'
+  })
+  t.notMatch(page.headers['content-security-policy'], /unsafe|\*|https?:/)
+  const script = await app.inject('/assets/page-K7QXW2LA.js')
+  t.match(script.headers, { 'content-type': /javascript/, 'cache-control': 'public, max-age=31536000, immutable' }, 'a name with a hash is for ever')
+  t.equal((await app.inject('/favicon.svg')).headers['cache-control'], 'no-cache')
+  isProblem(t, await app.inject('/assets/'), 404, 'BOX_ERR_NO_ROUTE')
+  isProblem(t, await app.inject('/assets/page-OTHER.js'), 404, 'BOX_ERR_NO_ROUTE')
+})
+
+t.test('without a built page the root says so', async t => {
+  const { app } = await serve(t, [], { page: pathToFileURL(`${t.testdir()}/`) })
+  t.match((await app.inject('/')).body, /^signalbox is running\. .*npm run build/)
+})
+
+t.test('the page\'s policy does not reach the boxes, which any origin may call', async t => {
+  const { app } = await serve(t)
+  const { headers } = await app.inject({ method: 'POST', url: '/boxes', headers: { origin: 'https://b.example' } })
+  t.equal(headers['access-control-allow-origin'], '*')
+  t.equal(headers['cross-origin-resource-policy'], undefined)
+  t.equal(headers['content-security-policy'], undefined)
+})
+
+t.test('what is no request is answered with a problem and the end of the connection', async t => {
+  const { app, listen } = await serve(t)
+  const port = await listen()
+  app.server.headersTimeout = 200
+  app.server.requestTimeout = 200
+  const answers = await Promise.all([
+    sendRaw(port, 'HELLO\r\n\r\n'),
+    sendRaw(port, 'GET /health/live HTTP/1.1\r\nHost: a\r\nX-A'),
+    sendRaw(port, 'POST /boxes HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 10\r\n\r\n{'),
+    sendRaw(port, `GET / HTTP/1.1\r\nHost: a\r\nX-Long: ${'a'.repeat(66_000)}\r\n\r\n`)
+  ])
+  t.same(answers.map(({ status, body }) => [status, JSON.parse(body).code]), [
+    [400, 'BOX_ERR_INVALID'], [408, 'BOX_ERR_TIMEOUT'], [408, 'BOX_ERR_TIMEOUT'], [431, 'BOX_ERR_HEADERS']
+  ])
+  for (const { headers } of answers) t.match(headers, /content-type: application\/problem\+json[^]*connection: close/i)
+})
+
+t.test('a classic message of 60,000 characters fits its URL', async t => {
+  const { listen } = await serve(t)
+  const port = await listen()
+  const { data: id } = JSON.parse((await request(port, 'GET', '/box.php')).body)
+  const stored = await request(port, 'GET', `/box.php?box=${id}&msg=${'m'.repeat(60_000)}`)
+  t.equal(stored.body, '{"type":"ack","data":1}')
+})
+
+t.test('garbage behind a request does not get into the answer under way', async t => {
+  const { listen } = await serve(t)
+  const port = await listen()
+  const { data: id } = JSON.parse((await request(port, 'POST', '/boxes')).body)
+  const socket = connect(port, '127.0.0.1').setEncoding('utf8')
+  let text = ''
+  socket.on('data', chunk => {
+    text += chunk
+    if (text.includes(': open')) socket.write('GARBAGE\r\n\r\n')
+  })
+  socket.on('error', () => {})
+  socket.write(`GET /boxes/${id}/messages HTTP/1.1\r\nHost: a\r\nAccept: text/event-stream\r\n\r\n`)
+  await once(socket, 'close')
+  t.match(text, /: open/)
+  t.equal(text.match(/HTTP\/1\.1/g)?.length, 1)
+})
+
+t.test('under pressure requests are refused at once, but not the probes', async t => {
+  const { app } = await serve(t)
+  await app.ready()
+  for (let turn = 0; turn < 10 && !app.isUnderPressure(); turn++) {
+    const until = Date.now() + 1_200
+    while (Date.now() < until) { /* nothing else runs */ }
+    await new Promise(resolve => setTimeout(resolve))
+  }
+  const refused = await app.inject({ method: 'POST', url: '/boxes' })
+  isProblem(t, refused, 503, 'BOX_ERR_STORE')
+  t.equal(refused.headers['retry-after'], '2')
+  t.equal((await app.inject('/health/live')).statusCode, 200)
+  t.equal((await app.inject('/metrics')).statusCode, 200)
+  while (app.isUnderPressure()) await new Promise(resolve => setTimeout(resolve, 50))
+  t.equal((await app.inject({ method: 'POST', url: '/boxes' })).statusCode, 201, 'and it passes')
+})

@@ -1,0 +1,68 @@
+import { once } from 'node:events'
+import { writeFile } from 'node:fs/promises'
+import { createServer, type AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import t, { type Test } from 'tap'
+import { ServerProcess, runServer, temporaryDirectory, type Exit } from '../helpers/server-process.js'
+
+/** One sentence on stderr that matches, nothing like a stack, and exit 1. */
+function refused (t: Test, { code, stderr }: Exit, pattern: RegExp): void {
+  t.equal(code, 1)
+  t.match(stderr, pattern)
+  t.match(stderr, /^signalbox: [^\n]+\n$/, 'one line')
+}
+
+t.test('--help lists the flags, --version the version', async t => {
+  const help = await runServer(t, ['--help'])
+  t.equal(help.code, 0)
+  t.match(help.stdout, /^Usage: signalbox [^]*--port <number> +PORT [^]*--max-wait/)
+  const version = await runServer(t, ['--version'])
+  t.equal(version.code, 0)
+  t.match(version.stdout, /^\d+\.\d+\.\d+\n$/)
+})
+
+t.test('a bad flag and a bad variable are one sentence', async t => {
+  refused(t, await runServer(t, ['--prot', '80']), /'--prot'/)
+  refused(t, await runServer(t, [], { PORT: 'http' }), /PORT expected .* received "http"/)
+})
+
+t.test('a port in use is one sentence', async t => {
+  const other = createServer().listen(0, '127.0.0.1')
+  await once(other, 'listening')
+  t.teardown(() => { other.close() })
+  const { port } = other.address() as AddressInfo
+  refused(t, await runServer(t, ['--store=memory:', '--host=127.0.0.1', `--port=${port}`]), /the port is in use/)
+})
+
+t.test('a directory that can not be written to is one sentence', async t => {
+  const file = join(await temporaryDirectory(t), 'file')
+  await writeFile(file, '')
+  refused(t, await runServer(t, ['--port=0', `--store=lmdb:${file}/data`]), /store in '.*' can not be opened/)
+})
+
+t.test('a directory that another server holds is one sentence, and the other goes on', async t => {
+  const directory = await temporaryDirectory(t)
+  const first = await ServerProcess.start(t, [`--store=lmdb:${directory}`])
+  refused(t, await runServer(t, ['--port=0', `--store=lmdb:${directory}`]), /process \d+ has it open/)
+  t.equal((await fetch(`${first.url}/health/ready`)).status, 200)
+})
+
+t.test('a Redis that is not there is one sentence, without its password', async t => {
+  const exit = await runServer(t, ['--port=0', '--store=redis://user:secret@127.0.0.1:1'])
+  refused(t, exit, /Redis at 127\.0\.0\.1:1 does not answer/)
+  t.notMatch(exit.stdout + exit.stderr, /secret/)
+})
+
+t.test('with port 0 the log tells the real one', async t => {
+  const server = await ServerProcess.start(t, ['--store=memory:'])
+  t.match(server.url, /^http:\/\/localhost:[1-9]\d+$/)
+  t.equal((await fetch(`${server.url}/health/live`)).status, 200)
+})
+
+t.test('the durable store is the default', async t => {
+  const server = await ServerProcess.start(t)
+  t.match(server.logs, /boxes in lmdb/)
+  const created = await fetch(`${server.url}/boxes`, { method: 'POST' })
+  t.equal(created.status, 201)
+  t.equal((await server.kill()).code, 0)
+})

@@ -1,0 +1,112 @@
+import t, { type Test } from 'tap'
+import { optionsSchema, resolveOptions } from '../../src/options.js'
+import { ConfigError, help, readConfig, type Config } from '../../src/server/config.js'
+import { flags, toVariable } from '../../src/server/flags.js'
+
+const read = (args: string[] = [], environment: Record<string, string> = {}) => readConfig(args, environment) as Config
+
+/** Whichever way it is given, the message is one sentence with what was wrong in it. */
+function refuses (t: Test, name: string, text: string, pattern: RegExp): void {
+  t.throws(() => read([`--${name}=${text}`]), { constructor: ConfigError, message: pattern }, `--${name}=${text}`)
+  t.throws(() => read([], { [toVariable(name)]: text }), { constructor: ConfigError, message: pattern }, `${toVariable(name)}=${text}`)
+  t.throws(() => read([`--${name}=${text}`]), { message: /^[^\n]+$/ })
+}
+
+t.test('nothing given is the defaults of the design, and of the plugin', async t => {
+  const config = read()
+  t.same(config, { port: 8080, host: 'localhost', store: { kind: 'lmdb', path: './signalbox-data' }, trustProxy: [], logLevel: 'info', box: {} })
+  t.same(resolveOptions(config.box), resolveOptions({}))
+})
+
+/** A value for each flag that is not its default, and what it is then in the config. */
+const examples: Record<string, [text: string, where: (config: Config) => unknown, value: unknown]> = {
+  port: ['0', config => config.port, 0],
+  host: ['::', config => config.host, '::'],
+  store: ['memory:', config => config.store, { kind: 'memory' }],
+  'rate-limit': ['off', config => config.box.rateLimit, false],
+  'trust-proxy': ['10.0.0.1, fd00::/8', config => config.trustProxy, ['10.0.0.1', 'fd00::/8']],
+  'cors-origin': ['https://a.example, http://b.example:8080', config => config.box.cors, ['https://a.example', 'http://b.example:8080']],
+  'ice-urls': ['stun:a.example:3478,stuns:b.example', config => config.box.ice, { urls: ['stun:a.example:3478', 'stuns:b.example'] }],
+  'turn-secret': ['s3cret', config => config.box.ice, { turnSecret: 's3cret' }],
+  'turn-ttl': ['600', config => config.box.ice, { ttl: 600 }],
+  'log-level': ['silent', config => config.logLevel, 'silent']
+}
+for (const { name, option, hint } of flags) {
+  if (hint !== '<number>' || option === undefined || name in examples) continue
+  const value = name === 'max-ttl' ? 100_000 : 7
+  const [outer = '', inner] = option.split('.')
+  examples[name] = [String(value), ({ box }) => (box as Record<string, unknown>)[outer], inner === undefined ? value : { [inner]: value }]
+}
+
+t.test('every setting comes from its flag or its variable, and the flag wins', async t => {
+  for (const { name } of flags) {
+    if (name === 'turn-urls') continue
+    const [text, where, value] = examples[name] ?? []
+    if (text === undefined || where === undefined) return t.fail(`an example for --${name}`)
+    t.same(where(read([`--${name}=${text}`])), value, `--${name}=${text}`)
+    t.same(where(read([`--${name}`, text])), value, `--${name} ${text}`)
+    t.same(where(read([], { [toVariable(name)]: text })), value, `${toVariable(name)}=${text}`)
+    t.same(where(read([`--${name}=${text}`], { [toVariable(name)]: 'nonsense' })), value, 'the flag wins')
+    t.same(where(read([], { [toVariable(name)]: '' })), where(read()), 'an empty variable is none')
+  }
+  const turn = read(['--turn-urls=turn:a.example?transport=udp'], { TURN_SECRET: 's' })
+  t.same(turn.box.ice, { turnUrls: ['turn:a.example?transport=udp'], turnSecret: 's' }, 'from both')
+})
+
+t.test('each numeric limit of the plugin is a flag, with the plugin\'s own bounds', async t => {
+  const limits = Object.entries(optionsSchema.properties).filter(([, schema]) => schema.type === 'integer')
+  t.ok(limits.length >= 9)
+  for (const [option] of limits) {
+    const flag = flags.find(flag => flag.option === option)
+    if (flag === undefined) return t.fail(option)
+    for (const text of ['-1', '1.5', '1e3', ' 7', 'many', '0x10']) refuses(t, flag.name, text, /expected integer/)
+  }
+})
+
+t.test('bad values are refused, saying what was expected', async t => {
+  refuses(t, 'port', '65536', /expected integer to be less or equal to 65535, received "65536"/)
+  refuses(t, 'store', 'sqlite:x', /expected memory:, lmdb:DIRECTORY, or redis:/)
+  refuses(t, 'store', 'lmdb:', /lmdb:DIRECTORY/)
+  refuses(t, 'rate-limit', 'maybe', /expected one of on, off, received "maybe"/)
+  refuses(t, 'log-level', 'loud', /expected one of fatal/)
+  for (const text of ['1', 'true', '10.0.0.0/33', 'fd00::/129', '10.0.0.1/8/8', '10.0.0.1,', 'proxy.example']) refuses(t, 'trust-proxy', text, /IP addresses and CIDRs/)
+  for (const text of ['https://a.example/', 'a.example', '*,https://a.example', 'null']) refuses(t, 'cors-origin', text, /origins such as/)
+  refuses(t, 'ice-urls', 'http://a.example', /expected string to match '\^stuns\?:'/)
+  refuses(t, 'turn-urls', 'stun:a.example', /expected string to match '\^turns\?:'/)
+  t.throws(() => read(['--turn-urls=turn:a.example']), { constructor: ConfigError, message: /^--turn-secret expected a secret/ })
+  t.throws(() => read([], { MAX_TTL: '60' }), { constructor: ConfigError, message: /^--ttl expected at most maxTtl \(60\), received 86400$/ })
+  t.throws(() => read([], { MAX_TTL: '60', TTL: '61' }), { constructor: ConfigError, message: /^TTL expected/ })
+  for (const args of [['--prot=1'], ['--port'], ['--port', '--host'], ['serve'], ['--help=yes']]) {
+    t.throws(() => read(args), { constructor: ConfigError, message: /^[^\n]+; --help lists the flags$/ }, args.join(' '))
+  }
+})
+
+t.test('no message repeats the address of a store, which may hold a password', async t => {
+  t.throws(() => read(['--store=redsi://user:hunter2@host']), { message: /^(?!.*hunter2).*$/ })
+})
+
+t.test('stores by their address', async t => {
+  t.same(read(['--store=lmdb:/var/lib/boxes']).store, { kind: 'lmdb', path: '/var/lib/boxes' })
+  for (const url of ['redis://h:1', 'rediss://u:p@h:1/2', 'valkey://h', 'valkeys://h', 'redis+cluster://h:1', 'redis://a:1,redis://b:2']) {
+    t.same(read([`--store=${url}`]).store, { kind: 'redis', url })
+  }
+})
+
+t.test('cors-origin is all, none, or a list', async t => {
+  t.equal(read(['--cors-origin=*']).box.cors, true)
+  t.equal(read(['--cors-origin=none']).box.cors, false)
+})
+
+t.test('the help lists every flag with its variable and its default', async t => {
+  t.equal(readConfig(['--help', '--port=1'], {}), 'help')
+  t.equal(readConfig(['-h'], {}), 'help')
+  t.equal(readConfig(['--version'], {}), 'version')
+  const lines = help().split('\n')
+  for (const { name, about = '', fallback } of flags) {
+    t.ok(lines.some(line => line.includes(`--${name} `) && line.includes(` ${toVariable(name)} `) && line.endsWith(`${about} (${fallback})`)), name)
+    t.ok(about.length > 0, 'with a description')
+  }
+  for (const name of ['port', 'host', 'store', 'ttl', 'trust-proxy', 'cors-origin', 'log-level', 'rate-limit']) {
+    t.ok(flags.some(flag => flag.name === name), `${name}, which the design names`)
+  }
+})
