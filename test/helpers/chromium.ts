@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { access, mkdtemp, rename, rm } from 'node:fs/promises'
+import { access, mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
@@ -10,11 +10,18 @@ const run = promisify(execFile)
 const cache = fileURLToPath(new URL('../../node_modules/@sparticuz/chromium/', import.meta.url))
 const home = join(cache, 'unpacked')
 const executablePath = join(home, 'chromium')
+const fonts = `<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "fonts.dtd">
+<fontconfig>
+  <include ignore_missing="yes">/etc/fonts/fonts.conf</include>
+  <dir>${join(home, 'fonts')}</dir>
+  <cachedir>${join(home, 'fonts-cache')}</cachedir>
+</fontconfig>
+`
 const env = {
   ...process.env,
   // The package brings the libraries that a bare machine lacks (NSS, expat), and a font.
   LD_LIBRARY_PATH: join(home, 'al2023', 'lib'),
-  FONTCONFIG_PATH: process.env['FONTCONFIG_PATH'] ?? join(home, 'fonts')
+  FONTCONFIG_FILE: process.env['FONTCONFIG_FILE'] ?? join(home, 'fonts.conf')
 }
 
 interface Teardown { teardown (end: () => Promise<unknown>): void }
@@ -76,6 +83,7 @@ async function unpack (): Promise<void> {
       cwd: cache,
       env: { ...process.env, TMPDIR: directory, AWS_EXECUTION_ENV: 'AWS_Lambda_nodejs20.x', NODE_OPTIONS: '' }
     })
+    await writeFile(join(directory, 'fonts.conf'), fonts)
     await rename(directory, home)
   } catch (error) {
     if (!await exists(executablePath)) throw error

@@ -1,0 +1,101 @@
+import { element } from './dom.js'
+import { MAX_CHAT } from './messages.js'
+
+/** The drawer with what was written. Nothing of it is kept. */
+export class Chat {
+  readonly #drawer = element('chat')
+  readonly #log = element('log')
+  readonly #words = element<HTMLTextAreaElement>('words')
+  readonly #button = element('talk')
+  readonly #unread = element('unread')
+  #count = 0
+
+  /** @param say returns whether the text is on its way */
+  constructor (private readonly say: (text: string) => boolean, private readonly announce: (words: string) => void) {
+    const form = element<HTMLFormElement>('say')
+    form.addEventListener('submit', event => {
+      event.preventDefault()
+      this.#send()
+    })
+    this.#words.addEventListener('keydown', event => {
+      if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return
+      event.preventDefault()
+      this.#send()
+    })
+    this.#button.addEventListener('click', () => { this.#toggle(this.#drawer.hidden) })
+    element('chat-close').addEventListener('click', () => { this.#toggle(false) })
+    this.#drawer.addEventListener('keydown', event => {
+      if (event.key === 'Escape') this.#toggle(false)
+    })
+  }
+
+  heard (text: string): void {
+    this.#add('Other', text)
+    if (!this.#drawer.hidden) return
+    this.#showUnread(this.#count + 1)
+    // While it is closed the log itself is not read out.
+    this.announce(`Message: ${text}`)
+  }
+
+  /** For a new call. */
+  clear (): void {
+    this.#log.replaceChildren()
+    this.#words.value = ''
+    element('chat-empty').hidden = false
+    this.#showUnread(0)
+    this.#drawer.hidden = true
+    this.#button.setAttribute('aria-expanded', 'false')
+  }
+
+  #send (): void {
+    const text = this.#words.value.trim().slice(0, MAX_CHAT)
+    if (text === '') return
+    if (!this.say(text)) return this.announce('Not sent: there is no connection')
+    this.#words.value = ''
+    this.#add('You', text)
+  }
+
+  #toggle (open: boolean): void {
+    this.#drawer.hidden = !open
+    this.#button.setAttribute('aria-expanded', String(open))
+    this.#showUnread(0)
+    if (open) {
+      this.#log.scrollTop = this.#log.scrollHeight
+      this.#words.focus()
+    } else {
+      this.#button.focus()
+    }
+  }
+
+  #add (who: 'You' | 'Other', text: string): void {
+    element('chat-empty').hidden = true
+    const item = document.createElement('li')
+    item.className = who === 'You' ? 'mine' : 'theirs'
+    const author = document.createElement('span')
+    author.className = 'unseen'
+    author.textContent = `${who}: `
+    item.append(author, ...withLinks(text))
+    this.#log.append(item)
+    this.#log.scrollTop = this.#log.scrollHeight
+  }
+
+  #showUnread (count: number): void {
+    this.#count = count
+    this.#unread.hidden = count === 0
+    this.#unread.textContent = count === 0 ? '' : String(count)
+    this.#unread.setAttribute('aria-label', `, ${count} new`)
+  }
+}
+
+/** The text as nodes, with web addresses that can be followed. The page tells them nothing about itself. */
+function withLinks (text: string): (string | HTMLAnchorElement)[] {
+  return text.split(/(https?:\/\/[^\s<>"]+[^\s<>".,;:!?)])/).map((part, index) => {
+    if (index % 2 === 0) return part
+    const link = document.createElement('a')
+    link.href = part
+    link.textContent = part
+    link.target = '_blank'
+    link.rel = 'noreferrer noopener nofollow'
+    return link
+  })
+}

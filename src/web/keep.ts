@@ -1,0 +1,56 @@
+import type { Resume } from '../webrtc/index.js'
+
+/**
+ * What a tab remembers over a reload, and forgets when it is closed: who it is in a call, which call,
+ * and what it had turned off.
+ */
+export interface Kept {
+  /** tells this tab from others towards the host */
+  tab: string
+  call?: { role: 'host', resume: Resume } | { role: 'guest', invite: string }
+  audio: boolean
+  video: boolean
+}
+
+const KEY = 'signalbox'
+
+export class Keep {
+  #kept: Kept
+
+  constructor (private readonly storage: Pick<Storage, 'getItem' | 'setItem'> | undefined) {
+    this.#kept = { tab: newTab(), audio: true, video: true, ...this.#read() }
+  }
+
+  get kept (): Readonly<Kept> { return this.#kept }
+
+  set (change: Partial<Omit<Kept, 'call'>> & { call?: Kept['call'] | undefined }): void {
+    const { call, ...rest } = { ...this.#kept, ...change }
+    this.#kept = { ...rest, ...(call && { call }) }
+    try {
+      this.storage?.setItem(KEY, JSON.stringify(this.#kept))
+    } catch {
+      // Full or forbidden: then a reload begins anew.
+    }
+  }
+
+  #read (): Partial<Kept> {
+    try {
+      return Object(JSON.parse(this.storage?.getItem(KEY) ?? '{}'))
+    } catch {
+      return {}
+    }
+  }
+}
+
+/** The tab's storage; reading the property throws where the browser forbids it. */
+export function tabStorage (): Storage | undefined {
+  try {
+    return sessionStorage
+  } catch {
+    return undefined
+  }
+}
+
+function newTab (): string {
+  return Array.from(crypto.getRandomValues(new Uint32Array(4)), part => part.toString(36)).join('')
+}
