@@ -27,16 +27,16 @@ export async function openEnvironment (path: string): Promise<Environment> {
   }
   if (held.has(directory)) throw new Error(`The store in '${path}' is open already. Use that one.`)
   held.add(directory)
-  let root: RootDatabase<number, string> | undefined
+  let root: RootDatabase<Buffer, string> | undefined
   const close = async (): Promise<void> => {
     await root?.close()
     held.delete(directory)
   }
   try {
-    root = open<number, string>({
+    root = open<Buffer, string>({
       path: directory,
       noSubdir: false,
-      encoding: 'ordered-binary',
+      encoding: 'binary',
       // So a commit is flushed before it is visible, and where the flush fails it never is.
       overlappingSync: false,
       // `Commits` gathers. LMDB's own batches would also leave a promise unheard when a commit fails.
@@ -63,15 +63,15 @@ export async function openEnvironment (path: string): Promise<Environment> {
  * another database would give it up, so this comes after the last of them. Whoever is there
  * before that read is another, even under our process id: it is in another container.
  */
-function otherReader (root: RootDatabase<number, string>): string | undefined {
+function otherReader (root: RootDatabase<Buffer, string>): string | undefined {
   root.readerCheck()
   const [before] = readers(root)
   if (before !== undefined) return before
-  root.get('cost')
+  root.getBinaryFast('totals')
   return readers(root).find(pid => pid !== String(process.pid))
 }
 
-function readers (root: RootDatabase<number, string>): string[] {
+function readers (root: RootDatabase<Buffer, string>): string[] {
   return [...String(root.readerList()).matchAll(/^ *(\d+) /gm)].map(([, pid]) => pid as string)
 }
 

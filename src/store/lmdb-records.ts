@@ -3,17 +3,22 @@ import { BOX_COST, KEY_COST, MESSAGE_COST } from './cost.js'
 import { MAX_KEYS, type Appended } from './store.js'
 
 /**
- * What is on the disk. A box is a small record, and one entry for each message and each
- * idempotency key, so that a store costs the same however much the box holds.
+ * What is on the disk.
  *
- * | database  | key             | value |
- * | ---       | ---             | --- |
- * | (root)    | `cost`          | what all of it costs against the cap, in bytes |
- * | boxes     | drop            | the box, below |
- * | messages  | [drop, seq]     | the JSON text |
- * | keys      | [drop, id]      | the first ack: `seq count digest` |
- * |           | [drop, n]       | the id of the box's n-th key |
+ * | database  | key              | value |
+ * | ---       | ---              | --- |
+ * | (root)    | `totals`         | what all of it costs against the cap, in bytes; the place of the last message |
+ * | boxes     | drop             | the box, below, with the places of its last messages |
+ * | places    | [drop, chunk]    | the places of `CHUNK` messages before those |
+ * | messages  | place            | the JSON text |
+ * | keys      | [drop, id]       | the first ack: `seq count digest` |
+ * |           | [drop, n]        | the id of the box's n-th key |
  * | deadlines | [`listed`, drop] | nothing; boxes by deadline, for the sweep |
+ *
+ * A message's place is its number among all that were ever stored here. So messages that come at
+ * the same time lie side by side whatever their boxes, and one flush writes few pages, full ones.
+ * A box knows the places of its messages in chunks by sequence number, the last of them within the
+ * box itself: to store one more costs the same however much the box holds.
  */
 export interface Box {
   /** ms */
@@ -29,6 +34,15 @@ export interface Box {
   bytes: number
   /** how many idempotency keys it was ever given; it remembers the last `MAX_KEYS` */
   keys: number
+  /** the places of the last message and of those before it in its chunk */
+  places: number[]
+}
+
+const CHUNK = 32
+
+/** Which chunk of its box a message is in, by its sequence number. */
+function chunkOf (seq: number): number {
+  return Math.floor((seq - 1) / CHUNK)
 }
 
 export interface FirstAck extends Appended {
@@ -37,16 +51,19 @@ export interface FirstAck extends Appended {
 
 /** Reads see the last flushed state, or, inside a transaction, that transaction. Writes belong inside one. */
 export class Records {
-  readonly #root: RootDatabase<number, string>
+  readonly #root: RootDatabase<Buffer, string>
   readonly #boxes: Database<Buffer, string>
-  readonly #messages: Database<string, Key>
+  readonly #places: Database<Buffer, Key>
+  readonly #messages: Database<string, number>
   readonly #keys: Database<string, Key>
   readonly #deadlines: Database<Buffer, Key>
   #cost = 0
+  #lastPlace = 0
 
-  constructor (root: RootDatabase<number, string>) {
+  constructor (root: RootDatabase<Buffer, string>) {
     this.#root = root
     this.#boxes = root.openDB({ name: 'boxes', encoding: 'binary' })
+    this.#places = root.openDB({ name: 'places', encoding: 'binary' })
     this.#messages = root.openDB({ name: 'messages', encoding: 'string' })
     this.#keys = root.openDB({ name: 'keys', encoding: 'string' })
     this.#deadlines = root.openDB({ name: 'deadlines', encoding: 'binary' })
@@ -56,9 +73,12 @@ export class Records {
   async transaction (apply: () => void): Promise<void> {
     try {
       await this.#root.childTransaction(() => {
-        const before = this.#cost = this.#root.get('cost') ?? 0
+        const totals = this.#root.getBinaryFast('totals')
+        const [cost = 0, lastPlace = 0] = totals === undefined ? [] : numbersIn(totals)
+        this.#cost = cost
+        this.#lastPlace = lastPlace
         apply()
-        if (this.#cost !== before) void this.#root.put('cost', this.#cost)
+        if (this.#cost !== cost || this.#lastPlace !== lastPlace) void this.#root.put('totals', asBytes([this.#cost, this.#lastPlace]))
       })
     } catch (error) {
       // A failed commit says why in a promise of its own, which must not be left unheard.
@@ -81,7 +101,13 @@ export class Records {
 
   box (drop: string): Box | undefined {
     const bytes = this.#boxes.getBinaryFast(drop)
-    return bytes && decode(bytes)
+    if (bytes === undefined) return undefined
+    const [ttl, deadline, listed, front, last, size, keys, ...places] = numbersIn(bytes) as [number, number, number, number, number, number, number, ...number[]]
+    return { ttl, deadline, listed, front, last, bytes: size, keys, places }
+  }
+
+  putBox (drop: string, { ttl, deadline, listed, front, last, bytes, keys, places }: Box): void {
+    void this.#boxes.put(drop, asBytes([ttl, deadline, listed, front, last, bytes, keys, ...places]))
   }
 
   addBox (drop: string, box: Box): void {
@@ -90,46 +116,56 @@ export class Records {
     this.#cost += BOX_COST
   }
 
-  putBox (drop: string, box: Box): void {
-    void this.#boxes.put(drop, encode(box))
-  }
-
   /** Removes the box and all that is its. */
   removeBox (drop: string, box: Box): void {
-    for (let seq = box.front + 1; seq <= box.last; seq++) void this.#messages.remove([drop, seq])
-    const oldest = Math.max(0, box.keys - MAX_KEYS) + 1
-    for (let n = oldest; n <= box.keys; n++) this.#forget(drop, n)
+    this.take(drop, box, box.last)
+    for (let n = Math.max(0, box.keys - MAX_KEYS) + 1; n <= box.keys; n++) this.#forget(drop, n)
     void this.#deadlines.remove([box.listed, drop])
     void this.#boxes.remove(drop)
-    this.#cost -= BOX_COST + box.bytes + (box.last - box.front) * MESSAGE_COST
+    this.#cost -= BOX_COST
   }
 
-  /** The texts after one number up to and including another, which must be in the box. */
-  texts (drop: string, after: number, upTo: number): string[] {
-    const texts: string[] = []
-    for (let seq = after + 1; seq <= upTo; seq++) texts.push(this.#messages.get([drop, seq]) as string)
-    return texts
+  /** The texts after one number up to and including another; they must be in the box. */
+  texts (drop: string, box: Box, after: number, upTo: number): string[] {
+    return this.#placesOf(drop, box, after, upTo).map(place => this.#messages.get(place) as string)
   }
 
   /** Adds a message to the back. The box is put by the caller, as is everywhere below. */
   push (drop: string, box: Box, text: string, bytes: number): void {
+    if (box.last % CHUNK === 0) {
+      if (box.front < box.last) void this.#places.put([drop, chunkOf(box.last)], asBytes(box.places))
+      box.places = []
+    }
     box.last += 1
     box.bytes += bytes
-    void this.#messages.put([drop, box.last], text)
+    box.places.push(++this.#lastPlace)
+    void this.#messages.put(this.#lastPlace, text)
     this.#cost += MESSAGE_COST + bytes
   }
 
   /** Takes the messages up to and including a number out of the front. */
   take (drop: string, box: Box, upTo: number): void {
-    let freed = 0
-    for (let seq = box.front + 1; seq <= upTo; seq++) {
-      if (upTo < box.last) freed += Buffer.byteLength(this.#messages.get([drop, seq]) as string)
-      void this.#messages.remove([drop, seq])
+    const rest = upTo < box.last
+    let freed = rest ? 0 : box.bytes
+    for (const place of this.#placesOf(drop, box, box.front, upTo)) {
+      if (rest) freed += Buffer.byteLength(this.#messages.get(place) as string)
+      void this.#messages.remove(place)
     }
-    if (upTo === box.last) freed = box.bytes
+    const end = Math.min(chunkOf(upTo + 1), chunkOf(box.last))
+    for (let chunk = chunkOf(box.front + 1); chunk < end; chunk++) void this.#places.remove([drop, chunk])
     this.#cost -= freed + (upTo - box.front) * MESSAGE_COST
     box.bytes -= freed
     box.front = upTo
+  }
+
+  #placesOf (drop: string, box: Box, after: number, upTo: number): number[] {
+    const found: number[] = []
+    for (let chunk = chunkOf(after + 1); chunk <= chunkOf(upTo); chunk++) {
+      const first = chunk * CHUNK
+      const places = chunk === chunkOf(box.last) ? box.places : numbersIn(this.#places.getBinaryFast([drop, chunk]) as Buffer)
+      found.push(...places.slice(Math.max(0, after - first), upTo - first))
+    }
+    return found
   }
 
   firstAck (drop: string, id: string): FirstAck | undefined {
@@ -170,28 +206,18 @@ export class Records {
 
 const NOTHING = Buffer.alloc(0)
 
-/** A box on disk is one 64-bit float per field. LMDB copies the buffer within `put`, so one serves all. */
-const buffer = Buffer.alloc(7 * 8)
+/** Room for the longest list there is, a box with its chunk. LMDB copies it within `put`, so one serves all. */
+const scratch = Buffer.alloc((7 + CHUNK) * 8)
 
-function encode ({ ttl, deadline, listed, front, last, bytes, keys }: Box): Buffer {
-  buffer.writeDoubleLE(ttl, 0)
-  buffer.writeDoubleLE(deadline, 8)
-  buffer.writeDoubleLE(listed, 16)
-  buffer.writeDoubleLE(front, 24)
-  buffer.writeDoubleLE(last, 32)
-  buffer.writeDoubleLE(bytes, 40)
-  buffer.writeDoubleLE(keys, 48)
-  return buffer
+/** Numbers as 64-bit floats, in bytes that hold until the next call. */
+function asBytes (numbers: number[]): Buffer {
+  let end = 0
+  for (const number of numbers) end = scratch.writeDoubleLE(number, end)
+  return scratch.subarray(0, end)
 }
 
-function decode (from: Buffer): Box {
-  return {
-    ttl: from.readDoubleLE(0),
-    deadline: from.readDoubleLE(8),
-    listed: from.readDoubleLE(16),
-    front: from.readDoubleLE(24),
-    last: from.readDoubleLE(32),
-    bytes: from.readDoubleLE(40),
-    keys: from.readDoubleLE(48)
-  }
+function numbersIn (bytes: Buffer): number[] {
+  const numbers: number[] = []
+  for (let at = 0; at < bytes.length; at += 8) numbers.push(bytes.readDoubleLE(at))
+  return numbers
 }

@@ -57,7 +57,7 @@ class LmdbStore implements Store {
       const before = records.box(drop)
       if (before !== undefined) records.removeBox(drop, before)
       const deadline = now + ttl
-      records.addBox(drop, { ttl, deadline, listed: deadline, front: 0, last: 0, bytes: 0, keys: 0 })
+      records.addBox(drop, { ttl, deadline, listed: deadline, front: 0, last: 0, bytes: 0, keys: 0, places: [] })
     })
   }
 
@@ -93,7 +93,7 @@ class LmdbStore implements Store {
     if (after > box.last) throw new CursorError()
     const from = Math.max(after, box.front)
     const upTo = Math.min(box.last, from + limit)
-    const texts = this.#records.texts(drop, from, upTo)
+    const texts = this.#records.texts(drop, box, from, upTo)
     if (renew(box, now)) await this.#renew(drop, now)
     return { texts, next: texts.length === 0 ? after : upTo, expires: box.deadline }
   }
@@ -113,7 +113,7 @@ class LmdbStore implements Store {
   drain (drop: string, now: number): Promise<Page> {
     return this.#commits.run(() => {
       const box = this.#live(drop, now)
-      const texts = this.#records.texts(drop, box.front, box.last)
+      const texts = this.#records.texts(drop, box, box.front, box.last)
       const renewed = renew(box, now)
       if (texts.length > 0) this.#records.take(drop, box, box.last)
       if (renewed || texts.length > 0) this.#records.putBox(drop, box)

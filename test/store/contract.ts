@@ -107,6 +107,21 @@ export function contractSuite (t: Test, makeStore: MakeStore, { turnsTime = true
     t.match(await store.drain(drop, start), { texts: ['4'], next: 4 })
   })
 
+  test('a long box gives and forgets any part of itself', async (t, store) => {
+    const drop = await box(store)
+    const texts = Array.from({ length: 200 }, (_, i) => `"${'x'.repeat(i % 7)}${i + 1}"`)
+    await Promise.all(texts.map(text => store.append(drop, message(text), start, limits)))
+    for (const [after, limit] of [[0, 1000], [0, 31], [0, 32], [0, 33], [1, 32], [31, 1], [31, 2], [32, 32], [63, 66], [150, 50], [199, 5]] as const) {
+      t.strictSame((await store.read(drop, after, limit, start)).texts, texts.slice(after, after + limit), `${limit} after ${after}`)
+    }
+    for (const after of [1, 31, 32, 33, 64, 96, 100, 131, 199]) {
+      t.equal(await store.acknowledge(drop, after, start), 200 - after)
+      t.strictSame(await store.read(drop, 0, 70, start), { texts: texts.slice(after, after + 70), next: Math.min(200, after + 70), expires: start + TTL }, `after ${after}`)
+    }
+    for (const text of texts) await store.append(drop, message(text), start, limits)
+    t.match(await store.drain(drop, start), { texts: [texts[199], ...texts], next: 400 })
+  })
+
   test('a deleted box is unknown, and others are not touched', async (t, store) => {
     const drop = await filled(store, 3)
     const other = await filled(store, 2)

@@ -3,11 +3,14 @@ import { once } from 'node:events'
 import { readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { open } from 'lmdb'
 import t, { type Test } from 'tap'
 import { BOX_COST, KEY_COST, MESSAGE_COST } from '../../src/store/cost.js'
 import { lmdbStore } from '../../src/store/lmdb.js'
+import { MAX_KEYS } from '../../src/store/store.js'
 import { limits, message, newDrop, start, TTL } from './contract.js'
 import { freshDirectory } from './directory.js'
+import { modelTest } from './model.js'
 
 t.test('what was stored is there after opening again', async t => {
   const path = freshDirectory(t)
@@ -74,6 +77,24 @@ t.test('room that was freed is used again', async t => {
   const size = await round()
   for (let n = 0; n < 5; n++) await round()
   t.ok(await round() <= size * 1.5)
+})
+
+t.test('when the last box is gone nothing of it is left', async t => {
+  const path = freshDirectory(t)
+  const store = await lmdbStore({ path })
+  await modelTest(store, true)
+  const keyed = newDrop()
+  await store.create(keyed, TTL, start, limits)
+  await Promise.all(Array.from({ length: MAX_KEYS + 50 }, (_, n) => store.append(keyed, message(`${n}`, `key ${n}`), start, limits)))
+  while (await store.sweep(start + 1e9) > 0);
+  await store.close()
+
+  const root = open({ path, noSubdir: false, overlappingSync: false, encoding: 'binary' })
+  for (const name of ['boxes', 'places', 'messages', 'keys', 'deadlines']) {
+    t.equal(root.openDB({ name, encoding: 'binary' }).getKeysCount(), 0, name)
+  }
+  t.equal(root.getBinary('totals')?.readDoubleLE(0), 0, 'and it costs nothing')
+  await root.close()
 })
 
 t.test('a directory that another process has open is refused, until that process is gone', async t => {

@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { isExpired, renewedDeadline } from '../../src/store/lifetime.js'
 import type { Appended, Limits, NewMessage, Page, Store } from '../../src/store/store.js'
 
-const limits: Limits = { maxMessages: 6, maxBoxBytes: 60 }
+const limits: Limits = { maxMessages: 90, maxBoxBytes: 200 }
 
 interface ModelBox {
   ttl: number
@@ -85,11 +85,13 @@ function refusal (code: string): Error {
 const ttl = 8_000
 
 const which = fc.constantFrom('a', 'b', 'c')
+const after = fc.oneof(fc.nat(8), fc.nat(130))
 const step = fc.oneof(
   fc.record({ do: fc.constant('create' as const), which, ttl: fc.constantFrom(ttl, 2 * ttl) }),
   { weight: 4, arbitrary: fc.record({ do: fc.constant('append' as const), which, value: fc.string({ unit: 'grapheme', maxLength: 12 }), id: fc.option(fc.constantFrom('k1', 'k2', 'k3')) }) },
-  { weight: 2, arbitrary: fc.record({ do: fc.constant('read' as const), which, after: fc.nat(8), limit: fc.integer({ min: 1, max: 5 }) }) },
-  { weight: 2, arbitrary: fc.record({ do: fc.constant('acknowledge' as const), which, after: fc.nat(8) }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('burst' as const), which, count: fc.integer({ min: 2, max: 45 }) }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('read' as const), which, after, limit: fc.integer({ min: 1, max: 70 }) }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('acknowledge' as const), which, after }) },
   fc.record({ do: fc.constant('drain' as const), which }),
   fc.record({ do: fc.constant('delete' as const), which }),
   { weight: 2, arbitrary: fc.record({ do: fc.constant('turn' as const), by: fc.constantFrom(1, ttl / 8, ttl / 8 + 1, ttl / 2, ttl - 1, ttl) }) },
@@ -118,6 +120,13 @@ export async function modelTest (store: Store, turnsTime: boolean): Promise<void
           await same(() => store.append(drop, message, now, limits), () => model.append(drop, message, now))
           break
         }
+        case 'burst': {
+          const messages = Array.from({ length: step.count }, (_, n) => ({ text: String(n), bytes: String(n).length }))
+          const real = messages.map(message => () => store.append(drop, message, now, limits))
+          const modelled = messages.map(message => () => model.append(drop, message, now))
+          await same(() => Promise.all(real.map(outcome)), () => Promise.all(modelled.map(outcome)))
+          break
+        }
         case 'read':
           await same(() => store.read(drop, step.after, step.limit, now), () => model.read(drop, step.after, step.limit, now))
           break
@@ -140,9 +149,12 @@ export async function modelTest (store: Store, turnsTime: boolean): Promise<void
   }), { numRuns: 100 })
 }
 
-async function same (real: () => Promise<unknown>, modelled: () => unknown): Promise<void> {
-  const outcome = (act: () => unknown) => Promise.resolve().then(act).then(
+async function same (real: () => unknown, modelled: () => unknown): Promise<void> {
+  assert.deepEqual(await outcome(real), await outcome(modelled))
+}
+
+function outcome (act: () => unknown): Promise<unknown> {
+  return Promise.resolve().then(act).then(
     value => ({ value }),
     (error: { code?: string }) => ({ refused: error.code ?? error }))
-  assert.deepEqual(await outcome(real), await outcome(modelled))
 }
