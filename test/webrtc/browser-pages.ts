@@ -19,7 +19,10 @@ export interface Pages extends Server {
 export async function pages (t: Test): Promise<Pages> {
   const { outputFiles: [bundle] } = await build({
     entryPoints: [fileURLToPath(new URL('browser-entry.ts', import.meta.url))],
-    bundle: true, write: false, format: 'iife', target: 'es2022'
+    bundle: true,
+    write: false,
+    format: 'iife',
+    target: 'es2022'
   })
   const simplePeer = await readFile(require.resolve('simple-peer/simplepeer.min.js'), 'utf8')
   const server = await serve(t, {
