@@ -268,6 +268,11 @@ export interface operations {
         };
         requestBody?: {
             content: {
+                /**
+                 * @example {
+                 *       "ttl": 3600
+                 *     }
+                 */
                 "application/json": components["schemas"]["CreateBox"];
             };
         };
@@ -495,7 +500,14 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "type": "offer",
+                 *       "sdp": "v=0…"
+                 *     }
+                 */
                 "application/json": components["schemas"]["Message"];
+                /** @example Hello */
                 "text/plain": string;
             };
         };
@@ -708,6 +720,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "after": 1
+                 *     }
+                 */
                 "application/json": components["schemas"]["Cursor"];
             };
         };

@@ -2,7 +2,6 @@ import swagger from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
 import type { FastifyInstance } from 'fastify'
 import type { ResolvedOptions } from '../options.js'
-import { serializerCompiler } from './validation.js'
 
 /** Under a name of its own, so that a host's own `swagger` stays what it is. */
 const DECORATOR = 'boxContract'
@@ -68,17 +67,23 @@ function nameComponents (node: unknown, schemas: Contract): unknown {
 }
 
 export function contractOf (scope: FastifyInstance): Contract {
-  return (scope as unknown as Record<string, () => Contract>)[DECORATOR]!()
+  return scope.getDecorator<() => Contract>(DECORATOR)()
 }
 
 /** Serves the contract, and Swagger UI where the host does not have its own, which shows these routes too. */
 export async function serveContract (scope: FastifyInstance, docs: ResolvedOptions['docs']): Promise<void> {
-  scope.get('/openapi.json', { schema: { hide: true }, serializerCompiler }, async (_request, reply) => {
-    return reply.header('cache-control', 'no-cache').send(contractOf(scope))
+  scope.get('/openapi.json', { schema: { hide: true } }, async (_request, reply) => {
+    return reply.header('cache-control', 'no-cache').type('application/json; charset=utf-8').send(JSON.stringify(contractOf(scope)))
   })
   if (docs === false || scope.hasDecorator('swaggerCSP')) return
+  await scope.register(async ui => { await serveUi(ui, docs, `${scope.prefix}/openapi.json`) })
+}
+
+async function serveUi (scope: FastifyInstance, routePrefix: string, url: string): Promise<void> {
+  // Its own /json and /yaml ask for the contract by this name.
+  if (!scope.hasDecorator('swagger')) scope.decorate('swagger', scope.getDecorator<FastifyInstance['swagger']>(DECORATOR))
   await scope.register(swaggerUi, {
-    routePrefix: docs,
+    routePrefix,
     staticCSP: {
       'default-src': "'none'",
       'base-uri': "'none'",
@@ -90,6 +95,6 @@ export async function serveContract (scope: FastifyInstance, docs: ResolvedOptio
       'script-src': "'self'",
       'style-src': ["'self'", "'unsafe-inline'"]
     },
-    uiConfig: { url: `${scope.prefix}/openapi.json`, tryItOutEnabled: true, deepLinking: true, validatorUrl: null }
+    uiConfig: { url, tryItOutEnabled: true, deepLinking: true, validatorUrl: null }
   })
 }

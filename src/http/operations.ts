@@ -160,9 +160,10 @@ function answer (description: string, schema: TSchema, example: unknown, extra: 
   return { description, headers: headers(extra), content: { 'application/json': { schema, example } } }
 }
 
+/** The example is a part of the schema, since the generator takes it over only from there. */
 function body (types: Record<string, [schema: TSchema, example: unknown]>): { content: object } {
   return {
-    content: Object.fromEntries(Object.entries(types).map(([type, [schema, example]]) => [type, { schema, example }]))
+    content: Object.fromEntries(Object.entries(types).map(([type, [schema, example]]) => [type, { schema: { ...schema, examples: [example] } }]))
   }
 }
 

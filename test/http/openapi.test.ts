@@ -1,0 +1,105 @@
+import { readFileSync } from 'node:fs'
+import t from 'tap'
+import { errorTable } from '../../src/errors.js'
+import { build } from '../helpers/build.js'
+
+type Json = Record<string, any>
+
+const OPERATIONS = ['acknowledge', 'classicBox', 'createBox', 'deleteBox', 'drainMessages', 'getIceServers', 'readMessages', 'storeMessage']
+
+/** As the plugin serves it with its defaults. */
+async function served (t: Parameters<typeof build>[0], options: Parameters<typeof build>[1] = {}): Promise<Json> {
+  const { app } = await build(t, { rateLimit: true, docs: '/docs', ...options })
+  const answer = await app.inject(`${options.prefix ?? ''}/openapi.json`)
+  t.equal(answer.statusCode, 200)
+  t.equal(answer.headers['content-type'], 'application/json; charset=utf-8')
+  return answer.json()
+}
+
+function operationsOf (contract: Json): Array<{ path: string, method: string, operation: Json }> {
+  return Object.entries<Json>(contract['paths']).flatMap(([path, methods]) =>
+    Object.entries<Json>(methods).map(([method, operation]) => ({ path, method, operation })))
+}
+
+function * nodes (node: unknown): Generator<Json> {
+  if (typeof node !== 'object' || node === null) return
+  yield node
+  for (const value of Object.values(node)) yield * nodes(value)
+}
+
+t.test('the committed contract is the served one', async t => {
+  const committed = JSON.parse(readFileSync(new URL('../../openapi/openapi.json', import.meta.url), 'utf8'))
+  t.same(await served(t), committed, 'if the schemas changed: npm run generate')
+})
+
+t.test('every operation is described, with an example and its errors', async t => {
+  const contract = await served(t)
+  const found = operationsOf(contract)
+  t.same(found.map(({ operation }) => operation['operationId']).sort(), OPERATIONS)
+  for (const { operation } of found) {
+    const name = operation['operationId']
+    t.match(operation, { summary: /\S/, description: /\.$/, tags: [/\S/] }, name)
+    for (const [status, response] of Object.entries<Json>(operation['responses'])) {
+      t.match(response['description'], /\.$/, `${name} ${status}`)
+      if (Number(status) >= 400) {
+        t.match(response['content'], { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } }, `${name} ${status}`)
+      } else if (status !== '204') {
+        for (const [type, media] of Object.entries<Json>(response['content'])) t.ok(hasExample(media), `${name} ${status} ${type} has an example`)
+      }
+      if (status === '429' || status === '503') t.ok('Retry-After' in response['headers'], `${name} ${status}`)
+    }
+    for (const [type, media] of Object.entries<Json>(operation['requestBody']?.['content'] ?? {})) t.ok(hasExample(media), `${name} takes ${type} with an example`)
+    for (const parameter of operation['parameters'] ?? []) t.match(parameter, { description: /\S/ }, `${name} ${parameter['name']}`)
+    t.ok('400' in operation['responses'] && '429' in operation['responses'], name)
+    if (name !== 'getIceServers') t.ok('503' in operation['responses'], name)
+  }
+})
+
+function hasExample (media: Json): boolean {
+  return 'example' in media || 'examples' in media
+}
+
+t.test('components have names that generated clients can use, and every reference resolves', async t => {
+  const contract = await served(t)
+  const { schemas } = contract['components']
+  for (const name of ['Created', 'Ack', 'CursorAck', 'Msgs', 'Message', 'Problem', 'Cursor', 'CreateBox', 'IceServers']) t.ok(name in schemas, name)
+  for (const name of Object.keys(schemas)) t.notMatch(name, /^[Dd]ef-?\d/)
+  for (const { $ref } of nodes(contract)) {
+    if (typeof $ref === 'string') t.ok($ref.replace('#/components/schemas/', '') in schemas, $ref)
+  }
+  t.same(Object.keys(schemas['Created']['properties']).sort(), ['data', 'drop', 'expires', 'type'])
+  t.match(schemas['Problem']['properties']['code']['description'], new RegExp(errorTable.map(({ code }) => code).join('.*')))
+})
+
+t.test('createBox links to what can be done with the box', async t => {
+  const contract = await served(t)
+  const { links } = contract['paths']['/boxes']['post']['responses']['201']
+  t.same(Object.keys(links).sort(), ['acknowledge', 'deleteBox', 'drainMessages', 'readMessages', 'storeMessage'])
+  for (const [name, link] of Object.entries<Json>(links)) t.match(link, { operationId: name, parameters: { box: '$response.body#/data' } })
+  t.equal(contract['paths']['/boxes']['post']['requestBody']['required'], false)
+})
+
+t.test('it shows this server\'s paths and bounds', async t => {
+  const contract = await served(t, { prefix: '/p', classicPath: '/legacy', rateLimit: false, ttl: 60, maxTtl: 120 })
+  t.same(Object.keys(contract['paths']).sort(), ['/p/boxes', '/p/boxes/{box}', '/p/boxes/{box}/cursor', '/p/boxes/{box}/messages', '/p/ice-servers', '/p/legacy'])
+  t.match(contract['components']['schemas']['CreateBox']['properties']['ttl'], { minimum: 1, maximum: 120 })
+  for (const { operation } of operationsOf(contract)) t.notOk('429' in operation['responses'])
+  const { app } = await build(t, { classicPath: false })
+  t.notOk('/box.php' in (await app.inject('/openapi.json')).json().paths)
+})
+
+t.test('Swagger UI serves it under a strict policy, moves and goes with docs', async t => {
+  const { app } = await build(t, { prefix: '/p', docs: '/api-docs' })
+  const page = await app.inject('/p/api-docs/')
+  t.equal(page.statusCode, 200)
+  const policy = String(page.headers['content-security-policy'])
+  t.match(policy, /default-src 'none'/)
+  t.match(policy, /script-src 'self'(;|$)/)
+  t.notMatch(policy, /unsafe-eval|script-src[^;]*unsafe-inline|https?:|\*/)
+  t.match((await app.inject('/p/api-docs/static/swagger-initializer.js')).body, '/p/openapi.json')
+  t.match((await app.inject('/p/api-docs/json')).json(), { openapi: '3.1.0', components: { schemas: { Created: {} } } })
+  t.match((await app.inject('/p/api-docs/yaml')).body, /^openapi: 3\.1\.0/)
+  const off = await build(t, { docs: false })
+  t.equal((await off.app.inject('/docs/')).statusCode, 404)
+  t.equal((await off.app.inject('/openapi.json')).statusCode, 200)
+})
