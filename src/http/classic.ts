@@ -41,7 +41,7 @@ export async function classicRoutes (scope: FastifyInstance, { service, options,
     return reply.type('application/json; charset=utf-8').send(`{"type":"msgs","data":[${texts.join(',')}]}`)
   }
 
-  for (const url of ['', '/']) {
+  for (const url of ignoresTrailingSlash(scope) ? [''] : ['', '/']) {
     scope.get(url, {
       schema: url === '' ? operations.classicBox : { querystring: operations.classicBox.querystring, hide: true },
       exposeHeadRoute: false,
@@ -55,6 +55,11 @@ export async function classicRoutes (scope: FastifyInstance, { service, options,
     }, classicBox)
   }
   await refuseTheRest(scope, { '': ['GET'], '/': ['GET'] })
+}
+
+/** In a host whose router takes both spellings for one, there is one route. */
+function ignoresTrailingSlash ({ initialConfig }: FastifyInstance): boolean {
+  return (initialConfig.routerOptions?.ignoreTrailingSlash ?? initialConfig.ignoreTrailingSlash) === true
 }
 
 /** By the header of the Fetch standard, or by what browsers sent before it. */

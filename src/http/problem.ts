@@ -48,18 +48,22 @@ function translate (error: FastifyError): BoxError {
     case 'FST_ERR_CTP_INVALID_MEDIA_TYPE':
       return new MediaTypeError('one of the media types that the contract lists')
   }
-  return error instanceof GuardError ? error : new InternalError({ cause: error })
+  if (error instanceof HostError) return error
+  const { statusCode } = error
+  const meant = statusCode !== undefined && statusCode >= 400 && statusCode < 600 && statusCode !== 500
+  return meant ? new HostError(error, statusCode) : new InternalError({ cause: error })
 }
 
-/** A host's own refusal: its status and message reach the caller. */
-export class GuardError extends Error implements BoxError {
+/** What the host threw, in `guardCreate` or a hook of its own: below 500 its message is meant for the caller. */
+export class HostError extends Error implements BoxError {
   readonly code: string
   readonly statusCode: number
 
-  constructor (cause: unknown) {
-    const { statusCode, code, message } = (cause ?? {}) as Partial<FastifyError>
-    super(message !== undefined && message !== '' ? message : 'The host does not let you create a box.', { cause })
-    this.statusCode = statusCode !== undefined && statusCode >= 400 && statusCode < 500 ? statusCode : 403
+  constructor (cause: unknown, statusCode: number) {
+    const { code, message = '' } = (cause ?? {}) as Partial<FastifyError>
+    if (statusCode >= 500) super('The server can not answer at the moment. Try again later.', { cause })
+    else super(message === '' ? 'The host does not allow this.' : message, { cause })
+    this.statusCode = statusCode
     this.code = typeof code === 'string' ? code : 'HOST_REFUSED'
   }
 }

@@ -6,6 +6,7 @@ import type { ResolvedOptions } from '../options.js'
 import type { Page } from '../store/store.js'
 import { BATCH, streamMessages } from './event-stream.js'
 import type { Limiter } from './rate-limit.js'
+import { DROP } from './resource.js'
 import type { ReadHeaders, ReadQuery } from './schemas.js'
 
 const JSON_TYPE = 'application/json; charset=utf-8'
@@ -27,15 +28,15 @@ export function readHandler (service: BoxService, options: ResolvedOptions, limi
       const lastEventId = (request.headers as ReadHeaders)['last-event-id']
       const cursor = lastEventId === undefined || lastEventId === '' ? after : Number(lastEventId)
       if (!isHead) return await stream(request, reply, cursor)
-      await service.read(request.drop, cursor, 1)
+      await service.read(request[DROP], cursor, 1)
       return reply.type(STREAM_TYPE).send('')
     }
     const seconds = isHead ? 0 : Math.min(wait, options.maxWait)
-    if (seconds === 0) return sendPage(reply, await service.read(request.drop, after, limit))
+    if (seconds === 0) return sendPage(reply, await service.read(request[DROP], after, limit))
 
     const leave = limiter.enter(request)
     try {
-      return sendPage(reply, await service.heldRead(request.drop, after, limit, seconds, whenLeft(reply, leave)))
+      return sendPage(reply, await service.heldRead(request[DROP], after, limit, seconds, whenLeft(reply, leave)))
     } finally {
       leave()
     }
@@ -45,9 +46,9 @@ export function readHandler (service: BoxService, options: ResolvedOptions, limi
     const leave = limiter.enter(request)
     try {
       // Registered before the first look; and what can be refused is refused while there is no answer yet.
-      const waiter = await service.waiters.open(request.drop, whenLeft(reply, leave))
+      const waiter = await service.waiters.open(request[DROP], whenLeft(reply, leave))
       try {
-        const first = await service.read(request.drop, after, BATCH)
+        const first = await service.read(request[DROP], after, BATCH)
         reply.headers({ 'content-type': STREAM_TYPE, 'x-accel-buffering': 'no' })
         reply.hijack()
         reply.raw.writeHead(200, reply.getHeaders() as Record<string, string>)

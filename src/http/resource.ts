@@ -4,12 +4,14 @@ import { parseCapability, type Capability } from '../box/capability.js'
 import { DropOnlyError, NotFoundError } from '../errors.js'
 import type { ResolvedOptions } from '../options.js'
 import { sendProblem } from './problem.js'
-import { serializerCompiler, validatorCompiler } from './validation.js'
+import { print, serializerCompiler, validatorCompiler } from './validation.js'
+
+/** Where a request has the drop address of the box that its path names: no name that a host could have too. */
+export const DROP: unique symbol = Symbol('drop address')
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** The drop address of the box that the path names; empty where it names none. */
-    drop: string
+    [DROP]: string
   }
 }
 
@@ -30,6 +32,7 @@ const DAY = 86_400
 export async function asResource (scope: FastifyInstance, options: ResolvedOptions): Promise<void> {
   scope.setValidatorCompiler(validatorCompiler)
   scope.setSerializerCompiler(serializerCompiler)
+  scope.setReplySerializer(print)
   scope.setErrorHandler(sendProblem)
   await allowOrigins(scope, options.cors)
   // Hooks of the hot path call back instead of making a promise.
@@ -59,7 +62,7 @@ export function ownBox (request: FastifyRequest, _reply: FastifyReply, done: (er
   const capability = capabilityOf(request)
   if (capability === undefined) return done(new NotFoundError())
   if (!capability.owner) return done(new DropOnlyError())
-  request.drop = capability.drop
+  request[DROP] = capability.drop
   done()
 }
 
@@ -67,7 +70,7 @@ export function ownBox (request: FastifyRequest, _reply: FastifyReply, done: (er
 export function anyBox (request: FastifyRequest, _reply: FastifyReply, done: (error?: Error) => void): void {
   const capability = capabilityOf(request)
   if (capability === undefined) return done(new NotFoundError())
-  request.drop = capability.drop
+  request[DROP] = capability.drop
   done()
 }
 

@@ -6,11 +6,11 @@ import type { ResolvedOptions } from '../options.js'
 import type { NewMessage } from '../store/store.js'
 import { parseMessages, parseParameters } from './body.js'
 import type { operations } from './operations.js'
-import { GuardError } from './problem.js'
+import { HostError } from './problem.js'
 import { countedAs, type Kind, type Limiter } from './rate-limit.js'
 import { readHandler, sendPage } from './read.js'
 import { refuseTheRest } from './refusals.js'
-import { anyBox, ownBox } from './resource.js'
+import { anyBox, DROP, ownBox } from './resource.js'
 import type { AcknowledgeBody, CreateBoxBody } from './schemas.js'
 import { readDecimals, validatorCompiler } from './validation.js'
 
@@ -24,7 +24,7 @@ export interface Api {
 /** The operations below `/boxes`. */
 export async function boxRoutes (scope: FastifyInstance, { service, options, limiter, operations }: Api): Promise<void> {
   const counted = (kind: Kind) => countedAs(limiter, kind)
-  scope.decorateRequest('drop', '')
+  scope.decorateRequest(DROP, '')
   parseParameters(scope)
 
   scope.post<{ Body: CreateBoxBody }>('', {
@@ -51,18 +51,18 @@ export async function boxRoutes (scope: FastifyInstance, { service, options, lim
     onRequest: [...counted('reads'), ownBox],
     // Without a media type Fastify finds no schema to check the body against.
     preValidation: async request => { if (request.body === undefined) throw new InvalidError('the body is the cursor, as application/json') }
-  }, async request => ({ type: 'ack', data: await service.acknowledge(request.drop, request.body.after) }))
+  }, async request => ({ type: 'ack', data: await service.acknowledge(request[DROP], request.body.after) }))
 
   scope.delete('/:box/messages', {
     schema: operations.drainMessages,
     onRequest: [...counted('reads'), ownBox]
-  }, async (request, reply) => sendPage(reply, await service.drain(request.drop)))
+  }, async (request, reply) => sendPage(reply, await service.drain(request[DROP])))
 
   scope.delete('/:box', {
     schema: operations.deleteBox,
     onRequest: [...counted('reads'), ownBox]
   }, async (request, reply) => {
-    await service.delete(request.drop)
+    await service.delete(request[DROP])
     return reply.code(204).send()
   })
 
@@ -78,7 +78,7 @@ export async function boxRoutes (scope: FastifyInstance, { service, options, lim
       const message = request.body as NewMessage | undefined
       if (message === undefined) throw new InvalidError('the body is the message, as application/json or text/plain')
       const key = request.headers['idempotency-key'] as string | undefined
-      const { count, seq } = await service.append(request.drop, key === undefined ? message : withKey(message, key))
+      const { count, seq } = await service.append(request[DROP], key === undefined ? message : withKey(message, key))
       return { type: 'ack', data: count, seq }
     })
   })
@@ -101,7 +101,8 @@ export function guard ({ guardCreate }: ResolvedOptions) {
     try {
       await guardCreate?.(request, reply)
     } catch (error) {
-      throw new GuardError(error)
+      const { statusCode = 0 } = (error ?? {}) as { statusCode?: number }
+      throw new HostError(error, statusCode >= 400 && statusCode < 500 ? statusCode : 403)
     }
   }
 }

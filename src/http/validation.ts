@@ -25,8 +25,9 @@ function describe (part: string, schema: TSchema, error: ValueError | undefined)
   return `${part}${(error?.path ?? '').replaceAll('/', '.')}: ${(error?.message ?? 'unexpected').toLowerCase()}`
 }
 
-/** Answers are typed by their schemas; the compiler has nothing to add to that. */
-export const serializerCompiler = () => (data: unknown): string => JSON.stringify(data)
+/** Answers are typed by their schemas; a compiler or a host's own serializer has nothing to add to that. */
+export const print = (data: unknown): string => JSON.stringify(data)
+export const serializerCompiler = () => print
 
 const DECIMAL = /^(?:0|[1-9][0-9]{0,15})$/
 
