@@ -1,5 +1,5 @@
-import { closeSync, mkdirSync, openSync, readSync, realpathSync } from 'node:fs'
-import { join } from 'node:path'
+import { closeSync, fsyncSync, mkdirSync, openSync, readSync, realpathSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { getSystemErrorName } from 'node:util'
 import { open, type RootDatabase } from 'lmdb'
 import { Records } from './lmdb-records.js'
@@ -18,8 +18,9 @@ export interface Environment {
  */
 export async function openEnvironment (path: string): Promise<Environment> {
   let directory: string
+  let made: string | undefined
   try {
-    mkdirSync(path, { recursive: true, mode: 0o700 })
+    made = mkdirSync(path, { recursive: true, mode: 0o700 })
     directory = realpathSync(path)
     checkHeader(join(directory, 'data.mdb'))
   } catch (error) {
@@ -45,6 +46,8 @@ export async function openEnvironment (path: string): Promise<Environment> {
     const records = new Records(root)
     const other = otherReader(root)
     if (other !== undefined) throw new Error(`process ${other} has it open. Stop that process, or give another directory`)
+    records.checkFormat()
+    flushDirectories(directory, made)
     return { records, close }
   } catch (error) {
     await close()
@@ -73,6 +76,19 @@ function otherReader (root: RootDatabase<Buffer, string>): string | undefined {
 
 function readers (root: RootDatabase<Buffer, string>): string[] {
   return [...String(root.readerList()).matchAll(/^ *(\d+) /gm)].map(([, pid]) => pid as string)
+}
+
+/** A file survives power loss only once the directories that lead to it are flushed: the one it is in, and those made for it. */
+function flushDirectories (directory: string, firstMade: string | undefined): void {
+  // Windows neither needs this nor lets it be done.
+  if (process.platform === 'win32') return
+  const last = firstMade === undefined ? directory : dirname(realpathSync(firstMade))
+  for (let at = directory; ; at = dirname(at)) {
+    const fd = openSync(at, 'r')
+    fsyncSync(fd)
+    closeSync(fd)
+    if (at === last) return
+  }
 }
 
 /** LMDB crashes on a file that is none of its own, so the mark in its first page is looked at first. */

@@ -7,7 +7,8 @@ import { MAX_KEYS, type Appended } from './store.js'
  *
  * | database  | key              | value |
  * | ---       | ---              | --- |
- * | (root)    | `totals`         | what all of it costs against the cap, in bytes; the place of the last message |
+ * | (root)    | `format`         | the number of this layout |
+ * |           | `totals`         | what all of it costs against the cap, in bytes; the place of the last message |
  * | boxes     | drop             | the box, below, with the places of its last messages |
  * | places    | [drop, chunk]    | the places of `CHUNK` messages before those |
  * | messages  | place            | the JSON text |
@@ -38,6 +39,7 @@ export interface Box {
   places: number[]
 }
 
+const FORMAT = 1
 const CHUNK = 32
 
 /** Which chunk of its box a message is in, by its sequence number. */
@@ -67,6 +69,16 @@ export class Records {
     this.#messages = root.openDB({ name: 'messages', encoding: 'string' })
     this.#keys = root.openDB({ name: 'keys', encoding: 'string' })
     this.#deadlines = root.openDB({ name: 'deadlines', encoding: 'binary' })
+  }
+
+  /**
+   * Marks a new directory with the layout that this code knows.
+   * @throws Error where it has another
+   */
+  checkFormat (): void {
+    const format = this.#root.getBinaryFast('format')
+    if (format === undefined) this.#root.putSync('format', asBytes([FORMAT]))
+    else if (numbersIn(format)[0] !== FORMAT) throw new Error('another version of this program wrote it. Use that one, or give another directory')
   }
 
   /** Runs `apply` in a transaction of its own, all of it or nothing; resolves once it is flushed. */

@@ -162,6 +162,17 @@ t.test('what is not a directory for a store is refused in one line', async t => 
   await t.rejects(lmdbStore({ path }), { message: /its data\.mdb is not a store\. Give another directory\.$/ })
 })
 
+t.test('a directory of another layout is refused', async t => {
+  const path = freshDirectory(t)
+  await (await lmdbStore({ path })).close()
+  const root = open({ path, noSubdir: false, overlappingSync: false, encoding: 'binary' })
+  const format = root.getBinary('format') as Buffer
+  format.writeDoubleLE(2)
+  await root.put('format', format)
+  await root.close()
+  await t.rejects(lmdbStore({ path }), { message: /another version of this program wrote it\. Use that one, or give another directory\.$/ })
+})
+
 t.test('a directory may have a dot in its name, and parents that are missing', async t => {
   const path = join(freshDirectory(t), 'parent', 'data.d')
   const store = await lmdbStore({ path })

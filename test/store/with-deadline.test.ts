@@ -1,0 +1,34 @@
+import { readFile } from 'node:fs/promises'
+import { setTimeout as wait } from 'node:timers/promises'
+import t from 'tap'
+import { withDeadline } from '../../src/store/with-deadline.js'
+
+t.test('what settles in time comes through', async t => {
+  t.equal(await withDeadline(Promise.resolve('kept'), 60_000), 'kept')
+  await t.rejects(withDeadline(Promise.reject(new Error('refused')), 60_000), { message: 'refused' })
+})
+
+t.test('what does not settle is a StoreError that says how long it took', async t => {
+  await t.rejects(withDeadline(new Promise(() => {}), 20), { code: 'BOX_ERR_STORE', cause: { message: 'No answer within 20 ms' } })
+})
+
+t.test('what is refused after the deadline is not an unhandled rejection', async t => {
+  const late = wait(40).then(() => { throw new Error('late') })
+  await t.rejects(withDeadline(late, 10), { code: 'BOX_ERR_STORE' })
+  await t.rejects(late, { message: 'late' })
+})
+
+t.test('a pause of the process is not taken for the store\'s', async t => {
+  const answer = withDeadline(readFile(new URL(import.meta.url), 'utf8'), 200)
+  // Nothing runs here for longer than the deadline, as if the machine had slept.
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 400)
+  t.match(await answer, 'as if the machine had slept')
+})
+
+t.test('nothing keeps the process alive after an answer', async t => {
+  const timers = (): number => process.getActiveResourcesInfo().filter(name => name === 'Timeout').length
+  const before = timers()
+  await withDeadline(Promise.resolve(), 60_000)
+  await new Promise(setImmediate)
+  t.equal(timers(), before)
+})
