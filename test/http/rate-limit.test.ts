@@ -1,0 +1,161 @@
+import t, { type Test } from 'tap'
+import { createLimiter } from '../../src/http/rate-limit.js'
+import { memoryStore } from '../../src/store/memory.js'
+import type { SharedCounter, Store } from '../../src/store/store.js'
+import { build, isProblem, json, type BuildOptions } from '../helpers/build.js'
+
+const unknown = `/boxes/box_${'A'.repeat(32)}/messages`
+
+/** How many of `count` requests pass from an address. */
+async function passed (app: Awaited<ReturnType<typeof build>>['app'], count: number, request: object): Promise<number> {
+  let passed = 0
+  for (let i = 0; i < count; i++) if ((await app.inject(request)).statusCode !== 429) passed++
+  return passed
+}
+
+t.test('each kind of operation has its own limit', async t => {
+  const { app, createBox } = await build(t, { rateLimit: { creates: 2, stores: 3, reads: 4 } })
+  const box = await createBox()
+  t.equal(await passed(app, 5, { method: 'POST', url: '/boxes' }), 1)
+  t.equal(await passed(app, 5, { method: 'POST', url: box.messages, ...json(1) }), 3)
+  t.equal(await passed(app, 2, { url: box.messages }), 2)
+  t.equal(await passed(app, 1, { method: 'PUT', url: `${box.url}/cursor`, ...json({ after: 1 }) }), 1)
+  t.equal(await passed(app, 1, { method: 'DELETE', url: box.messages }), 1)
+  isProblem(t, await box.read(), 429, 'BOX_ERR_RATE')
+  isProblem(t, await app.inject({ method: 'DELETE', url: box.url }), 429, 'BOX_ERR_RATE')
+  isProblem(t, await app.inject({ url: '/ice-servers' }), 429, 'BOX_ERR_RATE')
+})
+
+t.test('the classic API counts by what it does', async t => {
+  const { app, createBox } = await build(t, { rateLimit: { creates: 2, stores: 1, reads: 1 } })
+  const box = await createBox()
+  t.equal(await passed(app, 3, { url: '/box.php' }), 1)
+  t.equal(await passed(app, 3, { url: `/box.php?box=${box.id}&msg=x` }), 1)
+  t.equal(await passed(app, 3, { url: `/box.php/?box=${box.id}` }), 1)
+})
+
+t.test('the answer says the limit, what is left and until when', async t => {
+  const { app } = await build(t, { rateLimit: { reads: 2 } })
+  const answers = []
+  for (let i = 0; i < 4; i++) answers.push(await app.inject({ url: unknown }))
+  t.same(answers.map(({ statusCode }) => statusCode), [404, 404, 429, 429], 'also what is not found counts')
+  t.same(answers.map(({ headers }) => headers['ratelimit-remaining']), ['1', '0', '0', '0'])
+  for (const { headers, statusCode } of answers) {
+    t.equal(headers['ratelimit-limit'], '2')
+    t.ok(Number(headers['ratelimit-reset']) > 50 && Number(headers['ratelimit-reset']) <= 60)
+    t.equal(headers['retry-after'], statusCode === 429 ? headers['ratelimit-reset'] : undefined)
+  }
+})
+
+t.test('guessing counts, whatever is wrong with the guess', async t => {
+  const guesses = ['/boxes/x/messages', unknown, `/boxes/drop_${'A'.repeat(32)}/messages`, `/boxes/${'a'.repeat(50)}/messages`, `${unknown}?limit=0`, `/box.php?box=box_${'A'.repeat(32)}`]
+  for (const url of guesses) {
+    const { app } = await build(t, { rateLimit: { reads: 2 } })
+    t.equal(await passed(app, 5, { url }), 2, url)
+  }
+})
+
+t.test('an address is one client: IPv6 by its /64, an IPv4-mapped one as IPv4', async t => {
+  const { app } = await build(t, { rateLimit: { reads: 1 } })
+  const ask = async (remoteAddress: string) => (await app.inject({ url: unknown, remoteAddress })).statusCode
+  t.equal(await ask('2001:db8:1:2::1'), 404)
+  for (const same of ['2001:db8:1:2::1', '2001:db8:1:2:ffff:ffff:ffff:ffff', '2001:0DB8:0001:0002::9']) t.equal(await ask(same), 429, same)
+  t.equal(await ask('2001:db8:1:3::1'), 404)
+  t.equal(await ask('192.0.2.1'), 404)
+  for (const same of ['192.0.2.1', '::ffff:192.0.2.1', '::ffff:c000:201']) t.equal(await ask(same), 429, same)
+  t.equal(await ask('192.0.2.2'), 404)
+  t.equal(await ask('fe80::1%eth0'), 404)
+  t.equal(await ask('fe80::2%eth0'), 429)
+})
+
+t.test('X-Forwarded-For counts only where trustProxy names the proxy', async t => {
+  const ask = (server: BuildOptions['server']) => async (t: Test) => {
+    const { app } = await build(t, { rateLimit: { reads: 1 }, ...(server === undefined ? {} : { server }) })
+    return async (remoteAddress: string, forwarded: string) =>
+      (await app.inject({ url: unknown, remoteAddress, headers: { 'x-forwarded-for': forwarded } })).statusCode
+  }
+  const untrusting = await ask(undefined)(t)
+  t.equal(await untrusting('192.0.2.1', '198.51.100.1'), 404)
+  t.equal(await untrusting('192.0.2.1', '198.51.100.2'), 429, 'a forged one changes nothing')
+
+  const trusting = await ask({ trustProxy: ['10.0.0.0/8'] })(t)
+  t.equal(await trusting('10.0.0.1', '198.51.100.1'), 404)
+  t.equal(await trusting('10.0.0.1', '198.51.100.2'), 404)
+  t.equal(await trusting('10.0.0.1', '203.0.113.9, 198.51.100.1'), 429, 'what the client put before the proxy\'s own is not believed')
+  t.equal(await trusting('192.0.2.1', '198.51.100.3'), 404)
+  t.equal(await trusting('192.0.2.1', '198.51.100.4'), 429)
+})
+
+t.test('an overflow of the cache frees nobody who goes on', async t => {
+  const limiter = await createLimiter({ creates: 1, stores: 1, reads: 1, waiters: 1 }, undefined)
+  const reply = { headers: () => {}, header: () => {} }
+  const count = async (ip: string) => {
+    try {
+      await limiter.count('reads', { ip, routeOptions: {} } as never, reply as never)
+      return true
+    } catch {
+      return false
+    }
+  }
+  t.equal(await count('192.0.2.1'), true)
+  let freed = 0
+  for (let i = 0; i < 140_000; i++) {
+    await count(`${i >>> 16}.${(i >>> 8) & 255}.${i & 255}.1`)
+    if (i % 1000 === 0 && await count('192.0.2.1')) freed++
+  }
+  t.equal(freed, 0)
+})
+
+/** A counter that all processes share, which the test can break. */
+function sharedCounter () {
+  const counts = new Map<string, number>()
+  const state = { broken: false, counts }
+  const counter: SharedCounter = {
+    async increment (key) {
+      if (state.broken) throw new Error('the counter does not answer')
+      const current = (counts.get(key) ?? 0) + 1
+      counts.set(key, current)
+      return { current, ttl: 30_000 }
+    }
+  }
+  return { state, store: (): Store => Object.assign(memoryStore(), { counter }) }
+}
+
+t.test('processes that share a counter share the limits', async t => {
+  const { state, store } = sharedCounter()
+  const [one, other] = [await build(t, { store: store(), rateLimit: { reads: 3 } }), await build(t, { store: store(), rateLimit: { reads: 3 } })]
+  t.equal(await passed(one.app, 2, { url: unknown }), 2)
+  const last = await other.app.inject({ url: unknown })
+  t.match(last.headers, { 'ratelimit-remaining': '0', 'ratelimit-reset': '30' })
+  const refused = await other.app.inject({ url: unknown })
+  isProblem(t, refused, 429, 'BOX_ERR_RATE')
+  t.equal(refused.headers['retry-after'], '30')
+  t.same([...state.counts], [['reads:127.0.0.1', 4]])
+})
+
+t.test('a shared counter that fails is replaced by the process\'s own: neither all refused nor all let in', async t => {
+  const { state, store } = sharedCounter()
+  const { app } = await build(t, { store: store(), rateLimit: { reads: 3 } })
+  t.equal(await passed(app, 5, { url: unknown }), 3)
+  state.broken = true
+  t.equal(await passed(app, 10, { url: unknown }), 3)
+  state.broken = false
+  t.equal(await passed(app, 2, { url: unknown }), 0)
+})
+
+t.test('off means off', async t => {
+  const { app } = await build(t, { rateLimit: false })
+  t.equal(await passed(app, 700, { url: unknown }), 700)
+  t.notOk('ratelimit-limit' in (await app.inject({ url: unknown })).headers)
+})
+
+t.test('a flood of creates is 429, then 507, and takes no more room', async t => {
+  const { app } = await build(t, { rateLimit: { creates: 5 }, maxStoreBytes: 5120 })
+  const statuses = []
+  for (let i = 0; i < 8; i++) statuses.push((await app.inject({ method: 'POST', url: '/boxes', remoteAddress: '192.0.2.1' })).statusCode)
+  t.same(statuses, [201, 201, 201, 201, 201, 429, 429, 429])
+  for (let i = 0; i < 300; i++) {
+    const { statusCode } = await app.inject({ method: 'POST', url: '/boxes', remoteAddress: `198.51.100.${i % 60}` })
+    t.equal(statusCode, i < 5 ? 201 : statusCode === 429 ? 429 : 507)
+  }
+})
