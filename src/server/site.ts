@@ -46,7 +46,7 @@ export async function callPage (app: FastifyInstance, built: URL = BUILT): Promi
     wildcard: false,
     cacheControl: false,
     setHeaders: (reply, path) => {
-      const fixed = /[.-][A-Za-z0-9_-]{8,}\.\w+$/.test(path)
+      const fixed = /-[A-Z0-9]{8}\.\w+$/.test(path)
       reply.header('cache-control', fixed ? `public, max-age=${YEAR}, immutable` : 'no-cache')
     }
   })
