@@ -1,5 +1,6 @@
-import { Type, type Static, type TSchema } from '@sinclair/typebox'
-import { Value } from '@sinclair/typebox/value'
+import { inspect } from 'node:util'
+import { Type, type Static, type TObject } from '@sinclair/typebox'
+import { Value, ValueErrorType, type ValueError } from '@sinclair/typebox/value'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Store } from './store/store.js'
 
@@ -20,8 +21,11 @@ const ice = Type.Object({
   ttl: whole(60, 3600, 'seconds a TURN credential is valid', 604_800)
 }, { additionalProperties: false })
 
+/** `expects` says what a union takes, which its parts would only say one by one. */
 const path = (fallback: string, description: string) =>
-  Type.Union([Type.Literal(false), Type.String({ pattern: '^/[^/?#]' })], { default: fallback, description })
+  Type.Union([Type.Literal(false), Type.String({ pattern: '^(?:/[A-Za-z0-9._~-]+)+$' })], {
+    default: fallback, description, expects: `false or a path such as ${fallback}`
+  })
 
 /** Every option that is plain data, declared once: its type, default and description. */
 export const optionsSchema = Type.Object({
@@ -37,10 +41,10 @@ export const optionsSchema = Type.Object({
   classicPath: path('/box.php', 'where the classic API answers; false turns it off'),
   docs: path('/docs', 'where Swagger UI is served; false turns it off'),
   cors: Type.Union([Type.Boolean(), Type.String({ minLength: 1 }), Type.Array(Type.String({ minLength: 1 }), { minItems: 1 })], {
-    default: true, description: 'origins that may call: true for all, false for none, or those named'
+    default: true, description: 'origins that may call: true for all, false for none, or those named', expects: 'true, false, an origin or a list of origins'
   }),
   rateLimit: Type.Union([Type.Boolean(), Type.Partial(rates, { additionalProperties: false })], {
-    default: true, description: 'limits per client address (IPv6 by /64); false for none'
+    default: true, description: 'limits per client address (IPv6 by /64); false for none', expects: 'true, false or limits'
   }),
   ice: Type.Partial(ice, { additionalProperties: false, default: {}, description: 'what GET /ice-servers answers' })
 }, { additionalProperties: false })
@@ -72,9 +76,10 @@ const OF_REGISTER = new Set(['prefix', 'logLevel', 'logSerializers', 'encapsulat
  * @throws TypeError naming the option, what was expected and what was received
  */
 export function resolveOptions (input: BoxPluginOptions): ResolvedOptions {
-  const { store: _, guardCreate, ...rest } = input
+  const { store, guardCreate, ...rest } = input
   if (guardCreate !== undefined && typeof guardCreate !== 'function') throw wrong('guardCreate', 'a function', guardCreate)
-  const data = Object.fromEntries(Object.entries(rest).filter(([name, value]) => !OF_REGISTER.has(name) && value !== undefined))
+  if (store !== undefined && typeof (store as Partial<Store> | null)?.append !== 'function') throw wrong('store', 'a Store', store)
+  const data = Object.fromEntries(Object.entries(rest).filter(([name]) => !OF_REGISTER.has(name)))
   const options = withDefaults(optionsSchema, data, '')
   if (options.ttl > options.maxTtl) throw wrong('ttl', `at most maxTtl (${options.maxTtl})`, options.ttl)
   const { rateLimit } = options
@@ -88,18 +93,24 @@ export function resolveOptions (input: BoxPluginOptions): ResolvedOptions {
   }
 }
 
-function withDefaults<T extends TSchema> (schema: T, data: unknown, parent: string): Static<T> {
-  const value = Value.Default(schema, data)
+/** The caller's data are not changed, and what is undefined in them is absent. */
+function withDefaults<T extends TObject> (schema: T, data: object, parent: string): Static<T> {
+  const given = Object.fromEntries(Object.entries(data).filter(([, value]) => value !== undefined))
+  const value = { ...Value.Default(schema, {}) as object, ...given }
   const error = Value.Errors(schema, value).First()
   if (error === undefined) return value as Static<T>
-  const name = parent + error.path.slice(1).replaceAll('/', '.')
-  throw wrong(name, error.message.replace(/^Expected /, ''), error.value)
+  const { path, type, message, value: received, schema: { expects } } = innermost(error)
+  const expected = type === ValueErrorType.ObjectAdditionalProperties ? 'nothing, for there is no such option' : expects ?? message.replace(/^Expected /, '')
+  throw wrong(parent + path.slice(1).replaceAll('/', '.'), expected, received)
+}
+
+/** Of a union's error, the one in the part that was meant: the part that got beyond the value as a whole. */
+function innermost (error: ValueError): ValueError {
+  const within = error.errors.map(part => part.First()).find(part => part !== undefined && part.path.length > error.path.length)
+  return within === undefined ? error : innermost(within)
 }
 
 function wrong (name: string, expected: string, received: unknown): TypeError {
-  return new TypeError(`boxPlugin: option '${name}' expected ${expected}, received ${describe(received)}`)
-}
-
-function describe (value: unknown): string {
-  return typeof value === 'function' ? 'a function' : JSON.stringify(value) ?? String(value)
+  const shown = name.endsWith('Secret') ? `a secret of type ${typeof received}` : inspect(received, { depth: 1, breakLength: Infinity, maxStringLength: 100 })
+  return new TypeError(`boxPlugin: option '${name}' expected ${expected}, received ${shown}`)
 }

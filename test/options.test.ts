@@ -1,0 +1,127 @@
+import Fastify from 'fastify'
+import t from 'tap'
+import { boxPlugin, memoryStore, type BoxPluginOptions } from '../src/index.js'
+import { optionsSchema, resolveOptions } from '../src/options.js'
+
+t.test('the defaults are those of the design', async t => {
+  const { maxStoreBytes, guardCreate, ...options } = resolveOptions({})
+  t.equal(maxStoreBytes, undefined)
+  t.equal(guardCreate, undefined)
+  t.same(options, {
+    ttl: 86_400,
+    maxTtl: 604_800,
+    maxMessageBytes: 65_536,
+    maxMessages: 256,
+    maxBoxBytes: 1_048_576,
+    maxWait: 25,
+    maxWaiters: 8,
+    heartbeat: 15,
+    classicPath: '/box.php',
+    docs: '/docs',
+    cors: true,
+    rateLimit: { creates: 30, stores: 600, reads: 600, waiters: 30 },
+    ice: { urls: [], turnUrls: [], ttl: 3600 }
+  })
+})
+
+t.test('every option has a description', async t => {
+  for (const [name, schema] of Object.entries(optionsSchema.properties)) t.match((schema as { description?: string }).description, /\S/, name)
+})
+
+t.test('what is given is kept, and the rest filled in', async t => {
+  const options = resolveOptions({ ttl: 5, rateLimit: { creates: 1 }, ice: { urls: ['stun:a'] }, classicPath: false, docs: '/d', cors: ['https://a.example'] })
+  t.match(options, { ttl: 5, maxTtl: 604_800, classicPath: false, docs: '/d', cors: ['https://a.example'] })
+  t.same(options.rateLimit, { creates: 1, stores: 600, reads: 600, waiters: 30 })
+  t.same(options.ice, { urls: ['stun:a'], turnUrls: [], ttl: 3600 })
+  t.equal(resolveOptions({ rateLimit: false }).rateLimit, false)
+  t.same(resolveOptions({ rateLimit: true }).rateLimit, resolveOptions({}).rateLimit)
+})
+
+t.test('undefined is the same as absent, and what register adds is not ours', async t => {
+  t.same(resolveOptions({ ttl: undefined, guardCreate: undefined, store: undefined, prefix: '/p', logLevel: 'warn', logSerializers: {} } as unknown as BoxPluginOptions), resolveOptions({}))
+})
+
+t.test('the caller\'s objects are not changed', async t => {
+  const input = Object.freeze({ rateLimit: Object.freeze({ creates: 1 }), ice: Object.freeze({ urls: Object.freeze(['stun:a']) }), cors: Object.freeze(['https://a.example']) })
+  const options = resolveOptions(input as unknown as BoxPluginOptions)
+  t.match(options, { rateLimit: { creates: 1, stores: 600 }, ice: { ttl: 3600 } })
+  t.same(input, { rateLimit: { creates: 1 }, ice: { urls: ['stun:a'] }, cors: ['https://a.example'] })
+})
+
+/** What is wrong, by name: a value, what the message says was expected, and what was received. */
+const wrong: Array<[name: string, options: Record<string, unknown>, expected: RegExp, received: string]> = [
+  ['ttl', { ttl: 0 }, /greater or equal to 1/, '0'],
+  ['ttl', { ttl: '60' }, /integer/, "'60'"],
+  ['ttl', { ttl: 1.5 }, /integer/, '1.5'],
+  ['ttl', { ttl: NaN }, /integer/, 'NaN'],
+  ['ttl', { ttl: Infinity }, /integer/, 'Infinity'],
+  ['ttl', { ttl: null }, /integer/, 'null'],
+  ['ttl', { ttl: 10n }, /integer/, '10n'],
+  ['ttl', { ttl: 100, maxTtl: 50 }, /at most maxTtl \(50\)/, '100'],
+  ['maxTtl', { maxTtl: -1 }, /greater or equal to 1/, '-1'],
+  ['maxMessageBytes', { maxMessageBytes: 2 ** 40 }, /less or equal to/, '1099511627776'],
+  ['maxMessages', { maxMessages: [1] }, /integer/, '[ 1 ]'],
+  ['maxBoxBytes', { maxBoxBytes: true }, /integer/, 'true'],
+  ['maxStoreBytes', { maxStoreBytes: 0 }, /greater or equal to 1/, '0'],
+  ['maxWait', { maxWait: 61 }, /less or equal to 60/, '61'],
+  ['maxWaiters', { maxWaiters: 0 }, /greater or equal to 1/, '0'],
+  ['heartbeat', { heartbeat: 0 }, /greater or equal to 1/, '0'],
+  ['classicPath', { classicPath: 'box.php' }, /false or a path/, "'box.php'"],
+  ['classicPath', { classicPath: '/box.php/' }, /false or a path/, "'/box.php/'"],
+  ['classicPath', { classicPath: true }, /false or a path/, 'true'],
+  ['classicPath', { classicPath: '/:box' }, /false or a path/, "'/:box'"],
+  ['classicPath', { classicPath: '/*' }, /false or a path/, "'/*'"],
+  ['docs', { docs: '/' }, /false or a path/, "'/'"],
+  ['docs', { docs: 1 }, /false or a path/, '1'],
+  ['cors', { cors: '' }, /true, false, an origin or a list of origins/, "''"],
+  ['cors', { cors: [] }, /true, false, an origin or a list of origins/, '[]'],
+  ['cors.0', { cors: [/a/] }, /string/, '/a/'],
+  ['rateLimit', { rateLimit: 'off' }, /true, false or limits/, "'off'"],
+  ['rateLimit.creates', { rateLimit: { creates: 0 } }, /greater or equal to 1/, '0'],
+  ['rateLimit.waiters', { rateLimit: { waiters: '1' } }, /integer/, "'1'"],
+  ['rateLimit.create', { rateLimit: { create: 1 } }, /nothing/, '1'],
+  ['ice.ttl', { ice: { ttl: 1 } }, /greater or equal to 60/, '1'],
+  ['ice.urls.0', { ice: { urls: ['turn:a'] } }, /match/, "'turn:a'"],
+  ['ice.turnSecret', { ice: { turnUrls: ['turn:a'] } }, /a secret/, 'a secret of type undefined'],
+  ['guardCreate', { guardCreate: true }, /a function/, 'true'],
+  ['store', { store: 'redis://localhost' }, /a Store/, "'redis://localhost'"],
+  ['store', { store: {} }, /a Store/, '{}'],
+  ['store', { store: null }, /a Store/, 'null'],
+  ['tll', { tll: 60 }, /nothing/, '60'],
+  ['ttl', { ttl: () => 1 }, /integer/, '[Function: ttl]']
+]
+
+t.test('a bad value names the option, what was expected and what was received', async t => {
+  for (const [name, options, expected, received] of wrong) {
+    let message = 'nothing was thrown'
+    try {
+      resolveOptions(options as BoxPluginOptions)
+    } catch (error) {
+      t.type(error, TypeError)
+      message = (error as Error).message
+    }
+    const said = /^boxPlugin: option '([^']*)' expected (.*), received (.*)$/s.exec(message)
+    t.match([said?.[1], said?.[2], said?.[3]], [name, expected, received], message)
+  }
+})
+
+t.test('a value that can not be printed as JSON is still named', async t => {
+  const circular: Record<string, unknown> = {}
+  circular['self'] = circular
+  t.throws(() => resolveOptions({ ttl: circular } as unknown as BoxPluginOptions), { message: /option 'ttl' expected integer, received <ref/ })
+})
+
+t.test('a secret is not repeated', async t => {
+  t.throws(() => resolveOptions({ ice: { turnSecret: ['canary'] } } as unknown as BoxPluginOptions), { message: /^(?!.*canary).*ice\.turnSecret/ })
+})
+
+t.test('it throws at registration', async t => {
+  const app = Fastify()
+  t.teardown(() => app.close())
+  app.register(boxPlugin, { ttl: 0 })
+  await t.rejects(async () => { await app.ready() }, { message: /option 'ttl'/ })
+})
+
+t.test('a Store of one\'s own is taken as it is', async t => {
+  t.doesNotThrow(() => resolveOptions({ store: memoryStore() }))
+})
