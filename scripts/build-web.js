@@ -1,8 +1,9 @@
 // Bundles the call page into dist/web: index.html, one script, one style sheet and the icons, each
-// with a hash of its content in its name, so that browsers can keep them for good.
+// with a hash of its content in its name, so that browsers can keep them for good. An argument names
+// another directory than dist/web.
 import { build } from 'esbuild'
 import { readFile, rm, writeFile } from 'node:fs/promises'
-import { basename, join, relative } from 'node:path'
+import { basename, join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
 
@@ -10,7 +11,7 @@ import { gzipSync } from 'node:zlib'
 const LIMIT = 60 * 1000
 
 const source = fileURLToPath(new URL('../src/web/', import.meta.url))
-const target = fileURLToPath(new URL('../dist/web/', import.meta.url))
+const target = resolve(process.argv[2] ?? fileURLToPath(new URL('../dist/web/', import.meta.url)))
 
 const index = await readFile(join(source, 'index.html'), 'utf8')
 const references = [...index.matchAll(/(?<=(?:src|href)=")\.\/[^"]+/g)].map(([path]) => path)

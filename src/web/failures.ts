@@ -63,7 +63,7 @@ const byCode: Record<CallErrorCode, Failure> = {
 /** The failure behind anything that was thrown. */
 export function failureOf (error: unknown): Failure {
   const { code } = Object(error) as { code?: unknown }
-  return byCode[code as CallErrorCode] ?? 'unknown'
+  return Object.hasOwn(byCode, String(code)) ? byCode[code as CallErrorCode] : 'unknown'
 }
 
 /** What the page cannot do without; undefined where all of it is there. */

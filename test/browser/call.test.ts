@@ -1,0 +1,238 @@
+import t, { type Test } from 'tap'
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
+import { servePage, visit, type Visitor } from '../helpers/call-page.js'
+import { launch, needsChromium } from '../helpers/chromium.js'
+
+const skip = await needsChromium()
+
+/** Frames of the other person that were decoded up to now. */
+async function frames (page: Page): Promise<number> {
+  return await page.locator('#remote').evaluate((video: HTMLVideoElement) => video.getVideoPlaybackQuality().totalVideoFrames)
+}
+
+async function keepsDecoding (page: Page): Promise<boolean> {
+  const before = await frames(page)
+  await page.waitForFunction(before => document.querySelector<HTMLVideoElement>('#remote')!.getVideoPlaybackQuality().totalVideoFrames > before + 10, before)
+  return await page.locator('#remote').evaluate((video: HTMLVideoElement) => video.videoWidth > 0 && !video.paused)
+}
+
+async function start (host: Visitor): Promise<string> {
+  await host.page.getByRole('button', { name: 'Start a call' }).click()
+  await host.reaches('waiting')
+  return await host.page.getByLabel('Invite link', { exact: true }).inputValue()
+}
+
+async function join (guest: Visitor): Promise<void> {
+  await guest.page.getByRole('button', { name: 'Join the call' }).click()
+}
+
+async function say (who: Visitor, words: string): Promise<void> {
+  await who.page.getByRole('button', { name: /^Chat/ }).click()
+  await who.page.getByLabel('Message', { exact: true }).fill(words)
+  await who.page.keyboard.press('Enter')
+  await who.page.keyboard.press('Escape')
+}
+
+const code = async ({ page }: Visitor) => await page.locator('#digits').textContent()
+
+t.test('the call page in Chromium', { skip }, async t => {
+  const browser = await launch(t)
+  const url = await servePage(t)
+  const visitor = async (t: Test, address = url, options?: BrowserContextOptions) => await visit(t, browser, address, options)
+
+  /** Two people in a call. */
+  async function talking (t: Test) {
+    const host = await visitor(t)
+    const invite = await start(host)
+    const guest = await visitor(t, invite)
+    await join(guest)
+    await Promise.all([host.reaches('connected'), guest.reaches('connected')])
+    return { host, guest, invite }
+  }
+
+  await t.test('two people see, hear and write to each other, and compare a code', async t => {
+    const { host, guest } = await talking(t)
+    t.match(await code(host), /^\d{3} \d{3}$/)
+    t.equal(await code(guest), await code(host))
+    t.ok(await keepsDecoding(host.page), 'the host sees the guest')
+    t.ok(await keepsDecoding(guest.page), 'the guest sees the host')
+    const tracks = await guest.page.locator('#remote').evaluate((video: HTMLVideoElement) =>
+      (video.srcObject as MediaStream).getAudioTracks().map(({ muted, readyState }) => ({ muted, readyState })))
+    t.same(tracks, [{ muted: false, readyState: 'live' }], 'and hears it')
+
+    await say(host, 'hello <b>you</b>')
+    await guest.page.getByText('Message: hello <b>you</b>').waitFor({ state: 'attached' })
+    t.match(await guest.page.getByRole('button', { name: /^Chat/ }).textContent(), /Chat\s*1/)
+    await say(guest, 'hello back')
+    await host.page.locator('#log li').nth(1).waitFor({ state: 'attached' })
+    t.same(await host.page.locator('#log li').allTextContents(), ['You: hello <b>you</b>', 'Other: hello back'])
+
+    await guest.page.getByRole('button', { name: 'Stop video' }).click()
+    await host.page.locator('#stage').getByText('Their camera is off').waitFor()
+    await guest.page.getByRole('button', { name: 'Mute' }).click()
+    await host.page.locator('#stage').getByText('Their camera and microphone are off').waitFor()
+    await guest.page.getByRole('button', { name: 'Start video' }).click()
+    await host.page.locator('#stage').getByText('Their microphone is off').waitFor()
+    t.ok(await keepsDecoding(host.page), 'the camera is back')
+
+    await guest.page.getByRole('button', { name: 'Leave' }).click()
+    await guest.page.getByRole('heading', { name: 'You left the call' }).waitFor()
+    await host.reaches('waiting')
+    await host.page.getByText('The other person left. The link still works.').first().waitFor()
+
+    await join(guest)
+    await Promise.all([host.reaches('connected'), guest.reaches('connected')])
+    await host.page.getByRole('button', { name: 'Leave' }).click()
+    await guest.page.getByRole('heading', { name: 'The call is over' }).waitFor()
+    for (const { problems, foreign } of [host, guest]) t.same({ problems, foreign }, { problems: [], foreign: [] })
+  })
+
+  await t.test('a host that loads its page again goes on with the same link, and its guest finds back', async t => {
+    const { host, guest, invite } = await talking(t)
+    const before = await code(guest)
+    await host.page.reload()
+    await host.reaches('connected')
+    await guest.page.waitForFunction(before => !['', before].includes(document.querySelector('#digits')!.textContent), before)
+    t.equal(await code(guest), await code(host), 'with a new session, which has a new code')
+    t.ok(await keepsDecoding(guest.page))
+
+    await guest.page.getByRole('button', { name: 'Leave' }).click()
+    await host.reaches('waiting')
+    t.equal(await host.page.getByLabel('Invite link', { exact: true }).inputValue(), invite)
+  })
+
+  await t.test('a guest that loads its page again is back by itself', async t => {
+    const { host, guest } = await talking(t)
+    await guest.page.getByRole('button', { name: 'Mute' }).click()
+    await guest.page.reload()
+    await guest.reaches('connected')
+    await host.reaches('connected')
+    t.equal(await code(guest), await code(host))
+    await guest.page.getByRole('button', { name: 'Unmute' }).waitFor()
+    t.ok(await keepsDecoding(host.page), 'still muted, and seen')
+  })
+
+  await t.test('a third guest is told that the call is full, and comes in when there is room', async t => {
+    const { host, guest, invite } = await talking(t)
+    const third = await visitor(t, invite)
+    await join(third)
+    await third.page.getByRole('heading', { name: 'This call is full' }).waitFor()
+    t.ok(await keepsDecoding(host.page), 'the call goes on')
+
+    await guest.page.close({ runBeforeUnload: true })
+    await host.reaches('waiting')
+    await third.page.getByRole('button', { name: 'Try again' }).click()
+    await third.reaches('connected')
+    t.equal(await code(third), await code(host))
+  })
+
+  await t.test('a link that does not work says why', async t => {
+    const host = await visitor(t)
+    const invite = await start(host)
+    const answer = async (address: string) => {
+      const guest = await visitor(t, address)
+      await join(guest)
+      await guest.reaches('failed')
+      return await guest.page.getByRole('heading').textContent()
+    }
+    t.equal(await answer(invite.slice(0, -30)), 'The key is wrong')
+    t.equal(await answer(invite.replace('drop_', '')), 'This link is not whole')
+    await host.page.getByRole('button', { name: 'Leave' }).click()
+    await host.page.getByRole('heading', { name: 'You left the call' }).waitFor()
+    t.equal(await answer(invite), 'This invite is gone')
+  })
+
+  await t.test('when nobody answers, the guest is told', async t => {
+    const host = await visitor(t)
+    const invite = await start(host)
+    await host.page.close()
+    const guest = await visit(t, browser, invite, {}, page => page.clock.install())
+    await join(guest)
+    await guest.reaches('waiting')
+    await guest.page.clock.fastForward(31_000)
+    await guest.page.getByRole('heading', { name: 'Nobody answered' }).waitFor()
+  })
+
+  await t.test('without camera and microphone there is still the rest', async t => {
+    const host = await visitor(t)
+    const invite = await start(host)
+    const refusing = async (page: Page) => {
+      await page.addInitScript(() => {
+        navigator.mediaDevices.getUserMedia = async () => { throw new DOMException('', 'NotAllowedError') }
+      })
+    }
+    const guest = await visit(t, browser, invite, {}, refusing)
+    await join(guest)
+    await guest.page.locator('#stage').getByText('The camera or microphone is not allowed here. You can watch, listen and write.').waitFor()
+    await guest.reaches('connected')
+    await host.page.locator('#stage').getByText('Their camera and microphone are off').waitFor()
+    t.ok(await keepsDecoding(guest.page), 'it sees the host')
+    await say(guest, 'I can only write')
+    await host.page.locator('#log').getByText('I can only write').waitFor({ state: 'attached' })
+  })
+
+  await t.test('the keyboard is enough, and the focus goes where reading goes on', async t => {
+    const { page, reaches } = await visitor(t)
+    const focus = async () => await page.evaluate(() => document.activeElement?.id)
+    for (let presses = 0; await focus() !== 'desk-first' && presses < 10; presses++) await page.keyboard.press('Tab')
+    await page.keyboard.press('Enter')
+    await reaches('waiting')
+    t.equal(await focus(), 'status')
+    await page.getByRole('status').getByText('Waiting for the other person').waitFor({ state: 'attached' })
+    await page.locator('#talk').press('Enter')
+    t.equal(await focus(), 'words')
+    await page.keyboard.press('Escape')
+    t.equal(await focus(), 'talk')
+    await page.locator('#leave').press('Enter')
+    t.equal(await focus(), 'desk-title')
+  })
+
+  await t.test('an old browser is told so', async t => {
+    const { page } = await visit(t, browser, url, {}, async page => {
+      await page.addInitScript(() => { Reflect.deleteProperty(globalThis, 'RTCPeerConnection') })
+    })
+    await page.getByRole('heading', { name: 'This browser is too old' }).waitFor()
+    t.equal(await page.getByRole('button').count(), 0)
+  })
+})
+
+t.test('what needs another browser or server', { skip }, async t => {
+  await t.test('a page that is not secure says so', async t => {
+    const url = new URL(await servePage(t))
+    const browser = await launch(t, ['--host-resolver-rules=MAP box.test 127.0.0.1'])
+    const { page } = await visit(t, browser, `http://box.test:${url.port}/`)
+    await page.getByRole('heading', { name: 'This page is not secure' }).waitFor()
+  })
+
+  await t.test('where there is no network path, it says whether a TURN server was tried', async t => {
+    const browser = await launch(t)
+    const advice = async (flags: string[]) => await noPath(t, browser, await servePage(t, flags))
+    t.match(await advice([]), /has no TURN server/)
+    t.match(await advice(['--turn-urls=turn:127.0.0.1:9', '--turn-secret=s']), /TURN server did not help/)
+  })
+})
+
+/** A call between two browsers that may use relays only. @returns what the guest is advised */
+async function noPath (t: Test, browser: Browser, url: string): Promise<string | null> {
+  const relayOnly = async (page: Page) => {
+    await page.clock.install()
+    await page.addInitScript(() => {
+      const Plain = RTCPeerConnection
+      globalThis.RTCPeerConnection = class extends Plain {
+        constructor (configuration?: RTCConfiguration) { super({ ...configuration, iceTransportPolicy: 'relay' }) }
+      }
+    })
+  }
+  const host = await visit(t, browser, url, {}, relayOnly)
+  const invite = await start(host)
+  const guest = await visit(t, browser, invite, {}, relayOnly)
+  await join(guest)
+  await guest.reaches('connecting')
+  for (let tries = 0; tries < 3 && await guest.page.locator('body').getAttribute('data-state') !== 'failed'; tries++) {
+    await guest.page.clock.fastForward(21_000)
+    await guest.page.waitForTimeout(300)
+  }
+  await guest.reaches('failed')
+  t.equal(await guest.page.getByRole('heading').textContent(), 'No path between you')
+  return await guest.page.locator('#desk-text').textContent()
+}

@@ -1,0 +1,30 @@
+import t from 'tap'
+import { CallError } from '../../src/webrtc/index.js'
+import { adviceOf, failureOf, missing, titleOf } from '../../src/web/failures.js'
+
+const secure = { isSecureContext: true, RTCPeerConnection: class {} as unknown as typeof RTCPeerConnection, crypto }
+
+t.test('each failure of a call has a name that a person understands', async t => {
+  const named = (code: ConstructorParameters<typeof CallError>[0]) => titleOf(failureOf(new CallError(code)))
+  t.equal(named('CALL_ERR_GONE'), 'This invite is gone')
+  t.equal(named('CALL_ERR_KEY'), 'The key is wrong')
+  t.equal(named('CALL_ERR_NO_PEER'), 'Nobody answered')
+  t.equal(named('CALL_ERR_NO_PATH'), named('CALL_ERR_NO_PATH_WITH_TURN'))
+  t.equal(named('CALL_ERR_FINGERPRINT'), 'Something is wrong in between')
+})
+
+t.test('it says whether a TURN server was there to try', async t => {
+  t.match(adviceOf(failureOf(new CallError('CALL_ERR_NO_PATH'))), /has no TURN server/)
+  t.match(adviceOf(failureOf(new CallError('CALL_ERR_NO_PATH_WITH_TURN'))), /TURN server did not help/)
+})
+
+t.test('what is no failure of a call is unknown', async t => {
+  for (const error of [new TypeError('x'), undefined, { code: 'toString' }, 'CALL_ERR_GONE']) t.equal(failureOf(error), 'unknown')
+})
+
+t.test('a browser that can not do it is told apart from a page that is not secure', async t => {
+  t.equal(missing(secure), undefined)
+  t.equal(missing({ ...secure, isSecureContext: false }), 'insecure')
+  const { RTCPeerConnection: _, ...old } = secure
+  t.equal(missing(old), 'old')
+})

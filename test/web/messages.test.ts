@@ -1,0 +1,22 @@
+import fc from 'fast-check'
+import t from 'tap'
+import { MAX_CHAT, parseMessage, type Message } from '../../src/web/messages.js'
+
+t.test('what one page says, the other understands', async t => {
+  const messages: Message[] = [
+    { type: 'hello', tab: 'x' }, { type: 'welcome' }, { type: 'full' }, { type: 'bye' },
+    { type: 'media', audio: true, video: false }, { type: 'chat', text: '<b>hello</b>' }
+  ]
+  for (const message of messages) t.same(parseMessage(JSON.stringify(message)), message)
+})
+
+t.test('whatever else comes is no message', async t => {
+  const data = fc.oneof(fc.string(), fc.json(), fc.uint8Array(), fc.anything(),
+    fc.record({ type: fc.constantFrom('hello', 'media', 'chat', 'toString'), tab: fc.integer(), text: fc.constant('  '), audio: fc.constant(1) }).map(value => JSON.stringify(value)))
+  fc.assert(fc.property(data, data => parseMessage(data) === undefined))
+  t.pass()
+})
+
+t.test('a long chat message is cut', async t => {
+  t.same(parseMessage(JSON.stringify({ type: 'chat', text: 'a'.repeat(MAX_CHAT + 1) })), { type: 'chat', text: 'a'.repeat(MAX_CHAT) })
+})

@@ -1,0 +1,76 @@
+import fc from 'fast-check'
+import t from 'tap'
+import { isOpen, next, type Event, type State } from '../../src/web/state.js'
+import { deskWords, noticeOf, statusOf } from '../../src/web/words.js'
+
+const invite = 'https://box.example/#v=1'
+const after = (events: Event[], state: State) => events.reduce(next, state)
+const host: State = { name: 'ready', role: 'host' }
+const guest: State = { name: 'ready', role: 'guest' }
+
+t.test('a host waits with its invite until somebody comes', async t => {
+  const waiting = after([{ type: 'begin', role: 'host' }, { type: 'opened', invite }], host)
+  t.same(waiting, { name: 'waiting', role: 'host', invite })
+  t.same(after([{ type: 'found' }, { type: 'connected', code: '123456' }], waiting), { name: 'connected', role: 'host', code: '123456', invite })
+})
+
+t.test('a host whose guest leaves waits again, with the same invite', async t => {
+  const state = after([{ type: 'begin', role: 'host' }, { type: 'opened', invite }, { type: 'connected', code: '123456' }, { type: 'gone', notice: 'left' }], host)
+  t.same(state, { name: 'waiting', role: 'host', invite, notice: 'left' })
+  t.match(noticeOf(state), /left.*still works/)
+})
+
+t.test('a host hears why somebody could not be connected', async t => {
+  const state = after([{ type: 'begin', role: 'host' }, { type: 'opened', invite }, { type: 'found' }, { type: 'missed', failure: 'relay' }], host)
+  t.match(noticeOf(state), /TURN/)
+})
+
+t.test('a call is over for the guest when the host leaves', async t => {
+  const state = after([{ type: 'begin', role: 'guest' }, { type: 'found' }, { type: 'connected', code: '123456' }, { type: 'gone', notice: 'left' }], guest)
+  t.same(state, { name: 'left', role: 'guest', who: 'other' })
+})
+
+t.test('a connection that breaks and mends keeps the code', async t => {
+  const connected = after([{ type: 'begin', role: 'guest' }, { type: 'opened' }, { type: 'connected', code: '123456' }], guest)
+  const broken = next(connected, { type: 'interrupted' })
+  t.same(broken, { ...connected, name: 'reconnecting' })
+  t.same(next(broken, { type: 'recovered' }), connected)
+})
+
+t.test('who was told that the call is full can start one', async t => {
+  const state = after([{ type: 'begin', role: 'guest' }, { type: 'opened' }, { type: 'fail', failure: 'full' }], guest)
+  t.same(deskWords(state as Extract<State, { name: 'failed' }>).actions, ['again', 'start'])
+  t.same(next(state, { type: 'begin', role: 'host' }), { name: 'opening', role: 'host' })
+})
+
+const role = fc.constantFrom('host' as const, 'guest' as const)
+const failure = fc.constantFrom('gone' as const, 'lost' as const, 'path' as const)
+const event: fc.Arbitrary<Event> = fc.oneof(
+  fc.record({ type: fc.constant('begin' as const), role }),
+  fc.constant<Event>({ type: 'opened', invite }),
+  fc.constantFrom<Event>({ type: 'found' }, { type: 'interrupted' }, { type: 'recovered' }, { type: 'leave' }),
+  fc.record({ type: fc.constantFrom('missed' as const, 'fail' as const), failure }),
+  fc.record({ type: fc.constant('gone' as const), notice: fc.oneof(fc.constant('left' as const), failure) }),
+  fc.record({ type: fc.constant('connected' as const), code: fc.stringMatching(/^\d{6}$/) })
+)
+
+t.test('whatever happens in whatever order, the page has words for it', async t => {
+  fc.assert(fc.property(role, fc.array(event, { maxLength: 30 }), (role, events) => {
+    let state: State = { name: 'ready', role }
+    for (const event of events) {
+      const before = state
+      state = next(before, event)
+      if (statusOf(state) === '') return false
+      if (state.name === 'ready' || state.name === 'left' || state.name === 'failed') {
+        if (deskWords(state).title === '' || deskWords(state).actions.length === 0) return false
+      }
+      // Nobody comes into a call by something that came too late.
+      if (isOpen(state) && !isOpen(before) && event.type !== 'begin') return false
+      // A code belongs to a connection, and only there is it shown.
+      if ('code' in state !== (state.name === 'connected' || state.name === 'reconnecting')) return false
+      if (event.type === 'leave' && isOpen(state)) return false
+    }
+    return true
+  }), { numRuns: 2_000 })
+  t.pass()
+})
