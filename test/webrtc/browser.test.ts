@@ -2,7 +2,7 @@ import t from 'tap'
 import type { HostedCall } from '../../src/webrtc/index.js'
 import { needsChromium } from '../helpers/chromium.js'
 import { hostIn, joinIn, pages, say } from './browser-pages.js'
-import { firstPeer, hear, hostAt, joinTo } from './node-peers.js'
+import { end, firstPeer, hear, hostAt, joinTo } from './node-peers.js'
 import vectors from './sealing-vectors.json' with { type: 'json' }
 
 const skip = await needsChromium()
@@ -135,3 +135,5 @@ t.test('two browsers', { skip }, async t => {
     t.pass('and leaving is noticed')
   })
 })
+
+end(t)

@@ -4,7 +4,7 @@ import { commit } from '../../src/webrtc/code.js'
 import { connect } from '../../src/webrtc/connect.js'
 import { host, join } from '../../src/webrtc/index.js'
 import type { Peer } from '../../src/webrtc/peer.js'
-import { firstPeer, hear, hostAt, joinTo, node } from './node-peers.js'
+import { end, firstPeer, hear, hostAt, joinTo, node } from './node-peers.js'
 import { serve } from './serve.js'
 import { stunServer } from './stun-server.js'
 
@@ -151,11 +151,12 @@ t.test('where there is no path, it is said, and whether there was a TURN server 
   ] as const) {
     const { url } = await serve(t, { ice: { ...ice, urls: [...ice.urls] } as object })
     const refused: string[] = []
-    const patience = { path: 400 }
-    const call = await hostAt(t, url, { ...noPath, refused: error => { refused.push(error.code) } }, patience)
-    const guestCall = await joinTo(t, call.invite, noPath, patience)
-    await t.rejects(firstPeer(guestCall), { code })
+    // Whoever gives up first knows why, and tells the other only that it is over.
+    const call = await hostAt(t, url, { ...noPath, refused: error => { refused.push(error.code) } }, { path: 300 })
+    await t.rejects(firstPeer(await joinTo(t, call.invite, noPath)), { code: 'CALL_ERR_CLOSED' })
     t.equal(refused[0], code)
+    const lonely = await joinTo(t, (await hostAt(t, url, noPath)).invite, noPath, { path: 300 })
+    await t.rejects(firstPeer(lonely), { code })
   }
 })
 
@@ -227,3 +228,5 @@ t.test('where there is no RTCPeerConnection, it is asked for', async t => {
   const { url } = await serve(t)
   await t.rejects(host({ server: url }), { name: 'TypeError', message: /RTCPeerConnection/ })
 })
+
+end(t)

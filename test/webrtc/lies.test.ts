@@ -3,7 +3,7 @@ import { connect } from '../../src/webrtc/connect.js'
 import { CallError } from '../../src/webrtc/errors.js'
 import { listen } from '../../src/webrtc/listen.js'
 import type { SealedMessage } from '../../src/webrtc/sealing.js'
-import { hostAt, joinTo } from './node-peers.js'
+import { end, hostAt, joinTo } from './node-peers.js'
 import { next, serve, type Lie, type Stored } from './serve.js'
 import { stunServer } from './stun-server.js'
 
@@ -122,3 +122,5 @@ t.test('an honest server connects the two, in the same way', async t => {
   t.ok(connected)
   t.strictSame(codes, [])
 })
+
+end(t)

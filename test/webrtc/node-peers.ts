@@ -26,6 +26,15 @@ class Tidy extends RTCPeerConnection {
 /** werift's has the shape of a browser's, but not its types. */
 export const node = { RTCPeerConnection: Tidy as unknown as NonNullable<ConnectionOptions['RTCPeerConnection']> }
 
+/**
+ * Ends a test file, and its process soon after: closed in the middle of a DTLS handshake, werift's
+ * goes on with it for up to a minute.
+ */
+export function end (root: Test): void {
+  root.teardown(() => { setTimeout(() => { process.exit() }, 500).unref() })
+  root.end()
+}
+
 export async function hostAt (t: Test, server: string, options: Partial<HostOptions> = {}, patience: Partial<Patience> = {}): Promise<HostedCall> {
   const call = await host({ server, ...node, ...options }, { ...defaultPatience, ...patience })
   t.teardown(() => call.close())
