@@ -1,0 +1,74 @@
+import t from 'tap'
+import { BoxService, type BoxRules } from '../../src/box/box-service.js'
+import { dropAddress } from '../../src/box/capability.js'
+import { NotFoundError } from '../../src/errors.js'
+import { memoryStore } from '../../src/store/memory.js'
+import { TestClock } from '../helpers/build.js'
+
+const rules: BoxRules = { ttl: 60, maxWaiters: 8, maxMessages: 10, maxBoxBytes: 1000 }
+const message = { text: '1', bytes: 1 }
+
+function setUp () {
+  const store = memoryStore()
+  const clock = new TestClock()
+  return { store, clock, service: new BoxService(store, clock, rules) }
+}
+
+t.test('a box is kept by its drop address, and its id is not kept', async t => {
+  const { store, clock, service } = setUp()
+  const asked: unknown[] = []
+  const { create } = store
+  store.create = async (...args) => {
+    asked.push(...args)
+    await create.apply(store, args)
+  }
+  const { boxId, drop, expires } = await service.create()
+  t.equal(drop, dropAddress(boxId))
+  t.equal(expires, clock.now() + 60_000)
+  t.same(asked.slice(0, 3), [drop, 60_000, clock.now()])
+  t.notMatch(JSON.stringify(asked), boxId)
+})
+
+t.test('a held read that finds something, or may not wait, takes no place', async t => {
+  const { service } = setUp()
+  const { drop } = await service.create()
+  const never = new AbortController().signal
+  t.same((await service.heldRead(drop, 0, 10, 0, never)).texts, [])
+  await service.append(drop, message)
+  t.same((await service.heldRead(drop, 0, 10, 60, never)).texts, ['1'])
+  const left = new AbortController()
+  left.abort()
+  t.same((await service.heldRead(drop, 1, 10, 60, left.signal)).texts, [])
+  t.equal(service.waiters.size, 0)
+})
+
+t.test('expired boxes are swept in the background, one sweep at a time, and a sweep that fails is told', async t => {
+  const { store, clock, service } = setUp()
+  const swept: number[] = []
+  const errors: unknown[] = []
+  let running = 0
+  store.sweep = async now => {
+    t.equal(running++, 0)
+    swept.push(now)
+    await new Promise(resolve => { setImmediate(resolve) })
+    running--
+    if (swept.length === 1) throw new Error('the sweep broke')
+    return 0
+  }
+  service.start(error => { errors.push(error) })
+  service.start(error => { errors.push(error) })
+  while (swept.length < 2) await new Promise(resolve => setTimeout(resolve, 20))
+  await service.close()
+  t.match(errors, [{ message: 'the sweep broke' }])
+  t.equal(swept[0], clock.now())
+  const { length } = swept
+  await new Promise(resolve => setTimeout(resolve, 1100))
+  t.equal(swept.length, length, 'closing ends it')
+})
+
+t.test('closing is idempotent and closes the store', async t => {
+  const { service } = setUp()
+  const { drop } = await service.create()
+  await Promise.all([service.close(), service.close()])
+  await t.rejects(service.read(drop, 0, 1), NotFoundError)
+})

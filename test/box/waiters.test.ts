@@ -1,0 +1,140 @@
+import t from 'tap'
+import { dropAddress, newBoxId } from '../../src/box/capability.js'
+import { Waiters } from '../../src/box/waiters.js'
+import { NotFoundError, RateError, StoreError } from '../../src/errors.js'
+import { memoryStore } from '../../src/store/memory.js'
+import { TestClock } from '../helpers/build.js'
+import { watchedStore } from '../helpers/stream-reader.js'
+
+const limits = { maxMessages: 100, maxBoxBytes: 1000 }
+const never = new AbortController().signal
+
+async function setUp (maxPerBox = 8) {
+  const watch = watchedStore()
+  const clock = new TestClock()
+  const drop = dropAddress(newBoxId())
+  await watch.store.create(drop, 60_000, clock.now(), limits)
+  const append = (text: string) => watch.store.append(drop, { text, bytes: text.length }, clock.now(), limits)
+  return { watch, clock, drop, append, waiters: new Waiters(watch.store, clock, maxPerBox) }
+}
+
+t.test('a message between the registration and the look is found', async t => {
+  const { clock, drop, append, waiters } = await setUp()
+  const waiter = await waiters.open(drop, never)
+  await append('1')
+  t.same((await waiter.next(0, 10, clock.now() + 60_000)).texts, ['1'])
+  waiter.close()
+})
+
+t.test('a message during the look is found', async t => {
+  const { watch, clock, drop, append, waiters } = await setUp()
+  const { read } = watch.store
+  let raced = false
+  watch.store.read = async (...args) => {
+    const page = await read.apply(watch.store, args)
+    if (!raced) {
+      raced = true
+      await append('1')
+    }
+    return page
+  }
+  const waiter = await waiters.open(drop, never)
+  t.same((await waiter.next(0, 10, clock.now() + 60_000)).texts, ['1'])
+  waiter.close()
+})
+
+t.test('places are counted per box, and given back once', async t => {
+  const { watch, drop, waiters } = await setUp(2)
+  const [one, two] = [await waiters.open(drop, never), await waiters.open(drop, never)]
+  await t.rejects(waiters.open(drop, never), RateError)
+  one.close()
+  one.close()
+  const three = await waiters.open(drop, never)
+  await t.rejects(waiters.open(drop, never), RateError)
+  two.close()
+  three.close()
+  t.equal(waiters.size, 0)
+  t.equal(watch.open, 0)
+})
+
+t.test('a reader that left before, while or after the store subscribed holds nothing', async t => {
+  const { watch, drop, waiters } = await setUp(1)
+  const gone = new AbortController()
+  gone.abort()
+  t.equal((await waiters.open(drop, gone.signal)).closed, true)
+
+  const going = new AbortController()
+  const opening = waiters.open(drop, going.signal)
+  going.abort()
+  t.equal((await opening).closed, true)
+
+  const later = new AbortController()
+  const waiter = await waiters.open(drop, later.signal)
+  later.abort()
+  t.equal(waiter.closed, true)
+  t.equal(waiters.size, 0)
+  t.equal(watch.open, 0)
+})
+
+t.test('a subscription that fails holds nothing', async t => {
+  const { watch, drop, waiters } = await setUp(1)
+  const { subscribe } = watch.store
+  watch.store.subscribe = async () => { throw new StoreError() }
+  await t.rejects(waiters.open(drop, never), StoreError)
+  watch.store.subscribe = subscribe
+  ;(await waiters.open(drop, never)).close()
+  t.equal(waiters.size, 0)
+})
+
+t.test('ending all ends those to come too', async t => {
+  const { watch, clock, drop, waiters } = await setUp()
+  const waiter = await waiters.open(drop, never)
+  const next = waiter.next(0, 10, clock.now() + 60_000)
+  waiters.endAll()
+  t.same((await next).texts, [])
+  const late = await waiters.open(drop, never)
+  t.equal(late.closed, true)
+  t.same((await late.next(0, 10, clock.now() + 60_000)).texts, [])
+  waiters.endAll()
+  t.equal(waiters.size, 0)
+  t.equal(watch.open, 0)
+})
+
+t.test('a wake-up without a change ends no wait', async t => {
+  const watch = watchedStore()
+  const clock = new TestClock()
+  const drop = dropAddress(newBoxId())
+  await watch.store.create(drop, 60_000, clock.now(), limits)
+  let wake = (): void => {}
+  watch.store.subscribe = async (_drop, listener) => {
+    wake = listener
+    return () => {}
+  }
+  const waiter = await new Waiters(watch.store, clock, 1).open(drop, never)
+  let done = false
+  const next = waiter.next(0, 10, clock.now() + 60_000).finally(() => { done = true })
+  for (let i = 0; i < 5; i++) {
+    wake()
+    await new Promise(resolve => setImmediate(resolve))
+  }
+  t.equal(done, false)
+  waiter.close()
+  t.same((await next).texts, [])
+})
+
+t.test('a box that is gone ends the wait by its error', async t => {
+  const { watch, clock, drop, waiters } = await setUp()
+  const waiter = await waiters.open(drop, never)
+  const next = waiter.next(0, 10, clock.now() + 60_000)
+  await watch.store.delete(drop, clock.now())
+  await t.rejects(next, NotFoundError)
+  waiter.close()
+})
+
+t.test('waiting on a box that never was is an error at the first look', async t => {
+  const store = memoryStore()
+  const clock = new TestClock()
+  const waiter = await new Waiters(store, clock, 1).open(dropAddress(newBoxId()), never)
+  await t.rejects(waiter.next(0, 10, clock.now() + 60_000), NotFoundError)
+  waiter.close()
+})
