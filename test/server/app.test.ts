@@ -1,8 +1,9 @@
 import { once } from 'node:events'
-import { mkdir, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import type { InjectOptions } from 'fastify'
 import t, { type Test } from 'tap'
 import { memoryStore } from '../../src/store/memory.js'
 import { StoreError } from '../../src/errors.js'
@@ -185,6 +186,29 @@ t.test('a classic message of 60,000 characters fits its URL', async t => {
   const { data: id } = JSON.parse((await request(port, 'GET', '/box.php')).body)
   const stored = await request(port, 'GET', `/box.php?box=${id}&msg=${'m'.repeat(60_000)}`)
   t.equal(stored.body, '{"type":"ack","data":1}')
+})
+
+t.test('two parties exchange a real offer and answer, by either API', async t => {
+  const { app } = await serve(t)
+  const fixture = (name: string): Promise<string> => readFile(new URL(`../fixtures/${name}.json`, import.meta.url), 'utf8')
+  const [offer, answer] = await Promise.all([fixture('offer'), fixture('answer')])
+  const json = async (request: InjectOptions | string): Promise<any> => (await app.inject(request)).json()
+  const headers = { 'content-type': 'application/json' }
+
+  const host = await json({ method: 'POST', url: '/boxes' })
+  const guest = await json({ method: 'POST', url: '/boxes' })
+  await app.inject({ method: 'POST', url: `/boxes/${host.drop}/messages`, headers, payload: JSON.stringify(guest.drop) })
+  const [drop] = (await json(`/boxes/${host.data}/messages`)).data
+  await app.inject({ method: 'POST', url: `/boxes/${drop}/messages`, headers, payload: offer })
+  t.same((await json(`/boxes/${guest.data}/messages`)).data, [JSON.parse(offer)])
+  await app.inject({ method: 'POST', url: `/boxes/${host.drop}/messages`, headers, payload: answer })
+  t.same((await json(`/boxes/${host.data}/messages?after=1`)).data, [JSON.parse(answer)])
+
+  const classic = (query: Record<string, string>) => json(`/box.php?${new URLSearchParams(query)}`)
+  const { data: box } = await classic({})
+  for (const [i, message] of [offer, answer].entries()) t.same(await classic({ box, msg: message }), { type: 'ack', data: i + 1 })
+  t.same(await classic({ box }), { type: 'msgs', data: [offer, answer] })
+  t.same(await classic({ box }), { type: 'msgs', data: [] })
 })
 
 t.test('garbage behind a request does not get into the answer under way', async t => {
