@@ -1,0 +1,89 @@
+import crypto from 'node:crypto'
+import { syncBuiltinESMExports } from 'node:module'
+import Fastify from 'fastify'
+import t from 'tap'
+import boxPluginDefault, * as face from '../src/index.js'
+import { build, json } from './helpers/build.js'
+
+t.test('the face is the plugin, as default and by name, and the stores', async t => {
+  t.equal(boxPluginDefault, face.boxPlugin)
+  t.type(face.memoryStore, 'function')
+  const store = face.memoryStore()
+  t.equal(store.name, 'memory')
+  await store.close()
+})
+
+t.test('one hash on the hot path', async t => {
+  let hashes = 0
+  for (const name of ['hash', 'createHash', 'createHmac', 'hkdfSync'] as const) {
+    const operation = crypto[name] as (...args: unknown[]) => unknown
+    Object.assign(crypto, {
+      [name]: (...args: unknown[]) => {
+        hashes++
+        return operation(...args)
+      }
+    })
+    t.teardown(() => {
+      Object.assign(crypto, { [name]: operation })
+      syncBuiltinESMExports()
+    })
+  }
+  // Named imports of the modules under test are live bindings, which this brings up to date.
+  syncBuiltinESMExports()
+  const { app } = await build(t, { rateLimit: true })
+  const cost = async (request: object) => {
+    hashes = 0
+    const answer = await app.inject(request)
+    t.ok(answer.statusCode < 300, String(answer.statusCode))
+    return hashes
+  }
+  const created = (await app.inject({ method: 'POST', url: '/boxes' })).json()
+  const messages = `/boxes/${created.data}/messages`
+  t.equal(await cost({ method: 'POST', url: '/boxes' }), 1, 'create')
+  t.equal(await cost({ method: 'POST', url: messages, ...json(1) }), 1, 'store by box id')
+  t.equal(await cost({ method: 'POST', url: `/boxes/${created.drop}/messages`, ...json(1) }), 0, 'store by drop address')
+  t.equal(await cost({ method: 'POST', url: messages, headers: { 'content-type': 'text/plain', 'idempotency-key': 'k' }, payload: 'x' }), 2, 'store with a key: its body too')
+  t.equal(await cost({ url: messages }), 1, 'read')
+  t.equal(await cost({ method: 'PUT', url: `/boxes/${created.data}/cursor`, ...json({ after: 1 }) }), 1, 'acknowledge')
+  t.equal(await cost({ url: `/box.php?box=${created.data}&msg=x` }), 1, 'classic store')
+  t.equal(await cost({ url: `/box.php?box=${created.data}` }), 1, 'classic drain')
+})
+
+t.test('it closes its store with the app, and leaves no timer', async t => {
+  const store = face.memoryStore()
+  let closed = 0
+  const { close } = store
+  store.close = async () => {
+    closed++
+    await close.call(store)
+  }
+  const { app } = await build(t, { store })
+  t.equal(closed, 0)
+  await app.close()
+  t.ok(closed >= 1)
+  t.notOk(process.getActiveResourcesInfo().includes('Timeout'))
+})
+
+t.test('an app that is closed before it was ready closes its store too', async t => {
+  const store = face.memoryStore()
+  let closed = false
+  store.close = async () => { closed = true }
+  const app = Fastify()
+  app.register(face.boxPlugin, { store })
+  await app.close()
+  t.equal(closed, true)
+})
+
+t.test('expired boxes give their room back', async t => {
+  const { app, clock, createBox } = await build(t, { maxStoreBytes: 1024 })
+  await createBox({ ttl: 1 })
+  await createBox({ ttl: 1 })
+  t.equal((await app.inject({ method: 'POST', url: '/boxes' })).statusCode, 507)
+  clock.turn(1)
+  let status = 507
+  while (status === 507) {
+    await new Promise(resolve => setTimeout(resolve, 50))
+    status = (await app.inject({ method: 'POST', url: '/boxes' })).statusCode
+  }
+  t.equal(status, 201)
+})
