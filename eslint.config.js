@@ -1,8 +1,8 @@
 import neostandard from 'neostandard'
 
 /**
- * Dependencies flow one way: index → plugin → http → box → store; client and webrtc know only
- * the contract; the page knows the client and webrtc.
+ * Dependencies flow one way: server → plugin → http → box → store; client and webrtc know only
+ * the contract; the page knows webrtc.
  */
 const layers = {
   store: ['box', 'http', 'client', 'webrtc', 'server', 'web', 'plugin', 'options', 'index'],
@@ -11,7 +11,7 @@ const layers = {
   client: ['box', 'http', 'store', 'webrtc', 'server', 'web', 'plugin', 'options', 'errors', 'index'],
   webrtc: ['box', 'http', 'store', 'server', 'web', 'plugin', 'options', 'index'],
   web: ['box', 'http', 'store', 'server', 'plugin', 'options', 'errors', 'index'],
-  server: ['http', 'webrtc', 'web', 'client']
+  server: ['webrtc', 'web', 'client']
 }
 
 const oneWay = Object.entries(layers).map(([layer, above]) => ({
