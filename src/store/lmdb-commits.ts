@@ -17,7 +17,7 @@ interface Batch {
 }
 
 /** Runs `apply` in one transaction and resolves once it is flushed; where `apply` throws, nothing of it stays. */
-export type Transaction = (apply: () => void) => Promise<unknown>
+type Transaction = (apply: () => void) => Promise<unknown>
 
 /**
  * Group commit: the operations that come while a transaction is being flushed wait for the next

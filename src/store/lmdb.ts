@@ -13,7 +13,10 @@ export interface LmdbStoreOptions {
   path: string
   /** How long one operation may take, ms. Default: 5,000 */
   deadline?: number | undefined
-  /** Hears once of the failure after which the store refuses everything. The process should exit. */
+  /**
+   * Hears once of the failure after which the store refuses everything. End the process then, by
+   * `process.exit`: where LMDB still waits for the disk, a process that runs out of work waits too.
+   */
   onFailure?: ((error: Error) => void) | undefined
 }
 

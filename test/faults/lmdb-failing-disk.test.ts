@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { lmdbStore } from '../../src/store/lmdb.js'
 import { needs } from '../helpers/needs.js'
-import { limits, newDrop, TTL } from '../store/contract.js'
+import { limits, newDrop, TTL } from '../store/boxes.js'
 import { freshDirectory } from '../store/directory.js'
 import { program } from './program.js'
 

@@ -8,7 +8,7 @@ import t, { type Test } from 'tap'
 import { BOX_COST, KEY_COST, MESSAGE_COST } from '../../src/store/cost.js'
 import { lmdbStore } from '../../src/store/lmdb.js'
 import { MAX_KEYS } from '../../src/store/store.js'
-import { limits, message, newDrop, start, TTL } from './contract.js'
+import { limits, message, newDrop, start, TTL } from './boxes.js'
 import { freshDirectory } from './directory.js'
 import { modelTest } from './model.js'
 

@@ -1,0 +1,33 @@
+import type { Limits, NewMessage, Store } from '../../src/store/store.js'
+
+export const TTL = 80_000
+
+export const limits: Limits = { maxMessages: 5_000, maxBoxBytes: 1024 * 1024 }
+
+/** Times start at the present, because a store on another machine may compare them with its own. */
+export const start = Date.now()
+
+let made = 0
+
+/** A name no other box of the run has. */
+export function newDrop (): string {
+  return `drop_${process.pid}_${++made}`
+}
+
+export function message (text: string, id?: string, digest = `digest of ${text}`): NewMessage {
+  return { text, bytes: Buffer.byteLength(text), key: id === undefined ? undefined : { id, digest } }
+}
+
+/** An empty box. */
+export async function box (store: Store): Promise<string> {
+  const drop = newDrop()
+  await store.create(drop, TTL, start, limits)
+  return drop
+}
+
+/** A box with the messages `1`, `2`, … */
+export async function filled (store: Store, count: number): Promise<string> {
+  const drop = await box(store)
+  for (let n = 1; n <= count; n++) await store.append(drop, message(`${n}`), start, limits)
+  return drop
+}

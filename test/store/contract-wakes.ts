@@ -1,0 +1,121 @@
+import { box, limits, message, newDrop, start, TTL } from './boxes.js'
+import type { Define } from './contract.js'
+import { modelTest } from './model.js'
+
+/** Listeners, operations at the same time, closing, and all of it at random. */
+export function wakeContract (test: Define, turnsTime: boolean): void {
+  test('a listener hears of a message and of the deletion, until it unsubscribes', async (t, store) => {
+    const drop = await box(store)
+    const heard = new Listener()
+    const unsubscribe = await store.subscribe(drop, heard.listen)
+    await store.append(drop, message('1'), start, limits)
+    await heard.once()
+    await store.append(await box(store), message('elsewhere'), start, limits)
+    await store.append(drop, message('2'), start, limits)
+    await heard.once()
+
+    const left = new Listener()
+    const unsubscribeLeft = await store.subscribe(drop, left.listen)
+    unsubscribeLeft()
+    unsubscribeLeft()
+    await store.append(drop, message('3'), start, limits)
+    await heard.once()
+    await store.delete(drop, start)
+    await heard.once()
+    t.equal(left.count, 0)
+    unsubscribe()
+  })
+
+  test('a listener that hears of a message finds it', async (t, store) => {
+    const drop = newDrop()
+    const heard = new Listener()
+    const unsubscribe = await store.subscribe(drop, heard.listen)
+    await store.create(drop, TTL, start, limits)
+    for (let seq = 1; seq <= 20; seq++) {
+      const appended = store.append(drop, message(`${seq}`), start, limits)
+      let page
+      do {
+        await heard.once()
+        page = await store.read(drop, seq - 1, 10, start)
+      } while (page.texts.length === 0)
+      t.strictSame(page.texts, [`${seq}`])
+      await appended
+    }
+    unsubscribe()
+  })
+
+  test('appends at the same time get each number once, in the order they came', async (t, store) => {
+    const drop = await box(store)
+    const results = await Promise.all(Array.from({ length: 300 }, (_, i) => store.append(drop, message(`${i + 1}`), start, limits)))
+    t.strictSame(results, Array.from({ length: 300 }, (_, i) => ({ seq: i + 1, count: i + 1 })))
+    t.strictSame((await store.read(drop, 0, 1000, start)).texts, Array.from({ length: 300 }, (_, i) => `${i + 1}`))
+  })
+
+  test('a key sent twice at the same time stores once', async (t, store) => {
+    const drop = await box(store)
+    const results = await Promise.all(Array.from({ length: 20 }, () => store.append(drop, message('1', 'key'), start, limits)))
+    t.strictSame(results, Array.from({ length: 20 }, () => ({ seq: 1, count: 1 })))
+  })
+
+  test('drains and appends at the same time lose and double nothing', async (t, store) => {
+    const drop = await box(store)
+    const texts: string[] = []
+    const drains: Array<Promise<void>> = []
+    const appends: Array<Promise<unknown>> = []
+    for (let n = 1; n <= 400; n++) {
+      appends.push(store.append(drop, message(`${n}`), start, limits))
+      if (n % 17 === 0) drains.push(store.drain(drop, start).then(page => { texts.push(...page.texts) }))
+      if (n % 40 === 0) await appends[n - 20]
+    }
+    await Promise.all([...appends, ...drains])
+    texts.push(...(await store.drain(drop, start)).texts)
+    t.strictSame(texts, Array.from({ length: 400 }, (_, i) => `${i + 1}`))
+  })
+
+  test('what was acknowledged to one caller is seen by the next', async (t, store) => {
+    const drop = await box(store)
+    for (let seq = 1; seq <= 50; seq++) {
+      await store.append(drop, message(`${seq}`), start, limits)
+      t.strictSame((await store.read(drop, seq - 1, 10, start)).texts, [`${seq}`])
+      if (seq % 5 === 0) {
+        t.equal(await store.acknowledge(drop, seq, start), 0)
+        t.strictSame((await store.read(drop, 0, 10, start)).texts, [])
+      }
+    }
+  })
+
+  test('a store that was just made serves', async (t, store) => {
+    await store.check()
+    t.type(store.name, 'string')
+  })
+
+  test('closing again is the same', async (t, store) => {
+    const drop = await box(store)
+    const accepted = store.append(drop, message('1'), start, limits)
+    await Promise.all([store.close(), store.close()])
+    t.strictSame(await accepted, { seq: 1, count: 1 }, 'and finishes what was accepted')
+    await store.close()
+  })
+
+  test('any sequence of operations does what a list in memory would do', async (_t, store) => {
+    await modelTest(store, turnsTime)
+  })
+}
+
+/** Counts wake-ups; a store may wake more often than it must. */
+class Listener {
+  count = 0
+  #seen = 0
+  #resolve: (() => void) | undefined
+
+  listen = (): void => {
+    this.count++
+    this.#resolve?.()
+  }
+
+  /** Resolves with the first wake-up since the last one that was asked for. */
+  async once (): Promise<void> {
+    if (this.count === this.#seen) await new Promise<void>(resolve => { this.#resolve = resolve })
+    this.#seen = this.count
+  }
+}
