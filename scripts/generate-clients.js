@@ -106,6 +106,8 @@ async function generateJava (out) {
     // null is a message like any other.
     ['api.mustache', '{{#required}}\n    // verify the required parameter', '{{#required}}{{^isAnyType}}\n    // verify the required parameter'],
     ['api.mustache', '{{/required}}\n    {{/allParams}}', '{{/isAnyType}}{{/required}}\n    {{/allParams}}'],
+    // A member of a message may be null; only members of the client's own types are left out then.
+    ['ApiClient.mustache', 'mapper.setSerializationInclusion(JsonInclude.Include.NON_NULL);', 'mapper.setDefaultPropertyInclusion(JsonInclude.Value.construct(JsonInclude.Include.NON_NULL, JsonInclude.Include.ALWAYS));'],
     // A body that is left out is no body; null would be one.
     ['api.mustache', 'HttpRequest.BodyPublishers.ofByteArray(localVarPostBody)', '{{^required}}{{paramName}} == null ? HttpRequest.BodyPublishers.noBody() : {{/required}}HttpRequest.BodyPublishers.ofByteArray(localVarPostBody)'],
     // Every error of the server is a problem; null where something else answered, like a proxy.

@@ -1,0 +1,80 @@
+/**
+ * Plays test/clients/scenarios.json through every client on every store, and runs the READMEs'
+ * programs. See test/clients/README.md.
+ *
+ *   node scripts/test-clients.js [language …] [--store memory,lmdb,redis] [--dist dist]
+ */
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { Runner, languages } from '../test/clients/languages.js'
+import { runExample, runStream } from '../test/clients/readme-programs.js'
+import { play, scenariosFor } from '../test/clients/scenarios.js'
+import { startServers } from '../test/clients/servers.js'
+import { has, root } from './client-tools.js'
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { store: { type: 'string', default: 'memory,lmdb,redis' }, dist: { type: 'string', default: join(root, 'dist') } }
+})
+const chosen = Object.entries(languages).filter(([name, { needs }]) =>
+  (positionals.length === 0 || positionals.includes(name)) && needs.every(program => has(program, `${name} client`)))
+const stores = values.store.split(',').filter(store => store !== 'redis' || has('redis-server', 'clients on Redis'))
+
+const work = mkdtempSync(join(tmpdir(), 'signalbox-clients-'))
+const failures = []
+const table = {}
+
+async function attempt (name, action) {
+  try {
+    await action()
+    return 1
+  } catch (error) {
+    failures.push(`${name}\n${error.message}`)
+    return 0
+  }
+}
+
+async function testClient (language, programs, store, urls) {
+  const runner = new Runner(programs.runner)
+  const scenarios = scenariosFor(store)
+  let passed = 0
+  for (const scenario of scenarios) {
+    passed += await attempt(`${language} on ${store}: ${scenario.name}`, () => play(runner, urls, scenario))
+  }
+  await runner.end()
+  let total = scenarios.length
+  if (programs.example !== undefined && store === stores[0]) {
+    passed += await attempt(`${language}: the README's example`, () => runExample(programs.example, urls.main))
+    passed += await attempt(`${language}: the README's stream`, () => runStream(programs.stream, urls.main))
+    total += 2
+  }
+  table[language] = { ...table[language], [store]: passed === total ? `${passed}` : `${passed} of ${total}` }
+}
+
+try {
+  const prepared = {}
+  for (const [language, { prepare }] of chosen) {
+    const start = Date.now()
+    const folder = join(work, language)
+    mkdirSync(folder)
+    prepared[language] = await prepare(folder)
+    console.log(`${language} client installed as its README says (${((Date.now() - start) / 1000).toFixed(0)} s)`)
+  }
+  for (const store of stores) {
+    const { urls, stop } = await startServers(store, values.dist, work)
+    try {
+      for (const [language, programs] of Object.entries(prepared)) await testClient(language, programs, store, urls)
+    } finally {
+      await stop()
+    }
+  }
+} finally {
+  rmSync(work, { recursive: true, force: true })
+}
+
+for (const failure of failures) console.log(`FAILED ${failure}\n`)
+console.log('Scenarios passed; the first store also runs the programs of the README.')
+console.table(table)
+process.exitCode = failures.length === 0 && Object.keys(table).length > 0 ? 0 : 1

@@ -1,0 +1,45 @@
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { lines } from './lines.js'
+
+/** Runs the README's example against a server. */
+export async function runExample ({ command, args, options }, url) {
+  const child = spawn(command, args, { ...withEnvironment(options, { SIGNALBOX_URL: url }), stdio: ['ignore', 'pipe', 'inherit'] })
+  let output = ''
+  child.stdout.setEncoding('utf8').on('data', text => { output += text })
+  const [code] = await once(child, 'close')
+  assert.equal(code, 0, output)
+  assert.match(output, /stored as number 1\n/)
+  assert.match(output, /read .*offer/)
+  assert.match(output, /BOX_ERR_DROP_ONLY A drop address/)
+}
+
+/** Runs the README's stream: what is in the box, what comes while it runs, and its end with the box. */
+export async function runStream ({ command, args, options }, url) {
+  const { data: box } = await (await fetch(`${url}/boxes`, { method: 'POST' })).json()
+  const messages = `${url}/boxes/${box}/messages`
+  const store = body => fetch(messages, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) })
+  const sent = [{ é: '漢字 🎉\u2028' }, null, 'after the start']
+  await store(sent[0])
+  await store(sent[1])
+  const child = spawn(command, args, { ...withEnvironment(options, { SIGNALBOX_URL: url, SIGNALBOX_BOX: box }), stdio: ['ignore', 'pipe', 'inherit'] })
+  const exit = once(child, 'close')
+  const timer = setTimeout(() => { child.kill() }, 30_000)
+  const found = []
+  for await (const line of lines(child.stdout)) {
+    const [, number, message] = /^(\d+) (.*)$/s.exec(line) ?? []
+    if (number === undefined) continue
+    found.push([Number(number), JSON.parse(message)])
+    if (found.length === 2) await store(sent[2])
+    if (found.length === 3) await fetch(`${url}/boxes/${box}`, { method: 'DELETE' })
+  }
+  const [code] = await exit
+  clearTimeout(timer)
+  assert.equal(code, 0, `the program ended with ${code} after ${JSON.stringify(found)}`)
+  assert.deepEqual(found, sent.map((message, index) => [index + 1, message]))
+}
+
+function withEnvironment (options, variables) {
+  return { ...options, env: { ...(options.env ?? process.env), ...variables } }
+}
