@@ -63,10 +63,9 @@ export class BoxService {
   async heldRead (drop: string, after: number, limit: number, wait: number, left: AbortSignal): Promise<Page> {
     const page = await this.read(drop, after, limit)
     if (wait === 0 || page.texts.length > 0 || left.aborted) return page
-    const until = this.#clock.now() + wait * 1000
     const waiter = await this.waiters.open(drop, left)
     try {
-      return await waiter.next(after, limit, until)
+      return await waiter.next(after, limit, wait * 1000)
     } finally {
       waiter.close()
     }

@@ -100,18 +100,21 @@ export class Waiter {
   }
 
   /**
-   * The messages after the cursor as soon as there are any, or an empty page at `until`
-   * (ms) or when the waiter is closed. A waiting reader uses its box, so the box lives on.
+   * The messages after the cursor as soon as there are any, or an empty page after `patience` ms
+   * or when the waiter is closed. A waiting reader uses its box, so the box lives on.
    * @throws what `Store.read` throws; NotFoundError when the box goes meanwhile
    */
-  async next (after: number, limit: number, until: number): Promise<Page> {
+  async next (after: number, limit: number, patience: number): Promise<Page> {
+    // The time of day may jump while a reader waits; this does not.
+    const until = performance.now() + patience
     for (;;) {
       this.#woken = false
       const now = this.#clock.now()
       const page = await this.#store.read(this.#drop, after, limit, now)
-      if (page.texts.length > 0 || this.#closed || now >= until) return page
-      const beforeExpiry = now + (page.expires - now) / 2
-      await this.#sleep(Math.min(until, beforeExpiry) - now)
+      const left = until - performance.now()
+      if (page.texts.length > 0 || this.#closed || left <= 0) return page
+      const beforeExpiry = (page.expires - now) / 2
+      await this.#sleep(Math.min(left, beforeExpiry))
     }
   }
 

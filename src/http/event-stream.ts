@@ -30,7 +30,6 @@ export interface StreamOptions {
   first: Page
   /** ms between comments, and how long a reader may take over 256 KiB of a backlog */
   heartbeat: number
-  now: () => number
 }
 
 /**
@@ -40,13 +39,13 @@ export interface StreamOptions {
  * A backlog is paced by the reader. New messages are not held back for a slow reader: they
  * queue in its socket, and one that finds more than `MAX_UNSENT` there cuts the reader.
  */
-export async function streamMessages (response: ServerResponse, { waiter, first, heartbeat, now }: StreamOptions): Promise<void> {
+export async function streamMessages (response: ServerResponse, { waiter, first, heartbeat }: StreamOptions): Promise<void> {
   response.write(OPENING)
   let page = first
   try {
     await writePage(response, page, heartbeat)
     while (!waiter.closed) {
-      page = await waiter.next(page.next, BATCH, now() + heartbeat)
+      page = await waiter.next(page.next, BATCH, heartbeat)
       if (page.texts.length === 0) response.write(HEARTBEAT)
       else await writePage(response, page, heartbeat)
     }

@@ -52,7 +52,7 @@ export function readHandler (service: BoxService, options: ResolvedOptions, limi
         reply.headers({ 'content-type': STREAM_TYPE, 'x-accel-buffering': 'no' })
         reply.hijack()
         reply.raw.writeHead(200, reply.getHeaders() as Record<string, string>)
-        await streamMessages(reply.raw, { waiter, first, heartbeat: options.heartbeat * 1000, now: () => service.now() })
+        await streamMessages(reply.raw, { waiter, first, heartbeat: options.heartbeat * 1000 })
       } finally {
         waiter.close()
       }

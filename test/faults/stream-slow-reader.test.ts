@@ -23,7 +23,6 @@ function held (): number {
 async function setUp (t: Test, options: BuildOptions = {}) {
   const watch = watchedStore()
   const built = await build(t, { store: watch.store, heartbeat: 1, ...options })
-  built.clock.run()
   const box = await built.createBox()
   await built.app.listen({ host: '127.0.0.1', port: 0 })
   const { port } = built.app.server.address() as AddressInfo

@@ -93,8 +93,7 @@ t.test('a message that came as several lines goes out as several data lines', as
 })
 
 t.test('a quiet stream has a comment every heartbeat', async t => {
-  const { clock, url } = await setUp(t, { heartbeat: 1 })
-  clock.run()
+  const { url } = await setUp(t, { heartbeat: 1 })
   const reader = await openStream(t, url)
   await reader.until(({ text }) => (text.match(/^:/gm)?.length ?? 0) >= 3)
   t.same(reader.events, [])

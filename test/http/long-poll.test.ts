@@ -23,14 +23,28 @@ t.test('a message that comes ends the wait of every reader', async t => {
 })
 
 t.test('a wait ends empty after its time, and never later than maxWait', async t => {
-  const { clock, createBox } = await build(t, { maxWait: 1 })
-  clock.run()
+  const { createBox } = await build(t, { maxWait: 1 })
   const box = await createBox()
   const start = Date.now()
   const answers = await Promise.all([box.read('?wait=1'), box.read('?wait=60')])
   for (const answer of answers) t.same(answer.json(), { type: 'msgs', data: [], next: 0 })
   const elapsed = Date.now() - start
   t.ok(elapsed >= 990 && elapsed < 10_000, `${elapsed} ms`)
+})
+
+t.test('a clock that jumps back or forth while a reader waits neither lengthens nor ends the wait', async t => {
+  const watch = watchedStore()
+  const { clock, createBox } = await build(t, { store: watch.store, maxWait: 1 })
+  for (const jump of [-86_400 * 365, 3600]) {
+    const box = await createBox()
+    const start = Date.now()
+    const held = box.read('?wait=60')
+    await watch.until(1)
+    clock.turn(jump)
+    t.same((await held).json().data, [])
+    const elapsed = Date.now() - start
+    t.ok(elapsed >= 990 && elapsed < 10_000, `${elapsed} ms`)
+  }
 })
 
 t.test('maxWait 0 holds nothing', async t => {
