@@ -1,3 +1,5 @@
+import { once } from 'node:events'
+import http2 from 'node:http2'
 import cors from '@fastify/cors'
 import helmet from '@fastify/helmet'
 import rateLimit from '@fastify/rate-limit'
@@ -244,4 +246,36 @@ t.test('inside another plugin\'s scope, and with a prefix that has a parameter',
   t.equal((await box.store(1)).statusCode, 200)
   isProblem(t, await app.inject({ method: 'PATCH', url: box.messages }), 405, 'BOX_ERR_METHOD')
   isProblem(t, await app.inject({ url: '/t/one/boxes/none/other' }), 404, 'BOX_ERR_NO_ROUTE')
+})
+
+t.test('over HTTP/2', async t => {
+  const app = Fastify({ http2: true })
+  t.teardown(() => app.close())
+  await app.register(boxPlugin, { prefix: '/p' })
+  const origin = await app.listen({ host: '127.0.0.1', port: 0 })
+  const client = http2.connect(origin)
+  t.teardown(() => { client.destroy() })
+  const ask = (headers: http2.OutgoingHttpHeaders, body?: string) => client.request(headers).end(body)
+  const text = async (stream: http2.ClientHttp2Stream) => Buffer.concat(await stream.toArray()).toString()
+
+  const { data: id } = JSON.parse(await text(ask({ ':method': 'POST', ':path': '/p/boxes' })))
+  const path = `/p/boxes/${id}/messages`
+  const store = async (value: unknown) => JSON.parse(await text(ask({ ':method': 'POST', ':path': path, 'content-type': 'application/json' }, JSON.stringify(value))))
+  const stream = ask({ ':path': path, accept: 'text/event-stream' })
+  const chunks = stream.setEncoding('utf8')[Symbol.asyncIterator]()
+  t.match((await chunks.next()).value, /^retry/)
+  const held = text(ask({ ':path': `${path}?wait=60` }))
+  t.same(await store('a'), { type: 'ack', data: 1, seq: 1 })
+  t.same(JSON.parse(await held), { type: 'msgs', data: ['a'], next: 1 })
+  t.equal((await chunks.next()).value, 'id: 1\ndata: "a"\n\n')
+  await text(ask({ ':method': 'DELETE', ':path': `/p/boxes/${id}` }))
+  t.match((await chunks.next()).value, /^event: gone/)
+
+  const other = JSON.parse(await text(ask({ ':method': 'POST', ':path': '/p/boxes' })))
+  const open = ask({ ':path': `/p/boxes/${other.data}/messages`, accept: 'text/event-stream' }).setEncoding('utf8')
+  await once(open, 'data')
+  const closing = app.close()
+  await once(open, 'close')
+  client.close()
+  await closing
 })

@@ -1,4 +1,7 @@
+import http from 'node:http'
+import { Readable } from 'node:stream'
 import t from 'tap'
+import { memoryStore } from '../../src/store/memory.js'
 import { build, isProblem, json, jsonText } from '../helpers/build.js'
 
 const text = (payload: string | Buffer, parameters = '') => ({ method: 'POST' as const, headers: { 'content-type': `text/plain${parameters}` }, payload })
@@ -75,6 +78,43 @@ t.test('a message may have maxMessageBytes and no more', async t => {
   t.equal((await app.inject({ url: box.messages, ...text('a'.repeat(100)) })).statusCode, 200)
   isProblem(t, await app.inject({ method: 'POST', url: box.messages, ...jsonText(`"${'a'.repeat(99)}"`) }), 413, 'BOX_ERR_TOO_LARGE')
   isProblem(t, await app.inject({ url: box.messages, ...text('é'.repeat(51)) }), 413, 'BOX_ERR_TOO_LARGE')
+})
+
+t.test('a message without Content-Length is bounded too', async t => {
+  const { app, createBox } = await build(t, { maxMessageBytes: 100 })
+  const box = await createBox()
+  const chunked = (length: number) => app.inject({
+    method: 'POST', url: box.messages, headers: { 'content-type': 'text/plain' }, payload: Readable.from(['a'.repeat(length / 2), 'b'.repeat(length / 2)])
+  })
+  t.equal((await chunked(100)).statusCode, 200)
+  isProblem(t, await chunked(102), 413, 'BOX_ERR_TOO_LARGE')
+  t.equal((await box.read()).json().data.length, 1)
+})
+
+t.test('a sender that goes after its body has sent its message', async t => {
+  const store = memoryStore()
+  const { append } = store
+  let asked = (): void => {}
+  let go = (): void => {}
+  const arrived = new Promise<void>(resolve => { asked = resolve })
+  const left = new Promise<void>(resolve => { go = resolve })
+  store.append = async (...args) => {
+    asked()
+    await left
+    return append.apply(store, args)
+  }
+  const { app, createBox } = await build(t, { store })
+  const box = await createBox()
+  const origin = await app.listen({ host: '127.0.0.1', port: 0 })
+  const gone = new Promise<void>(resolve => { app.server.once('request', (_request, response) => { response.once('close', resolve) }) })
+  const request = http.request(origin + box.messages, { agent: false, method: 'POST', headers: { 'content-type': 'text/plain' } }).on('error', () => {})
+  request.end('last words')
+  await arrived
+  request.destroy()
+  await gone
+  const held = box.read('?wait=60')
+  go()
+  t.same((await held).json().data, ['last words'])
 })
 
 t.test('a full box refuses, and keeps what it has', async t => {
