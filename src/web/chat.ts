@@ -1,4 +1,4 @@
-import { element } from './dom.js'
+import { element, showText } from './dom.js'
 import { MAX_CHAT } from './messages.js'
 
 /** The drawer with what was written. Nothing of it is kept. */
@@ -42,6 +42,7 @@ export class Chat {
     this.#log.replaceChildren()
     this.#words.value = ''
     element('chat-empty').hidden = false
+    element('chat-trouble').hidden = true
     this.#showUnread(0)
     this.#drawer.hidden = true
     this.#button.setAttribute('aria-expanded', 'false')
@@ -50,7 +51,9 @@ export class Chat {
   #send (): void {
     const text = this.#words.value.trim().slice(0, MAX_CHAT)
     if (text === '') return
-    if (!this.say(text)) return this.announce('Not sent: there is no connection')
+    const sent = this.say(text)
+    showText(element('chat-trouble'), sent ? undefined : 'Not sent: the other person is not there.')
+    if (!sent) return
     this.#words.value = ''
     this.#add('You', text)
   }
@@ -71,10 +74,7 @@ export class Chat {
     element('chat-empty').hidden = true
     const item = document.createElement('li')
     item.className = who === 'You' ? 'mine' : 'theirs'
-    const author = document.createElement('span')
-    author.className = 'unseen'
-    author.textContent = `${who}: `
-    item.append(author, ...withLinks(text))
+    item.append(unseen(`${who}: `), ...withLinks(text))
     this.#log.append(item)
     this.#log.scrollTop = this.#log.scrollHeight
   }
@@ -82,9 +82,16 @@ export class Chat {
   #showUnread (count: number): void {
     this.#count = count
     this.#unread.hidden = count === 0
-    this.#unread.textContent = count === 0 ? '' : String(count)
-    this.#unread.setAttribute('aria-label', `, ${count} new`)
+    this.#unread.replaceChildren(String(count), unseen(' new'))
   }
+}
+
+/** Words that are only read out. */
+function unseen (words: string): HTMLElement {
+  const span = document.createElement('span')
+  span.className = 'unseen'
+  span.textContent = words
+  return span
 }
 
 /** The text as nodes, with web addresses that can be followed. The page tells them nothing about itself. */

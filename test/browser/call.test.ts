@@ -142,6 +142,28 @@ t.test('the call page in Chromium', { skip }, async t => {
     t.equal(await answer(invite), 'This invite is gone')
   })
 
+  await t.test('the link can be copied and shared, and what is written to nobody is not lost', async t => {
+    const withShare = async (page: Page) => {
+      await page.addInitScript(() => {
+        navigator.share = async data => { Object.assign(globalThis, { shared: data?.url }) }
+      })
+    }
+    const host = await visit(t, browser, url, { permissions: ['clipboard-read', 'clipboard-write'] }, withShare)
+    const invite = await start(host)
+    await host.page.getByRole('button', { name: 'Copy link' }).click()
+    await host.page.getByRole('button', { name: 'Copied' }).waitFor()
+    t.equal(await host.page.evaluate(() => navigator.clipboard.readText()), invite)
+    await host.page.getByRole('button', { name: 'Share…' }).click()
+    t.equal(await host.page.evaluate(() => Reflect.get(globalThis, 'shared')), invite)
+    await host.page.getByRole('img', { name: 'QR code of the invite link' }).waitFor()
+
+    await host.page.getByRole('button', { name: 'Chat' }).click()
+    await host.page.getByLabel('Message', { exact: true }).fill('anybody there?')
+    await host.page.getByRole('button', { name: 'Send' }).click()
+    await host.page.getByText('Not sent: the other person is not there.').waitFor()
+    t.equal(await host.page.getByLabel('Message', { exact: true }).inputValue(), 'anybody there?')
+  })
+
   await t.test('when nobody answers, the guest is told', async t => {
     const host = await visitor(t)
     const invite = await start(host)
