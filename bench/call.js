@@ -1,0 +1,117 @@
+// A call in real Chromium, guest and host in profiles of their own: from the guest's join() to its open data channel.
+import { fileURLToPath } from 'node:url'
+import { build } from 'esbuild'
+import { chromium } from 'playwright-core'
+import { median, report, startServer, withTempDir } from './lib.js'
+
+const CALLS = 50
+const WARM_UP = 3
+
+/** @param dir where the browser is unpacked: its package does that to the directory of temporary files, with its libraries only on Lambda */
+async function launch (dir) {
+  Object.assign(process.env, { TMPDIR: dir, AWS_EXECUTION_ENV: 'AWS_Lambda_nodejs20.x' })
+  const { default: unpacked } = await import('@sparticuz/chromium')
+  return await chromium.launch({
+    executablePath: await unpacked.executablePath(),
+    args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--disable-features=WebRtcHideLocalIpsWithMdns', '--allow-loopback-in-peer-connection']
+  })
+}
+
+/** A person's page at the server's origin, with the product's code, which counts its requests. */
+async function open (browser, url, code) {
+  const page = await (await browser.newContext()).newPage()
+  const person = { page, requests: 0 }
+  page.on('request', () => { person.requests++ })
+  // Any answer of that origin will do: the plugin has no page of its own.
+  await page.goto(`${url}/ice-servers`)
+  await page.evaluate(code)
+  return person
+}
+
+async function hostIn (page) {
+  return await page.evaluate(async () => {
+    const call = await window.signalbox.host({ server: window.location.origin })
+    ;(async () => { for await (const peer of call.peers) window.peer = peer })()
+    return call.invite
+  })
+}
+
+/** @returns ms until the data channel was open; the call is over then */
+async function joinIn (page, invite) {
+  return await page.evaluate(async invite => {
+    const began = performance.now()
+    const call = await window.signalbox.join(invite)
+    const { value: peer } = await call.peers[Symbol.asyncIterator]().next()
+    const ms = performance.now() - began
+    if (peer.channel.readyState !== 'open') throw new Error(`The data channel is ${peer.channel.readyState}`)
+    await call.close()
+    return ms
+  }, invite)
+}
+
+/** What WebRTC itself takes: two connections in one page that hand each other their descriptions. @returns ms */
+async function withoutSignaling (page) {
+  return await page.evaluate(async () => {
+    const { RTCPeerConnection } = window
+    const began = performance.now()
+    const [a, b] = [new RTCPeerConnection(), new RTCPeerConnection()]
+    const channel = a.createDataChannel('bench', { negotiated: true, id: 0 })
+    b.createDataChannel('bench', { negotiated: true, id: 0 })
+    a.onicecandidate = ({ candidate }) => { if (candidate) b.addIceCandidate(candidate) }
+    b.onicecandidate = ({ candidate }) => { if (candidate) a.addIceCandidate(candidate) }
+    const open = new Promise(resolve => { channel.onopen = resolve })
+    await a.setLocalDescription()
+    await b.setRemoteDescription(a.localDescription)
+    await b.setLocalDescription()
+    await a.setRemoteDescription(b.localDescription)
+    await open
+    const ms = performance.now() - began
+    a.close()
+    b.close()
+    return ms
+  })
+}
+
+async function measure (dir) {
+  const { outputFiles: [bundle] } = await build({
+    entryPoints: [fileURLToPath(new URL('../dist/webrtc/index.js', import.meta.url))],
+    bundle: true,
+    write: false,
+    format: 'iife',
+    globalName: 'signalbox',
+    target: 'es2022'
+  })
+  const server = await startServer('memory')
+  const browser = await launch(dir)
+  try {
+    // A name given by `var` would be gone with the evaluation.
+    const code = `${bundle.text}; window.signalbox = signalbox`
+    const [host, guest] = await Promise.all([open(browser, server.url, code), open(browser, server.url, code)])
+    host.requests = 0
+    const invite = await hostIn(host.page)
+    const making = host.requests
+    const times = { call: [], bare: [] }
+    const requests = { host: [], guest: [] }
+    for (let n = 0; n < WARM_UP + CALLS; n++) {
+      const bare = await withoutSignaling(guest.page)
+      host.requests = guest.requests = 0
+      const call = await joinIn(guest.page, invite)
+      if (n < WARM_UP) continue
+      times.bare.push(bare)
+      times.call.push(call)
+      requests.host.push(host.requests)
+      requests.guest.push(guest.requests)
+    }
+    const [call, bare] = [median(times.call), median(times.bare)]
+    report(`join() to open data channel in Chromium, p50 of ${CALLS} calls`, `${call.toFixed()} ms`, '<= 250 ms')
+    report('descriptions handed over inside one page, p50', `${bare.toFixed()} ms: ${(call - bare).toFixed()} ms less`, '<= 100 ms')
+    report('HTTP requests of the host, its box included, and of the guest', `${making + Math.max(...requests.host)}, ${Math.max(...requests.guest)}`, '<= 12')
+  } finally {
+    await browser.close()
+    await server.stop()
+  }
+}
+
+export async function run () {
+  await withTempDir(measure)
+}
