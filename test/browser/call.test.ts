@@ -178,12 +178,8 @@ t.test('the call page in Chromium', { skip }, async t => {
   await t.test('without camera and microphone there is still the rest', async t => {
     const host = await visitor(t)
     const invite = await start(host)
-    const refusing = async (page: Page) => {
-      await page.addInitScript(() => {
-        navigator.mediaDevices.getUserMedia = async () => { throw new DOMException('', 'NotAllowedError') }
-      })
-    }
-    const guest = await visit(t, browser, invite, {}, refusing)
+    const refusing = await launch(t, ['--use-fake-ui-for-media-stream=deny'])
+    const guest = await visit(t, refusing, invite)
     await join(guest)
     await guest.page.locator('#stage').getByText('The camera or microphone is not allowed here. You can watch, listen and write.').waitFor()
     await guest.reaches('connected')
