@@ -1,5 +1,4 @@
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
-import { NoRouteError } from '../errors.js'
 import { sendProblem } from '../http/problem.js'
 import { logSerializers } from '../http/resource.js'
 import { boxPlugin } from '../plugin.js'
@@ -13,6 +12,7 @@ import { meterStore } from './metered-store.js'
 import { createMetrics } from './metrics.js'
 import { openStore } from './open-store.js'
 import { refuseUnderPressure, unpressed } from './pressure.js'
+import { guarded, refuseTheRest } from './rest.js'
 import { callPage } from './site.js'
 
 /** Times in ms. */
@@ -25,7 +25,7 @@ const KEEP_ALIVE = 72_000
 /** A classic message is in the URL, so the request line has to hold one. */
 const MAX_HEADER = 64 * 1024
 
-export interface Server {
+interface Server {
   app: FastifyInstance
   /** Listens on the config's host and port. @returns the port, which is another one where that was 0 */
   listen: () => Promise<number>
@@ -64,32 +64,19 @@ export async function buildServer (config: Config, parts: ServerParts = {}): Pro
     frameworkErrors: (error, request, reply) => { sendProblem(error, request as FastifyRequest, guarded(reply as FastifyReply)) }
   })
   const metrics = createMetrics()
-  const failed = parts.onFailure ?? (() => {})
   const store = parts.store ?? await openStore(config.store, {
     log: (level, message) => { app.log[level](message) },
-    onFailure: failed
+    onFailure: parts.onFailure ?? (() => {})
   })
 
   app.addHook('onResponse', async (request, reply) => { metrics.observeRequest(request, reply) })
   app.setErrorHandler(sendProblem)
-  app.setNotFoundHandler((_request, reply) => {
-    guarded(reply)
-    throw new NoRouteError()
-  })
-  // Outside the box routes nothing takes a body, so whatever comes is not looked at.
-  app.removeAllContentTypeParsers()
-  app.addContentTypeParser('*', (_request, _payload, done) => { done(null) })
-
   await refuseUnderPressure(app)
   healthRoutes(app, store)
   app.get('/metrics', unpressed, async (_request, reply) => reply.type(metrics.registry.contentType).send(await metrics.registry.metrics()))
   await app.register(boxPlugin, { ...config.box, store: meterStore(store, metrics.storeMeter(store.name)) })
   await app.register(async scope => { await callPage(scope, parts.page) })
+  await refuseTheRest(app)
   const listen = listening(app)
   return { app, listen: async () => await listen(await addressesOf(config.host), config.port) }
-}
-
-/** An answer outside every resource has the headers of the others all the same. */
-function guarded (reply: FastifyReply): FastifyReply {
-  return reply.headers({ 'cache-control': 'no-store', 'referrer-policy': 'no-referrer', 'x-content-type-options': 'nosniff' })
 }

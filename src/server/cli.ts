@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import closeWithGrace from 'close-with-grace'
 import { version } from '../version.js'
-import { ConfigError, help, readConfig } from './config.js'
+import { help, readConfig, type Config } from './config.js'
 
 /** All that was accepted is answered and flushed by then, ms. */
 const GRACE = 10_000
@@ -16,7 +16,7 @@ try {
   process.exit(1)
 }
 
-async function serve (config: Exclude<ReturnType<typeof readConfig>, string>): Promise<void> {
+async function serve (config: Config): Promise<void> {
   let failure: Error | undefined
   let stop = (): void => {}
   const { buildServer } = await import('./app.js')
@@ -37,8 +37,9 @@ async function serve (config: Exclude<ReturnType<typeof readConfig>, string>): P
   app.log.info(`signalbox ${version} is ready on http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${port}, boxes in ${config.store.kind}`)
 }
 
+/** What to do about it, on one line and without a stack: this is read by whoever starts the server. */
 function sentence (error: unknown): string {
   const { code, message } = error as NodeJS.ErrnoException
-  if (error instanceof ConfigError) return message
-  return code === 'EADDRINUSE' ? 'the port is in use; stop what listens there, or give another --port' : message
+  if (code === 'EADDRINUSE') return 'the port is in use; stop what listens there, or give another --port'
+  return message.split('\n', 1)[0] as string
 }

@@ -13,7 +13,7 @@ const PATIENCE = 5_000
 const NO_SUCH_ADDRESS = new Set(['EADDRNOTAVAIL', 'EAFNOSUPPORT'])
 
 /** Starts to listen and resolves with the port once it does, on every one of the addresses. */
-export type Listen = (addresses: readonly string[], port: number) => Promise<number>
+type Listen = (addresses: readonly string[], port: number) => Promise<number>
 
 /**
  * Listens on several addresses, as `localhost` has one in IPv4 and one in IPv6; and closes so that

@@ -4,7 +4,7 @@ const CAPABILITY = /\b(box|drop)_[\w-]{32}/g
 /** How far the causes of an error are followed. */
 const CAUSES = 4
 
-export interface DescribedError {
+interface DescribedError {
   [key: string]: unknown
   type: string
   code?: unknown

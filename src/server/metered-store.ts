@@ -2,7 +2,7 @@ import type { Store, Unsubscribe } from '../store/store.js'
 import { StoreError } from '../errors.js'
 
 /** `refused` is an answer of the rules (full, gone …); `failed` means that the store did not answer. */
-export type Outcome = 'ok' | 'refused' | 'failed'
+type Outcome = 'ok' | 'refused' | 'failed'
 
 export interface StoreMeter {
   observe (operation: string, outcome: Outcome, seconds: number): void

@@ -5,7 +5,7 @@ import type { StoreMeter } from './metered-store.js'
 const REQUEST_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10, 30]
 const STORE_BUCKETS = [0.00001, 0.0001, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1, 5]
 
-export interface Metrics {
+interface Metrics {
   registry: Registry
   storeMeter (store: string): StoreMeter
   observeRequest (request: FastifyRequest, reply: FastifyReply): void

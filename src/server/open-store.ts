@@ -15,7 +15,7 @@ export function parseStoreAddress (text: string): StoreAddress | undefined {
   return undefined
 }
 
-export interface StoreEvents {
+interface StoreEvents {
   log: Log
   /** Hears of a failure after which only a new process can serve. */
   onFailure: (error: Error) => void

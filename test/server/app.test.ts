@@ -61,6 +61,16 @@ t.test('what is not there is a problem, whatever is sent to it', async t => {
   isProblem(t, await app.inject('/boxes/%zz'), 400, 'BOX_ERR_INVALID')
 })
 
+t.test('another method is refused with those that there are', async t => {
+  const { app } = await serve(t)
+  for (const url of ['/', '/health/live', '/health/ready', '/metrics']) {
+    const answer = await app.inject({ method: 'POST', url })
+    isProblem(t, answer, 405, 'BOX_ERR_METHOD')
+    t.equal(answer.headers.allow, 'GET, HEAD')
+    t.equal((await app.inject({ method: 'HEAD', url })).statusCode, 200)
+  }
+})
+
 t.test('health: live as long as it answers, ready as long as its store does', async t => {
   const store = memoryStore()
   const { app } = await serve(t, [], { store })
