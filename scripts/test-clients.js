@@ -4,6 +4,7 @@
  *
  *   node scripts/test-clients.js [language …] [--store memory,lmdb,redis] [--dist dist]
  */
+import assert from 'node:assert/strict'
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -12,6 +13,7 @@ import { Runner, languages } from '../test/clients/languages.js'
 import { runExample, runStream } from '../test/clients/readme-programs.js'
 import { play, scenariosFor } from '../test/clients/scenarios.js'
 import { startServers } from '../test/clients/servers.js'
+import { tamper, tamperings } from '../test/clients/tampering.js'
 import { has, root } from './client-tools.js'
 
 const { values, positionals } = parseArgs({
@@ -25,6 +27,7 @@ const stores = values.store.split(',').filter(store => store !== 'redis' || has(
 const work = mkdtempSync(join(tmpdir(), 'signalbox-clients-'))
 const failures = []
 const table = {}
+const noticed = {}
 
 async function attempt (name, action) {
   try {
@@ -53,6 +56,21 @@ async function testClient (language, programs, store, urls) {
   table[language] = { ...table[language], [store]: passed === total ? `${passed}` : `${passed} of ${total}` }
 }
 
+/** Plays against a server that breaks the contract: some scenario has to fail. */
+async function testTampering (language, programs, urls) {
+  const runner = new Runner(programs.runner)
+  const scenarios = scenariosFor(stores[0]).filter(({ name }) => /^(create|acknowledge|drain|delete): /.test(name))
+  for (const name of Object.keys(tamperings)) {
+    const server = await tamper(urls.main, name)
+    let failed = 0
+    for (const scenario of scenarios) await play(runner, { main: server.url }, scenario).catch(() => { failed++ })
+    await server.stop()
+    await attempt(`${language}: a server with ${name} is noticed`, () => { assert.ok(failed > 0) })
+    noticed[name] = { ...noticed[name], [language]: `${failed} of ${scenarios.length}` }
+  }
+  await runner.end()
+}
+
 try {
   const prepared = {}
   for (const [language, { prepare }] of chosen) {
@@ -65,7 +83,10 @@ try {
   for (const store of stores) {
     const { urls, stop } = await startServers(store, values.dist, work)
     try {
-      for (const [language, programs] of Object.entries(prepared)) await testClient(language, programs, store, urls)
+      for (const [language, programs] of Object.entries(prepared)) {
+        await testClient(language, programs, store, urls)
+        if (store === stores[0]) await testTampering(language, programs, urls)
+      }
     } finally {
       await stop()
     }
@@ -77,4 +98,6 @@ try {
 for (const failure of failures) console.log(`FAILED ${failure}\n`)
 console.log('Scenarios passed; the first store also runs the programs of the README.')
 console.table(table)
+console.log('Scenarios that fail with a server that breaks the contract; there has to be one.')
+console.table(noticed)
 process.exitCode = failures.length === 0 && Object.keys(table).length > 0 ? 0 : 1
