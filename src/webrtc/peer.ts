@@ -53,6 +53,9 @@ class Meeting {
   #ended = false
   #limit: ReturnType<typeof setTimeout> | undefined
   #silence: ReturnType<typeof setTimeout> | undefined
+  #retry: ReturnType<typeof setTimeout> | undefined
+  /** how many new paths were looked for since the last one that was there */
+  #restarts = 0
 
   constructor (
     private readonly endpoint: Endpoint,
@@ -102,6 +105,8 @@ class Meeting {
     clearTimeout(this.#silence)
     switch (this.endpoint.connection.connectionState) {
       case 'connected':
+        clearTimeout(this.#retry)
+        this.#restarts = 0
         if (this.#connected) clearTimeout(this.#limit)
         break
       case 'disconnected':
@@ -115,9 +120,13 @@ class Meeting {
     }
   }
 
+  /** At once for the first time, then ever more slowly: where a path fails fast, each try costs messages and TURN allocations. */
   readonly #mend = () => {
-    if (this.#connected) this.#within(this.patience.mend, () => new CallError('CALL_ERR_LOST'))
-    this.#negotiation.restart()
+    if (this.#connected && this.#restarts === 0) this.#within(this.patience.mend, () => new CallError('CALL_ERR_LOST'))
+    const pause = this.#restarts === 0 ? 0 : 500 * 2 ** Math.min(this.#restarts, 4)
+    this.#restarts++
+    clearTimeout(this.#retry)
+    this.#retry = setTimeout(() => { this.#negotiation.restart() }, pause)
   }
 
   readonly #noPath = () => new CallError(this.endpoint.turn ? 'CALL_ERR_NO_PATH_WITH_TURN' : 'CALL_ERR_NO_PATH')
@@ -134,6 +143,7 @@ class Meeting {
     const { connection, dataChannel } = this.endpoint
     clearTimeout(this.#limit)
     clearTimeout(this.#silence)
+    clearTimeout(this.#retry)
     connection.removeEventListener('connectionstatechange', this.#onState)
     dataChannel.removeEventListener('open', this.#onOpen)
     dataChannel.removeEventListener('close', this.#onClose)

@@ -3,6 +3,7 @@ import type { Test } from 'tap'
 import type { Clock } from '../../src/box/clock.js'
 import type { BoxPluginOptions } from '../../src/options.js'
 import { createBoxPlugin } from '../../src/plugin.js'
+import { redisStore } from '../../src/store/redis.js'
 
 /** A clock that stands still until the test turns it, or until it is told to run. */
 export class TestClock implements Clock {
@@ -46,13 +47,21 @@ export interface TestBox {
   read (query?: string): Promise<LightMyRequestResponse>
 }
 
+/** With `SIGNALBOX_TEST_STORE`, the URL of a Redis, what does not need a store of its own runs on that. See test/store/redis-api.ts. */
+let builds = 0
+async function sharedStore ({ store, maxStoreBytes }: BoxPluginOptions) {
+  const url = process.env['SIGNALBOX_TEST_STORE']
+  if (url === undefined || store !== undefined || maxStoreBytes !== undefined) return {}
+  return { store: await redisStore({ url, prefix: `${process.pid}-${++builds}:` }) }
+}
+
 /** An app with the plugin, without rate limits and docs where not asked for, closed at the end of the test. */
 export async function build (t: Test, { prefix = '', server = {}, before, after, ...options }: BuildOptions = {}) {
   const clock = new TestClock()
   const app = Fastify(server)
   t.teardown(() => app.close())
   await before?.(app)
-  await app.register(createBoxPlugin(clock), { rateLimit: false, docs: false, ...options, prefix })
+  await app.register(createBoxPlugin(clock), { rateLimit: false, docs: false, ...await sharedStore(options), ...options, prefix })
   await after?.(app)
   await app.ready()
   return { app, clock, createBox: (body?: object) => createBox(app, prefix, body) }
