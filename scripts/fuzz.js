@@ -41,6 +41,7 @@ async function fuzz (bin, url, examples, stdout = 'inherit') {
   const reports = values.report === undefined ? [] : ['--report', 'junit,ndjson', '--report-dir', values.report]
   const seed = values.seed === 'random' ? [] : ['--seed', values.seed]
   const schemathesis = spawn(join(bin, 'schemathesis'), [
+    '--config-file', join(root, 'scripts', 'fuzz.toml'),
     'run', join(root, 'openapi', 'openapi.json'), '--url', url,
     // use_after_free comes back as gone_after_delete, which knows that a drain deletes no box: fuzz-hooks.py.
     '--checks', 'all', '--exclude-checks', 'use_after_free', '--mode', 'all', '--phases', 'examples,coverage,fuzzing,stateful',
