@@ -1,0 +1,44 @@
+import t from 'tap'
+import type { Channel } from '../../src/webrtc/channel.js'
+import { defaultPatience, meet } from '../../src/webrtc/peer.js'
+
+/** A connection whose every path fails the moment it is tried. */
+class FailingConnection extends EventTarget {
+  connectionState = 'new'
+  readonly signalingState = 'stable'
+  readonly localDescription = { type: 'offer', sdp: '' }
+  restarts = 0
+
+  async setLocalDescription (): Promise<void> { this.fail() }
+  close (): void {}
+
+  restartIce (): void {
+    this.restarts++
+    this.fail()
+  }
+
+  fail (): void {
+    setTimeout(() => {
+      this.connectionState = 'failed'
+      this.dispatchEvent(new Event('connectionstatechange'))
+    })
+  }
+}
+
+t.test('a path that fails at once is looked for again, but not all the time', async t => {
+  const connection = new FailingConnection()
+  let end: (() => void) | undefined
+  const over = new Promise<void>(resolve => { end = resolve })
+  const channel = {
+    hello: undefined,
+    session: undefined,
+    send: async () => {},
+    close: async () => { end?.() },
+    async * [Symbol.asyncIterator] () { await over }
+  } as unknown as Channel
+  const endpoint = { connection: connection as unknown as RTCPeerConnection, dataChannel: new EventTarget() as RTCDataChannel, turn: true }
+
+  await t.rejects(meet(endpoint, channel, { role: 'host', commitment: '' }, { ...defaultPatience, answer: 1_500 }), { code: 'CALL_ERR_NO_PEER' })
+  t.ok(connection.restarts >= 1, 'at once for the first time')
+  t.ok(connection.restarts <= 3, `and then with pauses: ${connection.restarts} times`)
+})
