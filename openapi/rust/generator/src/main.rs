@@ -17,42 +17,35 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     Ok(())
 }
 
-/// Turns documentation in blocks, at column 0, into the usual `///` lines.
+/// Turns documentation in blocks into the usual `///` lines.
 fn line_comments(code: &str) -> String {
-    let mut out = String::new();
-    let mut indent: Option<&str> = None;
+    let mut lines = Vec::new();
+    let mut open: Option<&str> = None;
     for line in code.lines() {
-        let text = match indent {
-            None => match line.split_once("/**") {
-                Some((before, text)) if before.trim().is_empty() => {
-                    indent = Some(before);
-                    text
-                }
-                _ => {
-                    let slashes = line.len() - line.trim_start().len() + 3;
-                    let (comment, text) = line.split_at(slashes.min(line.len()));
-                    out.push_str(comment);
-                    if comment.ends_with("///") && !text.starts_with([' ', '/']) && !text.is_empty() {
-                        out.push(' ');
-                    }
-                    out.push_str(text);
-                    out.push('\n');
-                    continue;
-                }
-            },
-            Some(_) => line,
+        let (indent, text) = match (open, line.split_once("/**")) {
+            (Some(indent), _) => (indent, line),
+            (None, Some((indent, text))) if indent.trim().is_empty() => (indent, text),
+            _ => {
+                lines.push(spaced(line));
+                continue;
+            }
         };
-        let (text, end) = match text.strip_suffix("*/") {
-            Some(text) => (text.trim_end(), true),
-            None => (text, false),
-        };
-        if !(end && text.is_empty()) {
-            out.push_str(format!("{}/// {text}", indent.unwrap_or_default()).trim_end());
-            out.push('\n');
+        let closes = text.ends_with("*/");
+        let text = text.trim_end_matches("*/").trim_end();
+        if !(closes && text.is_empty()) {
+            lines.push(format!("{indent}/// {text}").trim_end().to_string());
         }
-        if end {
-            indent = None;
-        }
+        open = (!closes).then_some(indent);
     }
-    out
+    lines.join("\n") + "\n"
+}
+
+/// `///text` to `/// text`.
+fn spaced(line: &str) -> String {
+    match line.split_once("///") {
+        Some((indent, text)) if indent.trim().is_empty() && !text.is_empty() && !text.starts_with(' ') => {
+            format!("{indent}/// {text}")
+        }
+        _ => line.to_string(),
+    }
 }
