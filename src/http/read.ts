@@ -3,19 +3,13 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { BoxService } from '../box/box-service.js'
 import { NotAcceptableError } from '../errors.js'
 import type { ResolvedOptions } from '../options.js'
-import type { Page } from '../store/store.js'
+import { sendPage } from './answers.js'
 import { BATCH, streamMessages } from './event-stream.js'
 import type { Limiter } from './rate-limit.js'
 import { DROP } from './resource.js'
 import type { ReadHeaders, ReadQuery } from './schemas.js'
 
-const JSON_TYPE = 'application/json; charset=utf-8'
 const STREAM_TYPE = 'text/event-stream'
-
-/** The texts are JSON already, so they are joined and never printed again. */
-export function sendPage (reply: FastifyReply, { texts, next }: Page): FastifyReply {
-  return reply.type(JSON_TYPE).send(`{"type":"msgs","data":[${texts.join(',')}],"next":${next}}`)
-}
 
 /** `readMessages` in its three ways: a look, a held look, and a stream. */
 export function readHandler (service: BoxService, options: ResolvedOptions, limiter: Limiter) {

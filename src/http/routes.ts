@@ -4,15 +4,16 @@ import { withKey } from '../box/message.js'
 import { InvalidError } from '../errors.js'
 import type { ResolvedOptions } from '../options.js'
 import type { NewMessage } from '../store/store.js'
+import { sendAck, sendPage } from './answers.js'
 import { parseMessages, parseParameters } from './body.js'
 import type { operations } from './operations.js'
 import { HostError } from './problem.js'
 import { countedAs, type Kind, type Limiter } from './rate-limit.js'
-import { readHandler, sendPage } from './read.js'
+import { readHandler } from './read.js'
 import { refuseTheRest } from './refusals.js'
 import { anyBox, DROP, ownBox } from './resource.js'
 import type { AcknowledgeBody, CreateBoxBody } from './schemas.js'
-import { readDecimals, validatorCompiler } from './validation.js'
+import { readDecimals, unchecked, validatorCompiler } from './validation.js'
 
 export interface Api {
   service: BoxService
@@ -69,17 +70,16 @@ export async function boxRoutes (scope: FastifyInstance, { service, options, lim
   await scope.register(async messages => {
     parseMessages(messages)
     // The parser has checked the body; what it made of it is no JSON value for a schema.
-    messages.setValidatorCompiler(part => part.httpPart === 'body' ? () => true : validatorCompiler(part as Parameters<typeof validatorCompiler>[0]))
+    messages.setValidatorCompiler(part => part.httpPart === 'body' ? unchecked() : validatorCompiler(part as Parameters<typeof validatorCompiler>[0]))
     messages.post('/:box/messages', {
       schema: operations.storeMessage,
       bodyLimit: options.maxMessageBytes,
       onRequest: [...counted('stores'), anyBox]
-    }, async request => {
+    }, async (request, reply) => {
       const message = request.body as NewMessage | undefined
       if (message === undefined) throw new InvalidError('the body is the message, as application/json or text/plain')
       const key = request.headers['idempotency-key'] as string | undefined
-      const { count, seq } = await service.append(request[DROP], key === undefined ? message : withKey(message, key))
-      return { type: 'ack', data: count, seq }
+      return sendAck(reply, await service.append(request[DROP], key === undefined ? message : withKey(message, key)))
     })
   })
 
