@@ -3,17 +3,19 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { BoxService } from '../box/box-service.js'
 import { NotAcceptableError } from '../errors.js'
 import type { ResolvedOptions } from '../options.js'
-import { sendPage } from './answers.js'
+import type { Page } from '../store/store.js'
+import { page } from './answers.js'
 import { BATCH, streamMessages } from './event-stream.js'
 import type { Limiter } from './rate-limit.js'
 import { DROP } from './resource.js'
 import type { ReadHeaders, ReadQuery } from './schemas.js'
+import { endOfTurn } from './turn.js'
 
 const STREAM_TYPE = 'text/event-stream'
 
 /** `readMessages` in its three ways: a look, a held look, and a stream. */
 export function readHandler (service: BoxService, options: ResolvedOptions, limiter: Limiter) {
-  return async function readMessages (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+  return async function readMessages (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply | string> {
     const { after = 0, limit = 100, wait = 0 } = request.query as ReadQuery
     reply.header('vary', [reply.getHeader('vary') ?? [], 'Accept'].flat().join(', '))
     // A HEAD asks about the answer and waits for nothing.
@@ -26,11 +28,17 @@ export function readHandler (service: BoxService, options: ResolvedOptions, limi
       return reply.type(STREAM_TYPE).send('')
     }
     const seconds = isHead ? 0 : Math.min(wait, options.maxWait)
-    if (seconds === 0) return sendPage(reply, await service.read(request[DROP], after, limit))
+    const found = seconds === 0
+      ? await service.read(request[DROP], after, limit)
+      : await heldRead(request, reply, after, limit, seconds)
+    await endOfTurn()
+    return page(reply, found)
+  }
 
+  async function heldRead (request: FastifyRequest, reply: FastifyReply, after: number, limit: number, seconds: number): Promise<Page> {
     const leave = limiter.enter(request)
     try {
-      return sendPage(reply, await service.heldRead(request[DROP], after, limit, seconds, whenLeft(reply, leave)))
+      return await service.heldRead(request[DROP], after, limit, seconds, whenLeft(reply, leave))
     } finally {
       leave()
     }

@@ -1,4 +1,4 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods } from 'fastify'
 import { MethodError, NoRouteError, NotFoundError, type BoxError } from '../errors.js'
 import { logSerializers } from './resource.js'
 
@@ -26,7 +26,8 @@ export async function refuseTheRest (scope: FastifyInstance, allowed: Record<str
     const handler = async (request: FastifyRequest, reply: FastifyReply): Promise<void> => { throw refusal(request, reply) }
     rest.setNotFoundHandler(handler)
     // Where a parameter is too long for the router, it answers 414 with the URL unless there is this to fall back on.
-    rest.all('/*', { schema: { hide: true } as object }, handler)
+    const method = rest.supportedMethods.filter(method => !rest.hasRoute({ method: method as HTTPMethods, url: `${scope.prefix}*` }))
+    rest.route({ method, url: '/*', schema: { hide: true } as object, handler })
   })
 }
 

@@ -4,7 +4,7 @@ import { withKey } from '../box/message.js'
 import { InvalidError } from '../errors.js'
 import type { ResolvedOptions } from '../options.js'
 import type { NewMessage } from '../store/store.js'
-import { sendAck, sendPage } from './answers.js'
+import { ack, page } from './answers.js'
 import { parseMessages, parseParameters } from './body.js'
 import type { operations } from './operations.js'
 import { HostError } from './problem.js'
@@ -13,6 +13,7 @@ import { readHandler } from './read.js'
 import { refuseTheRest } from './refusals.js'
 import { anyBox, DROP, ownBox } from './resource.js'
 import type { AcknowledgeBody, CreateBoxBody } from './schemas.js'
+import { endOfTurn } from './turn.js'
 import { readDecimals, unchecked, validatorCompiler } from './validation.js'
 
 export interface Api {
@@ -57,7 +58,11 @@ export async function boxRoutes (scope: FastifyInstance, { service, options, lim
   scope.delete('/:box/messages', {
     schema: operations.drainMessages,
     onRequest: [...counted('reads'), ownBox]
-  }, async (request, reply) => sendPage(reply, await service.drain(request[DROP])))
+  }, async (request, reply) => {
+    const taken = await service.drain(request[DROP])
+    await endOfTurn()
+    return page(reply, taken)
+  })
 
   scope.delete('/:box', {
     schema: operations.deleteBox,
@@ -79,7 +84,9 @@ export async function boxRoutes (scope: FastifyInstance, { service, options, lim
       const message = request.body as NewMessage | undefined
       if (message === undefined) throw new InvalidError('the body is the message, as application/json or text/plain')
       const key = request.headers['idempotency-key'] as string | undefined
-      return sendAck(reply, await service.append(request[DROP], key === undefined ? message : withKey(message, key)))
+      const appended = await service.append(request[DROP], key === undefined ? message : withKey(message, key))
+      await endOfTurn()
+      return ack(reply, appended)
     })
   })
 
