@@ -1,5 +1,6 @@
 import type { Database, Key, RootDatabase } from 'lmdb'
 import { BOX_COST, KEY_COST, MESSAGE_COST } from './cost.js'
+import { boxOf, recordOf, steps, sums, type Box } from './lmdb-box.js'
 import { MAX_KEYS, type Appended } from './store.js'
 
 /**
@@ -9,7 +10,7 @@ import { MAX_KEYS, type Appended } from './store.js'
  * | ---       | ---              | --- |
  * | (root)    | `format`         | the number of this layout |
  * |           | `totals`         | what all of it costs against the cap, in bytes; the place of the last message |
- * | boxes     | drop             | the box, below, with the places of its last messages |
+ * | boxes     | drop             | the box with the places of its last messages |
  * | places    | [drop, chunk]    | the places of `CHUNK` messages before those |
  * | messages  | place            | the JSON text |
  * | keys      | [drop, id]       | the first ack: `seq count digest` |
@@ -21,25 +22,7 @@ import { MAX_KEYS, type Appended } from './store.js'
  * A box knows the places of its messages in chunks by sequence number, the last of them within the
  * box itself: to store one more costs the same however much the box holds.
  */
-export interface Box {
-  /** ms */
-  ttl: number
-  deadline: number
-  /** the deadline under which `deadlines` has it: at or before the real one, the sweep moves it on */
-  listed: number
-  /** the number of the last message that was taken out; those in the box are the ones after it */
-  front: number
-  /** the number of the last message ever stored */
-  last: number
-  /** UTF-8 bytes of the texts in the box */
-  bytes: number
-  /** how many idempotency keys it was ever given; it remembers the last `MAX_KEYS` */
-  keys: number
-  /** the places of the last message and of those before it in its chunk */
-  places: number[]
-}
-
-const FORMAT = 1
+const FORMAT = 2
 const CHUNK = 32
 
 /** Which chunk of its box a message is in, by its sequence number. */
@@ -54,8 +37,8 @@ export interface FirstAck extends Appended {
 /** Reads see the last flushed state, or, inside a transaction, that transaction. Writes belong inside one. */
 export class Records {
   readonly #root: RootDatabase<Buffer, string>
-  readonly #boxes: Database<Buffer, string>
-  readonly #places: Database<Buffer, Key>
+  readonly #boxes: Database<number[], string>
+  readonly #places: Database<number[], Key>
   readonly #messages: Database<string, number>
   readonly #keys: Database<string, Key>
   readonly #deadlines: Database<Buffer, Key>
@@ -64,8 +47,8 @@ export class Records {
 
   constructor (root: RootDatabase<Buffer, string>) {
     this.#root = root
-    this.#boxes = root.openDB({ name: 'boxes', encoding: 'binary' })
-    this.#places = root.openDB({ name: 'places', encoding: 'binary' })
+    this.#boxes = root.openDB({ name: 'boxes', encoding: 'msgpack' })
+    this.#places = root.openDB({ name: 'places', encoding: 'msgpack' })
     this.#messages = root.openDB({ name: 'messages', encoding: 'string' })
     this.#keys = root.openDB({ name: 'keys', encoding: 'string' })
     this.#deadlines = root.openDB({ name: 'deadlines', encoding: 'binary' })
@@ -112,14 +95,12 @@ export class Records {
   }
 
   box (drop: string): Box | undefined {
-    const bytes = this.#boxes.getBinaryFast(drop)
-    if (bytes === undefined) return undefined
-    const [ttl, deadline, listed, front, last, size, keys, ...places] = numbersIn(bytes) as [number, number, number, number, number, number, number, ...number[]]
-    return { ttl, deadline, listed, front, last, bytes: size, keys, places }
+    const record = this.#boxes.get(drop)
+    return record === undefined ? undefined : boxOf(record)
   }
 
-  putBox (drop: string, { ttl, deadline, listed, front, last, bytes, keys, places }: Box): void {
-    void this.#boxes.put(drop, asBytes([ttl, deadline, listed, front, last, bytes, keys, ...places]))
+  putBox (drop: string, box: Box): void {
+    void this.#boxes.put(drop, recordOf(box))
   }
 
   addBox (drop: string, box: Box): void {
@@ -145,13 +126,15 @@ export class Records {
   /** Adds a message to the back. The box is put by the caller, as is everywhere below. */
   push (drop: string, box: Box, text: string, bytes: number): void {
     if (box.last % CHUNK === 0) {
-      if (box.front < box.last) void this.#places.put([drop, chunkOf(box.last)], asBytes(box.places))
+      if (box.front < box.last) void this.#places.put([drop, chunkOf(box.last)], steps(box.places))
       box.places = []
     }
     box.last += 1
     box.bytes += bytes
     box.places.push(++this.#lastPlace)
-    void this.#messages.put(this.#lastPlace, text)
+    // In order, so that a page is filled before the next one is begun. LMDB tells where that is not so; its types do not.
+    const inOrder: unknown = this.#messages.putSync(this.#lastPlace, text, IN_ORDER)
+    if (inOrder === false) throw new Error(`message ${this.#lastPlace} is not the last one`)
     this.#cost += MESSAGE_COST + bytes
   }
 
@@ -174,7 +157,7 @@ export class Records {
     const found: number[] = []
     for (let chunk = chunkOf(after + 1); chunk <= chunkOf(upTo); chunk++) {
       const first = chunk * CHUNK
-      const places = chunk === chunkOf(box.last) ? box.places : numbersIn(this.#places.getBinaryFast([drop, chunk]) as Buffer)
+      const places = chunk === chunkOf(box.last) ? box.places : sums(this.#places.get([drop, chunk]) as number[])
       found.push(...places.slice(Math.max(0, after - first), upTo - first))
     }
     return found
@@ -217,15 +200,12 @@ export class Records {
 }
 
 const NOTHING = Buffer.alloc(0)
+const IN_ORDER = { append: true }
 
-/** Room for the longest list there is, a box with its chunk. LMDB copies it within `put`, so one serves all. */
-const scratch = Buffer.alloc((7 + CHUNK) * 8)
-
-/** Numbers as 64-bit floats, in bytes that hold until the next call. */
 function asBytes (numbers: number[]): Buffer {
-  let end = 0
-  for (const number of numbers) end = scratch.writeDoubleLE(number, end)
-  return scratch.subarray(0, end)
+  const bytes = Buffer.alloc(numbers.length * 8)
+  numbers.forEach((number, i) => bytes.writeDoubleLE(number, i * 8))
+  return bytes
 }
 
 function numbersIn (bytes: Buffer): number[] {

@@ -167,7 +167,7 @@ t.test('a directory of another layout is refused', async t => {
   await (await lmdbStore({ path })).close()
   const root = open({ path, noSubdir: false, overlappingSync: false, encoding: 'binary' })
   const format = root.getBinary('format') as Buffer
-  format.writeDoubleLE(2)
+  format.writeDoubleLE(99)
   await root.put('format', format)
   await root.close()
   await t.rejects(lmdbStore({ path }), { message: /another version of this program wrote it\. Use that one, or give another directory\.$/ })
