@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { parseCapability, type Capability } from '../box/capability.js'
 import { messageFromString } from '../box/message.js'
 import { DropOnlyError, NotFoundError, PrefetchError, TooLargeError } from '../errors.js'
+import { JSON_TYPE } from './answers.js'
 import type { Kind } from './rate-limit.js'
 import { refuseTheRest } from './refusals.js'
 import { guard, describeCreated, type Api } from './routes.js'
@@ -38,7 +39,7 @@ export async function classicRoutes (scope: FastifyInstance, { service, options,
     }
     if (!owner) throw new DropOnlyError()
     const { texts } = await service.drain(drop)
-    return reply.type('application/json; charset=utf-8').send(`{"type":"msgs","data":[${texts.join(',')}]}`)
+    return reply.type(JSON_TYPE).send(`{"type":"msgs","data":[${texts.join(',')}]}`)
   }
 
   for (const url of ignoresTrailingSlash(scope) ? [''] : ['', '/']) {

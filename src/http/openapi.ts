@@ -2,6 +2,7 @@ import swagger from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
 import type { FastifyInstance } from 'fastify'
 import type { ResolvedOptions } from '../options.js'
+import { JSON_TYPE } from './answers.js'
 
 /** Under a name of its own, so that a host's own `swagger` stays what it is. */
 const DECORATOR = 'boxContract'
@@ -73,7 +74,7 @@ export function contractOf (scope: FastifyInstance): Contract {
 /** Serves the contract, and Swagger UI where the host does not have its own, which shows these routes too. */
 export async function serveContract (scope: FastifyInstance, docs: ResolvedOptions['docs']): Promise<void> {
   scope.get('/openapi.json', { schema: { hide: true } }, async (_request, reply) => {
-    return reply.header('cache-control', 'no-cache').type('application/json; charset=utf-8').send(JSON.stringify(contractOf(scope)))
+    return reply.header('cache-control', 'no-cache').type(JSON_TYPE).send(JSON.stringify(contractOf(scope)))
   })
   if (docs === false || scope.hasDecorator('swaggerCSP')) return
   await scope.register(async ui => { await serveUi(ui, docs, `${scope.prefix}/openapi.json`) })

@@ -26,6 +26,7 @@ export async function refuseTheRest (scope: FastifyInstance, allowed: Record<str
     const handler = async (request: FastifyRequest, reply: FastifyReply): Promise<void> => { throw refusal(request, reply) }
     rest.setNotFoundHandler(handler)
     // Where a parameter is too long for the router, it answers 414 with the URL unless there is this to fall back on.
+    // Preflights have such a route already, where they are ours to answer.
     const method = rest.supportedMethods.filter(method => !rest.hasRoute({ method: method as HTTPMethods, url: `${scope.prefix}*` }))
     rest.route({ method, url: '/*', schema: { hide: true } as object, handler })
   })

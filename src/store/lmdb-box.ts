@@ -17,9 +17,6 @@ export interface Box {
   places: number[]
 }
 
-/** How many numbers of a record come before the places. */
-const HEAD = 7
-
 /**
  * A box as a list of numbers, most of them small, since MessagePack gives small numbers little room:
  * the more boxes there are on a page, the fewer pages a flush writes.
@@ -29,8 +26,8 @@ export function recordOf ({ ttl, deadline, listed, front, last, bytes, keys, pla
 }
 
 export function boxOf (record: number[]): Box {
-  const [ttl, deadline, late, held, last, bytes, keys] = record as [number, number, number, number, number, number, number]
-  return { ttl, deadline, listed: deadline - late, front: last - held, last, bytes, keys, places: sums(record.slice(HEAD)) }
+  const [ttl, deadline, late, held, last, bytes, keys, ...apart] = record as [number, number, number, number, number, number, number, ...number[]]
+  return { ttl, deadline, listed: deadline - late, front: last - held, last, bytes, keys, places: sums(apart) }
 }
 
 /** Each number as its distance from the one before it. */

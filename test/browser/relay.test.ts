@@ -1,5 +1,3 @@
-import { fileURLToPath } from 'node:url'
-import { build } from 'esbuild'
 import Fastify from 'fastify'
 import type { Page } from 'playwright-core'
 import t, { type Test } from 'tap'
@@ -10,6 +8,7 @@ import { defaultPatience } from '../../src/webrtc/peer.js'
 import { launch, needsChromium, person } from '../helpers/chromium.js'
 import { needs } from '../helpers/needs.js'
 import { turnServer } from '../helpers/turn-server.js'
+import { browserBundle } from '../webrtc/browser-bundle.js'
 
 const skip = needs('turnserver') || await needsChromium()
 
@@ -32,20 +31,14 @@ declare global {
  */
 async function people (t: Test): Promise<Page[]> {
   const { url, secret } = await turnServer(t)
-  const { outputFiles: [bundle] } = await build({
-    entryPoints: [fileURLToPath(new URL('../webrtc/browser-entry.ts', import.meta.url))],
-    bundle: true,
-    write: false,
-    format: 'iife',
-    target: 'es2022'
-  })
+  const bundle = await browserBundle()
   const app = Fastify({ forceCloseConnections: true })
   t.teardown(() => app.close())
   const options: BoxPluginOptions = { docs: false, ice: { turnUrls: [url], turnSecret: secret, ttl: TTL } }
   await app.register(createBoxPlugin(systemClock), { ...options, prefix: '/valid' })
   await app.register(createBoxPlugin(past), { ...options, prefix: '/expired' })
   app.get('/', (_request, reply) => reply.type('text/html').send('<!doctype html><html lang="en"><title>test</title><script src="/bundle.js"></script>'))
-  app.get('/bundle.js', (_request, reply) => reply.type('text/javascript').send(bundle!.text))
+  app.get('/bundle.js', (_request, reply) => reply.type('text/javascript').send(bundle))
   const site = await app.listen({ host: '127.0.0.1', port: 0 })
   const browser = await launch(t)
   return await Promise.all(['host', 'guest'].map(async () => {

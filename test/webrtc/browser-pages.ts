@@ -1,10 +1,9 @@
 import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
-import { fileURLToPath } from 'node:url'
-import { build } from 'esbuild'
 import type { Page } from 'playwright-core'
 import type { Test } from 'tap'
 import { launch, person } from '../helpers/chromium.js'
+import { browserBundle } from './browser-bundle.js'
 import { serve, type Server } from './serve.js'
 import { stunServer } from './stun-server.js'
 
@@ -17,20 +16,14 @@ export interface Pages extends Server {
 
 /** A server with an empty page that has the product's code, and a Chromium to look at it. */
 export async function pages (t: Test): Promise<Pages> {
-  const { outputFiles: [bundle] } = await build({
-    entryPoints: [fileURLToPath(new URL('browser-entry.ts', import.meta.url))],
-    bundle: true,
-    write: false,
-    format: 'iife',
-    target: 'es2022'
-  })
+  const bundle = await browserBundle()
   const simplePeer = await readFile(require.resolve('simple-peer/simplepeer.min.js'), 'utf8')
   const server = await serve(t, {
     ice: { urls: [await stunServer(t)] },
     routes: app => {
       app.get('/', (_request, reply) => reply.type('text/html').send(
         '<!doctype html><html lang="en"><title>test</title><script src="/simple-peer.js"></script><script src="/bundle.js"></script>'))
-      app.get('/bundle.js', (_request, reply) => reply.type('text/javascript').send(bundle!.text))
+      app.get('/bundle.js', (_request, reply) => reply.type('text/javascript').send(bundle))
       app.get('/simple-peer.js', (_request, reply) => reply.type('text/javascript').send(simplePeer))
     }
   })
