@@ -17,6 +17,30 @@ export interface Box {
   places: number[]
 }
 
+/** How many messages by sequence number a chunk of places has. */
+export const CHUNK = 32
+
+/** Which chunk of its box a message is in, by its sequence number. */
+export function chunkOf (seq: number): number {
+  return Math.floor((seq - 1) / CHUNK)
+}
+
+/**
+ * Adds a message to the back of the box, which then begins a new chunk where the one before is full.
+ * A copy of the box may share its places: it knows by `last` how many of them are its own.
+ */
+export function advance (box: Box, place: number, bytes: number): void {
+  if (box.last % CHUNK === 0) box.places = [place]
+  else box.places.push(place)
+  box.last += 1
+  box.bytes += bytes
+}
+
+/** Takes back the places that a copy which shares them added. */
+export function trim (box: Box): void {
+  box.places.length = box.last === 0 ? 0 : (box.last - 1) % CHUNK + 1
+}
+
 /**
  * A box as a list of numbers, most of them small, since MessagePack gives small numbers little room:
  * the more boxes there are on a page, the fewer pages a flush writes.

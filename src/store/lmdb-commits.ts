@@ -1,4 +1,5 @@
 import { constants } from 'node:os'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { StoreError, StoreFullError } from '../errors.js'
 import { withDeadline } from './with-deadline.js'
 
@@ -7,6 +8,9 @@ const MDB_MAP_FULL = -30792
 
 /** No room on the disk, in the quota, in the file or in the map: nothing is broken, and the store goes on. */
 const NO_ROOM = new Set<unknown>([ENOSPC, EDQUOT, EFBIG, MDB_MAP_FULL])
+
+/** No more are waited for. */
+const MANY = 256
 
 interface Batch {
   operations: Array<() => unknown>
@@ -67,6 +71,15 @@ export class Commits {
     return this.#failure !== undefined
   }
 
+  /**
+   * Resolves once all that was taken so far has settled.
+   * @throws StoreError when that ended the service
+   */
+  async settled (): Promise<void> {
+    await this.#last
+    this.assertServing()
+  }
+
   /** Takes no more operations, and resolves once those it took have settled. */
   async close (): Promise<void> {
     this.#closed = true
@@ -85,6 +98,7 @@ export class Commits {
 
   async #commit (batch: Batch, before: Promise<void>): Promise<void> {
     await before
+    await allOfThem(batch.operations)
     if (this.#failure !== undefined) throw this.#failure
     try {
       await this.#transaction(() => {
@@ -101,6 +115,14 @@ export class Commits {
     if (this.#failure !== undefined) return
     this.#failure = error
     this.#onFailure(error)
+  }
+}
+
+/** Resolves once a turn of the event loop brings no more: what comes at the same time shares a flush. */
+async function allOfThem (operations: unknown[]): Promise<void> {
+  for (let before = 0; before < operations.length && operations.length < MANY;) {
+    before = operations.length
+    await nextTurn()
   }
 }
 

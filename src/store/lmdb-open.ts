@@ -46,7 +46,7 @@ export async function openEnvironment (path: string): Promise<Environment> {
     const records = new Records(root)
     const other = otherReader(root)
     if (other !== undefined) throw new Error(`process ${other} has it open. Stop that process, or give another directory`)
-    records.checkFormat()
+    records.start()
     flushDirectories(directory, made)
     return { records, close }
   } catch (error) {

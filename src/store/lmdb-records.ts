@@ -1,6 +1,7 @@
 import type { Database, Key, RootDatabase } from 'lmdb'
 import { BOX_COST, KEY_COST, MESSAGE_COST } from './cost.js'
-import { boxOf, recordOf, steps, sums, type Box } from './lmdb-box.js'
+import { advance, boxOf, CHUNK, chunkOf, recordOf, steps, sums, type Box } from './lmdb-box.js'
+import { Lag } from './lmdb-lag.js'
 import { MAX_KEYS, type Appended } from './store.js'
 
 /**
@@ -9,10 +10,10 @@ import { MAX_KEYS, type Appended } from './store.js'
  * | database  | key              | value |
  * | ---       | ---              | --- |
  * | (root)    | `format`         | the number of this layout |
- * |           | `totals`         | what all of it costs against the cap, in bytes; the place of the last message |
- * | boxes     | drop             | the box with the places of its last messages |
+ * |           | `totals`         | what all of it costs against the cap, in bytes; the place of the last message; the place from which on boxes may lag |
+ * | boxes     | drop             | the box with the places of its last messages, or an earlier state of it (see lmdb-lag.ts) |
  * | places    | [drop, chunk]    | the places of `CHUNK` messages before those |
- * | messages  | place            | the JSON text |
+ * | messages  | place            | `deadline drop text`: the box's deadline from then on, and the JSON text |
  * | keys      | [drop, id]       | the first ack: `seq count digest` |
  * |           | [drop, n]        | the id of the box's n-th key |
  * | deadlines | [`listed`, drop] | nothing; boxes by deadline, for the sweep |
@@ -22,19 +23,16 @@ import { MAX_KEYS, type Appended } from './store.js'
  * A box knows the places of its messages in chunks by sequence number, the last of them within the
  * box itself: to store one more costs the same however much the box holds.
  */
-const FORMAT = 2
-const CHUNK = 32
-
-/** Which chunk of its box a message is in, by its sequence number. */
-function chunkOf (seq: number): number {
-  return Math.floor((seq - 1) / CHUNK)
-}
+const FORMAT = 3
 
 export interface FirstAck extends Appended {
   digest: string
 }
 
-/** Reads see the last flushed state, or, inside a transaction, that transaction. Writes belong inside one. */
+/**
+ * The records and the operations on them. All but `flushedBox` and `texts` belong inside a
+ * transaction, and see what it did so far.
+ */
 export class Records {
   readonly #root: RootDatabase<Buffer, string>
   readonly #boxes: Database<number[], string>
@@ -42,6 +40,7 @@ export class Records {
   readonly #messages: Database<string, number>
   readonly #keys: Database<string, Key>
   readonly #deadlines: Database<Buffer, Key>
+  readonly #lag = new Lag()
   #cost = 0
   #lastPlace = 0
 
@@ -55,27 +54,41 @@ export class Records {
   }
 
   /**
-   * Marks a new directory with the layout that this code knows.
-   * @throws Error where it has another
+   * Marks a new directory with the layout that this code knows, and reads what the boxes of an old one lag by.
+   * @throws Error where it has another layout
    */
-  checkFormat (): void {
+  start (): void {
     const format = this.#root.getBinaryFast('format')
     if (format === undefined) this.#root.putSync('format', asBytes([FORMAT]))
     else if (numbersIn(format)[0] !== FORMAT) throw new Error('another version of this program wrote it. Use that one, or give another directory')
+    const { from } = this.#totals()
+    for (const { key: place, value } of this.#messages.getRange({ start: from })) {
+      const { deadline, drop, text } = messageIn(value)
+      const box = this.box(drop)
+      if (box === undefined || place <= (box.places.at(-1) ?? 0)) continue
+      const bytes = Buffer.byteLength(text)
+      advance(box, place, bytes)
+      box.deadline = deadline
+      this.#lag.grow(drop, box, place, bytes)
+    }
+    this.#lag.commit()
   }
 
   /** Runs `apply` in a transaction of its own, all of it or nothing; resolves once it is flushed. */
   async transaction (apply: () => void): Promise<void> {
     try {
       await this.#root.childTransaction(() => {
-        const totals = this.#root.getBinaryFast('totals')
-        const [cost = 0, lastPlace = 0] = totals === undefined ? [] : numbersIn(totals)
+        const { cost, lastPlace } = this.#totals()
         this.#cost = cost
         this.#lastPlace = lastPlace
         apply()
-        if (this.#cost !== cost || this.#lastPlace !== lastPlace) void this.#root.put('totals', asBytes([this.#cost, this.#lastPlace]))
+        for (const [drop, box] of this.#lag.overdue()) this.putBox(drop, box)
+        if (this.#cost === cost && this.#lastPlace === lastPlace) return
+        void this.#root.put('totals', asBytes([this.#cost, this.#lastPlace, this.#lag.from() ?? this.#lastPlace + 1]))
       })
+      this.#lag.commit()
     } catch (error) {
+      this.#lag.abort()
       // A failed commit says why in a promise of its own, which must not be left unheard.
       const { commitError } = error as { commitError?: Promise<never> }
       const cause = commitError === undefined ? error as Error : await commitError.catch((reason: Error) => reason)
@@ -89,18 +102,41 @@ export class Records {
     }
   }
 
-  /** What everything costs against the cap, in bytes. Only inside a transaction. */
+  #totals (): { cost: number, lastPlace: number, from: number } {
+    const totals = this.#root.getBinaryFast('totals')
+    const [cost = 0, lastPlace = 0, from = 1] = totals === undefined ? [] : numbersIn(totals)
+    return { cost, lastPlace, from }
+  }
+
+  /** What everything costs against the cap, in bytes. */
   get cost (): number {
     return this.#cost
   }
 
+  /** The caller may change it, and says so by the operations below. */
   box (drop: string): Box | undefined {
+    return this.#lag.box(drop) ?? this.#recorded(drop)
+  }
+
+  /** A copy of the box as it was flushed last. Not while it is `unsettled`. */
+  flushedBox (drop: string): Box | undefined {
+    const box = this.#lag.flushed(drop)
+    return box === undefined ? this.#recorded(drop) : { ...box }
+  }
+
+  /** Whether what is on the disk may be ahead of `flushedBox`, for as long as the transaction under way has not settled. */
+  unsettled (drop: string): boolean {
+    return this.#lag.isCatchingUp(drop)
+  }
+
+  #recorded (drop: string): Box | undefined {
     const record = this.#boxes.get(drop)
     return record === undefined ? undefined : boxOf(record)
   }
 
   putBox (drop: string, box: Box): void {
     void this.#boxes.put(drop, recordOf(box))
+    this.#lag.catchUp(drop)
   }
 
   addBox (drop: string, box: Box): void {
@@ -115,26 +151,29 @@ export class Records {
     for (let n = Math.max(0, box.keys - MAX_KEYS) + 1; n <= box.keys; n++) this.#forget(drop, n)
     void this.#deadlines.remove([box.listed, drop])
     void this.#boxes.remove(drop)
+    this.#lag.catchUp(drop)
     this.#cost -= BOX_COST
   }
 
   /** The texts after one number up to and including another; they must be in the box. */
   texts (drop: string, box: Box, after: number, upTo: number): string[] {
-    return this.#placesOf(drop, box, after, upTo).map(place => this.#messages.get(place) as string)
+    return this.#placesOf(drop, box, after, upTo).map(place => this.#text(place))
   }
 
-  /** Adds a message to the back. The box is put by the caller, as is everywhere below. */
+  #text (place: number): string {
+    return messageIn(this.#messages.get(place) as string).text
+  }
+
+  /** Adds a message to the back. The box is put by the caller where anything else of it changes, and always below. */
   push (drop: string, box: Box, text: string, bytes: number): void {
-    if (box.last % CHUNK === 0) {
-      if (box.front < box.last) void this.#places.put([drop, chunkOf(box.last)], steps(box.places))
-      box.places = []
-    }
-    box.last += 1
-    box.bytes += bytes
-    box.places.push(++this.#lastPlace)
+    const { last, places } = box
+    if (last % CHUNK === 0 && box.front < last) void this.#places.put([drop, chunkOf(last)], steps(places))
+    const place = ++this.#lastPlace
+    advance(box, place, bytes)
     // In order, so that a page is filled before the next one is begun. LMDB tells where that is not so; its types do not.
-    const inOrder: unknown = this.#messages.putSync(this.#lastPlace, text, IN_ORDER)
-    if (inOrder === false) throw new Error(`message ${this.#lastPlace} is not the last one`)
+    const inOrder: unknown = this.#messages.putSync(place, `${box.deadline} ${drop} ${text}`, IN_ORDER)
+    if (inOrder === false) throw new Error(`message ${place} is not the last one`)
+    this.#lag.grow(drop, box, place, bytes)
     this.#cost += MESSAGE_COST + bytes
   }
 
@@ -143,7 +182,7 @@ export class Records {
     const rest = upTo < box.last
     let freed = rest ? 0 : box.bytes
     for (const place of this.#placesOf(drop, box, box.front, upTo)) {
-      if (rest) freed += Buffer.byteLength(this.#messages.get(place) as string)
+      if (rest) freed += Buffer.byteLength(this.#text(place))
       void this.#messages.remove(place)
     }
     const end = Math.min(chunkOf(upTo + 1), chunkOf(box.last))
@@ -201,6 +240,13 @@ export class Records {
 
 const NOTHING = Buffer.alloc(0)
 const IN_ORDER = { append: true }
+
+/** What a message's record says. A drop address has no space in it. */
+function messageIn (record: string): { deadline: number, drop: string, text: string } {
+  const first = record.indexOf(' ')
+  const second = record.indexOf(' ', first + 1)
+  return { deadline: Number(record.slice(0, first)), drop: record.slice(first + 1, second), text: record.slice(second + 1) }
+}
 
 function asBytes (numbers: number[]): Buffer {
   const bytes = Buffer.alloc(numbers.length * 8)

@@ -69,7 +69,7 @@ class LmdbStore implements Store {
     const records = this.#records
     const { text, bytes, key } = message
     const appended = await this.#commits.run(() => {
-      const box = this.#live(drop, now)
+      const box = live(records.box(drop), now)
       const first = key && records.firstAck(drop, key.id)
       if (first !== undefined) {
         if (first.digest !== key?.digest) throw new IdempotencyError()
@@ -83,8 +83,10 @@ class LmdbStore implements Store {
       renew(box, now)
       records.push(drop, box, text, bytes)
       const result = { seq: box.last, count }
-      if (key !== undefined) records.remember(drop, box, key.id, { ...result, digest: key.digest })
-      records.putBox(drop, box)
+      if (key !== undefined) {
+        records.remember(drop, box, key.id, { ...result, digest: key.digest })
+        records.putBox(drop, box)
+      }
       return result
     })
     this.#subscribers.wake(drop)
@@ -93,7 +95,8 @@ class LmdbStore implements Store {
 
   async read (drop: string, after: number, limit: number, now: number): Promise<Page> {
     this.#commits.assertServing()
-    const box = this.#live(drop, now)
+    while (this.#records.unsettled(drop)) await this.#commits.settled()
+    const box = live(this.#records.flushedBox(drop), now)
     if (after > box.last) throw new CursorError()
     const from = Math.max(after, box.front)
     const upTo = Math.min(box.last, from + limit)
@@ -104,7 +107,7 @@ class LmdbStore implements Store {
 
   acknowledge (drop: string, after: number, now: number): Promise<number> {
     return this.#commits.run(() => {
-      const box = this.#live(drop, now)
+      const box = live(this.#records.box(drop), now)
       if (after > box.last) throw new CursorError()
       const renewed = renew(box, now)
       const taken = after > box.front
@@ -116,7 +119,7 @@ class LmdbStore implements Store {
 
   drain (drop: string, now: number): Promise<Page> {
     return this.#commits.run(() => {
-      const box = this.#live(drop, now)
+      const box = live(this.#records.box(drop), now)
       const texts = this.#records.texts(drop, box, box.front, box.last)
       const renewed = renew(box, now)
       if (texts.length > 0) this.#records.take(drop, box, box.last)
@@ -126,7 +129,7 @@ class LmdbStore implements Store {
   }
 
   async delete (drop: string, now: number): Promise<void> {
-    await this.#commits.run(() => { this.#records.removeBox(drop, this.#live(drop, now)) })
+    await this.#commits.run(() => { this.#records.removeBox(drop, live(this.#records.box(drop), now)) })
     this.#subscribers.wake(drop)
   }
 
@@ -172,12 +175,6 @@ class LmdbStore implements Store {
     await (this.#commits.failed ? withDeadline(closed, 1_000).catch(() => {}) : closed)
   }
 
-  #live (drop: string, now: number): Box {
-    const box = this.#records.box(drop)
-    if (box === undefined || isExpired(box.deadline, now)) throw new NotFoundError()
-    return box
-  }
-
   #reserve (cost: number, { maxStoreBytes = DISK_CAP }: Limits): void {
     if (this.#records.cost + cost > maxStoreBytes) throw new StoreFullError()
   }
@@ -185,10 +182,15 @@ class LmdbStore implements Store {
   /** Renews a box that is only read. Where that fails the reader gets its messages all the same. */
   async #renew (drop: string, now: number): Promise<void> {
     await this.#commits.run(() => {
-      const box = this.#live(drop, now)
+      const box = live(this.#records.box(drop), now)
       if (renew(box, now)) this.#records.putBox(drop, box)
     }).catch(() => {})
   }
+}
+
+function live (box: Box | undefined, now: number): Box {
+  if (box === undefined || isExpired(box.deadline, now)) throw new NotFoundError()
+  return box
 }
 
 /** Renews the box by a use at `now`, and tells whether that changed it. */

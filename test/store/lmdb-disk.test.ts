@@ -7,7 +7,7 @@ import { open } from 'lmdb'
 import t, { type Test } from 'tap'
 import { BOX_COST, KEY_COST, MESSAGE_COST } from '../../src/store/cost.js'
 import { lmdbStore } from '../../src/store/lmdb.js'
-import { MAX_KEYS } from '../../src/store/store.js'
+import { MAX_KEYS, type Store } from '../../src/store/store.js'
 import { limits, message, newDrop, start, TTL } from './boxes.js'
 import { freshDirectory } from './directory.js'
 import { modelTest } from './model.js'
@@ -35,6 +35,74 @@ t.test('what was stored is there after opening again', async t => {
   await t.rejects(store.read(drop, 0, 1, start + TTL), { code: 'BOX_ERR_NOT_FOUND' }, 'it expires while the store is closed')
   t.equal(await store.sweep(start + TTL), 2)
   await store.create(newDrop(), TTL, start, { ...limits, maxStoreBytes: BOX_COST })
+})
+
+t.test('messages that the record of their box does not know of are there after opening again', async t => {
+  const path = freshDirectory(t)
+  const drop = newDrop()
+  const others = [newDrop(), newDrop()]
+  let store = await lmdbStore({ path })
+  for (const box of [drop, ...others]) await store.create(box, TTL, start, limits)
+  await store.append(drop, message('0', 'a key'), start, limits)
+  const before = await bytesOf(store, path, 'boxes', drop)
+  store = await lmdbStore({ path })
+  for (let n = 1; n <= 70; n++) {
+    for (const box of [drop, ...others]) await store.append(box, message(`${n}`), start + TTL / 2 + n, limits)
+  }
+  t.strictSame(await bytesOf(store, path, 'boxes', drop), before, 'the record is what it was')
+
+  for (const round of ['once', 'twice']) {
+    store = await lmdbStore({ path })
+    const { texts, next } = await store.read(drop, 0, 100, start + TTL / 2)
+    t.strictSame(texts, Array.from({ length: 71 }, (_, n) => `${n}`), `${round}: all of them, beyond a chunk`)
+    t.equal(next, 71)
+    await store.read(drop, 0, 1, start + TTL + TTL / 2 - 1)
+    await store.close()
+  }
+  store = await lmdbStore({ path })
+  t.teardown(() => store.close())
+  t.equal(await store.acknowledge(others[0] as string, 69, start + TTL), 1)
+  t.strictSame(await store.append(others[0] as string, message('71'), start + TTL, limits), { seq: 71, count: 2 })
+  t.strictSame((await store.drain(others[0] as string, start + TTL)).texts, ['70', '71'])
+})
+
+t.test('a record does not lag by more than it takes a moment to read', async t => {
+  const path = freshDirectory(t)
+  const drop = newDrop()
+  const busy = newDrop()
+  let store = await lmdbStore({ path })
+  for (const box of [drop, busy]) await store.create(box, TTL, start, limits)
+  const before = await bytesOf(store, path, 'boxes', drop)
+  store = await lmdbStore({ path })
+  t.teardown(() => store.close())
+  await store.append(drop, message('1'), start, limits)
+  const large = message(JSON.stringify('x'.repeat(500_000)))
+  const wide = { ...limits, maxBoxBytes: 2 ** 30 }
+  for (let n = 0; n < 17; n++) await store.append(busy, large, start, wide)
+  const after = await bytesOf(store, path, 'boxes', drop)
+  t.notSame(after, before, 'it has caught up')
+  store = await lmdbStore({ path })
+  t.strictSame((await store.read(drop, 0, 10, start)).texts, ['1'])
+  t.equal((await store.drain(busy, start)).texts.length, 17)
+})
+
+t.test('a read beside what empties the box has all of it or nothing', async t => {
+  const store = await lmdbStore({ path: freshDirectory(t) })
+  t.teardown(() => store.close())
+  const drop = newDrop()
+  await store.create(drop, TTL, start, limits)
+  for (let round = 0; round < 50; round++) {
+    await Promise.all([1, 2, 3].map(n => store.append(drop, message(`${n}`), start, limits)))
+    const reads: Array<Promise<number>> = []
+    const emptied = store.drain(drop, start)
+    const settled = emptied.then(() => true)
+    for (let open = true; open; open = !await Promise.race([settled, new Promise(resolve => { setImmediate(resolve) })])) {
+      reads.push(store.read(drop, 0, 10, start).then(({ texts }) => texts.length))
+    }
+    t.ok((await Promise.all(reads)).every(length => length === 3 || length === 0))
+    t.equal((await emptied).texts.length, 3)
+    t.strictSame((await store.read(drop, 0, 10, start)).texts, [])
+  }
 })
 
 t.test('polling a box writes nothing', async t => {
@@ -81,8 +149,12 @@ t.test('room that was freed is used again', async t => {
 
 t.test('when the last box is gone nothing of it is left', async t => {
   const path = freshDirectory(t)
-  const store = await lmdbStore({ path })
-  await modelTest(store, true)
+  let store = await lmdbStore({ path })
+  await modelTest(store, true, async () => {
+    await store.close()
+    store = await lmdbStore({ path })
+    return store
+  })
   const keyed = newDrop()
   await store.create(keyed, TTL, start, limits)
   await Promise.all(Array.from({ length: MAX_KEYS + 50 }, (_, n) => store.append(keyed, message(`${n}`, `key ${n}`), start, limits)))
@@ -188,6 +260,15 @@ t.test('a closed store refuses', async t => {
   await t.rejects(store.read(newDrop(), 0, 1, start), { code: 'BOX_ERR_STORE' })
   await t.rejects(store.create(newDrop(), TTL, start, limits), { code: 'BOX_ERR_STORE' })
 })
+
+/** What a closed store has under a key. */
+async function bytesOf (store: Store, path: string, name: string, key: string): Promise<Buffer | undefined> {
+  await store.close()
+  const root = open({ path, noSubdir: false, overlappingSync: false, encoding: 'binary' })
+  const bytes = root.openDB<Buffer, string>({ name, encoding: 'binary' }).get(key)
+  await root.close()
+  return bytes
+}
 
 async function hold (t: Test, path: string): Promise<{ process: ChildProcess, said: string }> {
   const child = fork(fileURLToPath(new URL('lmdb-holder.ts', import.meta.url)), [path])

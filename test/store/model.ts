@@ -95,13 +95,18 @@ const step = fc.oneof(
   fc.record({ do: fc.constant('drain' as const), which }),
   fc.record({ do: fc.constant('delete' as const), which }),
   { weight: 2, arbitrary: fc.record({ do: fc.constant('turn' as const), by: fc.constantFrom(1, ttl / 8, ttl / 8 + 1, ttl / 2, ttl - 1, ttl) }) },
-  fc.record({ do: fc.constant('sweep' as const) })
+  fc.record({ do: fc.constant('sweep' as const) }),
+  fc.record({ do: fc.constant('reopen' as const) })
 )
 
 let runs = 0
 
-/** Random operations, done by the store and by the model: each must answer the same, or refuse the same. */
-export async function modelTest (store: Store, turnsTime: boolean): Promise<void> {
+/**
+ * Random operations, done by the store and by the model: each must answer the same, or refuse the same.
+ * @param reopen puts another store with the same boxes in the place of the one before
+ */
+export async function modelTest (first: Store, turnsTime: boolean, reopen?: () => Promise<Store>): Promise<void> {
+  let store = first
   await fc.assert(fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 60, size: 'max' }), async steps => {
     const prefix = `drop_model_${process.pid}_${++runs}_`
     const model = new Model()
@@ -144,6 +149,9 @@ export async function modelTest (store: Store, turnsTime: boolean): Promise<void
           break
         case 'sweep':
           await store.sweep(now)
+          break
+        case 'reopen':
+          if (reopen !== undefined) store = await reopen()
       }
     }
   }), { numRuns: 100 })
