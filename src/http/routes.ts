@@ -21,10 +21,12 @@ export interface Api {
   options: ResolvedOptions
   limiter: Limiter
   operations: ReturnType<typeof operations>
+  /** for the answers of this resource that have a header to expose */
+  exposing: Record<string, string>
 }
 
 /** The operations below `/boxes`. */
-export async function boxRoutes (scope: FastifyInstance, { service, options, limiter, operations }: Api): Promise<void> {
+export async function boxRoutes (scope: FastifyInstance, { service, options, limiter, operations, exposing }: Api): Promise<void> {
   const counted = (kind: Kind) => countedAs(limiter, kind)
   scope.decorateRequest(DROP, '')
   parseParameters(scope)
@@ -37,7 +39,7 @@ export async function boxRoutes (scope: FastifyInstance, { service, options, lim
     preHandler: guard(options)
   }, async (request, reply) => {
     const created = await service.create(request.body.ttl)
-    return reply.code(201).header('location', `${scope.prefix}/${created.boxId}`).send(describeCreated(created))
+    return reply.code(201).headers(exposing).header('location', `${scope.prefix}/${created.boxId}`).send(describeCreated(created))
   })
 
   scope.get('/:box/messages', {
