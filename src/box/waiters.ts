@@ -1,5 +1,6 @@
 import { RateError } from '../errors.js'
 import type { Page, Store, Unsubscribe } from '../store/store.js'
+import { endOfTurn } from '../turn.js'
 import type { Clock } from './clock.js'
 
 /** A timer of 0 ms would spin on a box whose lifetime is about to end. */
@@ -115,6 +116,8 @@ export class Waiter {
       if (page.texts.length > 0 || this.#closed || left <= 0) return page
       const beforeExpiry = (page.expires - now) / 2
       await this.#sleep(Math.min(left, beforeExpiry))
+      // One look for all the messages of a turn, and one wake-up for all their readers on the other side.
+      await endOfTurn()
     }
   }
 

@@ -4,12 +4,12 @@ import type { BoxService } from '../box/box-service.js'
 import { NotAcceptableError } from '../errors.js'
 import type { ResolvedOptions } from '../options.js'
 import type { Page } from '../store/store.js'
+import { endOfTurn } from '../turn.js'
 import { page } from './answers.js'
 import { BATCH, streamMessages } from './event-stream.js'
 import type { Limiter } from './rate-limit.js'
 import { DROP } from './resource.js'
 import type { ReadHeaders, ReadQuery } from './schemas.js'
-import { endOfTurn } from './turn.js'
 
 const STREAM_TYPE = 'text/event-stream'
 

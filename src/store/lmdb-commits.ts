@@ -1,6 +1,6 @@
 import { constants } from 'node:os'
-import { setImmediate as nextTurn } from 'node:timers/promises'
 import { StoreError, StoreFullError } from '../errors.js'
+import { endOfTurn } from '../turn.js'
 import { withDeadline } from './with-deadline.js'
 
 const { ENOSPC, EDQUOT, EFBIG } = constants.errno
@@ -122,7 +122,7 @@ export class Commits {
 async function allOfThem (operations: unknown[]): Promise<void> {
   for (let before = 0; before < operations.length && operations.length < MANY;) {
     before = operations.length
-    await nextTurn()
+    await endOfTurn()
   }
 }
 

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { endOfTurn } from '../../src/http/turn.js'
+import { endOfTurn } from '../src/turn.js'
 
 t.test('all who wait in one turn go on together, after what else there is to do in it', async t => {
   const order: string[] = []
