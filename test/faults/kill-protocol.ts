@@ -3,12 +3,22 @@ export interface Order {
   path: string
   round: number
   boxes: string[]
-  /** what was sent in an earlier round and never answered: to be sent again under the same key */
+  /** what was sent with a key in an earlier round and never answered: to be sent again under the same key */
   retry: Array<{ drop: string, text: string }>
   /** messages of each writer */
   appends: number
   /** opens the directory without flushes: the control that must fail */
   noSync?: boolean
+}
+
+/**
+ * The idempotency key of a writer's message, which begins with `round.writer.n `: sixteen have one
+ * and sixteen have none, since a store may keep the two in different ways.
+ */
+export function keyOf (text: string): string | undefined {
+  const [id = ''] = text.replace('"', '').split(' ', 1)
+  const [, writer, n] = id.split('.').map(Number) as [number, number, number]
+  return (writer + Math.floor(n / 16)) % 2 === 0 ? id : undefined
 }
 
 /** What they tell, in order. */

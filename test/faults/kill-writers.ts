@@ -6,7 +6,7 @@ import { writeSync } from 'node:fs'
 import { open } from 'lmdb'
 import { lmdbStore } from '../../src/store/lmdb.js'
 import { message } from '../store/boxes.js'
-import type { Order, Report } from './kill-protocol.js'
+import { keyOf, type Order, type Report } from './kill-protocol.js'
 
 const { path, round, boxes, retry, appends, noSync } = JSON.parse(process.argv[2] as string) as Order
 
@@ -19,7 +19,7 @@ const done = new AbortController()
 
 async function put (drop: string, text: string): Promise<void> {
   await tell({ event: 'sent', drop, text })
-  const { seq } = await store.append(drop, message(text, text.slice(1, text.indexOf(' '))), now, limits)
+  const { seq } = await store.append(drop, message(text, keyOf(text)), now, limits)
   await tell({ event: 'stored', drop, text, seq })
 }
 
