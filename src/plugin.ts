@@ -19,7 +19,7 @@ export function createBoxPlugin (clock: Clock): FastifyPluginAsync<BoxPluginOpti
     const options = resolveOptions(input)
     const store = input.store ?? memoryStore()
     const service = new BoxService(store, clock, options)
-    const api: Omit<Api, 'exposing'> = {
+    const api: Api = {
       service,
       options,
       limiter: options.rateLimit === false ? unlimited : await createLimiter(options.rateLimit, store.counter),
@@ -42,8 +42,8 @@ export function createBoxPlugin (clock: Clock): FastifyPluginAsync<BoxPluginOpti
     if (options.classicPath !== false) resources.push({ prefix: options.classicPath, routes: classicRoutes })
     for (const { prefix, routes } of resources) {
       await app.register(async scope => {
-        const exposing = await asResource(scope, options)
-        await routes(scope, { ...api, exposing })
+        await asResource(scope, options)
+        await routes(scope, api)
       }, { prefix, logSerializers })
     }
     await serveContract(app, options.docs)

@@ -31,47 +31,39 @@ const CORS = {
   maxAge: DAY,
   cacheControl: DAY
 }
-/** What CORS adds to an answer where any origin may call, and to one with any of the exposed headers. */
-const ANY_ORIGIN = { 'access-control-allow-origin': '*' }
-const EXPOSING = { 'access-control-expose-headers': CORS.exposedHeaders }
-
-type Headers = Record<string, string>
+/** What CORS adds to every answer where any origin may call. */
+const ANY_ORIGIN = { 'access-control-allow-origin': '*', 'access-control-expose-headers': CORS.exposedHeaders }
 
 /**
  * What every address of the box API has in common: its checks, its error answers, its headers,
  * CORS, and a log that never holds a capability.
- * @returns the headers for an answer that goes well and has a header of its own that pages of other origins should see
  */
-export async function asResource (scope: FastifyInstance, options: ResolvedOptions): Promise<Headers> {
+export async function asResource (scope: FastifyInstance, options: ResolvedOptions): Promise<void> {
   scope.setValidatorCompiler(validatorCompiler)
   scope.setSerializerCompiler(serializerCompiler)
   scope.setReplySerializer(print)
   scope.setErrorHandler(sendProblem)
-  const { always, exposing } = await allowOrigins(scope, options)
-  const headers = { ...HEADERS, ...always }
+  const headers = { ...HEADERS, ...await allowOrigins(scope, options.cors) }
   // Hooks of the hot path call back instead of making a promise.
   scope.addHook('onRequest', (_request, reply, done) => {
     reply.headers(headers)
     done()
   })
-  scope.addHook('onError', (_request, reply, _error, done) => {
-    reply.headers(exposing)
-    done()
-  })
-  return exposing
 }
 
-/** Where the host has @fastify/cors, its policy reaches these routes too, and is the one that counts. */
-async function allowOrigins (scope: FastifyInstance, { cors: origins, rateLimit }: ResolvedOptions): Promise<{ always: Headers, exposing: Headers }> {
-  if (origins === false || scope.hasRequestDecorator('corsPreflightEnabled')) return { always: {}, exposing: {} }
+/**
+ * Where the host has @fastify/cors, its policy reaches these routes too, and is the one that counts.
+ * @returns the headers that every answer needs beyond what the plugin sets
+ */
+async function allowOrigins (scope: FastifyInstance, origins: ResolvedOptions['cors']): Promise<Record<string, string>> {
+  if (origins === false || scope.hasRequestDecorator('corsPreflightEnabled')) return {}
   if (origins !== true) {
     await scope.register(cors, { ...CORS, origin: origins })
-    return { always: {}, exposing: {} }
+    return {}
   }
   // Here only preflights leave something to decide, so only they pass through the plugin: it would cost each request a tenth.
   await scope.register(async preflights => { await preflights.register(cors, { ...CORS, origin: '*' }) })
-  // Under rate limits every answer has headers to expose. Without, few do, and the longest line of an answer would say nothing.
-  return rateLimit === false ? { always: ANY_ORIGIN, exposing: EXPOSING } : { always: { ...ANY_ORIGIN, ...EXPOSING }, exposing: {} }
+  return ANY_ORIGIN
 }
 
 /** Finds the box of a request by a capability that owns it: NotFoundError, DropOnlyError. */

@@ -21,12 +21,10 @@ export interface Api {
   options: ResolvedOptions
   limiter: Limiter
   operations: ReturnType<typeof operations>
-  /** for the answers of this resource that have a header to expose */
-  exposing: Record<string, string>
 }
 
 /** The operations below `/boxes`. */
-export async function boxRoutes (scope: FastifyInstance, { service, options, limiter, operations, exposing }: Api): Promise<void> {
+export async function boxRoutes (scope: FastifyInstance, { service, options, limiter, operations }: Api): Promise<void> {
   const counted = (kind: Kind) => countedAs(limiter, kind)
   scope.decorateRequest(DROP, '')
   parseParameters(scope)
@@ -39,7 +37,7 @@ export async function boxRoutes (scope: FastifyInstance, { service, options, lim
     preHandler: guard(options)
   }, async (request, reply) => {
     const created = await service.create(request.body.ttl)
-    return reply.code(201).headers(exposing).header('location', `${scope.prefix}/${created.boxId}`).send(describeCreated(created))
+    return reply.code(201).header('location', `${scope.prefix}/${created.boxId}`).send(describeCreated(created))
   })
 
   scope.get('/:box/messages', {

@@ -4,37 +4,24 @@ import { build, isProblem } from '../helpers/build.js'
 const origin = 'https://app.example'
 const preflight = { method: 'OPTIONS' as const, headers: { origin, 'access-control-request-method': 'POST', 'access-control-request-headers': 'content-type,idempotency-key' } }
 
-const EXPOSED = ['location', 'retry-after', 'allow', 'ratelimit-limit', 'ratelimit-remaining', 'ratelimit-reset']
-
-t.test('any origin may call, without credentials, and see what the answer has to say', async t => {
-  for (const [rateLimit, seen] of [[false, ['allow', 'location']], [{ reads: 7 }, EXPOSED]] as const) {
-    const { app, createBox } = await build(t, { rateLimit })
-    const box = await createBox()
-    const answers = [
-      await app.inject({ method: 'POST', url: '/boxes', headers: { origin } }),
-      await app.inject({ method: 'POST', url: box.messages, headers: { origin }, payload: {} }),
-      await app.inject({ url: box.messages, headers: { origin } }),
-      await app.inject({ url: box.messages, headers: { origin, accept: 'text/html' } }),
-      await app.inject({ method: 'PATCH', url: box.messages, headers: { origin } }),
-      await app.inject({ url: '/boxes/none/messages', headers: { origin } }),
-      await app.inject({ url: '/box.php', headers: { origin } }),
-      await app.inject({ url: '/ice-servers', headers: { origin } })
-    ]
-    t.same(answers.map(answer => answer.statusCode), [201, 200, 200, 406, 405, 404, 200, 200])
-    for (let n = 0; n < 5; n++) answers.push(await app.inject({ url: box.messages, headers: { origin } }))
-    t.equal(answers.at(-1)?.statusCode, rateLimit === false ? 200 : 429)
-    const exposed = new Set<string>()
-    for (const { headers } of answers) {
-      t.equal(headers['access-control-allow-origin'], '*')
-      t.notOk('access-control-allow-credentials' in headers)
-      const readable = String(headers['access-control-expose-headers']).toLowerCase().split(/, ?/)
-      for (const name of EXPOSED) {
-        if (!(name in headers)) continue
-        t.ok(readable.includes(name), name)
-        exposed.add(name)
-      }
-    }
-    t.same([...exposed].sort(), [...seen].sort())
+t.test('any origin may call, without credentials, and see what it needs', async t => {
+  const { app, createBox } = await build(t)
+  const box = await createBox()
+  const answers = [
+    await app.inject({ method: 'POST', url: '/boxes', headers: { origin } }),
+    await app.inject({ url: box.messages, headers: { origin } }),
+    await app.inject({ url: box.messages, headers: { origin, accept: 'text/html' } }),
+    await app.inject({ method: 'PATCH', url: box.messages, headers: { origin } }),
+    await app.inject({ url: '/boxes/none/messages', headers: { origin } }),
+    await app.inject({ url: '/box.php', headers: { origin } }),
+    await app.inject({ url: '/ice-servers', headers: { origin } })
+  ]
+  t.same(answers.map(answer => answer.statusCode), [201, 200, 406, 405, 404, 200, 200])
+  for (const { headers } of answers) {
+    t.equal(headers['access-control-allow-origin'], '*')
+    t.notOk('access-control-allow-credentials' in headers)
+    const exposed = String(headers['access-control-expose-headers']).toLowerCase().split(/, ?/)
+    for (const name of ['location', 'retry-after', 'allow', 'ratelimit-limit', 'ratelimit-remaining', 'ratelimit-reset']) t.ok(exposed.includes(name), name)
   }
 })
 
