@@ -9,8 +9,8 @@ const MDB_MAP_FULL = -30792
 /** No room on the disk, in the quota, in the file or in the map: nothing is broken, and the store goes on. */
 const NO_ROOM = new Set<unknown>([ENOSPC, EDQUOT, EFBIG, MDB_MAP_FULL])
 
-/** No more are waited for. */
-const MANY = 256
+/** A commit with so many operations waits for no more. */
+const ENOUGH = 256
 
 interface Batch {
   operations: Array<() => unknown>
@@ -98,7 +98,7 @@ export class Commits {
 
   async #commit (batch: Batch, before: Promise<void>): Promise<void> {
     await before
-    await allOfThem(batch.operations)
+    await untilQuiet(batch.operations)
     if (this.#failure !== undefined) throw this.#failure
     try {
       await this.#transaction(() => {
@@ -119,8 +119,8 @@ export class Commits {
 }
 
 /** Resolves once a turn of the event loop brings no more: what comes at the same time shares a flush. */
-async function allOfThem (operations: unknown[]): Promise<void> {
-  for (let before = 0; before < operations.length && operations.length < MANY;) {
+async function untilQuiet (operations: unknown[]): Promise<void> {
+  for (let before = 0; before < operations.length && operations.length < ENOUGH;) {
     before = operations.length
     await endOfTurn()
   }

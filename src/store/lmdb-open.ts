@@ -46,7 +46,8 @@ export async function openEnvironment (path: string): Promise<Environment> {
     const records = new Records(root)
     const other = otherReader(root)
     if (other !== undefined) throw new Error(`process ${other} has it open. Stop that process, or give another directory`)
-    records.start()
+    records.checkFormat()
+    records.catchUp()
     flushDirectories(directory, made)
     return { records, close }
   } catch (error) {

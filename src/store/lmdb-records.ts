@@ -54,13 +54,17 @@ export class Records {
   }
 
   /**
-   * Marks a new directory with the layout that this code knows, and reads what the boxes of an old one lag by.
-   * @throws Error where it has another layout
+   * Marks a new directory with the layout that this code knows.
+   * @throws Error where it has another
    */
-  start (): void {
+  checkFormat (): void {
     const format = this.#root.getBinaryFast('format')
     if (format === undefined) this.#root.putSync('format', asBytes([FORMAT]))
     else if (numbersIn(format)[0] !== FORMAT) throw new Error('another version of this program wrote it. Use that one, or give another directory')
+  }
+
+  /** Reads the messages that the records of their boxes do not know of. Once, before anything else is asked. */
+  catchUp (): void {
     const { from } = this.#totals()
     for (const { key: place, value } of this.#messages.getRange({ start: from })) {
       const { deadline, drop, text } = messageIn(value)
