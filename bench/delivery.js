@@ -1,10 +1,11 @@
 // From storing a message to its reader having it, over loopback.
-import autocannon from 'autocannon'
 import { Agent, request } from 'node:http'
+import { load } from './load.js'
 import { createBoxes, median, message, percentile, report, sleep, startServer } from './lib.js'
 
 const SAMPLES = 2000
 const SENDERS = 32
+const SECONDS = 4
 
 /** Opens an event stream and calls `onEvent` for each message that arrives. */
 export function openStream (url, onEvent) {
@@ -55,29 +56,11 @@ async function throughput (server, boxes) {
   let delivered = 0
   const closers = []
   for (const box of boxes) closers.push(await openStream(`${server.url}/boxes/${box}/messages`, () => { delivered++ }))
-  let turn = 0
-  const result = await autocannon({
-    url: server.url,
-    connections: SENDERS,
-    duration: 4,
-    requests: [{
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: message,
-      setupRequest: call => ({ ...call, path: `/boxes/${boxes[turn++ % boxes.length]}/messages` })
-    }]
-  })
+  const { stored, seconds } = await load(server.url, boxes, { connections: SENDERS, seconds: SECONDS })
   await sleep(200)
   for (const close of closers) close()
-  if (delivered < result['2xx']) throw new Error(`${result['2xx']} stored, ${delivered} delivered`)
-  return delivered / result.duration
-}
-
-async function bareRate (server) {
-  const result = await autocannon({
-    url: `${server.url}/boxes/x/messages`, connections: SENDERS, duration: 4, method: 'POST', headers: { 'content-type': 'application/json' }, body: message
-  })
-  return result.requests.total / result.duration
+  if (delivered < stored) throw new Error(`${stored} stored, ${delivered} delivered`)
+  return delivered / seconds
 }
 
 export async function run () {
@@ -92,7 +75,7 @@ export async function run () {
   const ratios = []
   const rates = []
   for (let round = 0; round < 3; round++) {
-    const reference = await bareRate(bare)
+    const { rate: reference } = await load(bare.url, ['x'], { connections: SENDERS, seconds: SECONDS })
     const boxes = await createBoxes(server.url, SENDERS)
     rates.push(await throughput(server, boxes))
     ratios.push(rates.at(-1) / reference)

@@ -4,13 +4,13 @@ import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
-import autocannon from 'autocannon'
 import { Redis } from 'ioredis'
 import { redisStore } from '../dist/index.js'
 import { latencyToEvent, openStream, poster } from './delivery.js'
+import { load } from './load.js'
 import { createBoxes, median, message, percentile, report, startServer } from './lib.js'
 import { isInstalled, withCluster, withRedis } from './redis-server.js'
-import { compare } from './store.js'
+import { against, compare } from './store.js'
 
 const BOXES = 100_000
 const IN_FLIGHT = 64
@@ -46,11 +46,10 @@ async function memory (admin, count, work) {
   return `${Math.round((number(await admin.info('memory'), 'used_memory') - before) / count)} bytes`
 }
 
-async function against (url) {
-  const servers = [{ kind: 'memory', ...await startServer('memory') }, { kind: 'redis', ...await startServer('redis', url) }]
-  const [memory, redis] = await compare(servers)
-  for (const server of servers) await server.stop()
-  report('store, redis', `${Math.round(median(redis))} /s, ${median(redis.map((rate, i) => rate / memory[i])).toFixed(2)} of memory`, '>= 0.5')
+async function besideMemory (url) {
+  const [memory, redis] = await compare(['memory', 'redis'], { redis: url })
+  const { rate, ratio } = against(memory, redis)
+  report('store, redis', `${rate} /s, ${ratio} of memory`, '>= 0.5')
 }
 
 /** Stored through one process, come by stream from another. */
@@ -98,23 +97,12 @@ async function growth (url) {
   for (const processes of [1, 2, 4]) {
     const servers = await Promise.all(Array.from({ length: processes }, () => startProcess(url)))
     const boxes = await createBoxes(servers[0].url, 400)
-    let turn = 0
-    const load = () => Promise.all(servers.map(server => autocannon({
-      url: server.url,
-      connections: IN_FLIGHT / processes,
-      duration: 5,
-      requests: [{
-        method: 'POST',
-        headers: { 'content-type': 'application/json' },
-        body: message,
-        setupRequest: request => ({ ...request, path: `/boxes/${boxes[turn++ % boxes.length]}/messages` })
-      }]
-    })))
-    await load()
-    const { result, each } = await busyWith(admin, servers, load)
-    const stored = result.reduce((sum, { requests }) => sum + requests.total, 0)
-    report(`store, redis, server processes: ${processes}, cores: ${availableParallelism()}`, `${Math.round(stored / result[0].duration)} /s`)
-    report('  CPU time of servers and of Redis for each', each(stored))
+    const store = () => Promise.all(servers.map(server => load(server.url, boxes, { connections: IN_FLIGHT / processes, seconds: 5 })))
+    await store()
+    const { result, each } = await busyWith(admin, servers, store)
+    const sum = key => result.reduce((sum, each) => sum + each[key], 0)
+    report(`store, redis, server processes: ${processes}, cores: ${availableParallelism()}`, `${Math.round(sum('rate'))} /s`)
+    report('  CPU time of servers and of Redis for each', each(sum('stored')))
     await Promise.all(servers.map(server => server.stop()))
   }
   await admin.quit()
@@ -230,7 +218,7 @@ export async function run () {
     report('redis', 'redis-server is missing')
     return
   }
-  for (const part of [against, delivery, growth, wholeWay, constants]) await withRedis('everysec', part)
+  for (const part of [besideMemory, delivery, growth, wholeWay, constants]) await withRedis('everysec', part)
   await withRedis('always', flushing)
   await withCluster(3, clustered)
 }

@@ -1,7 +1,7 @@
 // Ten thousand streams on which nothing happens: what they take, and what they do to a store.
 import { createBoxes, median, report, startServer } from './lib.js'
 import { openStream } from './delivery.js'
-import { rate } from './store.js'
+import { storing } from './store.js'
 
 const STREAMS = 10_000
 const PER_BOX = 100
@@ -11,8 +11,8 @@ export async function run () {
   const alone = { kind: 'memory', ...await startServer('memory') }
   const watched = await createBoxes(idle.url, STREAMS / PER_BOX)
   const boxes = [await createBoxes(alone.url, 400), await createBoxes(idle.url, 400)]
-  await rate(alone, boxes[0])
-  await rate(idle, boxes[1])
+  await storing(alone, boxes[0])
+  await storing(idle, boxes[1])
 
   const before = await idle.memory()
   const closers = []
@@ -24,8 +24,8 @@ export async function run () {
 
   const ratios = []
   for (let round = 0; round < 3; round++) {
-    const reference = await rate(alone, boxes[0])
-    ratios.push(reference / await rate(idle, boxes[1]))
+    const [reference, loaded] = [await storing(alone, boxes[0]), await storing(idle, boxes[1])]
+    ratios.push(reference.rate / loaded.rate)
   }
   report(`cost of a store with ${STREAMS} idle streams open`, `${median(ratios).toFixed(2)} times`, '<= 1.1 times')
   for (const close of closers) close()
