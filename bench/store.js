@@ -4,9 +4,9 @@ import { createBoxes, median, report, startServer, withTempDir } from './lib.js'
 
 const CONNECTIONS = 64
 const BOXES = 400
-const STARTS = 3
+const STARTS = 5
 const ROUNDS = 3
-const SECONDS = 2
+const SECONDS = 1.5
 
 /** Messages stored per second, by many connections over these boxes, and how busy that kept the load itself. */
 export function storing (server, boxes) {

@@ -9,8 +9,11 @@ const MDB_MAP_FULL = -30792
 /** No room on the disk, in the quota, in the file or in the map: nothing is broken, and the store goes on. */
 const NO_ROOM = new Set<unknown>([ENOSPC, EDQUOT, EFBIG, MDB_MAP_FULL])
 
-/** A commit with so many operations waits for no more. */
-const ENOUGH = 256
+/**
+ * A commit with so many operations neither waits for more nor takes more: the next ones are worked
+ * on while it is flushed. With fewer, a flush costs more than that wins.
+ */
+const ENOUGH = 16
 
 interface Batch {
   operations: Array<() => unknown>
@@ -100,15 +103,22 @@ export class Commits {
     await before
     await untilQuiet(batch.operations)
     if (this.#failure !== undefined) throw this.#failure
+    if (batch.operations.length >= ENOUGH) this.#complete(batch)
     try {
       await this.#transaction(() => {
-        // Until now it gathered; from here on the next one does.
-        this.#gathering = undefined
+        this.#complete(batch)
         apply(batch)
       })
     } catch (error) {
       throw toStoreError(error)
+    } finally {
+      this.#complete(batch)
     }
+  }
+
+  /** It takes no more: from here on the next batch gathers. */
+  #complete (batch: Batch): void {
+    if (this.#gathering === batch) this.#gathering = undefined
   }
 
   #fail (error: Error): void {
