@@ -45,14 +45,18 @@ function send (host, port, next) {
           answered++
           answer = ''
           const request = next()
-          if (request === undefined) socket.destroy()
-          else socket.write(request)
+          if (request === undefined) {
+            resolve(answered)
+            socket.destroy()
+          } else {
+            socket.write(request)
+          }
           return true
         }
       }
     })
     socket.on('error', reject)
-    socket.on('close', () => { resolve(answered) })
+    socket.on('close', () => { reject(new Error('the server closed a connection')) })
     socket.write(next())
   })
 }
@@ -62,5 +66,6 @@ function isWhole (answer) {
   const end = answer.indexOf('\r\n\r\n')
   if (end === -1) return false
   const length = answer.indexOf('content-length: ')
+  if (length === -1) throw new Error(`an answer without its length:\n${answer}`)
   return answer.length >= end + 4 + Number.parseInt(answer.slice(length + 16, end))
 }
