@@ -100,9 +100,9 @@ async function growth (url) {
     const store = () => Promise.all(servers.map(server => load(server.url, boxes, { connections: IN_FLIGHT / processes, seconds: 5 })))
     await store()
     const { result, each } = await busyWith(admin, servers, store)
-    const sum = key => result.reduce((sum, each) => sum + each[key], 0)
-    report(`store, redis, server processes: ${processes}, cores: ${availableParallelism()}`, `${Math.round(sum('rate'))} /s`)
-    report('  CPU time of servers and of Redis for each', each(sum('stored')))
+    const total = figure => result.reduce((sum, loaded) => sum + loaded[figure], 0)
+    report(`store, redis, server processes: ${processes}, cores: ${availableParallelism()}`, `${Math.round(total('rate'))} /s`)
+    report('  CPU time of servers and of Redis for each', each(total('stored')))
     await Promise.all(servers.map(server => server.stop()))
   }
   await admin.quit()
