@@ -1,6 +1,7 @@
 // The plugin
 export { boxPlugin, boxPlugin as default } from './plugin.js'
-export type { BoxPluginOptions, RateLimits } from './options.js'
+export type { BoxPluginOptions } from './options.js'
+export type { IceOptions, RateLimitOptions } from '../generated/typescript/options.js'
 
 // Stores
 export { memoryStore } from './store/memory.js'

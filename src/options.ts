@@ -1,7 +1,9 @@
 import { inspect } from 'node:util'
 import { Type, type Static, type TObject } from '@sinclair/typebox'
 import { Value, ValueErrorType, type ValueError } from '@sinclair/typebox/value'
+import { closest, distance } from 'fastest-levenshtein'
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { PlainOptions } from '../generated/typescript/options.js'
 import type { Store } from './store/store.js'
 
 const whole = (minimum: number, fallback: number, description: string, maximum = Number.MAX_SAFE_INTEGER) =>
@@ -27,9 +29,9 @@ const path = (fallback: string, description: string) =>
     default: fallback, description, expects: `false or a path such as ${fallback}`
   })
 
-/** Every option that is plain data, declared once: its type, default and description. */
+/** Every option that is plain data, declared once: its type, default and description. `npm run generate` makes `PlainOptions` of it. */
 export const optionsSchema = Type.Object({
-  ttl: whole(1, 86_400, 'seconds an unused box lives where its creator asks for nothing', 315_360_000),
+  ttl: whole(1, 86_400, 'default idle lifetime in seconds, or maxTtl where that is smaller', 315_360_000),
   maxTtl: whole(1, 604_800, 'the most seconds a creator may ask for', 315_360_000),
   maxMessageBytes: whole(1, 65_536, 'bytes of one message as it is sent', 64 * 1024 * 1024),
   maxMessages: whole(1, 256, 'messages one box holds', 1_000_000),
@@ -52,7 +54,7 @@ export const optionsSchema = Type.Object({
 export type RateLimits = Static<typeof rates>
 export type IceOptions = Static<typeof ice>
 
-export interface BoxPluginOptions extends Partial<Static<typeof optionsSchema>> {
+export interface BoxPluginOptions extends PlainOptions {
   /** Where the boxes are kept; a store in memory where absent. The plugin closes it with the app. */
   store?: Store | undefined
   /**
@@ -81,6 +83,7 @@ export function resolveOptions (input: BoxPluginOptions): ResolvedOptions {
   if (store !== undefined && typeof (store as Partial<Store> | null)?.append !== 'function') throw wrong('store', 'a Store', store)
   const data = Object.fromEntries(Object.entries(rest).filter(([name]) => !OF_REGISTER.has(name)))
   const options = withDefaults(optionsSchema, data, '')
+  if (input.ttl === undefined) options.ttl = Math.min(options.ttl, options.maxTtl)
   if (options.ttl > options.maxTtl) throw wrong('ttl', `at most maxTtl (${options.maxTtl})`, options.ttl)
   const { rateLimit } = options
   const iceOptions = withDefaults(ice, options.ice, 'ice.')
@@ -99,15 +102,30 @@ function withDefaults<T extends TObject> (schema: T, data: object, parent: strin
   const value = { ...Value.Default(schema, {}) as object, ...given }
   const error = Value.Errors(schema, value).First()
   if (error === undefined) return value as Static<T>
-  const { path, type, message, value: received, schema: { expects } } = innermost(error)
-  const expected = type === ValueErrorType.ObjectAdditionalProperties ? 'nothing, for there is no such option' : expects ?? message.replace(/^Expected /, '')
-  throw wrong(parent + path.slice(1).replaceAll('/', '.'), expected, received)
+  const { path, type, message, value: received, schema: { expects, properties } } = innermost(error)
+  const name = parent + path.slice(1).replaceAll('/', '.')
+  if (type === ValueErrorType.ObjectAdditionalProperties) throw unknown(name, Object.keys(properties))
+  throw wrong(name, expects ?? message.replace(/^Expected /, ''), received)
 }
 
 /** Of a union's error, the one in the part that was meant: the part that got beyond the value as a whole. */
 function innermost (error: ValueError): ValueError {
   const within = error.errors.map(part => part.First()).find(part => part !== undefined && part.path.length > error.path.length)
   return within === undefined ? error : innermost(within)
+}
+
+/** The options that are no plain data. */
+const OBJECTS = ['store', 'guardCreate']
+
+/** How many letters may be wrong in a name for another to be suggested. */
+const SLIPS = 2
+
+function unknown (path: string, siblings: string[]): TypeError {
+  const outer = path.slice(0, path.lastIndexOf('.') + 1)
+  const name = path.slice(outer.length)
+  const nearest = closest(name, outer === '' ? [...siblings, ...OBJECTS] : siblings)
+  const hint = distance(name.toLowerCase(), nearest.toLowerCase()) <= SLIPS ? `, did you mean '${outer}${nearest}'?` : ''
+  return new TypeError(`boxPlugin: unknown option '${path}'${hint}`)
 }
 
 function wrong (name: string, expected: string, received: unknown): TypeError {

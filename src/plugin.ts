@@ -17,6 +17,7 @@ import { version } from './version.js'
 export function createBoxPlugin (clock: Clock): FastifyPluginAsync<BoxPluginOptions> {
   return fp(async (app: FastifyInstance, input: BoxPluginOptions) => {
     const options = resolveOptions(input)
+    checkRouter(app)
     const store = input.store ?? memoryStore()
     const service = new BoxService(store, clock, options)
     const api: Api = {
@@ -48,6 +49,16 @@ export function createBoxPlugin (clock: Clock): FastifyPluginAsync<BoxPluginOpti
     }
     await serveContract(app, options.docs)
   }, { name: 'fastify-signalbox', fastify: '5.x', encapsulate: true })
+}
+
+/** The characters of a drop address, the longest parameter in our paths. */
+const LONGEST_PARAMETER = 37
+
+/** With less room the router would refuse every box, and no answer would say why. */
+function checkRouter ({ initialConfig: { routerOptions, maxParamLength } }: FastifyInstance): void {
+  const length = routerOptions?.maxParamLength ?? maxParamLength ?? LONGEST_PARAMETER
+  if (length >= LONGEST_PARAMETER) return
+  throw new TypeError(`boxPlugin: Fastify's option 'maxParamLength' expected at least ${LONGEST_PARAMETER}, received ${length}`)
 }
 
 /**

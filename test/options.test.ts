@@ -79,7 +79,6 @@ const wrong: Array<[name: string, options: Record<string, unknown>, expected: Re
   ['rateLimit', { rateLimit: 'off' }, /true, false or limits/, "'off'"],
   ['rateLimit.creates', { rateLimit: { creates: 0 } }, /greater or equal to 1/, '0'],
   ['rateLimit.waiters', { rateLimit: { waiters: '1' } }, /integer/, "'1'"],
-  ['rateLimit.create', { rateLimit: { create: 1 } }, /nothing/, '1'],
   ['ice.ttl', { ice: { ttl: 1 } }, /greater or equal to 60/, '1'],
   ['ice.urls.0', { ice: { urls: ['turn:a'] } }, /match/, "'turn:a'"],
   ['ice.turnSecret', { ice: { turnUrls: ['turn:a'] } }, /a secret/, 'a secret of type undefined'],
@@ -87,7 +86,6 @@ const wrong: Array<[name: string, options: Record<string, unknown>, expected: Re
   ['store', { store: 'redis://localhost' }, /a Store/, "'redis://localhost'"],
   ['store', { store: {} }, /a Store/, '{}'],
   ['store', { store: null }, /a Store/, 'null'],
-  ['tll', { tll: 60 }, /nothing/, '60'],
   ['ttl', { ttl: () => 1 }, /integer/, '[Function: ttl]']
 ]
 
@@ -103,6 +101,37 @@ t.test('a bad value names the option, what was expected and what was received', 
     const said = /^boxPlugin: option '([^']*)' expected (.*), received (.*)$/s.exec(message)
     t.match([said?.[1], said?.[2], said?.[3]], [name, expected, received], message)
   }
+})
+
+t.test('an unknown option is named, and the one that was probably meant', async t => {
+  const say = (options: object): void => { resolveOptions(options as BoxPluginOptions) }
+  t.throws(() => say({ tll: 60 }), { name: 'TypeError', message: "boxPlugin: unknown option 'tll', did you mean 'ttl'?" })
+  t.throws(() => say({ maxttl: 60 }), { message: "boxPlugin: unknown option 'maxttl', did you mean 'maxTtl'?" })
+  t.throws(() => say({ Store: memoryStore() }), { message: "boxPlugin: unknown option 'Store', did you mean 'store'?" })
+  t.throws(() => say({ rateLimit: { create: 1 } }), { message: "boxPlugin: unknown option 'rateLimit.create', did you mean 'rateLimit.creates'?" })
+  t.throws(() => say({ ice: { turnUrl: [] } }), { message: "boxPlugin: unknown option 'ice.turnUrl', did you mean 'ice.turnUrls'?" })
+  t.throws(() => say({ password: 'canary' }), { message: "boxPlugin: unknown option 'password'" }, 'nothing is like it, and its value is not repeated')
+})
+
+t.test('where maxTtl is less than the default of ttl, it is the default', async t => {
+  t.match(resolveOptions({ maxTtl: 3600 }), { ttl: 3600, maxTtl: 3600 })
+  t.match(resolveOptions({ maxTtl: 3600, ttl: undefined }), { ttl: 3600 })
+  t.throws(() => resolveOptions({ maxTtl: 3600, ttl: 3601 }), { message: "boxPlugin: option 'ttl' expected at most maxTtl (3600), received 3601" })
+})
+
+t.test('a router that has no room for a box is refused at the start', async t => {
+  for (const options of [{ maxParamLength: 36 }, { routerOptions: { maxParamLength: 36 } }]) {
+    const app = Fastify(options)
+    t.teardown(() => app.close())
+    app.register(boxPlugin)
+    await t.rejects(async () => { await app.ready() }, { message: "boxPlugin: Fastify's option 'maxParamLength' expected at least 37, received 36" })
+  }
+  const app = Fastify({ routerOptions: { maxParamLength: 37 } })
+  t.teardown(() => app.close())
+  app.register(boxPlugin)
+  await app.ready()
+  const { drop } = (await app.inject({ method: 'POST', url: '/boxes' })).json()
+  t.equal((await app.inject({ method: 'POST', url: `/boxes/${drop}/messages`, payload: [] })).statusCode, 200)
 })
 
 t.test('a value that can not be printed as JSON is still named', async t => {

@@ -1,5 +1,5 @@
 import createClient, { type Client } from 'openapi-fetch'
-import type { paths } from './contract.js'
+import type { BoxErrorCode, paths } from './contract.js'
 
 export const MESSAGES = '/boxes/{box}/messages'
 
@@ -21,8 +21,8 @@ export class BoxError extends Error {
   override readonly name = 'BoxError'
   /** the HTTP status of the answer */
   readonly status: number
-  /** the contract's code, such as `BOX_ERR_NOT_FOUND`; undefined where something else than a box server answered */
-  readonly code: string | undefined
+  /** the contract's code, such as `BOX_ERR_NOT_FOUND`, or that of the host's own check; undefined where something else than a box server answered */
+  readonly code: BoxErrorCode | (string & {}) | undefined
   /** what went wrong and what to do next */
   readonly detail: string
   /** how long the server asks to wait before the next try, in ms */
