@@ -23,7 +23,7 @@ async function open (browser, url, code) {
   const person = { page, requests: 0 }
   page.on('request', () => { person.requests++ })
   // Any answer of that origin will do: the plugin has no page of its own.
-  await page.goto(`${url}/ice-servers`)
+  await page.goto(`${url}/openapi.json`)
   await page.evaluate(code)
   return person
 }

@@ -1,6 +1,6 @@
 // The plugin
 export { boxPlugin, boxPlugin as default } from './plugin.js'
-export type { BoxPluginOptions } from './options.js'
+export type { BoxPluginOptions, Guard, Operation } from './options.js'
 export type { IceOptions, RateLimitOptions } from '../generated/typescript/options.js'
 
 // Stores

@@ -48,26 +48,37 @@ export const optionsSchema = Type.Object({
   rateLimit: Type.Union([Type.Boolean(), Type.Partial(rates, { additionalProperties: false })], {
     default: true, description: 'limits per client address (IPv6 by /64); false for none', expects: 'true, false or limits'
   }),
-  ice: Type.Partial(ice, { additionalProperties: false, default: {}, description: 'what GET /ice-servers answers' })
+  ice: Type.Partial(ice, { additionalProperties: false, default: {}, description: 'the STUN and TURN servers for those who have a box or a drop address' })
 }, { additionalProperties: false })
 
 export type RateLimits = Static<typeof rates>
 export type IceOptions = Static<typeof ice>
 
+/** What a guard is asked about, by the contract's operation ids. The classic API asks by the one it performs. */
+export type Operation = 'createBox' | 'storeMessage' | 'readMessages' | 'acknowledge' | 'drainMessages' | 'deleteBox' | 'getIceServers'
+
+/**
+ * The host's say in an operation, after the rate limit and before anything is read or changed.
+ * Throw an error with a `statusCode` from 400 to 499 to refuse: its `message` is what the caller
+ * sees. Or answer by `reply.send`. Anything else that is thrown is a failure: it is logged, and the
+ * caller sees a general 500.
+ *
+ * `request.params.box` (`request.query.box` in the classic API) is a capability: whoever holds it
+ * can use the box. Do not log it or pass it on.
+ */
+export type Guard = (request: FastifyRequest, reply: FastifyReply, operation: Operation) => void | FastifyReply | Promise<void | FastifyReply>
+
 export interface BoxPluginOptions extends PlainOptions {
   /** Where the boxes are kept; a store in memory where absent. The plugin closes it with the app. */
   store?: Store | undefined
-  /**
-   * Called before a box is created, after the rate limit. Throw to refuse: an error's
-   * `statusCode` (400 to 499) and `message` are what the caller sees; 403 where it has none.
-   */
-  guardCreate?: ((request: FastifyRequest, reply: FastifyReply) => void | Promise<void>) | undefined
+  /** Decides on every operation before it reads or changes anything. */
+  guard?: Guard | undefined
 }
 
 export interface ResolvedOptions extends Omit<Static<typeof optionsSchema>, 'rateLimit' | 'ice'> {
   rateLimit: RateLimits | false
   ice: IceOptions
-  guardCreate: BoxPluginOptions['guardCreate']
+  guard: Guard | undefined
 }
 
 /** What Fastify's `register` adds to a plugin's options. */
@@ -78,8 +89,8 @@ const OF_REGISTER = new Set(['prefix', 'logLevel', 'logSerializers', 'encapsulat
  * @throws TypeError naming the option, what was expected and what was received
  */
 export function resolveOptions (input: BoxPluginOptions): ResolvedOptions {
-  const { store, guardCreate, ...rest } = input
-  if (guardCreate !== undefined && typeof guardCreate !== 'function') throw wrong('guardCreate', 'a function', guardCreate)
+  const { store, guard, ...rest } = input
+  if (guard !== undefined && typeof guard !== 'function') throw wrong('guard', 'a function', guard)
   if (store !== undefined && typeof (store as Partial<Store> | null)?.append !== 'function') throw wrong('store', 'a Store', store)
   const data = Object.fromEntries(Object.entries(rest).filter(([name]) => !OF_REGISTER.has(name)))
   const options = withDefaults(optionsSchema, data, '')
@@ -90,7 +101,7 @@ export function resolveOptions (input: BoxPluginOptions): ResolvedOptions {
   if (iceOptions.turnUrls.length > 0 && iceOptions.turnSecret === undefined) throw wrong('ice.turnSecret', 'a secret, since there are ice.turnUrls', undefined)
   return {
     ...options,
-    guardCreate,
+    guard,
     ice: iceOptions,
     rateLimit: rateLimit === false ? false : withDefaults(rates, rateLimit === true ? {} : rateLimit, 'rateLimit.')
   }
@@ -115,7 +126,7 @@ function innermost (error: ValueError): ValueError {
 }
 
 /** The options that are no plain data. */
-const OBJECTS = ['store', 'guardCreate']
+const OBJECTS = ['store', 'guard']
 
 /** How many letters may be wrong in a name for another to be suggested. */
 const SLIPS = 2

@@ -3,7 +3,6 @@ import fp from 'fastify-plugin'
 import { BoxService } from './box/box-service.js'
 import { systemClock, type Clock } from './box/clock.js'
 import { classicRoutes } from './http/classic.js'
-import { iceServersRoute } from './http/ice-servers.js'
 import { collectContract, serveContract } from './http/openapi.js'
 import { operations } from './http/operations.js'
 import { createLimiter, unlimited } from './http/rate-limit.js'
@@ -39,7 +38,7 @@ export function createBoxPlugin (clock: Clock): FastifyPluginAsync<BoxPluginOpti
     })
 
     await collectContract(app, version)
-    const resources = [{ prefix: '/boxes', routes: boxRoutes }, { prefix: '/ice-servers', routes: iceServersRoute }]
+    const resources = [{ prefix: '/boxes', routes: boxRoutes }]
     if (options.classicPath !== false) resources.push({ prefix: options.classicPath, routes: classicRoutes })
     for (const { prefix, routes } of resources) {
       await app.register(async scope => {

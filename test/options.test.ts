@@ -4,9 +4,9 @@ import { boxPlugin, memoryStore, type BoxPluginOptions } from '../src/index.js'
 import { optionsSchema, resolveOptions } from '../src/options.js'
 
 t.test('the defaults are those of the design', async t => {
-  const { maxStoreBytes, guardCreate, ...options } = resolveOptions({})
+  const { maxStoreBytes, guard, ...options } = resolveOptions({})
   t.equal(maxStoreBytes, undefined)
-  t.equal(guardCreate, undefined)
+  t.equal(guard, undefined)
   t.same(options, {
     ttl: 86_400,
     maxTtl: 604_800,
@@ -38,7 +38,7 @@ t.test('what is given is kept, and the rest filled in', async t => {
 })
 
 t.test('undefined is the same as absent, and what register adds is not ours', async t => {
-  t.same(resolveOptions({ ttl: undefined, guardCreate: undefined, store: undefined, prefix: '/p', logLevel: 'warn', logSerializers: {} } as unknown as BoxPluginOptions), resolveOptions({}))
+  t.same(resolveOptions({ ttl: undefined, guard: undefined, store: undefined, prefix: '/p', logLevel: 'warn', logSerializers: {} } as unknown as BoxPluginOptions), resolveOptions({}))
 })
 
 t.test('the caller\'s objects are not changed', async t => {
@@ -82,7 +82,7 @@ const wrong: Array<[name: string, options: Record<string, unknown>, expected: Re
   ['ice.ttl', { ice: { ttl: 1 } }, /greater or equal to 60/, '1'],
   ['ice.urls.0', { ice: { urls: ['turn:a'] } }, /match/, "'turn:a'"],
   ['ice.turnSecret', { ice: { turnUrls: ['turn:a'] } }, /a secret/, 'a secret of type undefined'],
-  ['guardCreate', { guardCreate: true }, /a function/, 'true'],
+  ['guard', { guard: true }, /a function/, 'true'],
   ['store', { store: 'redis://localhost' }, /a Store/, "'redis://localhost'"],
   ['store', { store: {} }, /a Store/, '{}'],
   ['store', { store: null }, /a Store/, 'null'],

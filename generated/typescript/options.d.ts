@@ -69,7 +69,7 @@ export interface PlainOptions {
    */
   rateLimit?: boolean | RateLimitOptions | undefined
   /**
-   * What GET /ice-servers answers.
+   * The STUN and TURN servers for those who have a box or a drop address.
    */
   ice?: IceOptions | undefined
 }
@@ -96,7 +96,7 @@ export interface RateLimitOptions {
   waiters?: number | undefined
 }
 /**
- * What GET /ice-servers answers.
+ * The STUN and TURN servers for those who have a box or a drop address.
  */
 export interface IceOptions {
   /**

@@ -92,7 +92,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/ice-servers": {
+    "/boxes/{box}/ice-servers": {
         parameters: {
             query?: never;
             header?: never;
@@ -101,7 +101,7 @@ export interface paths {
         };
         /**
          * ICE servers
-         * @description The STUN and TURN servers this server recommends, with credentials that end by themselves.
+         * @description The STUN and TURN servers this server recommends to those who use this box, with credentials that end by themselves.
          */
         get: operations["getIceServers"];
         put?: never;
@@ -908,7 +908,10 @@ export interface operations {
         parameters: {
             query?: never;
             header?: never;
-            path?: never;
+            path: {
+                /** @description The box id, or the drop address of a box. */
+                box: string;
+            };
             cookie?: never;
         };
         requestBody?: never;
@@ -949,8 +952,28 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description No such box: malformed, unknown, expired and deleted boxes all look the same. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Too many requests; see Retry-After. */
             429: {
+                headers: {
+                    /** @description Seconds to wait before the next try. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store does not answer; see Retry-After. */
+            503: {
                 headers: {
                     /** @description Seconds to wait before the next try. */
                     "Retry-After"?: number;

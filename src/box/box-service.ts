@@ -71,6 +71,11 @@ export class BoxService {
     }
   }
 
+  /** A use that asks for nothing of the box: it renews the idle lifetime, and rejects where there is no such box. */
+  async touch (drop: string): Promise<void> {
+    await this.read(drop, 0, 1)
+  }
+
   acknowledge (drop: string, after: number): Promise<number> {
     return this.#store.acknowledge(drop, after, this.#clock.now())
   }

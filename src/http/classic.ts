@@ -1,45 +1,41 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { parseCapability, type Capability } from '../box/capability.js'
+import { parseCapability } from '../box/capability.js'
 import { messageFromString } from '../box/message.js'
 import { DropOnlyError, NotFoundError, PrefetchError, TooLargeError } from '../errors.js'
+import type { Operation } from '../options.js'
 import { JSON_TYPE } from './answers.js'
+import { guarded } from './guard.js'
 import type { Kind } from './rate-limit.js'
 import { refuseTheRest } from './refusals.js'
-import { guard, describeCreated, type Api } from './routes.js'
+import { DROP } from './resource.js'
+import { describeCreated, type Api } from './routes.js'
 import type { ClassicQuery } from './schemas.js'
+
+/** What the script can do, and what each action counts as. */
+const KINDS = { createBox: 'creates', storeMessage: 'stores', drainMessages: 'reads' } as const satisfies Partial<Record<Operation, Kind>>
 
 /**
  * The original PHP script's API: three actions by GET and query. It changes things by GET
  * because that API is given, so it has no HEAD and refuses prefetches.
  */
 export async function classicRoutes (scope: FastifyInstance, { service, options, limiter, operations }: Api): Promise<void> {
-  const mayCreate = guard(options)
-
-  /** A missing parameter and an empty one are the same. */
-  const parameters = (request: FastifyRequest) => {
-    const { box = '', msg = '' } = request.query as ClassicQuery
-    return { box, msg }
-  }
-
-  const kindOf = (request: FastifyRequest): Kind => {
-    const { box, msg } = parameters(request)
-    if (box === '') return 'creates'
-    return msg === '' ? 'reads' : 'stores'
-  }
+  scope.decorateRequest(DROP, '')
 
   async function classicBox (request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
-    const { box, msg } = parameters(request)
-    if (box === '') return describeCreated(await service.create())
-    const { drop, owner } = capability(box)
-    if (msg !== '') {
-      const message = messageFromString(msg)
-      if (Buffer.byteLength(msg) > options.maxMessageBytes) throw new TooLargeError()
-      const { count } = await service.append(drop, message)
-      return { type: 'ack', data: count }
+    switch (actionOf(request)) {
+      case 'createBox': return describeCreated(await service.create())
+      case 'storeMessage': {
+        const { msg } = parameters(request)
+        const message = messageFromString(msg)
+        if (Buffer.byteLength(msg) > options.maxMessageBytes) throw new TooLargeError()
+        const { count } = await service.append(request[DROP], message)
+        return { type: 'ack', data: count }
+      }
+      case 'drainMessages': {
+        const { texts } = await service.drain(request[DROP])
+        return reply.type(JSON_TYPE).send(`{"type":"msgs","data":[${texts.join(',')}]}`)
+      }
     }
-    if (!owner) throw new DropOnlyError()
-    const { texts } = await service.drain(drop)
-    return reply.type(JSON_TYPE).send(`{"type":"msgs","data":[${texts.join(',')}]}`)
   }
 
   for (const url of ignoresTrailingSlash(scope) ? [''] : ['', '/']) {
@@ -48,11 +44,10 @@ export async function classicRoutes (scope: FastifyInstance, { service, options,
       exposeHeadRoute: false,
       prefixTrailingSlash: 'slash',
       onRequest: async (request, reply) => {
-        await limiter.count(kindOf(request), request, reply)
+        await limiter.count(KINDS[actionOf(request)], request, reply)
         if (isPrefetch(request)) throw new PrefetchError()
       },
-      // A hook, since the host may answer for itself and then nothing is created.
-      preHandler: async (request, reply) => { if (kindOf(request) === 'creates') await mayCreate(request, reply) }
+      preHandler: [findBox, ...guarded(options.guard, actionOf)]
     }, classicBox)
   }
   await refuseTheRest(scope, { '': ['GET'], '/': ['GET'] })
@@ -68,8 +63,25 @@ function isPrefetch ({ headers }: FastifyRequest): boolean {
   return ['sec-purpose', 'purpose', 'x-moz'].some(name => String(headers[name] ?? '').startsWith('prefetch'))
 }
 
-function capability (box: string): Capability {
-  const found = parseCapability(box)
-  if (found === undefined) throw new NotFoundError()
-  return found
+/** A missing parameter and an empty one are the same. */
+function parameters (request: FastifyRequest): Required<ClassicQuery> {
+  const { box = '', msg = '' } = request.query as ClassicQuery
+  return { box, msg }
+}
+
+function actionOf (request: FastifyRequest): keyof typeof KINDS {
+  const { box, msg } = parameters(request)
+  if (box === '') return 'createBox'
+  return msg === '' ? 'drainMessages' : 'storeMessage'
+}
+
+/** Finds the box that the query names, if it names one: NotFoundError, DropOnlyError. */
+function findBox (request: FastifyRequest, _reply: FastifyReply, done: (error?: Error) => void): void {
+  const action = actionOf(request)
+  if (action === 'createBox') return done()
+  const capability = parseCapability(parameters(request).box)
+  if (capability === undefined) return done(new NotFoundError())
+  if (action === 'drainMessages' && !capability.owner) return done(new DropOnlyError())
+  request[DROP] = capability.drop
+  done()
 }

@@ -1,19 +1,6 @@
 import { createHmac } from 'node:crypto'
-import type { FastifyInstance } from 'fastify'
 import type { IceOptions } from '../options.js'
-import { countedAs } from './rate-limit.js'
-import { refuseTheRest } from './refusals.js'
-import type { Api } from './routes.js'
 import type { IceServers } from './schemas.js'
-
-export async function iceServersRoute (scope: FastifyInstance, { service, options, limiter, operations }: Api): Promise<void> {
-  scope.get('', {
-    schema: operations.getIceServers,
-    exposeHeadRoute: true,
-    onRequest: countedAs(limiter, 'reads')
-  }, async () => iceServers(options.ice, service.now()))
-  await refuseTheRest(scope, { '': ['GET', 'HEAD'] })
-}
 
 /**
  * TURN credentials that end by themselves, as coturn's `use-auth-secret` takes them

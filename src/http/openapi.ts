@@ -10,7 +10,7 @@ const DECORATOR = 'boxContract'
 type Contract = Record<string, any>
 
 /** What operations follow from a created box, by its id. */
-const LINKED = ['storeMessage', 'readMessages', 'acknowledge', 'drainMessages', 'deleteBox']
+const LINKED = ['storeMessage', 'readMessages', 'acknowledge', 'drainMessages', 'deleteBox', 'getIceServers']
 
 /** Gathers the routes that are registered on this scope after it. */
 export async function collectContract (scope: FastifyInstance, version: string): Promise<void> {

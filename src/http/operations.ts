@@ -1,8 +1,8 @@
 import { Type, type TSchema } from '@sinclair/typebox'
 import type { ResolvedOptions } from '../options.js'
 import {
-  Ack, AcknowledgeBody, ClassicAnswer, ClassicQuery, Created, CursorAck, IceServers, Message, Msgs, NoQuery, OwnerParams, Problem,
-  ReadHeaders, ReadQuery, StoreHeaders, StoreParams, createBoxBody
+  Ack, AcknowledgeBody, BoxParams, ClassicAnswer, ClassicQuery, Created, CursorAck, IceServers, Message, Msgs, NoQuery, OwnerParams,
+  Problem, ReadHeaders, ReadQuery, StoreHeaders, createBoxBody
 } from './schemas.js'
 
 /** How each operation appears in the contract, and what its input is checked against. */
@@ -29,7 +29,7 @@ export function operations (options: ResolvedOptions) {
       summary: 'Store a message',
       description: 'Puts one message into the box: any JSON value, or a plain text, which is kept as a JSON string. ' +
         'A 2xx means that it is kept as safely as the server\'s store promises. A full box refuses; it drops nothing.',
-      params: StoreParams,
+      params: BoxParams,
       querystring: NoQuery,
       headers: StoreHeaders,
       body: body({
@@ -119,13 +119,14 @@ export function operations (options: ResolvedOptions) {
       operationId: 'getIceServers',
       tags: ['webrtc'],
       summary: 'ICE servers',
-      description: 'The STUN and TURN servers this server recommends, with credentials that end by themselves.',
+      description: 'The STUN and TURN servers this server recommends to those who use this box, with credentials that end by themselves.',
+      params: BoxParams,
       querystring: NoQuery,
       response: {
         200: answer('The ICE servers; none where the server has none to recommend.', IceServers, {
           iceServers: [{ urls: ['stun:stun.example.org'] }], ttl: 3600
         }, rateHeaders(limits)),
-        ...problems(400, ...limits)
+        ...problems(400, 404, ...limits, 503)
       }
     }
   }

@@ -50,11 +50,11 @@ function translate (error: FastifyError): BoxError {
   }
   if (error instanceof HostError) return error
   const { statusCode } = error
-  const meant = statusCode !== undefined && statusCode >= 400 && statusCode < 600 && statusCode !== 500
-  return meant ? new HostError(error, statusCode) : new InternalError({ cause: error })
+  const meant = Number.isInteger(statusCode) && statusCode! >= 400 && statusCode! < 600 && statusCode !== 500
+  return meant ? new HostError(error, statusCode!) : new InternalError({ cause: error })
 }
 
-/** What the host threw, in `guardCreate` or a hook of its own: below 500 its message is meant for the caller. */
+/** What the host threw, in its guard or a hook of its own: below 500 its code and message are meant for the caller. */
 export class HostError extends Error implements BoxError {
   readonly code: string
   readonly statusCode: number
@@ -64,6 +64,6 @@ export class HostError extends Error implements BoxError {
     if (statusCode >= 500) super('The server can not answer at the moment. Try again later.', { cause })
     else super(message === '' ? 'The host does not allow this.' : message, { cause })
     this.statusCode = statusCode
-    this.code = typeof code === 'string' ? code : 'HOST_REFUSED'
+    this.code = statusCode >= 500 ? 'HOST_FAILED' : typeof code === 'string' ? code : 'HOST_REFUSED'
   }
 }

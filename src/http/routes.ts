@@ -1,14 +1,15 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyInstance } from 'fastify'
 import type { BoxService, Created } from '../box/box-service.js'
 import { withKey } from '../box/message.js'
 import { InvalidError } from '../errors.js'
-import type { ResolvedOptions } from '../options.js'
+import type { Operation, ResolvedOptions } from '../options.js'
 import type { NewMessage } from '../store/store.js'
 import { endOfTurn } from '../turn.js'
 import { ack, page } from './answers.js'
 import { parseMessages, parseParameters } from './body.js'
+import { guarded } from './guard.js'
+import { iceServers } from './ice-servers.js'
 import type { operations } from './operations.js'
-import { HostError } from './problem.js'
 import { countedAs, type Kind, type Limiter } from './rate-limit.js'
 import { readHandler } from './read.js'
 import { refuseTheRest } from './refusals.js'
@@ -26,6 +27,7 @@ export interface Api {
 /** The operations below `/boxes`. */
 export async function boxRoutes (scope: FastifyInstance, { service, options, limiter, operations }: Api): Promise<void> {
   const counted = (kind: Kind) => countedAs(limiter, kind)
+  const guard = (operation: Operation) => guarded(options.guard, operation)
   scope.decorateRequest(DROP, '')
   parseParameters(scope)
 
@@ -34,7 +36,7 @@ export async function boxRoutes (scope: FastifyInstance, { service, options, lim
     bodyLimit: 1024,
     onRequest: counted('creates'),
     preValidation: async request => { if (request.body === undefined) request.body = {} },
-    preHandler: guard(options)
+    preHandler: guard('createBox')
   }, async (request, reply) => {
     const created = await service.create(request.body.ttl)
     return reply.code(201).header('location', `${scope.prefix}/${created.boxId}`).send(describeCreated(created))
@@ -44,7 +46,8 @@ export async function boxRoutes (scope: FastifyInstance, { service, options, lim
     schema: operations.readMessages,
     exposeHeadRoute: true,
     onRequest: [...counted('reads'), ownBox],
-    preValidation: readDecimals
+    preValidation: readDecimals,
+    preHandler: guard('readMessages')
   }, readHandler(service, options, limiter))
 
   scope.put<{ Body: AcknowledgeBody }>('/:box/cursor', {
@@ -52,12 +55,14 @@ export async function boxRoutes (scope: FastifyInstance, { service, options, lim
     bodyLimit: 1024,
     onRequest: [...counted('reads'), ownBox],
     // Without a media type Fastify finds no schema to check the body against.
-    preValidation: async request => { if (request.body === undefined) throw new InvalidError('the body is the cursor, as application/json') }
+    preValidation: async request => { if (request.body === undefined) throw new InvalidError('the body is the cursor, as application/json') },
+    preHandler: guard('acknowledge')
   }, async request => ({ type: 'ack', data: await service.acknowledge(request[DROP], request.body.after) }))
 
   scope.delete('/:box/messages', {
     schema: operations.drainMessages,
-    onRequest: [...counted('reads'), ownBox]
+    onRequest: [...counted('reads'), ownBox],
+    preHandler: guard('drainMessages')
   }, async (request, reply) => {
     const taken = await service.drain(request[DROP])
     await endOfTurn()
@@ -66,10 +71,21 @@ export async function boxRoutes (scope: FastifyInstance, { service, options, lim
 
   scope.delete('/:box', {
     schema: operations.deleteBox,
-    onRequest: [...counted('reads'), ownBox]
+    onRequest: [...counted('reads'), ownBox],
+    preHandler: guard('deleteBox')
   }, async (request, reply) => {
     await service.delete(request[DROP])
     return reply.code(204).send()
+  })
+
+  scope.get('/:box/ice-servers', {
+    schema: operations.getIceServers,
+    exposeHeadRoute: true,
+    onRequest: [...counted('reads'), anyBox],
+    preHandler: guard('getIceServers')
+  }, async request => {
+    await service.touch(request[DROP])
+    return iceServers(options.ice, service.now())
   })
 
   await scope.register(async messages => {
@@ -79,7 +95,8 @@ export async function boxRoutes (scope: FastifyInstance, { service, options, lim
     messages.post('/:box/messages', {
       schema: operations.storeMessage,
       bodyLimit: options.maxMessageBytes,
-      onRequest: [...counted('stores'), anyBox]
+      onRequest: [...counted('stores'), anyBox],
+      preHandler: guard('storeMessage')
     }, async (request, reply) => {
       const message = request.body as NewMessage | undefined
       if (message === undefined) throw new InvalidError('the body is the message, as application/json or text/plain')
@@ -94,22 +111,11 @@ export async function boxRoutes (scope: FastifyInstance, { service, options, lim
     '': ['POST'],
     '/:box': ['DELETE'],
     '/:box/messages': ['GET', 'HEAD', 'POST', 'DELETE'],
-    '/:box/cursor': ['PUT']
+    '/:box/cursor': ['PUT'],
+    '/:box/ice-servers': ['GET', 'HEAD']
   })
 }
 
 export function describeCreated ({ boxId, drop, expires }: Created) {
   return { type: 'created', data: boxId, drop, expires: new Date(expires).toISOString() }
-}
-
-/** The host's say in who may create. */
-export function guard ({ guardCreate }: ResolvedOptions) {
-  return async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
-    try {
-      await guardCreate?.(request, reply)
-    } catch (error) {
-      const { statusCode = 0 } = (error ?? {}) as { statusCode?: number }
-      throw new HostError(error, statusCode >= 400 && statusCode < 500 ? statusCode : 403)
-    }
-  }
 }

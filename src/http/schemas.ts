@@ -64,7 +64,7 @@ export const ClassicQuery = Type.Object({
 export type ClassicQuery = Static<typeof ClassicQuery>
 
 export const OwnerParams = Type.Object({ box: boxId })
-export const StoreParams = Type.Object({
+export const BoxParams = Type.Object({
   box: Type.String({ pattern: '^(box|drop)_[A-Za-z0-9_-]{32}$', description: 'The box id, or the drop address of a box.' })
 })
 

@@ -8,7 +8,7 @@ export interface ConnectionOptions {
    * theirs (`track`). The data channel is the one that the peer will have.
    */
   prepare?: (connection: RTCPeerConnection, channel: RTCDataChannel) => void | Promise<void>
-  /** Where to find STUN and TURN. By default what the server offers at `/ice-servers`. */
+  /** Where to find STUN and TURN. By default what the server offers. */
   iceServers?: RTCIceServer[]
   /** Anything else for the RTCPeerConnection. */
   configuration?: RTCConfiguration
@@ -21,11 +21,20 @@ export interface ConnectionOptions {
   signal?: AbortSignal
 }
 
-/** Makes connections for one server, each ready to be negotiated. */
-export function endpoints (server: string, options: ConnectionOptions): () => Promise<Endpoint> {
-  const { iceServers, configuration, prepare, RTCPeerConnection = globalThis.RTCPeerConnection, fetch, signal } = options
+/** @throws TypeError where there is none */
+export function peerConnectionOf ({ RTCPeerConnection = globalThis.RTCPeerConnection }: ConnectionOptions) {
   if (RTCPeerConnection === undefined) throw new TypeError('There is no RTCPeerConnection here: give one in the options')
-  const offered = iceServers === undefined ? iceServersOf(server, fetch, signal) : async () => iceServers
+  return RTCPeerConnection
+}
+
+/**
+ * Makes connections, each ready to be negotiated.
+ * @param box the link or the drop link of the host's box, which the ICE servers are asked by
+ */
+export function endpoints (box: string, options: ConnectionOptions): () => Promise<Endpoint> {
+  const { iceServers, configuration, prepare, fetch, signal } = options
+  const RTCPeerConnection = peerConnectionOf(options)
+  const offered = iceServers === undefined ? iceServersOf(box, fetch, signal) : async () => iceServers
   // Asked for ahead, so that nobody waits for it later.
   offered().catch(() => {})
   return async () => {

@@ -1,7 +1,6 @@
 import { asCallError, boxOptions, type Channel } from './channel.js'
-import { endpoints, type ConnectionOptions } from './endpoint.js'
+import { endpoints, peerConnectionOf, type ConnectionOptions } from './endpoint.js'
 import { CallError } from './errors.js'
-import { serverBase } from './invite.js'
 import { listen, type Listener, type ListenOptions, type Resume } from './listen.js'
 import { defaultPatience, meet, type Endpoint, type Patience, type Peer } from './peer.js'
 import { Queue } from './queue.js'
@@ -31,7 +30,8 @@ export interface HostedCall extends Call {
  */
 export async function host (options: HostOptions, patience: Patience = defaultPatience): Promise<HostedCall> {
   const { timeout: answer = patience.answer, signal } = options
-  const endpoint = endpoints(serverBase(options.server), options)
+  // Before there is a box.
+  peerConnectionOf(options)
   const { server, page, resume, maxGuests, refused } = options
   const listener = await listen({
     server,
@@ -41,6 +41,7 @@ export async function host (options: HostOptions, patience: Patience = defaultPa
     ...(refused && { refused }),
     ...boxOptions(options)
   })
+  const endpoint = endpoints(listener.resume.link, options)
   const peers = new Queue<Peer>()
   const meeting = new Set<Peer>()
 

@@ -2,11 +2,11 @@
 const DEFAULT_TTL = 300_000
 
 /**
- * The ICE servers that the server at this base URL offers at `/ice-servers`. TURN credentials end, and a
- * host may wait for hours: they are asked for again when half of their time is over. A server that
- * offers none, or does not answer, leaves the direct paths.
+ * The ICE servers that a server offers to those who have the link of a box there, or its drop link. TURN
+ * credentials end, and a host may wait for hours: they are asked for again when half of their time is
+ * over. A server that offers none, or does not answer, leaves the direct paths.
  */
-export function iceServersOf (server: string, fetchFn: typeof fetch = fetch, signal?: AbortSignal): () => Promise<RTCIceServer[]> {
+export function iceServersOf (box: string, fetchFn: typeof fetch = fetch, signal?: AbortSignal): () => Promise<RTCIceServer[]> {
   let until = 0
   let answer = Promise.resolve<RTCIceServer[]>([])
   return () => {
@@ -19,7 +19,7 @@ export function iceServersOf (server: string, fetchFn: typeof fetch = fetch, sig
 
   async function ask (): Promise<RTCIceServer[]> {
     try {
-      const response = await fetchFn(`${server}/ice-servers`, { ...(signal && { signal }) })
+      const response = await fetchFn(`${box}/ice-servers`, { ...(signal && { signal }) })
       if (!response.ok) return []
       const { iceServers, ttl } = await response.json() as { iceServers?: unknown, ttl?: unknown }
       if (typeof ttl === 'number') until = performance.now() + ttl * 500

@@ -23,7 +23,7 @@ const passing = new Set<CallErrorCode | undefined>(['CALL_ERR_LOST', 'CALL_ERR_N
  */
 export async function join (invite: string | URL, options: JoinOptions = {}, patience: Patience = defaultPatience): Promise<Call> {
   const parsed = await parseInvite(invite)
-  const endpoint = endpoints(parsed.server, options)
+  const endpoint = endpoints(`${parsed.server}/boxes/${parsed.key.hostDrop}`, options)
   const { timeout: answer = patience.answer, fetch, signal } = options
   const scope = new Scope(undefined, signal)
   const peers = new Queue<Peer>()

@@ -15,7 +15,7 @@ interface TurnServer {
   secret: string
 }
 
-/** A real coturn on loopback that takes the credentials of `GET /ice-servers`, gone with the test. */
+/** A real coturn on loopback that takes the credentials that the server makes, gone with the test. */
 export async function turnServer (t: Test): Promise<TurnServer> {
   const directory = await mkdtemp(join(tmpdir(), 'signalbox-coturn-'))
   t.teardown(async () => { await rm(directory, { recursive: true, force: true }) })

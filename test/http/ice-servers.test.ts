@@ -3,8 +3,9 @@ import t from 'tap'
 import { build, isProblem } from '../helpers/build.js'
 
 t.test('none where none are set', async t => {
-  const { app } = await build(t)
-  const answer = await app.inject('/ice-servers')
+  const { app, createBox } = await build(t)
+  const { url } = await createBox()
+  const answer = await app.inject(`${url}/ice-servers`)
   t.equal(answer.statusCode, 200)
   t.equal(answer.headers['cache-control'], 'no-store')
   t.same(answer.json(), { iceServers: [], ttl: 3600 })
@@ -12,8 +13,9 @@ t.test('none where none are set', async t => {
 
 t.test('TURN credentials end by themselves, as coturn takes them', async t => {
   const turnSecret = 'canary'
-  const { app, clock } = await build(t, { ice: { urls: ['stun:a.example:3478'], turnUrls: ['turn:a.example?transport=udp', 'turns:a.example'], turnSecret, ttl: 600 } })
-  const ask = async () => (await app.inject('/ice-servers'))
+  const { app, clock, createBox } = await build(t, { ice: { urls: ['stun:a.example:3478'], turnUrls: ['turn:a.example?transport=udp', 'turns:a.example'], turnSecret, ttl: 600 } })
+  const { url } = await createBox()
+  const ask = async () => (await app.inject(`${url}/ice-servers`))
   const first = await ask()
   t.notMatch(first.body, 'canary')
   const { iceServers, ttl } = first.json()
@@ -27,7 +29,29 @@ t.test('TURN credentials end by themselves, as coturn takes them', async t => {
   t.equal((await ask()).json().iceServers[1].username, String(Number(username) + 60))
 })
 
+t.test('only those who have a box, or the drop address of one, get them', async t => {
+  const { app, createBox } = await build(t, { ice: { turnUrls: ['turn:a.example'], turnSecret: 'canary' } })
+  const { id, drop, url } = await createBox()
+  for (const known of [id, drop]) t.match((await app.inject(`/boxes/${known}/ice-servers`)).json(), { iceServers: [{ urls: ['turn:a.example'] }] })
+  await app.inject({ method: 'DELETE', url })
+  for (const unknown of [id, drop, 'none', `box_${'A'.repeat(32)}`, `drop_${'A'.repeat(32)}`]) {
+    isProblem(t, await app.inject(`/boxes/${unknown}/ice-servers`), 404, 'BOX_ERR_NOT_FOUND')
+  }
+  t.equal((await app.inject({ url: '/ice-servers', headers: { origin: 'https://evil.example' } })).statusCode, 404)
+})
+
+t.test('asking for them uses the box, which lives on', async t => {
+  const { app, clock, createBox } = await build(t)
+  const { drop, read } = await createBox({ ttl: 60 })
+  for (let i = 0; i < 5; i++) {
+    clock.turn(40)
+    t.equal((await app.inject(`/boxes/${drop}/ice-servers`)).statusCode, 200)
+  }
+  t.equal((await read()).statusCode, 200)
+})
+
 t.test('it takes no query', async t => {
-  const { app } = await build(t)
-  isProblem(t, await app.inject('/ice-servers?x=1'), 400, 'BOX_ERR_INVALID')
+  const { app, createBox } = await build(t)
+  const { url } = await createBox()
+  isProblem(t, await app.inject(`${url}/ice-servers?x=1`), 400, 'BOX_ERR_INVALID')
 })

@@ -11,7 +11,7 @@ const table: Array<[path: (id: string) => string, allow: string]> = [
   [id => `/boxes/${id}/cursor`, 'PUT'],
   [id => `/box.php?box=${id}`, 'GET'],
   [id => `/box.php/?box=${id}`, 'GET'],
-  [() => '/ice-servers', 'GET, HEAD']
+  [id => `/boxes/${id}/ice-servers`, 'GET, HEAD']
 ]
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'TRACE', 'OPTIONS', 'PROPFIND', 'SEARCH'] as const
 
@@ -66,7 +66,7 @@ t.test('a HEAD answers what a GET would, without a body, and changes nothing', a
   const { app, createBox } = await build(t)
   const box = await createBox()
   await box.store('a')
-  for (const [url, accept] of [[box.messages, '*/*'], [`${box.messages}?after=1`, '*/*'], ['/ice-servers', '*/*'], [`${box.messages}?after=9`, '*/*'], [`${box.messages}?limit=0`, '*/*'], [box.messages, 'text/html']] as const) {
+  for (const [url, accept] of [[box.messages, '*/*'], [`${box.messages}?after=1`, '*/*'], [`${box.url}/ice-servers`, '*/*'], [`${box.messages}?after=9`, '*/*'], [`${box.messages}?limit=0`, '*/*'], [box.messages, 'text/html']] as const) {
     const [head, get] = await Promise.all((['HEAD', 'GET'] as const).map(method => app.inject({ method, url, headers: { accept } })))
     t.equal(head!.statusCode, get!.statusCode, url.slice(-10))
     t.equal(head!.body, '')

@@ -43,7 +43,7 @@ t.test('no capability and no message is in a log line or an answer that did not 
       { url: `/p/boxes/${id}` }, { url: `/p/boxes/${id}/${CANARY}` }, { url: `/p/boxes/${CANARY}${'x'.repeat(200)}/messages` },
       { url: `/p/box.php?box=${id}&msg=${CANARY}` }, { url: `/p/box.php/?box=${id}&msg=${CANARY}&msg=${CANARY}` }, { method: 'HEAD' as const, url: `/p/box.php?box=${id}` },
       { url: `/p/box.php?box=${id}`, headers: { 'sec-purpose': 'prefetch' } }, { method: 'POST' as const, url: `/p/box.php?box=${id}&msg=${CANARY}` },
-      { url: `/p/ice-servers?x=${id}` }
+      { url: `/p/boxes/${id}/ice-servers` }, { url: `/p/boxes/${id}/ice-servers?x=${CANARY}` }
     ]) answers.push(await app.inject({ headers: { referer: `http://x/${id}` }, ...request }))
   }
   broken = true

@@ -29,7 +29,7 @@ t.test('the boxes are at the root, with their contract and their docs', async t 
   t.equal((await app.inject('/box.php')).json().type, 'created')
   t.equal((await app.inject('/openapi.json')).json().openapi, '3.1.0')
   t.match((await app.inject('/docs')).body, /swagger-ui/)
-  t.same((await app.inject('/ice-servers')).json().iceServers, [])
+  t.same((await app.inject(`${created.headers.location}/ice-servers`)).json().iceServers, [])
 })
 
 t.test('the config reaches the boxes', async t => {
@@ -38,7 +38,8 @@ t.test('the config reaches the boxes', async t => {
   isProblem(t, await app.inject({ method: 'POST', url: '/boxes', headers: { origin: 'https://a.example' } }), 429, 'BOX_ERR_RATE')
   const preflight = await app.inject({ method: 'OPTIONS', url: '/boxes', headers: { origin: 'https://a.example', 'access-control-request-method': 'POST' } })
   t.equal(preflight.headers['access-control-allow-origin'], 'https://a.example')
-  t.same((await app.inject('/ice-servers')).json().iceServers, [{ urls: ['stun:a.example'] }])
+  const { drop } = (await app.inject('/box.php')).json()
+  t.same((await app.inject(`/boxes/${drop}/ice-servers`)).json().iceServers, [{ urls: ['stun:a.example'] }])
 })
 
 t.test('X-Forwarded-For counts only from a proxy that is named', async t => {

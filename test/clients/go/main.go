@@ -81,7 +81,7 @@ func call(ctx context.Context, c command) result {
 		}
 		return answered(client.ClassicBoxWithResponse(ctx, params))
 	case "getIceServers":
-		return answered(client.GetIceServersWithResponse(ctx))
+		return answered(client.GetIceServersWithResponse(ctx, args.Box))
 	}
 	return result{Error: "no such call: " + c.Call}
 }

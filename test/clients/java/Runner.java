@@ -38,7 +38,7 @@ public class Runner {
       case "classicBox":
         return new ClassicApi(client).classicBoxWithHttpInfo(box, text(args, "msg"));
       case "getIceServers":
-        return new WebrtcApi(client).getIceServersWithHttpInfo();
+        return new WebrtcApi(client).getIceServersWithHttpInfo(box);
       default:
         throw new IllegalArgumentException(name);
     }

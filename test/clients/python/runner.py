@@ -39,7 +39,7 @@ def call(name, client, args):
         case "classicBox":
             return classic_box.sync_detailed(client=client, box=optional("box"), msg=optional("msg"))
         case "getIceServers":
-            return get_ice_servers.sync_detailed(client=client)
+            return get_ice_servers.sync_detailed(args["box"], client=client)
 
 
 def answer(command):

@@ -18,7 +18,7 @@ async fn call(name: &str, client: &Client, args: &Value) -> Value {
         "drainMessages" => answered(client.drain_messages(id).await),
         "deleteBox" => answered(client.delete_box(id).await),
         "classicBox" => answered(client.classic_box(text("box"), text("msg")).await),
-        "getIceServers" => answered(client.get_ice_servers().await),
+        "getIceServers" => answered(client.get_ice_servers(id).await),
         _ => json!({ "error": format!("no such call: {name}") }),
     }
 }

@@ -26,7 +26,7 @@ function call (name: string, client: Client<paths, Json>, { box = '', message, k
     case 'drainMessages': return client.DELETE('/boxes/{box}/messages', { params: { path } })
     case 'deleteBox': return client.DELETE('/boxes/{box}', { params: { path } })
     case 'classicBox': return client.GET('/box.php', { params: { query: { ...(box !== '' && { box }), ...(msg !== undefined && { msg }) } } })
-    case 'getIceServers': return client.GET('/ice-servers')
+    case 'getIceServers': return client.GET('/boxes/{box}/ice-servers', { params: { path } })
     default: throw new Error(`no such call: ${name}`)
   }
 }

@@ -1,5 +1,6 @@
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 
@@ -9,11 +10,15 @@ from ...models.problem import Problem
 from ...types import Response
 
 
-def _get_kwargs() -> dict[str, Any]:
+def _get_kwargs(
+    box: str,
+) -> dict[str, Any]:
 
     _kwargs: dict[str, Any] = {
         "method": "get",
-        "url": "/ice-servers",
+        "url": "/boxes/{box}/ice-servers".format(
+            box=quote(str(box), safe=""),
+        ),
     }
 
     return _kwargs
@@ -44,12 +49,17 @@ def _build_response(
 
 
 def sync_detailed(
+    box: str,
     *,
     client: AuthenticatedClient | Client,
 ) -> Response[IceServers | Problem]:
     """ICE servers
 
-     The STUN and TURN servers this server recommends, with credentials that end by themselves.
+     The STUN and TURN servers this server recommends to those who use this box, with credentials that
+    end by themselves.
+
+    Args:
+        box (str):
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -59,7 +69,9 @@ def sync_detailed(
         Response[IceServers | Problem]
     """
 
-    kwargs = _get_kwargs()
+    kwargs = _get_kwargs(
+        box=box,
+    )
 
     response = client.get_httpx_client().request(
         **kwargs,
@@ -69,12 +81,17 @@ def sync_detailed(
 
 
 def sync(
+    box: str,
     *,
     client: AuthenticatedClient | Client,
 ) -> IceServers | Problem | None:
     """ICE servers
 
-     The STUN and TURN servers this server recommends, with credentials that end by themselves.
+     The STUN and TURN servers this server recommends to those who use this box, with credentials that
+    end by themselves.
+
+    Args:
+        box (str):
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -85,17 +102,23 @@ def sync(
     """
 
     return sync_detailed(
+        box=box,
         client=client,
     ).parsed
 
 
 async def asyncio_detailed(
+    box: str,
     *,
     client: AuthenticatedClient | Client,
 ) -> Response[IceServers | Problem]:
     """ICE servers
 
-     The STUN and TURN servers this server recommends, with credentials that end by themselves.
+     The STUN and TURN servers this server recommends to those who use this box, with credentials that
+    end by themselves.
+
+    Args:
+        box (str):
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -105,7 +128,9 @@ async def asyncio_detailed(
         Response[IceServers | Problem]
     """
 
-    kwargs = _get_kwargs()
+    kwargs = _get_kwargs(
+        box=box,
+    )
 
     response = await client.get_async_httpx_client().request(**kwargs)
 
@@ -113,12 +138,17 @@ async def asyncio_detailed(
 
 
 async def asyncio(
+    box: str,
     *,
     client: AuthenticatedClient | Client,
 ) -> IceServers | Problem | None:
     """ICE servers
 
-     The STUN and TURN servers this server recommends, with credentials that end by themselves.
+     The STUN and TURN servers this server recommends to those who use this box, with credentials that
+    end by themselves.
+
+    Args:
+        box (str):
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -130,6 +160,7 @@ async def asyncio(
 
     return (
         await asyncio_detailed(
+            box=box,
             client=client,
         )
     ).parsed

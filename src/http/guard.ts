@@ -1,0 +1,47 @@
+import type { FastifyReply, FastifyRequest, preHandlerHookHandler } from 'fastify'
+import { InternalError } from '../errors.js'
+import type { Guard, Operation } from '../options.js'
+
+/**
+ * The hook that asks the host's guard; none where there is no guard.
+ * @param operation what the request is going to do
+ */
+export function guarded (guard: Guard | undefined, operation: Operation | ((request: FastifyRequest) => Operation)): preHandlerHookHandler[] {
+  if (guard === undefined) return []
+  return [(request, reply, done) => {
+    const asked = typeof operation === 'string' ? operation : operation(request)
+    // Where the guard has answered, the hook never calls back, so nothing happens after it.
+    ask(guard, request, reply, asked).then(answered => { if (!answered) done() }, done)
+  }]
+}
+
+/** @returns whether the guard has answered by itself. @throws what it refused or failed with, always an object */
+async function ask (guard: Guard, request: FastifyRequest, reply: FastifyReply, operation: Operation): Promise<boolean> {
+  const answered = watchSend(reply)
+  try {
+    await guard(request, reply, operation)
+    return answered()
+  } catch (error) {
+    if (!answered()) throw typeof error === 'object' && error !== null ? error : new InternalError({ cause: error })
+    request.log.error({ err: error }, 'The guard failed after it had answered')
+    return true
+  }
+}
+
+/**
+ * Fastify takes an answer for sent only when the host's own asynchronous `onSend` hooks are done, and a
+ * guard need not wait for them: an operation must not slip in between.
+ * @returns stops watching, and tells whether an answer was given meanwhile
+ */
+function watchSend (reply: FastifyReply): () => boolean {
+  let sent = false
+  const send = reply.send
+  reply.send = function (this: FastifyReply, ...payload: Parameters<typeof send>) {
+    sent = true
+    return send.apply(this, payload)
+  } as typeof send
+  return () => {
+    delete (reply as Partial<FastifyReply>).send
+    return sent || reply.sent
+  }
+}
