@@ -5,6 +5,7 @@ import { systemClock, type Clock } from './box/clock.js'
 import { classicRoutes } from './http/classic.js'
 import { collectContract, serveContract } from './http/openapi.js'
 import { operations } from './http/operations.js'
+import { isOutage, logOutages } from './http/outages.js'
 import { createLimiter, unlimited } from './http/rate-limit.js'
 import { asResource, logSerializers } from './http/resource.js'
 import { boxRoutes, type Api } from './http/routes.js'
@@ -17,12 +18,12 @@ export function createBoxPlugin (clock: Clock): FastifyPluginAsync<BoxPluginOpti
   return fp(async (app: FastifyInstance, input: BoxPluginOptions) => {
     const options = resolveOptions(input)
     checkRouter(app)
-    const store = input.store ?? memoryStore()
+    const store = logOutages(input.store ?? memoryStore(), app.log)
     const service = new BoxService(store, clock, options)
     const api: Api = {
       service,
       options,
-      limiter: options.rateLimit === false ? unlimited : await createLimiter(options.rateLimit, store.counter),
+      limiter: options.rateLimit === false ? unlimited : createLimiter(options.rateLimit, store.counter, app.log),
       operations: operations(options)
     }
 
@@ -34,7 +35,7 @@ export function createBoxPlugin (clock: Clock): FastifyPluginAsync<BoxPluginOpti
     })
     app.addHook('onClose', async () => { await service.close() })
     app.addHook('onReady', async () => {
-      service.start(error => { app.log.error({ err: error }, 'Sweeping expired boxes failed') })
+      service.start(error => { if (!isOutage(error)) app.log.error({ err: error }, 'Sweeping expired boxes failed') })
     })
 
     await collectContract(app, version)

@@ -4,6 +4,7 @@ import {
   InternalError, InvalidError, MediaTypeError, TooLargeError, UriTooLongError,
   problemName, titleOf, type BoxError, type BoxErrorCode
 } from '../errors.js'
+import { isOutage } from './outages.js'
 import type { Problem } from './schemas.js'
 
 export const PROBLEM_TYPE = 'application/problem+json; charset=utf-8'
@@ -15,7 +16,8 @@ const RETRY_AFTER = 1
 export function sendProblem (thrown: FastifyError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const error = translate(thrown)
   const problem = toProblem(error)
-  if (problem.status >= 500) request.log.error({ err: thrown }, problem.title)
+  // Of an outage the log tells when it begins and ends, not each request that meets it.
+  if (problem.status >= 500 && !isOutage(error)) request.log.error({ err: thrown }, problem.title)
   if (problem.status === 503 || problem.status === 429) {
     if (!reply.hasHeader('retry-after')) reply.header('retry-after', RETRY_AFTER)
   }

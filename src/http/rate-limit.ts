@@ -1,18 +1,17 @@
-import fastifyRateLimit, { type RateLimitOptions, normalizeIP } from '@fastify/rate-limit'
-import Fastify, { type FastifyReply, type FastifyRequest, type onRequestAsyncHookHandler } from 'fastify'
+import { normalizeIP } from '@fastify/rate-limit'
+import type { FastifyBaseLogger, FastifyReply, FastifyRequest, onRequestAsyncHookHandler } from 'fastify'
 import { RateError } from '../errors.js'
 import type { RateLimits } from '../options.js'
 import type { SharedCounter } from '../store/store.js'
+import { Condition } from './condition.js'
+import { WindowCounter } from './window-counter.js'
 
 /** What is counted: each kind has its own limit. */
 export type Kind = 'creates' | 'stores' | 'reads'
 
 const MINUTE = 60_000
 
-/**
- * Addresses remembered per kind. Those seen least lately are forgotten first, so a limited
- * address that tries on stays limited whatever number of others come by.
- */
+/** Addresses that this process remembers by itself, per kind. */
 const CACHE = 131_072
 
 export interface Limiter {
@@ -33,35 +32,34 @@ export function countedAs (limiter: Limiter, kind: Kind): onRequestAsyncHookHand
   return limiter === unlimited ? [] : [(request, reply) => limiter.count(kind, request, reply)]
 }
 
-interface Count {
-  max: number
-  current: number
-  /** ms left of the window */
-  ttl: number
-}
-
 /**
  * Limits by client address, IPv6 by its /64. Counts are shared by all processes where the store
  * has a counter, and this process's own while that counter does not answer.
  */
-export async function createLimiter (limits: RateLimits, shared: SharedCounter | undefined): Promise<Limiter> {
-  const local = await localCounters(limits)
+export function createLimiter (limits: RateLimits, shared: SharedCounter | undefined, log: FastifyBaseLogger): Limiter {
+  const local = { creates: new WindowCounter(CACHE), stores: new WindowCounter(CACHE), reads: new WindowCounter(CACHE) }
   const waiters = new Map<string, number>()
+  const away = new Condition(log, {
+    level: 'warn', begins: 'The shared rate limit does not answer; this process counts for itself', ends: 'The shared rate limit answers again,'
+  })
 
-  async function current (kind: Kind, request: FastifyRequest): Promise<Count> {
+  async function increment (kind: Kind, address: string): Promise<{ current: number, ttl: number }> {
     if (shared !== undefined) {
       try {
-        return { max: limits[kind], ...await shared.increment(`${kind}:${normalizeIP(request.ip)}`, MINUTE) }
+        const count = await shared.increment(`${kind}:${address}`, MINUTE)
+        away.notMet()
+        return count
       } catch (error) {
-        request.log.warn({ err: error }, 'The shared rate limit does not answer; this process counts for itself')
+        away.met(error)
       }
     }
-    return await local[kind](request)
+    return await local[kind].increment(address, MINUTE)
   }
 
   return {
     async count (kind, request, reply) {
-      const { max, current: used, ttl } = await current(kind, request)
+      const max = limits[kind]
+      const { current: used, ttl } = await increment(kind, normalizeIP(request.ip))
       const seconds = Math.max(1, Math.ceil(ttl / 1000))
       reply.headers({ 'ratelimit-limit': max, 'ratelimit-remaining': Math.max(0, max - used), 'ratelimit-reset': seconds })
       if (used <= max) return
@@ -84,25 +82,4 @@ export async function createLimiter (limits: RateLimits, shared: SharedCounter |
       }
     }
   }
-}
-
-/**
- * The plugin decorates its instance by fixed names, and in a host that has it already it would
- * hand out the host's limiter with the host's settings. So it lives on an instance of its own
- * that serves nothing.
- */
-async function localCounters (limits: RateLimits): Promise<Record<Kind, (request: FastifyRequest) => Promise<Count>>> {
-  const instance = Fastify()
-  await instance.register(fastifyRateLimit, { global: false })
-  const counter = (kind: Kind) => {
-    const max = limits[kind]
-    const options: RateLimitOptions = { max, timeWindow: MINUTE, cache: CACHE }
-    const check = instance.createRateLimit(options)
-    return async (request: FastifyRequest): Promise<Count> => {
-      const result = await check(request)
-      if (result.isAllowed) return { max, current: 0, ttl: 0 }
-      return { max, current: result.isExceeded ? max + 1 : max - result.remaining, ttl: result.ttl }
-    }
-  }
-  return { creates: counter('creates'), stores: counter('stores'), reads: counter('reads') }
 }

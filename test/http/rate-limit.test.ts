@@ -1,3 +1,4 @@
+import Fastify from 'fastify'
 import t, { type Test } from 'tap'
 import { createLimiter } from '../../src/http/rate-limit.js'
 import { memoryStore } from '../../src/store/memory.js'
@@ -87,7 +88,7 @@ t.test('X-Forwarded-For counts only where trustProxy names the proxy', async t =
 })
 
 t.test('an overflow of the cache frees nobody who goes on', async t => {
-  const limiter = await createLimiter({ creates: 1, stores: 1, reads: 1, waiters: 1 }, undefined)
+  const limiter = createLimiter({ creates: 1, stores: 1, reads: 1, waiters: 1 }, undefined, Fastify().log)
   const reply = { headers: () => {}, header: () => {} }
   const count = async (ip: string) => {
     try {
@@ -141,6 +142,25 @@ t.test('a shared counter that fails is replaced by the process\'s own: neither a
   t.equal(await passed(app, 10, { url: unknown }), 3)
   state.broken = false
   t.equal(await passed(app, 2, { url: unknown }), 0)
+})
+
+t.test('of requests that come together the first ones pass, each with its own count', async t => {
+  const { app } = await build(t, { rateLimit: { creates: 30 } })
+  const answers = await Promise.all(Array.from({ length: 50 }, () => app.inject({ method: 'POST', url: '/boxes' })))
+  t.same(answers.map(({ statusCode }) => statusCode), [...Array(30).fill(201), ...Array(20).fill(429)])
+  t.same(answers.map(({ headers }) => Number(headers['ratelimit-remaining'])), Array.from({ length: 50 }, (_, i) => Math.max(0, 29 - i)))
+})
+
+t.test('a shared counter that is away takes two lines in the log, not one per request', async t => {
+  const { state, store } = sharedCounter()
+  const lines: Array<{ level: number, msg: string }> = []
+  const { app } = await build(t, {
+    store: store(), rateLimit: { reads: 100 }, server: { logger: { level: 'warn', stream: { write: (line: string) => { lines.push(JSON.parse(line)) } } } }
+  })
+  state.broken = true
+  for (let i = 0; i < 20; i++) await app.inject({ url: unknown })
+  t.match(lines, [{ level: 40, msg: /^The shared rate limit does not answer/, err: { message: 'the counter does not answer' } }])
+  t.equal(lines.length, 1)
 })
 
 t.test('off means off', async t => {

@@ -1,0 +1,37 @@
+import type { FastifyBaseLogger } from 'fastify'
+import { aroundStore } from '../store/around.js'
+import type { Store } from '../store/store.js'
+import { Condition } from './condition.js'
+
+const AWAY = 'BOX_ERR_STORE'
+const FULL = 'BOX_ERR_STORE_FULL'
+
+/** Whether the error is one of an outage that `logOutages` tells of, so that nobody else needs to. */
+export function isOutage (error: unknown): boolean {
+  const code = codeOf(error)
+  return code === AWAY || code === FULL
+}
+
+function codeOf (error: unknown): unknown {
+  return (error as { code?: unknown } | undefined)?.code
+}
+
+/** The same store, which tells the log when it stops answering or is full, and when that is over. */
+export function logOutages (store: Store, log: FastifyBaseLogger, now?: () => number): Store {
+  const away = new Condition(log, { level: 'error', begins: 'The store does not answer', ends: 'The store answers again,' }, now)
+  const full = new Condition(log, { level: 'error', begins: 'The store is full', ends: 'The store has room again,' }, now)
+  return aroundStore(store, async (operation, run) => {
+    try {
+      const result = await run()
+      away.notMet()
+      if (operation === 'create' || operation === 'append') full.notMet()
+      return result
+    } catch (error) {
+      const code = codeOf(error)
+      if (code === AWAY) away.met(error)
+      else if (code === FULL) full.met(error)
+      else if (String(code).startsWith('BOX_ERR_')) away.notMet()
+      throw error
+    }
+  })
+}

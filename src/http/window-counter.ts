@@ -1,0 +1,36 @@
+import type { SharedCounter } from '../store/store.js'
+
+interface Window {
+  current: number
+  ends: number
+}
+
+/**
+ * Counts in this process alone what `SharedCounter` counts for all of them. It remembers up to
+ * `max` keys and forgets those seen least lately, so a limited address that keeps trying stays
+ * limited however many others come by.
+ */
+export class WindowCounter implements SharedCounter {
+  readonly #windows = new Map<string, Window>()
+  readonly #max: number
+  readonly #now: () => number
+
+  /** @param now ms, of a clock that never jumps */
+  constructor (max: number, now = () => performance.now()) {
+    this.#max = max
+    this.#now = now
+  }
+
+  async increment (key: string, window: number): Promise<{ current: number, ttl: number }> {
+    const now = Math.floor(this.#now())
+    const open = this.#windows.get(key)
+    const counted = open !== undefined && open.ends > now ? open : { current: 0, ends: now + window }
+    counted.current++
+    // A Map keeps the order of insertion, so the key seen last moves to the end.
+    this.#windows.delete(key)
+    this.#windows.set(key, counted)
+    if (this.#windows.size > this.#max) this.#windows.delete(this.#windows.keys().next().value as string)
+    // A copy: requests that come together must each see their own count, not the last one's.
+    return { current: counted.current, ttl: counted.ends - now }
+  }
+}

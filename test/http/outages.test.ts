@@ -1,0 +1,93 @@
+import type { FastifyServerOptions } from 'fastify'
+import Fastify from 'fastify'
+import t, { type Test } from 'tap'
+import { NotFoundError, StoreError, StoreFullError } from '../../src/errors.js'
+import { logOutages } from '../../src/http/outages.js'
+import { memoryStore } from '../../src/store/memory.js'
+import { buildServer } from '../../src/server/app.js'
+import { readConfig, type Config } from '../../src/server/config.js'
+import { build, json } from '../helpers/build.js'
+
+interface Line {
+  level: number
+  msg: string
+}
+
+function logger () {
+  const lines: Line[] = []
+  return { lines, stream: { write: (line: string) => { lines.push(JSON.parse(line)) } } }
+}
+
+const drop = 'drop_outage'
+const limits = { maxMessages: 10, maxBoxBytes: 100 }
+
+/** A watched memory store whose appends fail while `error` is set, and the clock of its log. */
+async function watched () {
+  const { lines, stream } = logger()
+  const store = memoryStore()
+  const state: { error: Error | undefined, now: number } = { error: undefined, now: 0 }
+  const append = store.append.bind(store)
+  store.append = async (...args) => {
+    if (state.error !== undefined) throw state.error
+    return await append(...args)
+  }
+  const seen = logOutages(store, Fastify({ logger: { stream } }).log, () => state.now)
+  await seen.create(drop, 1_000, 0, limits)
+  const put = () => seen.append(drop, { text: '1', bytes: 1 }, 0, limits).catch((error: Error) => error)
+  return { lines, state, seen, put }
+}
+
+t.test('an outage of the store is one line when it begins and one when it is over, with the count', async t => {
+  const { lines, state, put } = await watched()
+  state.error = new StoreError()
+  for (let i = 0; i < 100; i++) {
+    t.equal(await put(), state.error)
+    state.now += 100
+  }
+  state.now += 5_000
+  state.error = new NotFoundError()
+  await put()
+  state.error = undefined
+  await put()
+  t.match(lines, [
+    { level: 50, msg: 'The store does not answer', err: { code: 'BOX_ERR_STORE' } },
+    { level: 30, msg: 'The store answers again, after 100 failures in 10 s' }
+  ])
+  t.equal(lines.length, 2)
+})
+
+t.test('a full store is full until something is stored again: what is read says nothing about it', async t => {
+  const { lines, state, seen, put } = await watched()
+  state.error = new StoreFullError()
+  for (let i = 0; i < 3; i++) await put()
+  state.now += 5_000
+  await seen.read(drop, 0, 1, 0)
+  t.match(lines, [{ level: 50, msg: 'The store is full' }])
+  state.error = undefined
+  await put()
+  t.match(lines.slice(1), [{ msg: 'The store has room again, after 3 failures in 0 s' }])
+})
+
+/** Logs of the requests' own completion, which the server writes, are no errors. */
+const warnings = (lines: Line[]) => lines.filter(({ level }) => level >= 40)
+
+async function refuses (t: Test, error: Error, status: number, msg: string): Promise<void> {
+  const store = memoryStore()
+  store.create = async () => { throw error }
+  const inHost = logger()
+  const server: FastifyServerOptions = { logger: { stream: inHost.stream } }
+  const { app } = await build(t, { store, server })
+  for (let i = 0; i < 20; i++) t.equal((await app.inject({ method: 'POST', url: '/boxes', ...json({}) })).statusCode, status)
+  t.match(warnings(inHost.lines), [{ level: 50, msg }])
+  t.equal(warnings(inHost.lines).length, 1, 'in the host\'s log')
+
+  const alone = logger()
+  const standalone = await buildServer(readConfig(['--store', 'memory:'], {}) as Config, { store, log: alone.stream })
+  t.teardown(() => standalone.app.close())
+  for (let i = 0; i < 20; i++) t.equal((await standalone.app.inject({ method: 'POST', url: '/boxes', ...json({}) })).statusCode, status)
+  t.match(warnings(alone.lines), [{ level: 50, msg }])
+  t.equal(warnings(alone.lines).length, 1, 'in the server\'s log')
+}
+
+t.test('refused requests do not flood the log while the store is away', async t => { await refuses(t, new StoreError(), 503, 'The store does not answer') })
+t.test('nor while it is full', async t => { await refuses(t, new StoreFullError(), 507, 'The store is full') })
