@@ -1,5 +1,5 @@
 /**
- * Makes the clients under generated/ from openapi/openapi.json.
+ * Makes the clients under generated/ from openapi/openapi-3.0.json, the contract's form for generators.
  *
  *   node scripts/generate-clients.js [python] [go] [java] [rust]
  *
@@ -9,7 +9,6 @@
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
-import { clientContract } from './client-contract.js'
 import { fromMavenCentral, has, pythonEnvironment, root, run, tools, version } from './client-tools.js'
 
 const OAPI_CODEGEN = 'github.com/oapi-codegen/oapi-codegen/v2/cmd/oapi-codegen@v2.8.2'
@@ -26,7 +25,7 @@ const generators = {
 }
 
 const settings = (...path) => join(root, 'openapi', ...path)
-const contract = JSON.parse(readFileSync(settings('openapi.json'), 'utf8'))
+const contract = settings('openapi-3.0.json')
 const work = mkdtempSync(join(tmpdir(), 'signalbox-generate-'))
 try {
   const chosen = process.argv.length > 2 ? process.argv.slice(2) : Object.keys(generators)
@@ -45,9 +44,15 @@ try {
   rmSync(work, { recursive: true, force: true })
 }
 
-function writeContract (name, errors) {
-  const file = join(work, name)
-  writeFileSync(file, JSON.stringify(clientContract(contract, errors), null, 2))
+/** The contract for a generator that knows no `default` answer. */
+function contractWithoutDefault () {
+  const { paths, ...rest } = JSON.parse(readFileSync(contract, 'utf8'))
+  for (const operation of Object.values(paths).flatMap(path => Object.values(path))) {
+    const { default: failed, ...good } = operation.responses
+    operation.responses = { ...good, '4XX': failed, '5XX': failed }
+  }
+  const file = join(work, 'contract.json')
+  writeFileSync(file, JSON.stringify({ ...rest, paths }))
   return file
 }
 
@@ -82,7 +87,7 @@ function generatePython (out) {
     ['endpoint_module.py.jinja', 'from http import HTTPStatus', 'import json\nfrom http import HTTPStatus']
   ])
   run(join(bin, 'openapi-python-client'), [
-    'generate', '--path', writeContract('contract.json'), '--config', settings('python', 'config.yaml'), '--meta', 'none',
+    'generate', '--path', contract, '--config', settings('python', 'config.yaml'), '--meta', 'none',
     '--custom-template-path', templates, '--output-path', join(out, 'signalbox_client'), '--overwrite', '--fail-on-warning'
   ], { env: { ...process.env, PATH: bin + delimiter + process.env.PATH } })
   rmSync(join(out, 'signalbox_client', '.ruff_cache'), { recursive: true, force: true })
@@ -91,7 +96,7 @@ function generatePython (out) {
 function generateGo (out) {
   const bin = join(tools, 'go-bin')
   run('go', ['install', OAPI_CODEGEN], { env: { ...process.env, GOBIN: bin } })
-  run(join(bin, 'oapi-codegen'), ['-config', settings('go', 'config.yaml'), '-o', join(out, 'signalbox.gen.go'), writeContract('contract.json')])
+  run(join(bin, 'oapi-codegen'), ['-config', settings('go', 'config.yaml'), '-o', join(out, 'signalbox.gen.go'), contract])
 }
 
 async function generateJava (out) {
@@ -133,7 +138,7 @@ async function generateJava (out) {
         }
     }`]
   ])
-  run('java', ['-jar', jar, 'generate', '-i', writeContract('contract.json'), '-c', settings('java', 'config.yaml'), '-t', join(templates, 'libraries', 'native'), '-o', sources])
+  run('java', ['-jar', jar, 'generate', '-i', contract, '-c', settings('java', 'config.yaml'), '-t', join(templates, 'libraries', 'native'), '-o', sources])
   cpSync(join(sources, 'src', 'main', 'java'), join(out, 'src', 'main', 'java'), { recursive: true })
 }
 
@@ -141,5 +146,5 @@ function generateRust (out) {
   const target = join(tools, 'rust-generator')
   const manifest = settings('rust', 'generator', 'Cargo.toml')
   mkdirSync(join(out, 'src'))
-  run('cargo', ['run', '--quiet', '--locked', '--manifest-path', manifest, '--target-dir', target, '--', writeContract('contract.json', ['4XX', '5XX']), join(out, 'src', 'lib.rs')])
+  run('cargo', ['run', '--quiet', '--locked', '--manifest-path', manifest, '--target-dir', target, '--', contractWithoutDefault(), join(out, 'src', 'lib.rs')])
 }

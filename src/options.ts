@@ -42,6 +42,11 @@ export const optionsSchema = Type.Object({
   heartbeat: whole(1, 15, 'seconds between the comments on a quiet stream; clients take 45 s of silence for a dead one', 3600),
   classicPath: path('/box.php', 'where the classic API answers; false turns it off'),
   docs: path('/docs', 'where Swagger UI is served; false turns it off'),
+  hostDocs: Type.Union([Type.Boolean(), Type.String({ pattern: '^[A-Za-z][A-Za-z0-9]*$' })], {
+    default: true,
+    description: "the routes in the host's own OpenAPI document: true, false for none, or a word that their operationIds begin with",
+    expects: 'true, false or a word of letters and digits'
+  }),
   cors: Type.Union([Type.Boolean(), Type.String({ minLength: 1 }), Type.Array(Type.String({ minLength: 1 }), { minItems: 1 })], {
     default: true, description: 'origins that may call: true for all, false for none, or those named', expects: 'true, false, an origin or a list of origins'
   }),
@@ -96,6 +101,7 @@ export function resolveOptions (input: BoxPluginOptions): ResolvedOptions {
   const options = withDefaults(optionsSchema, data, '')
   if (input.ttl === undefined) options.ttl = Math.min(options.ttl, options.maxTtl)
   if (options.ttl > options.maxTtl) throw wrong('ttl', `at most maxTtl (${options.maxTtl})`, options.ttl)
+  keepApart(options)
   const { rateLimit } = options
   const iceOptions = withDefaults(ice, options.ice, 'ice.')
   if (iceOptions.turnUrls.length > 0 && iceOptions.turnSecret === undefined) throw wrong('ice.turnSecret', 'a secret, since there are ice.turnUrls', undefined)
@@ -105,6 +111,20 @@ export function resolveOptions (input: BoxPluginOptions): ResolvedOptions {
     ice: iceOptions,
     rateLimit: rateLimit === false ? false : withDefaults(rates, rateLimit === true ? {} : rateLimit, 'rateLimit.')
   }
+}
+
+/** What the plugin serves at addresses that no option moves. */
+const OWN_PATHS = ['/boxes', '/problems', '/openapi.json', '/openapi-3.0.json']
+
+/** @throws TypeError where a path that can be chosen is another one's, or above or below it; case does not count, as it does not in every router */
+function keepApart ({ classicPath, docs }: Pick<ResolvedOptions, 'classicPath' | 'docs'>): void {
+  const meet = (one: string, other: string): boolean => `${one}/`.toLowerCase().startsWith(`${other}/`.toLowerCase())
+  const check = (name: string, path: string | false, others: string[]): void => {
+    const met = path === false ? undefined : others.find(other => meet(path, other) || meet(other, path))
+    if (met !== undefined) throw wrong(name, `a path apart from ${met}`, path)
+  }
+  check('classicPath', classicPath, OWN_PATHS)
+  check('docs', docs, classicPath === false ? OWN_PATHS : [...OWN_PATHS, classicPath])
 }
 
 /** The caller's data are not changed, and what is undefined in them is absent. */

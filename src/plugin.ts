@@ -2,10 +2,13 @@ import type { FastifyInstance, FastifyPluginAsync } from 'fastify'
 import fp from 'fastify-plugin'
 import { BoxService } from './box/box-service.js'
 import { systemClock, type Clock } from './box/clock.js'
+import { rememberBase } from './http/base.js'
 import { classicRoutes } from './http/classic.js'
-import { collectContract, serveContract } from './http/openapi.js'
+import { registered } from './http/document.js'
+import { collectContract, serveUi } from './http/openapi.js'
 import { operations } from './http/operations.js'
 import { isOutage, logOutages } from './http/outages.js'
+import { problemPages } from './http/problem-pages.js'
 import { createLimiter, unlimited } from './http/rate-limit.js'
 import { asResource, logSerializers } from './http/resource.js'
 import { boxRoutes, type Api } from './http/routes.js'
@@ -20,11 +23,13 @@ export function createBoxPlugin (clock: Clock): FastifyPluginAsync<BoxPluginOpti
     checkRouter(app)
     const store = logOutages(input.store ?? memoryStore(), app.log)
     const service = new BoxService(store, clock, options)
+    const registration = { prefix: app.prefix, hostDocs: options.hostDocs }
+    rememberBase(app)
     const api: Api = {
       service,
       options,
       limiter: options.rateLimit === false ? unlimited : createLimiter(options.rateLimit, store.counter, app.log),
-      operations: operations(options)
+      operations: registered(operations(options), registration)
     }
 
     // Held reads and streams have to end before Fastify waits for its open connections.
@@ -38,16 +43,18 @@ export function createBoxPlugin (clock: Clock): FastifyPluginAsync<BoxPluginOpti
       service.start(error => { if (!isOutage(error)) app.log.error({ err: error }, 'Sweeping expired boxes failed') })
     })
 
-    await collectContract(app, version)
-    const resources = [{ prefix: '/boxes', routes: boxRoutes }]
+    const contract = await collectContract(app, version, registration)
+    const resources = [{ prefix: '/boxes', routes: boxRoutes }, { prefix: '/problems', routes: problemPages }]
     if (options.classicPath !== false) resources.push({ prefix: options.classicPath, routes: classicRoutes })
+    // The contract's own routes come last: with them the others are complete.
+    resources.push(...contract)
     for (const { prefix, routes } of resources) {
       await app.register(async scope => {
         await asResource(scope, options)
         await routes(scope, api)
       }, { prefix, logSerializers })
     }
-    await serveContract(app, options.docs)
+    if (options.docs !== false) await serveUi(app, options.docs)
   }, { name: 'fastify-signalbox', fastify: '5.x', encapsulate: true })
 }
 

@@ -32,45 +32,21 @@ func (e AckType) Valid() bool {
 	}
 }
 
-// Defines values for ClassicAckType.
+// Defines values for ClassicAnswerType.
 const (
-	ClassicAckTypeAck ClassicAckType = "ack"
+	ClassicAnswerTypeAck     ClassicAnswerType = "ack"
+	ClassicAnswerTypeCreated ClassicAnswerType = "created"
+	ClassicAnswerTypeMsgs    ClassicAnswerType = "msgs"
 )
 
-// Valid indicates whether the value is a known member of the ClassicAckType enum.
-func (e ClassicAckType) Valid() bool {
+// Valid indicates whether the value is a known member of the ClassicAnswerType enum.
+func (e ClassicAnswerType) Valid() bool {
 	switch e {
-	case ClassicAckTypeAck:
+	case ClassicAnswerTypeAck:
 		return true
-	default:
-		return false
-	}
-}
-
-// Defines values for ClassicCreatedType.
-const (
-	ClassicCreatedTypeCreated ClassicCreatedType = "created"
-)
-
-// Valid indicates whether the value is a known member of the ClassicCreatedType enum.
-func (e ClassicCreatedType) Valid() bool {
-	switch e {
-	case ClassicCreatedTypeCreated:
+	case ClassicAnswerTypeCreated:
 		return true
-	default:
-		return false
-	}
-}
-
-// Defines values for ClassicMsgsType.
-const (
-	ClassicMsgsTypeMsgs ClassicMsgsType = "msgs"
-)
-
-// Valid indicates whether the value is a known member of the ClassicMsgsType enum.
-func (e ClassicMsgsType) Valid() bool {
-	switch e {
-	case ClassicMsgsTypeMsgs:
+	case ClassicAnswerTypeMsgs:
 		return true
 	default:
 		return false
@@ -135,40 +111,21 @@ type Ack struct {
 // AckType defines model for Ack.Type.
 type AckType string
 
-// ClassicAck The message was stored.
-type ClassicAck struct {
-	// Data How many messages are in the box.
-	Data int            `json:"data"`
-	Type ClassicAckType `json:"type"`
-}
-
-// ClassicAckType defines model for ClassicAck.Type.
-type ClassicAckType string
-
 // ClassicAnswer The envelope of the original script.
 type ClassicAnswer struct {
-	union json.RawMessage
+	// Data The box id: whoever holds it owns the box. Keep it secret. Or: How many messages are in the box. Or: Everything that was in the box.
+	Data interface{} `json:"data"`
+
+	// Drop The drop address: whoever holds it can only store. Pass this one on.
+	Drop *string `json:"drop,omitempty"`
+
+	// Expires When the box goes if nobody uses it until then (RFC 3339).
+	Expires *time.Time        `json:"expires,omitempty"`
+	Type    ClassicAnswerType `json:"type"`
 }
 
-// ClassicCreated A box was made.
-type ClassicCreated struct {
-	// Data The box id: whoever holds it owns the box. Keep it secret.
-	Data string             `json:"data"`
-	Type ClassicCreatedType `json:"type"`
-}
-
-// ClassicCreatedType defines model for ClassicCreated.Type.
-type ClassicCreatedType string
-
-// ClassicMsgs The messages were taken out.
-type ClassicMsgs struct {
-	// Data Everything that was in the box.
-	Data []interface{}   `json:"data"`
-	Type ClassicMsgsType `json:"type"`
-}
-
-// ClassicMsgsType defines model for ClassicMsgs.Type.
-type ClassicMsgsType string
+// ClassicAnswerType defines model for ClassicAnswer.Type.
+type ClassicAnswerType string
 
 // CreateBox What to make.
 type CreateBox struct {
@@ -254,7 +211,7 @@ type Problem struct {
 	// Title The kind of problem in words.
 	Title string `json:"title"`
 
-	// Type Names the kind of problem.
+	// Type Names the kind of problem, and answers with what it means.
 	Type string `json:"type"`
 }
 
@@ -296,94 +253,6 @@ type AcknowledgeJSONRequestBody = Cursor
 
 // StoreMessageJSONRequestBody defines body for StoreMessage for application/json ContentType.
 type StoreMessageJSONRequestBody = StoreMessageJSONBody
-
-// AsClassicCreated returns the union data inside the ClassicAnswer as a ClassicCreated
-func (t ClassicAnswer) AsClassicCreated() (ClassicCreated, error) {
-	var body ClassicCreated
-	err := json.Unmarshal(t.union, &body)
-	return body, err
-}
-
-// FromClassicCreated overwrites any union data inside the ClassicAnswer as the provided ClassicCreated
-func (t *ClassicAnswer) FromClassicCreated(v ClassicCreated) error {
-	b, err := json.Marshal(v)
-	t.union = b
-	return err
-}
-
-// MergeClassicCreated performs a merge with any union data inside the ClassicAnswer, using the provided ClassicCreated
-func (t *ClassicAnswer) MergeClassicCreated(v ClassicCreated) error {
-	b, err := json.Marshal(v)
-	if err != nil {
-		return err
-	}
-
-	merged, err := runtime.JSONMerge(t.union, b)
-	t.union = merged
-	return err
-}
-
-// AsClassicAck returns the union data inside the ClassicAnswer as a ClassicAck
-func (t ClassicAnswer) AsClassicAck() (ClassicAck, error) {
-	var body ClassicAck
-	err := json.Unmarshal(t.union, &body)
-	return body, err
-}
-
-// FromClassicAck overwrites any union data inside the ClassicAnswer as the provided ClassicAck
-func (t *ClassicAnswer) FromClassicAck(v ClassicAck) error {
-	b, err := json.Marshal(v)
-	t.union = b
-	return err
-}
-
-// MergeClassicAck performs a merge with any union data inside the ClassicAnswer, using the provided ClassicAck
-func (t *ClassicAnswer) MergeClassicAck(v ClassicAck) error {
-	b, err := json.Marshal(v)
-	if err != nil {
-		return err
-	}
-
-	merged, err := runtime.JSONMerge(t.union, b)
-	t.union = merged
-	return err
-}
-
-// AsClassicMsgs returns the union data inside the ClassicAnswer as a ClassicMsgs
-func (t ClassicAnswer) AsClassicMsgs() (ClassicMsgs, error) {
-	var body ClassicMsgs
-	err := json.Unmarshal(t.union, &body)
-	return body, err
-}
-
-// FromClassicMsgs overwrites any union data inside the ClassicAnswer as the provided ClassicMsgs
-func (t *ClassicAnswer) FromClassicMsgs(v ClassicMsgs) error {
-	b, err := json.Marshal(v)
-	t.union = b
-	return err
-}
-
-// MergeClassicMsgs performs a merge with any union data inside the ClassicAnswer, using the provided ClassicMsgs
-func (t *ClassicAnswer) MergeClassicMsgs(v ClassicMsgs) error {
-	b, err := json.Marshal(v)
-	if err != nil {
-		return err
-	}
-
-	merged, err := runtime.JSONMerge(t.union, b)
-	t.union = merged
-	return err
-}
-
-func (t ClassicAnswer) MarshalJSON() ([]byte, error) {
-	b, err := t.union.MarshalJSON()
-	return b, err
-}
-
-func (t *ClassicAnswer) UnmarshalJSON(b []byte) error {
-	err := t.union.UnmarshalJSON(b)
-	return err
-}
 
 // RequestEditorFn is the function signature for the RequestEditor callback function
 type RequestEditorFn func(ctx context.Context, req *http.Request) error
@@ -509,6 +378,13 @@ type ClientInterface interface {
 	// Corresponds with PUT /boxes/{box}/cursor (the `Acknowledge` operationId).
 	Acknowledge(ctx context.Context, box string, body AcknowledgeJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// GetIceServers ICE servers
+	//
+	// The STUN and TURN servers this server recommends to those who use this box, with credentials that end by themselves.
+	//
+	// Corresponds with GET /boxes/{box}/ice-servers (the `GetIceServers` operationId).
+	GetIceServers(ctx context.Context, box string, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// DrainMessages Drain the box
 	//
 	// Takes everything out in one atomic step. Where the answer may get lost on its way, read and acknowledge instead.
@@ -518,14 +394,14 @@ type ClientInterface interface {
 
 	// ReadMessages Read messages
 	//
-	// Looks at the messages after a cursor without taking them. With `wait` the answer is held until there is a message. With `Accept: text/event-stream` the messages come as a stream of server-sent events whose `id` is the sequence number; `event: gone` says that the box went.
+	// Looks at the messages after a cursor without taking them. With `wait` the answer is held until there is a message. With `Accept: text/event-stream` the messages come as a stream of server-sent events whose `id` is the sequence number; `event: gone` says that the box went. Swagger UI waits for the end of a stream before it shows anything: try that with another client, like `curl -N`.
 	//
 	// Corresponds with GET /boxes/{box}/messages (the `ReadMessages` operationId).
 	ReadMessages(ctx context.Context, box string, params *ReadMessagesParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// StoreMessageWithBody Store a message
 	//
-	// Puts one message into the box: any JSON value, or a plain text, which is kept as a JSON string. A 2xx means that it is kept as safely as the server's store promises. A full box refuses; it drops nothing.
+	// Puts one message into the box: any JSON value. Say so by `Content-Type: application/json`: a body sent as `text/plain`, as `fetch` sends a string where nothing else is said, is a text, and is kept as a JSON string. A 2xx means that it is kept as safely as the server's store promises. A full box refuses; it drops nothing.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -534,19 +410,12 @@ type ClientInterface interface {
 
 	// StoreMessage Store a message
 	//
-	// Puts one message into the box: any JSON value, or a plain text, which is kept as a JSON string. A 2xx means that it is kept as safely as the server's store promises. A full box refuses; it drops nothing.
+	// Puts one message into the box: any JSON value. Say so by `Content-Type: application/json`: a body sent as `text/plain`, as `fetch` sends a string where nothing else is said, is a text, and is kept as a JSON string. A 2xx means that it is kept as safely as the server's store promises. A full box refuses; it drops nothing.
 	//
 	// Takes a body of the `application/json` content type.
 	//
 	// Corresponds with POST /boxes/{box}/messages (the `StoreMessage` operationId).
 	StoreMessage(ctx context.Context, box string, params *StoreMessageParams, body StoreMessageJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
-
-	// GetIceServers ICE servers
-	//
-	// The STUN and TURN servers this server recommends, with credentials that end by themselves.
-	//
-	// Corresponds with GET /ice-servers (the `GetIceServers` operationId).
-	GetIceServers(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 }
 
 // ClassicBox The classic API: create, store or drain by query
@@ -659,6 +528,23 @@ func (c *Client) Acknowledge(ctx context.Context, box string, body AcknowledgeJS
 	return c.Client.Do(req)
 }
 
+// GetIceServers ICE servers
+//
+// The STUN and TURN servers this server recommends to those who use this box, with credentials that end by themselves.
+//
+// Corresponds with GET /boxes/{box}/ice-servers (the `GetIceServers` operationId).
+func (c *Client) GetIceServers(ctx context.Context, box string, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetIceServersRequest(c.Server, box)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // DrainMessages Drain the box
 //
 // Takes everything out in one atomic step. Where the answer may get lost on its way, read and acknowledge instead.
@@ -678,7 +564,7 @@ func (c *Client) DrainMessages(ctx context.Context, box string, reqEditors ...Re
 
 // ReadMessages Read messages
 //
-// Looks at the messages after a cursor without taking them. With `wait` the answer is held until there is a message. With `Accept: text/event-stream` the messages come as a stream of server-sent events whose `id` is the sequence number; `event: gone` says that the box went.
+// Looks at the messages after a cursor without taking them. With `wait` the answer is held until there is a message. With `Accept: text/event-stream` the messages come as a stream of server-sent events whose `id` is the sequence number; `event: gone` says that the box went. Swagger UI waits for the end of a stream before it shows anything: try that with another client, like `curl -N`.
 //
 // Corresponds with GET /boxes/{box}/messages (the `ReadMessages` operationId).
 func (c *Client) ReadMessages(ctx context.Context, box string, params *ReadMessagesParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -695,7 +581,7 @@ func (c *Client) ReadMessages(ctx context.Context, box string, params *ReadMessa
 
 // StoreMessageWithBody Store a message
 //
-// Puts one message into the box: any JSON value, or a plain text, which is kept as a JSON string. A 2xx means that it is kept as safely as the server's store promises. A full box refuses; it drops nothing.
+// Puts one message into the box: any JSON value. Say so by `Content-Type: application/json`: a body sent as `text/plain`, as `fetch` sends a string where nothing else is said, is a text, and is kept as a JSON string. A 2xx means that it is kept as safely as the server's store promises. A full box refuses; it drops nothing.
 //
 // Takes any type of body and a specified content type.
 //
@@ -714,30 +600,13 @@ func (c *Client) StoreMessageWithBody(ctx context.Context, box string, params *S
 
 // StoreMessage Store a message
 //
-// Puts one message into the box: any JSON value, or a plain text, which is kept as a JSON string. A 2xx means that it is kept as safely as the server's store promises. A full box refuses; it drops nothing.
+// Puts one message into the box: any JSON value. Say so by `Content-Type: application/json`: a body sent as `text/plain`, as `fetch` sends a string where nothing else is said, is a text, and is kept as a JSON string. A 2xx means that it is kept as safely as the server's store promises. A full box refuses; it drops nothing.
 //
 // Takes a body of the `application/json` content type.
 //
 // Corresponds with POST /boxes/{box}/messages (the `StoreMessage` operationId).
 func (c *Client) StoreMessage(ctx context.Context, box string, params *StoreMessageParams, body StoreMessageJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewStoreMessageRequest(c.Server, box, params, body)
-	if err != nil {
-		return nil, err
-	}
-	req = req.WithContext(ctx)
-	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
-		return nil, err
-	}
-	return c.Client.Do(req)
-}
-
-// GetIceServers ICE servers
-//
-// The STUN and TURN servers this server recommends, with credentials that end by themselves.
-//
-// Corresponds with GET /ice-servers (the `GetIceServers` operationId).
-func (c *Client) GetIceServers(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewGetIceServersRequest(c.Server)
 	if err != nil {
 		return nil, err
 	}
@@ -935,6 +804,40 @@ func NewAcknowledgeRequestWithBody(server string, box string, contentType string
 	return req, nil
 }
 
+// NewGetIceServersRequest constructs an http.Request for the GetIceServers method
+func NewGetIceServersRequest(server string, box string) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "box", box, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/boxes/%s/ice-servers", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewDrainMessagesRequest constructs an http.Request for the DrainMessages method
 func NewDrainMessagesRequest(server string, box string) (*http.Request, error) {
 	var err error
@@ -1116,33 +1019,6 @@ func NewStoreMessageRequestWithBody(server string, box string, params *StoreMess
 	return req, nil
 }
 
-// NewGetIceServersRequest constructs an http.Request for the GetIceServers method
-func NewGetIceServersRequest(server string) (*http.Request, error) {
-	var err error
-
-	serverURL, err := url.Parse(server)
-	if err != nil {
-		return nil, err
-	}
-
-	operationPath := fmt.Sprintf("/ice-servers")
-	if operationPath[0] == '/' {
-		operationPath = "." + operationPath
-	}
-
-	queryURL, err := serverURL.Parse(operationPath)
-	if err != nil {
-		return nil, err
-	}
-
-	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
-	if err != nil {
-		return nil, err
-	}
-
-	return req, nil
-}
-
 func (c *Client) applyEditors(ctx context.Context, req *http.Request, additionalEditors []RequestEditorFn) error {
 	for _, r := range c.RequestEditors {
 		if err := r(ctx, req); err != nil {
@@ -1241,6 +1117,15 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with PUT /boxes/{box}/cursor (the `Acknowledge` operationId).
 	AcknowledgeWithResponse(ctx context.Context, box string, body AcknowledgeJSONRequestBody, reqEditors ...RequestEditorFn) (*AcknowledgeResponse, error)
 
+	// GetIceServersWithResponse ICE servers
+	//
+	// The STUN and TURN servers this server recommends to those who use this box, with credentials that end by themselves.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /boxes/{box}/ice-servers (the `GetIceServers` operationId).
+	GetIceServersWithResponse(ctx context.Context, box string, reqEditors ...RequestEditorFn) (*GetIceServersResponse, error)
+
 	// DrainMessagesWithResponse Drain the box
 	//
 	// Takes everything out in one atomic step. Where the answer may get lost on its way, read and acknowledge instead.
@@ -1252,7 +1137,7 @@ type ClientWithResponsesInterface interface {
 
 	// ReadMessagesWithResponse Read messages
 	//
-	// Looks at the messages after a cursor without taking them. With `wait` the answer is held until there is a message. With `Accept: text/event-stream` the messages come as a stream of server-sent events whose `id` is the sequence number; `event: gone` says that the box went.
+	// Looks at the messages after a cursor without taking them. With `wait` the answer is held until there is a message. With `Accept: text/event-stream` the messages come as a stream of server-sent events whose `id` is the sequence number; `event: gone` says that the box went. Swagger UI waits for the end of a stream before it shows anything: try that with another client, like `curl -N`.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -1261,7 +1146,7 @@ type ClientWithResponsesInterface interface {
 
 	// StoreMessageWithBodyWithResponse Store a message
 	//
-	// Puts one message into the box: any JSON value, or a plain text, which is kept as a JSON string. A 2xx means that it is kept as safely as the server's store promises. A full box refuses; it drops nothing.
+	// Puts one message into the box: any JSON value. Say so by `Content-Type: application/json`: a body sent as `text/plain`, as `fetch` sends a string where nothing else is said, is a text, and is kept as a JSON string. A 2xx means that it is kept as safely as the server's store promises. A full box refuses; it drops nothing.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -1270,21 +1155,12 @@ type ClientWithResponsesInterface interface {
 
 	// StoreMessageWithResponse Store a message
 	//
-	// Puts one message into the box: any JSON value, or a plain text, which is kept as a JSON string. A 2xx means that it is kept as safely as the server's store promises. A full box refuses; it drops nothing.
+	// Puts one message into the box: any JSON value. Say so by `Content-Type: application/json`: a body sent as `text/plain`, as `fetch` sends a string where nothing else is said, is a text, and is kept as a JSON string. A 2xx means that it is kept as safely as the server's store promises. A full box refuses; it drops nothing.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with POST /boxes/{box}/messages (the `StoreMessage` operationId).
 	StoreMessageWithResponse(ctx context.Context, box string, params *StoreMessageParams, body StoreMessageJSONRequestBody, reqEditors ...RequestEditorFn) (*StoreMessageResponse, error)
-
-	// GetIceServersWithResponse ICE servers
-	//
-	// The STUN and TURN servers this server recommends, with credentials that end by themselves.
-	//
-	// Returns a wrapper object for the known response body format(s).
-	//
-	// Corresponds with GET /ice-servers (the `GetIceServers` operationId).
-	GetIceServersWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetIceServersResponse, error)
 }
 
 // ClassicBoxResponse200Headers the declared response headers of an HTTP 200 response for ClassicBox
@@ -1509,6 +1385,63 @@ func (r AcknowledgeResponse) ContentType() string {
 	return ""
 }
 
+// GetIceServersResponse200Headers the declared response headers of an HTTP 200 response for GetIceServers
+type GetIceServersResponse200Headers struct {
+	RateLimitLimit     *int
+	RateLimitRemaining *int
+	RateLimitReset     *int
+}
+
+type GetIceServersResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *IceServers
+	// JSONDefault the response for an HTTP default `application/json` response
+	JSONDefault *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *GetIceServersResponse200Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r GetIceServersResponse) GetJSON200() *IceServers {
+	return r.JSON200
+}
+
+// GetJSONDefault returns the response for an HTTP default `application/json` response
+func (r GetIceServersResponse) GetJSONDefault() *Problem {
+	return r.JSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r GetIceServersResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetIceServersResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetIceServersResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetIceServersResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 // DrainMessagesResponse200Headers the declared response headers of an HTTP 200 response for DrainMessages
 type DrainMessagesResponse200Headers struct {
 	RateLimitLimit     *int
@@ -1680,63 +1613,6 @@ func (r StoreMessageResponse) ContentType() string {
 	return ""
 }
 
-// GetIceServersResponse200Headers the declared response headers of an HTTP 200 response for GetIceServers
-type GetIceServersResponse200Headers struct {
-	RateLimitLimit     *int
-	RateLimitRemaining *int
-	RateLimitReset     *int
-}
-
-type GetIceServersResponse struct {
-	Body         []byte
-	HTTPResponse *http.Response
-	// JSON200 the response for an HTTP 200 `application/json` response
-	JSON200 *IceServers
-	// JSONDefault the response for an HTTP default `application/json` response
-	JSONDefault *Problem
-	// Headers200 the parsed response headers for an HTTP 200 response
-	Headers200 *GetIceServersResponse200Headers
-}
-
-// GetJSON200 returns the response for an HTTP 200 `application/json` response
-func (r GetIceServersResponse) GetJSON200() *IceServers {
-	return r.JSON200
-}
-
-// GetJSONDefault returns the response for an HTTP default `application/json` response
-func (r GetIceServersResponse) GetJSONDefault() *Problem {
-	return r.JSONDefault
-}
-
-// GetBody returns the raw response body bytes
-func (r GetIceServersResponse) GetBody() []byte {
-	return r.Body
-}
-
-// Status returns HTTPResponse.Status
-func (r GetIceServersResponse) Status() string {
-	if r.HTTPResponse != nil {
-		return r.HTTPResponse.Status
-	}
-	return http.StatusText(0)
-}
-
-// StatusCode returns HTTPResponse.StatusCode
-func (r GetIceServersResponse) StatusCode() int {
-	if r.HTTPResponse != nil {
-		return r.HTTPResponse.StatusCode
-	}
-	return 0
-}
-
-// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
-func (r GetIceServersResponse) ContentType() string {
-	if r.HTTPResponse != nil {
-		return r.HTTPResponse.Header.Get("Content-Type")
-	}
-	return ""
-}
-
 // ClassicBoxWithResponse The classic API: create, store or drain by query
 //
 // The API of the original script. Without `box`: create. With `box` and `msg`: store the text. With `box` only: drain. It changes things by GET, so HEAD and prefetches are refused; use the other operations where you can.
@@ -1827,6 +1703,21 @@ func (c *ClientWithResponses) AcknowledgeWithResponse(ctx context.Context, box s
 	return ParseAcknowledgeResponse(rsp)
 }
 
+// GetIceServersWithResponse ICE servers
+//
+// The STUN and TURN servers this server recommends to those who use this box, with credentials that end by themselves.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /boxes/{box}/ice-servers (the `GetIceServers` operationId).
+func (c *ClientWithResponses) GetIceServersWithResponse(ctx context.Context, box string, reqEditors ...RequestEditorFn) (*GetIceServersResponse, error) {
+	rsp, err := c.GetIceServers(ctx, box, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetIceServersResponse(rsp)
+}
+
 // DrainMessagesWithResponse Drain the box
 //
 // Takes everything out in one atomic step. Where the answer may get lost on its way, read and acknowledge instead.
@@ -1844,7 +1735,7 @@ func (c *ClientWithResponses) DrainMessagesWithResponse(ctx context.Context, box
 
 // ReadMessagesWithResponse Read messages
 //
-// Looks at the messages after a cursor without taking them. With `wait` the answer is held until there is a message. With `Accept: text/event-stream` the messages come as a stream of server-sent events whose `id` is the sequence number; `event: gone` says that the box went.
+// Looks at the messages after a cursor without taking them. With `wait` the answer is held until there is a message. With `Accept: text/event-stream` the messages come as a stream of server-sent events whose `id` is the sequence number; `event: gone` says that the box went. Swagger UI waits for the end of a stream before it shows anything: try that with another client, like `curl -N`.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -1859,7 +1750,7 @@ func (c *ClientWithResponses) ReadMessagesWithResponse(ctx context.Context, box 
 
 // StoreMessageWithBodyWithResponse Store a message
 //
-// Puts one message into the box: any JSON value, or a plain text, which is kept as a JSON string. A 2xx means that it is kept as safely as the server's store promises. A full box refuses; it drops nothing.
+// Puts one message into the box: any JSON value. Say so by `Content-Type: application/json`: a body sent as `text/plain`, as `fetch` sends a string where nothing else is said, is a text, and is kept as a JSON string. A 2xx means that it is kept as safely as the server's store promises. A full box refuses; it drops nothing.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -1874,7 +1765,7 @@ func (c *ClientWithResponses) StoreMessageWithBodyWithResponse(ctx context.Conte
 
 // StoreMessageWithResponse Store a message
 //
-// Puts one message into the box: any JSON value, or a plain text, which is kept as a JSON string. A 2xx means that it is kept as safely as the server's store promises. A full box refuses; it drops nothing.
+// Puts one message into the box: any JSON value. Say so by `Content-Type: application/json`: a body sent as `text/plain`, as `fetch` sends a string where nothing else is said, is a text, and is kept as a JSON string. A 2xx means that it is kept as safely as the server's store promises. A full box refuses; it drops nothing.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -1885,21 +1776,6 @@ func (c *ClientWithResponses) StoreMessageWithResponse(ctx context.Context, box 
 		return nil, err
 	}
 	return ParseStoreMessageResponse(rsp)
-}
-
-// GetIceServersWithResponse ICE servers
-//
-// The STUN and TURN servers this server recommends, with credentials that end by themselves.
-//
-// Returns a wrapper object for the known response body format(s).
-//
-// Corresponds with GET /ice-servers (the `GetIceServers` operationId).
-func (c *ClientWithResponses) GetIceServersWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetIceServersResponse, error) {
-	rsp, err := c.GetIceServers(ctx, reqEditors...)
-	if err != nil {
-		return nil, err
-	}
-	return ParseGetIceServersResponse(rsp)
 }
 
 // ParseClassicBoxResponse parses an HTTP response from a ClassicBoxWithResponse call
@@ -2145,6 +2021,66 @@ func ParseAcknowledgeResponse(rsp *http.Response) (*AcknowledgeResponse, error) 
 	return response, nil
 }
 
+// ParseGetIceServersResponse parses an HTTP response from a GetIceServersWithResponse call
+func ParseGetIceServersResponse(rsp *http.Response) (*GetIceServersResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetIceServersResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest IceServers
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers GetIceServersResponse200Headers
+		if values := rsp.Header.Values("RateLimit-Limit"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Limit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Remaining"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Remaining", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitRemaining = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Reset"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Reset", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitReset = &value
+		}
+		response.Headers200 = &headers
+	}
+
+	return response, nil
+}
+
 // ParseDrainMessagesResponse parses an HTTP response from a DrainMessagesWithResponse call
 func ParseDrainMessagesResponse(rsp *http.Response) (*DrainMessagesResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -2298,66 +2234,6 @@ func ParseStoreMessageResponse(rsp *http.Response) (*StoreMessageResponse, error
 	switch {
 	case rsp.StatusCode == 200:
 		var headers StoreMessageResponse200Headers
-		if values := rsp.Header.Values("RateLimit-Limit"); len(values) > 0 {
-			var value int
-			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Limit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
-				return nil, err
-			}
-			headers.RateLimitLimit = &value
-		}
-		if values := rsp.Header.Values("RateLimit-Remaining"); len(values) > 0 {
-			var value int
-			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Remaining", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
-				return nil, err
-			}
-			headers.RateLimitRemaining = &value
-		}
-		if values := rsp.Header.Values("RateLimit-Reset"); len(values) > 0 {
-			var value int
-			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Reset", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
-				return nil, err
-			}
-			headers.RateLimitReset = &value
-		}
-		response.Headers200 = &headers
-	}
-
-	return response, nil
-}
-
-// ParseGetIceServersResponse parses an HTTP response from a GetIceServersWithResponse call
-func ParseGetIceServersResponse(rsp *http.Response) (*GetIceServersResponse, error) {
-	bodyBytes, err := io.ReadAll(rsp.Body)
-	defer func() { _ = rsp.Body.Close() }()
-	if err != nil {
-		return nil, err
-	}
-
-	response := &GetIceServersResponse{
-		Body:         bodyBytes,
-		HTTPResponse: rsp,
-	}
-
-	switch {
-	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
-		var dest IceServers
-		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
-			return nil, err
-		}
-		response.JSON200 = &dest
-
-	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
-		var dest Problem
-		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
-			return nil, err
-		}
-		response.JSONDefault = &dest
-
-	}
-
-	switch {
-	case rsp.StatusCode == 200:
-		var headers GetIceServersResponse200Headers
 		if values := rsp.Header.Values("RateLimit-Limit"); len(values) > 0 {
 			var value int
 			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Limit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {

@@ -59,6 +59,11 @@ export interface PlainOptions {
    */
   docs?: false | string | undefined
   /**
+   * The routes in the host's own OpenAPI document: true, false for none, or a word that their operationIds begin with.
+   * @default true
+   */
+  hostDocs?: boolean | string | undefined
+  /**
    * Origins that may call: true for all, false for none, or those named.
    * @default true
    */

@@ -33,13 +33,13 @@ export interface paths {
         };
         /**
          * Read messages
-         * @description Looks at the messages after a cursor without taking them. With `wait` the answer is held until there is a message. With `Accept: text/event-stream` the messages come as a stream of server-sent events whose `id` is the sequence number; `event: gone` says that the box went.
+         * @description Looks at the messages after a cursor without taking them. With `wait` the answer is held until there is a message. With `Accept: text/event-stream` the messages come as a stream of server-sent events whose `id` is the sequence number; `event: gone` says that the box went. Swagger UI waits for the end of a stream before it shows anything: try that with another client, like `curl -N`.
          */
         get: operations["readMessages"];
         put?: never;
         /**
          * Store a message
-         * @description Puts one message into the box: any JSON value, or a plain text, which is kept as a JSON string. A 2xx means that it is kept as safely as the server's store promises. A full box refuses; it drops nothing.
+         * @description Puts one message into the box: any JSON value. Say so by `Content-Type: application/json`: a body sent as `text/plain`, as `fetch` sends a string where nothing else is said, is a text, and is kept as a JSON string. A 2xx means that it is kept as safely as the server's store promises. A full box refuses; it drops nothing.
          */
         post: operations["storeMessage"];
         /**
@@ -150,7 +150,10 @@ export interface components {
         };
         /** @description The message was stored. */
         ClassicAck: {
-            /** @enum {string} */
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
             type: "ack";
             /** @description How many messages are in the box. */
             data: number;
@@ -159,14 +162,27 @@ export interface components {
         ClassicAnswer: components["schemas"]["ClassicCreated"] | components["schemas"]["ClassicAck"] | components["schemas"]["ClassicMsgs"];
         /** @description A box was made. */
         ClassicCreated: {
-            /** @enum {string} */
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
             type: "created";
             /** @description The box id: whoever holds it owns the box. Keep it secret. */
             data: string;
+            /** @description The drop address: whoever holds it can only store. Pass this one on. */
+            drop: string;
+            /**
+             * Format: date-time
+             * @description When the box goes if nobody uses it until then (RFC 3339).
+             */
+            expires: string;
         };
         /** @description The messages were taken out. */
         ClassicMsgs: {
-            /** @enum {string} */
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
             type: "msgs";
             /** @description Everything that was in the box. */
             data: components["schemas"]["Message"][];
@@ -238,7 +254,7 @@ export interface components {
         Problem: {
             /**
              * Format: uri-reference
-             * @description Names the kind of problem.
+             * @description Names the kind of problem, and answers with what it means.
              */
             type: string;
             /** @description The kind of problem in words. */
@@ -273,7 +289,7 @@ export interface operations {
                  *       "ttl": 3600
                  *     }
                  */
-                "application/json": components["schemas"]["CreateBox"];
+                "application/json; charset=utf-8": components["schemas"]["CreateBox"];
             };
         };
         responses: {
@@ -506,9 +522,7 @@ export interface operations {
                  *       "sdp": "v=0…"
                  *     }
                  */
-                "application/json": components["schemas"]["Message"];
-                /** @example Hello */
-                "text/plain": string;
+                "application/json; charset=utf-8": components["schemas"]["Message"];
             };
         };
         responses: {
@@ -684,6 +698,24 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The media type is not supported. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Too many requests; see Retry-After. */
             429: {
                 headers: {
@@ -725,7 +757,7 @@ export interface operations {
                  *       "after": 1
                  *     }
                  */
-                "application/json": components["schemas"]["Cursor"];
+                "application/json; charset=utf-8": components["schemas"]["Cursor"];
             };
         };
         responses: {
@@ -880,6 +912,24 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The media type is not supported. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Too many requests; see Retry-After. */
             429: {
                 headers: {
@@ -1014,7 +1064,9 @@ export interface operations {
                     /**
                      * @example {
                      *       "type": "created",
-                     *       "data": "box_Zm9yIGV4YW1wbGUgb25seSEgMDEyMzQ1"
+                     *       "data": "box_Zm9yIGV4YW1wbGUgb25seSEgMDEyMzQ1",
+                     *       "drop": "drop_ZXhhbXBsZSBkcm9wIGFkZHJlc3MgMDEy",
+                     *       "expires": "2026-11-22T12:00:00.000Z"
                      *     }
                      */
                     "application/json": components["schemas"]["ClassicAnswer"];

@@ -4,6 +4,7 @@ import {
   InternalError, InvalidError, MediaTypeError, TooLargeError, UriTooLongError,
   problemName, titleOf, type BoxError, type BoxErrorCode
 } from '../errors.js'
+import { baseOf } from './base.js'
 import { isOutage } from './outages.js'
 import type { Problem } from './schemas.js'
 
@@ -15,7 +16,7 @@ const RETRY_AFTER = 1
 /** Turns whatever was thrown into an answer of RFC 9457. It never says a URL or a capability. */
 export function sendProblem (thrown: FastifyError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const error = translate(thrown)
-  const problem = toProblem(error)
+  const problem = toProblem(error, baseOf(request))
   // Of an outage the log tells when it begins and ends, not each request that meets it.
   if (problem.status >= 500 && !isOutage(error)) request.log.error({ err: thrown }, problem.title)
   if (problem.status === 503 || problem.status === 429) {
@@ -24,13 +25,14 @@ export function sendProblem (thrown: FastifyError, request: FastifyRequest, repl
   return reply.code(problem.status).type(PROBLEM_TYPE).send(JSON.stringify(problem))
 }
 
-export function toProblem (error: BoxError): Problem {
+/** @param base where the plugin is served, and with it what the `type` means */
+export function toProblem (error: BoxError, base = ''): Problem {
   const status = error.statusCode ?? 500
   const title = titleOf(error.code)
   if (title === undefined) {
     return { type: 'about:blank', title: STATUS_CODES[status] ?? 'Error', status, detail: error.message, code: error.code }
   }
-  return { type: `/problems/${problemName(error.code as BoxErrorCode)}`, title, status, detail: error.message, code: error.code }
+  return { type: `${base}/problems/${problemName(error.code as BoxErrorCode)}`, title, status, detail: error.message, code: error.code }
 }
 
 /** Fastify's own errors have our codes; what nobody meant to throw is a 500 that says nothing of itself. */

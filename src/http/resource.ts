@@ -15,10 +15,12 @@ declare module 'fastify' {
   }
 }
 
+/** Of every answer, whatever it is. */
+export const GUARDED = { 'referrer-policy': 'no-referrer', 'x-content-type-options': 'nosniff' }
+
 const HEADERS = {
+  ...GUARDED,
   'cache-control': 'no-store',
-  'referrer-policy': 'no-referrer',
-  'x-content-type-options': 'nosniff',
   'x-robots-tag': 'noindex'
 }
 const DAY = 86_400

@@ -6,6 +6,7 @@ import type { Operation, ResolvedOptions } from '../options.js'
 import type { NewMessage } from '../store/store.js'
 import { endOfTurn } from '../turn.js'
 import { ack, page } from './answers.js'
+import { baseOf } from './base.js'
 import { parseMessages, parseParameters } from './body.js'
 import { guarded } from './guard.js'
 import { iceServers } from './ice-servers.js'
@@ -39,7 +40,7 @@ export async function boxRoutes (scope: FastifyInstance, { service, options, lim
     preHandler: guard('createBox')
   }, async (request, reply) => {
     const created = await service.create(request.body.ttl)
-    return reply.code(201).header('location', `${scope.prefix}/${created.boxId}`).send(describeCreated(created))
+    return reply.code(201).header('location', `${baseOf(request)}/boxes/${created.boxId}`).send(describeCreated(created))
   })
 
   scope.get('/:box/messages', {

@@ -16,6 +16,8 @@ const cursor = (description: string, options: object = {}) => sequence(0, descri
 const boxId = Type.String({ pattern: BOX_ID, description: 'The box id: whoever holds it owns the box. Keep it secret.' })
 const drop = Type.String({ pattern: DROP_ADDRESS, description: 'The drop address: whoever holds it can only store. Pass this one on.' })
 
+const expires = Type.String({ format: 'date-time', description: 'When the box goes if nobody uses it until then (RFC 3339).' })
+
 export const Message = Type.Unknown({
   title: 'Message',
   description: 'A message: any JSON value, kept and given back to the letter.'
@@ -72,7 +74,7 @@ export const Created = Type.Object({
   type: Type.Literal('created'),
   data: boxId,
   drop,
-  expires: Type.String({ format: 'date-time', description: 'When the box goes if nobody uses it until then (RFC 3339).' })
+  expires
 }, { title: 'Created', description: 'A box was made.' })
 
 export const Ack = Type.Object({
@@ -92,10 +94,12 @@ export const Msgs = Type.Object({
   next: sequence(0, 'The cursor to go on from: the number of the last message in `data`.')
 }, { title: 'Msgs', description: 'Messages of the box.' })
 
-export const ClassicAnswer = Type.Union([
+const ofClassic = [
   Type.Object({
     type: Type.Literal('created'),
-    data: boxId
+    data: boxId,
+    drop,
+    expires
   }, { title: 'ClassicCreated', description: 'A box was made.' }),
   Type.Object({
     type: Type.Literal('ack'),
@@ -105,10 +109,13 @@ export const ClassicAnswer = Type.Union([
     type: Type.Literal('msgs'),
     data: Type.Array(Message, { description: 'Everything that was in the box.' })
   }, { title: 'ClassicMsgs', description: 'The messages were taken out.' })
-], { title: 'ClassicAnswer', description: 'The envelope of the original script.' })
+]
+export const ClassicAnswer = Type.Unsafe<Static<typeof ofClassic[number]>>({
+  oneOf: ofClassic, discriminator: { propertyName: 'type' }, title: 'ClassicAnswer', description: 'The envelope of the original script.'
+})
 
 export const Problem = Type.Object({
-  type: Type.String({ format: 'uri-reference', description: 'Names the kind of problem.' }),
+  type: Type.String({ format: 'uri-reference', description: 'Names the kind of problem, and answers with what it means.' }),
   title: Type.String({ description: 'The kind of problem in words.' }),
   status: Type.Integer({ minimum: 400, maximum: 599, description: 'The HTTP status.' }),
   detail: Type.String({ description: 'What to do next.' }),

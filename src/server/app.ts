@@ -1,6 +1,6 @@
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { sendProblem } from '../http/problem.js'
-import { logSerializers } from '../http/resource.js'
+import { GUARDED, logSerializers } from '../http/resource.js'
 import { boxPlugin } from '../plugin.js'
 import type { Store } from '../store/store.js'
 import { answerClientError } from './client-errors.js'
@@ -69,6 +69,7 @@ export async function buildServer (config: Config, parts: ServerParts = {}): Pro
     onFailure: parts.onFailure ?? (() => {})
   })
 
+  app.addHook('onRequest', async (_request, reply) => { reply.headers(GUARDED) })
   app.addHook('onResponse', async (request, reply) => { metrics.observeRequest(request, reply) })
   app.setErrorHandler(sendProblem)
   await refuseUnderPressure(app)

@@ -35,6 +35,8 @@ function rawProblem (error: BoxError): string {
     `Content-Type: ${PROBLEM_TYPE}`,
     `Content-Length: ${Buffer.byteLength(body)}`,
     'Cache-Control: no-store',
+    'Referrer-Policy: no-referrer',
+    'X-Content-Type-Options: nosniff',
     'Connection: close',
     '',
     body

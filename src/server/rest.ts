@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import { MethodError, NoRouteError } from '../errors.js'
+import { GUARDED } from '../http/resource.js'
 
 /** What the server has besides the boxes, all of it to be read. */
 const PAGES = new Set(['/', '/health/live', '/health/ready', '/metrics'])
@@ -20,5 +21,5 @@ export async function refuseTheRest (app: FastifyInstance): Promise<void> {
 
 /** An answer outside every resource has the headers of the others all the same. */
 export function guarded (reply: FastifyReply): FastifyReply {
-  return reply.headers({ 'cache-control': 'no-store', 'referrer-policy': 'no-referrer', 'x-content-type-options': 'nosniff' })
+  return reply.headers({ ...GUARDED, 'cache-control': 'no-store' })
 }

@@ -95,7 +95,7 @@ export function jsonText (payload: string | Buffer): Pick<InjectOptions, 'header
 
 /** Checks that an answer is a problem of RFC 9457 with this status and code, and nothing else. */
 export function isProblem (t: Test, answer: LightMyRequestResponse, status: number, code: string): void {
-  const type = `/problems/${code.slice('BOX_ERR_'.length).toLowerCase().replaceAll('_', '-')}`
+  const type = new RegExp(`^(/[^/]+)*/problems/${code.slice('BOX_ERR_'.length).toLowerCase().replaceAll('_', '-')}$`)
   const { headers, statusCode, body } = answer
   t.match({ statusCode, contentType: headers['content-type'], problem: parsed(body) }, {
     statusCode: status,

@@ -28,8 +28,10 @@ function * nodes (node: unknown): Generator<Json> {
 }
 
 t.test('the committed contract is the served one', async t => {
-  const committed = JSON.parse(readFileSync(new URL('../../openapi/openapi.json', import.meta.url), 'utf8'))
-  t.same(await served(t), committed, 'if the schemas changed: npm run generate')
+  const committed = (name: string) => JSON.parse(readFileSync(new URL(`../../openapi/${name}`, import.meta.url), 'utf8'))
+  t.same(await served(t), committed('openapi.json'), 'if the schemas changed: npm run generate')
+  const { app } = await build(t, { rateLimit: true, docs: '/docs' })
+  t.same((await app.inject('/openapi-3.0.json')).json(), committed('openapi-3.0.json'), 'if the schemas changed: npm run generate')
 })
 
 t.test('every operation is described, with an example and its errors', async t => {
@@ -71,6 +73,50 @@ t.test('components have names that generated clients can use, and every referenc
   t.match(schemas['Problem']['properties']['code']['description'], new RegExp(errorTable.map(({ code }) => code).join('.*')))
 })
 
+t.test('no body and no answer of the form for generators leaves a choice', async t => {
+  const { app } = await build(t, { prefix: '/p' })
+  const contract = (await app.inject('/p/openapi-3.0.json')).json()
+  t.equal(contract.openapi, '3.0.3')
+  for (const { path, operation } of operationsOf(contract)) {
+    for (const part of [operation['requestBody'], ...Object.values<Json>(operation['responses'])]) {
+      if (part?.content !== undefined) t.same(Object.keys(part.content), ['application/json'], path)
+    }
+    t.same(Object.keys(operation['responses']).filter(status => !status.startsWith('2')), ['default'])
+  }
+  for (const node of nodes(contract)) {
+    t.notOk('anyOf' in node || 'oneOf' in node)
+    if (typeof node['$ref'] === 'string') t.ok(node['$ref'].replace('#/components/schemas/', '') in contract.components.schemas, node['$ref'])
+  }
+  t.match(contract.components.schemas.ClassicAnswer, {
+    required: ['type', 'data'], properties: { type: { enum: ['created', 'ack', 'msgs'] }, drop: { type: 'string' }, expires: { format: 'date-time' } }
+  })
+})
+
+t.test('a message has one media type, so that no generated client has to choose', async t => {
+  const { content } = (await served(t))['paths']['/boxes/{box}/messages'].post.requestBody
+  t.same(Object.keys(content), ['application/json; charset=utf-8'])
+})
+
+t.test('the classic answer is told by its type', async t => {
+  const { ClassicAnswer, ClassicCreated } = (await served(t))['components'].schemas
+  t.same(ClassicAnswer.discriminator, {
+    propertyName: 'type',
+    mapping: { created: '#/components/schemas/ClassicCreated', ack: '#/components/schemas/ClassicAck', msgs: '#/components/schemas/ClassicMsgs' }
+  })
+  t.same(ClassicCreated.required, ['type', 'data', 'drop', 'expires'])
+})
+
+t.test('a deletion can be sent a body, and says what it makes of one', async t => {
+  const contract = await served(t)
+  const { app, createBox } = await build(t)
+  const box = await createBox()
+  for (const [path, url] of [['/boxes/{box}/messages', box.messages], ['/boxes/{box}', box.url]] as const) {
+    const { statusCode } = await app.inject({ method: 'DELETE', url, headers: { 'content-type': 'text/xml' }, payload: '<a/>' })
+    t.equal(statusCode, 415)
+    t.ok('415' in contract['paths'][path].delete.responses)
+  }
+})
+
 t.test('createBox links to what can be done with the box', async t => {
   const contract = await served(t)
   const { links } = contract['paths']['/boxes']['post']['responses']['201']
@@ -96,7 +142,7 @@ t.test('Swagger UI serves it under a strict policy, moves and goes with docs', a
   t.match(policy, /default-src 'none'/)
   t.match(policy, /script-src 'self'(;|$)/)
   t.notMatch(policy, /unsafe-eval|script-src[^;]*unsafe-inline|https?:|\*/)
-  t.match((await app.inject('/p/api-docs/static/swagger-initializer.js')).body, '/p/openapi.json')
+  t.match(page.headers, { 'x-content-type-options': 'nosniff', 'referrer-policy': 'no-referrer' })
   t.match((await app.inject('/p/api-docs/json')).json(), { openapi: '3.1.0', components: { schemas: { Created: {} } } })
   t.match((await app.inject('/p/api-docs/yaml')).body, /^openapi: 3\.1\.0/)
   const off = await build(t, { docs: false })

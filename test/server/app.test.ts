@@ -28,7 +28,7 @@ t.test('the boxes are at the root, with their contract and their docs', async t 
   t.match(created.headers.location, /^\/boxes\/box_/)
   t.equal((await app.inject('/box.php')).json().type, 'created')
   t.equal((await app.inject('/openapi.json')).json().openapi, '3.1.0')
-  t.match((await app.inject('/docs')).body, /swagger-ui/)
+  t.match((await app.inject('/docs/')).body, /swagger-ui/)
   t.same((await app.inject(`${created.headers.location}/ice-servers`)).json().iceServers, [])
 })
 
@@ -60,6 +60,13 @@ t.test('what is not there is a problem, whatever is sent to it', async t => {
   isProblem(t, await app.inject({ method: 'DELETE', url: '/nowhere', headers: { 'content-type': 'application/json' }, payload: '{' }), 404, 'BOX_ERR_NO_ROUTE')
   isProblem(t, await app.inject('/..%2f..%2fpackage.json'), 404, 'BOX_ERR_NO_ROUTE')
   isProblem(t, await app.inject('/boxes/%zz'), 400, 'BOX_ERR_INVALID')
+})
+
+t.test('every answer is not to be sniffed, and sends no referrer', async t => {
+  const { app } = await serve(t, [], { page: await builtPage(t) })
+  for (const url of ['/', '/favicon.svg', '/docs', '/docs/', '/docs/static/swagger-ui.css', '/docs/json', '/openapi.json', '/openapi-3.0.json', '/problems/full', '/metrics', '/health/live', '/health/ready', '/nowhere', '/boxes/%zz', '/box.php']) {
+    t.match((await app.inject(url)).headers, { 'x-content-type-options': 'nosniff', 'referrer-policy': 'no-referrer' }, url)
+  }
 })
 
 t.test('another method is refused with those that there are', async t => {

@@ -66,97 +66,21 @@ pub mod types {
             value.parse()
         }
     }
-    /// The message was stored.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
-    pub struct ClassicAck {
-        /// How many messages are in the box.
-        pub data: i64,
-        #[serde(rename = "type")]
-        pub type_: ClassicAckType,
-    }
-    /// `ClassicAckType`
-    #[derive(
-        ::serde::Deserialize,
-        ::serde::Serialize,
-        Clone,
-        Copy,
-        Debug,
-        Eq,
-        Hash,
-        Ord,
-        PartialEq,
-        PartialOrd
-    )]
-    pub enum ClassicAckType {
-        #[serde(rename = "ack")]
-        Ack,
-    }
-    impl ::std::fmt::Display for ClassicAckType {
-        fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
-            match *self {
-                Self::Ack => f.write_str("ack"),
-            }
-        }
-    }
-    impl ::std::str::FromStr for ClassicAckType {
-        type Err = self::error::ConversionError;
-        fn from_str(
-            value: &str,
-        ) -> ::std::result::Result<Self, self::error::ConversionError> {
-            match value {
-                "ack" => Ok(Self::Ack),
-                _ => Err("invalid value".into()),
-            }
-        }
-    }
-    impl ::std::convert::TryFrom<&str> for ClassicAckType {
-        type Error = self::error::ConversionError;
-        fn try_from(
-            value: &str,
-        ) -> ::std::result::Result<Self, self::error::ConversionError> {
-            value.parse()
-        }
-    }
-    impl ::std::convert::TryFrom<::std::string::String> for ClassicAckType {
-        type Error = self::error::ConversionError;
-        fn try_from(
-            value: ::std::string::String,
-        ) -> ::std::result::Result<Self, self::error::ConversionError> {
-            value.parse()
-        }
-    }
     /// The envelope of the original script.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
-    #[serde(untagged)]
-    pub enum ClassicAnswer {
-        Created(ClassicCreated),
-        Ack(ClassicAck),
-        Msgs(ClassicMsgs),
-    }
-    impl ::std::convert::From<ClassicCreated> for ClassicAnswer {
-        fn from(value: ClassicCreated) -> Self {
-            Self::Created(value)
-        }
-    }
-    impl ::std::convert::From<ClassicAck> for ClassicAnswer {
-        fn from(value: ClassicAck) -> Self {
-            Self::Ack(value)
-        }
-    }
-    impl ::std::convert::From<ClassicMsgs> for ClassicAnswer {
-        fn from(value: ClassicMsgs) -> Self {
-            Self::Msgs(value)
-        }
-    }
-    /// A box was made.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
-    pub struct ClassicCreated {
-        /// The box id: whoever holds it owns the box. Keep it secret.
-        pub data: ::std::string::String,
+    pub struct ClassicAnswer {
+        /// The box id: whoever holds it owns the box. Keep it secret. Or: How many messages are in the box. Or: Everything that was in the box.
+        pub data: ::serde_json::Value,
+        /// The drop address: whoever holds it can only store. Pass this one on.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub drop: ::std::option::Option<::std::string::String>,
+        /// When the box goes if nobody uses it until then (RFC 3339).
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub expires: ::std::option::Option<::chrono::DateTime<::chrono::offset::Utc>>,
         #[serde(rename = "type")]
-        pub type_: ClassicCreatedType,
+        pub type_: ClassicAnswerType,
     }
-    /// `ClassicCreatedType`
+    /// `ClassicAnswerType`
     #[derive(
         ::serde::Deserialize,
         ::serde::Serialize,
@@ -169,88 +93,37 @@ pub mod types {
         PartialEq,
         PartialOrd
     )]
-    pub enum ClassicCreatedType {
+    pub enum ClassicAnswerType {
         #[serde(rename = "created")]
         Created,
+        #[serde(rename = "ack")]
+        Ack,
+        #[serde(rename = "msgs")]
+        Msgs,
     }
-    impl ::std::fmt::Display for ClassicCreatedType {
+    impl ::std::fmt::Display for ClassicAnswerType {
         fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
             match *self {
                 Self::Created => f.write_str("created"),
+                Self::Ack => f.write_str("ack"),
+                Self::Msgs => f.write_str("msgs"),
             }
         }
     }
-    impl ::std::str::FromStr for ClassicCreatedType {
+    impl ::std::str::FromStr for ClassicAnswerType {
         type Err = self::error::ConversionError;
         fn from_str(
             value: &str,
         ) -> ::std::result::Result<Self, self::error::ConversionError> {
             match value {
                 "created" => Ok(Self::Created),
-                _ => Err("invalid value".into()),
-            }
-        }
-    }
-    impl ::std::convert::TryFrom<&str> for ClassicCreatedType {
-        type Error = self::error::ConversionError;
-        fn try_from(
-            value: &str,
-        ) -> ::std::result::Result<Self, self::error::ConversionError> {
-            value.parse()
-        }
-    }
-    impl ::std::convert::TryFrom<::std::string::String> for ClassicCreatedType {
-        type Error = self::error::ConversionError;
-        fn try_from(
-            value: ::std::string::String,
-        ) -> ::std::result::Result<Self, self::error::ConversionError> {
-            value.parse()
-        }
-    }
-    /// The messages were taken out.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
-    pub struct ClassicMsgs {
-        /// Everything that was in the box.
-        pub data: ::std::vec::Vec<::serde_json::Value>,
-        #[serde(rename = "type")]
-        pub type_: ClassicMsgsType,
-    }
-    /// `ClassicMsgsType`
-    #[derive(
-        ::serde::Deserialize,
-        ::serde::Serialize,
-        Clone,
-        Copy,
-        Debug,
-        Eq,
-        Hash,
-        Ord,
-        PartialEq,
-        PartialOrd
-    )]
-    pub enum ClassicMsgsType {
-        #[serde(rename = "msgs")]
-        Msgs,
-    }
-    impl ::std::fmt::Display for ClassicMsgsType {
-        fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
-            match *self {
-                Self::Msgs => f.write_str("msgs"),
-            }
-        }
-    }
-    impl ::std::str::FromStr for ClassicMsgsType {
-        type Err = self::error::ConversionError;
-        fn from_str(
-            value: &str,
-        ) -> ::std::result::Result<Self, self::error::ConversionError> {
-            match value {
+                "ack" => Ok(Self::Ack),
                 "msgs" => Ok(Self::Msgs),
                 _ => Err("invalid value".into()),
             }
         }
     }
-    impl ::std::convert::TryFrom<&str> for ClassicMsgsType {
+    impl ::std::convert::TryFrom<&str> for ClassicAnswerType {
         type Error = self::error::ConversionError;
         fn try_from(
             value: &str,
@@ -258,7 +131,7 @@ pub mod types {
             value.parse()
         }
     }
-    impl ::std::convert::TryFrom<::std::string::String> for ClassicMsgsType {
+    impl ::std::convert::TryFrom<::std::string::String> for ClassicAnswerType {
         type Error = self::error::ConversionError;
         fn try_from(
             value: ::std::string::String,
@@ -495,7 +368,7 @@ pub mod types {
         pub status: i64,
         /// The kind of problem in words.
         pub title: ::std::string::String,
-        /// Names the kind of problem.
+        /// Names the kind of problem, and answers with what it means.
         #[serde(rename = "type")]
         pub type_: ::std::string::String,
     }
@@ -636,7 +509,7 @@ impl Client {
     }
     /// Read messages
     ///
-    /// Looks at the messages after a cursor without taking them. With `wait` the answer is held until there is a message. With `Accept: text/event-stream` the messages come as a stream of server-sent events whose `id` is the sequence number; `event: gone` says that the box went.
+    /// Looks at the messages after a cursor without taking them. With `wait` the answer is held until there is a message. With `Accept: text/event-stream` the messages come as a stream of server-sent events whose `id` is the sequence number; `event: gone` says that the box went. Swagger UI waits for the end of a stream before it shows anything: try that with another client, like `curl -N`.
     ///
     /// Sends a `GET` request to `/boxes/{box}/messages`
     ///
@@ -694,7 +567,7 @@ impl Client {
     }
     /// Store a message
     ///
-    /// Puts one message into the box: any JSON value, or a plain text, which is kept as a JSON string. A 2xx means that it is kept as safely as the server's store promises. A full box refuses; it drops nothing.
+    /// Puts one message into the box: any JSON value. Say so by `Content-Type: application/json`: a body sent as `text/plain`, as `fetch` sends a string where nothing else is said, is a text, and is kept as a JSON string. A 2xx means that it is kept as safely as the server's store promises. A full box refuses; it drops nothing.
     ///
     /// Sends a `POST` request to `/boxes/{box}/messages`
     ///
@@ -899,14 +772,19 @@ impl Client {
     }
     /// ICE servers
     ///
-    /// The STUN and TURN servers this server recommends, with credentials that end by themselves.
+    /// The STUN and TURN servers this server recommends to those who use this box, with credentials that end by themselves.
     ///
-    /// Sends a `GET` request to `/ice-servers`
+    /// Sends a `GET` request to `/boxes/{box}/ice-servers`
     ///
+    /// Arguments:
+    /// - `box_`: The box id, or the drop address of a box.
     pub async fn get_ice_servers<'a>(
         &'a self,
+        box_: &'a str,
     ) -> Result<ResponseValue<types::IceServers>, Error<types::Problem>> {
-        let url = format!("{}/ice-servers", self.baseurl,);
+        let url = format!(
+            "{}/boxes/{}/ice-servers", self.baseurl, encode_path(& box_.to_string()),
+        );
         let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
         header_map
             .append(

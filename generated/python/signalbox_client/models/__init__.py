@@ -2,12 +2,8 @@
 
 from .ack import Ack
 from .ack_type import AckType
-from .classic_ack import ClassicAck
-from .classic_ack_type import ClassicAckType
-from .classic_created import ClassicCreated
-from .classic_created_type import ClassicCreatedType
-from .classic_msgs import ClassicMsgs
-from .classic_msgs_type import ClassicMsgsType
+from .classic_answer import ClassicAnswer
+from .classic_answer_type import ClassicAnswerType
 from .create_box import CreateBox
 from .created import Created
 from .created_type import CreatedType
@@ -23,12 +19,8 @@ from .problem import Problem
 __all__ = (
     "Ack",
     "AckType",
-    "ClassicAck",
-    "ClassicAckType",
-    "ClassicCreated",
-    "ClassicCreatedType",
-    "ClassicMsgs",
-    "ClassicMsgsType",
+    "ClassicAnswer",
+    "ClassicAnswerType",
     "CreateBox",
     "Created",
     "CreatedType",

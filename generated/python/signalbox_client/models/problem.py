@@ -14,7 +14,7 @@ class Problem:
     """What went wrong and what to do next (RFC 9457).
 
     Attributes:
-        type_ (str): Names the kind of problem.
+        type_ (str): Names the kind of problem, and answers with what it means.
         title (str): The kind of problem in words.
         status (int): The HTTP status.
         detail (str): What to do next.

@@ -75,7 +75,8 @@ def sync_detailed(
 
      Looks at the messages after a cursor without taking them. With `wait` the answer is held until there
     is a message. With `Accept: text/event-stream` the messages come as a stream of server-sent events
-    whose `id` is the sequence number; `event: gone` says that the box went.
+    whose `id` is the sequence number; `event: gone` says that the box went. Swagger UI waits for the
+    end of a stream before it shows anything: try that with another client, like `curl -N`.
 
     Args:
         box (str):
@@ -117,7 +118,8 @@ def sync(
 
      Looks at the messages after a cursor without taking them. With `wait` the answer is held until there
     is a message. With `Accept: text/event-stream` the messages come as a stream of server-sent events
-    whose `id` is the sequence number; `event: gone` says that the box went.
+    whose `id` is the sequence number; `event: gone` says that the box went. Swagger UI waits for the
+    end of a stream before it shows anything: try that with another client, like `curl -N`.
 
     Args:
         box (str):
@@ -154,7 +156,8 @@ async def asyncio_detailed(
 
      Looks at the messages after a cursor without taking them. With `wait` the answer is held until there
     is a message. With `Accept: text/event-stream` the messages come as a stream of server-sent events
-    whose `id` is the sequence number; `event: gone` says that the box went.
+    whose `id` is the sequence number; `event: gone` says that the box went. Swagger UI waits for the
+    end of a stream before it shows anything: try that with another client, like `curl -N`.
 
     Args:
         box (str):
@@ -194,7 +197,8 @@ async def asyncio(
 
      Looks at the messages after a cursor without taking them. With `wait` the answer is held until there
     is a message. With `Accept: text/event-stream` the messages come as a stream of server-sent events
-    whose `id` is the sequence number; `event: gone` says that the box went.
+    whose `id` is the sequence number; `event: gone` says that the box went. Swagger UI waits for the
+    end of a stream before it shows anything: try that with another client, like `curl -N`.
 
     Args:
         box (str):

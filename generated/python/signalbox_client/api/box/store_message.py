@@ -69,9 +69,10 @@ def sync_detailed(
 ) -> Response[Ack | Problem]:
     """Store a message
 
-     Puts one message into the box: any JSON value, or a plain text, which is kept as a JSON string. A
-    2xx means that it is kept as safely as the server's store promises. A full box refuses; it drops
-    nothing.
+     Puts one message into the box: any JSON value. Say so by `Content-Type: application/json`: a body
+    sent as `text/plain`, as `fetch` sends a string where nothing else is said, is a text, and is kept
+    as a JSON string. A 2xx means that it is kept as safely as the server's store promises. A full box
+    refuses; it drops nothing.
 
     Args:
         box (str):
@@ -108,9 +109,10 @@ def sync(
 ) -> Ack | Problem | None:
     """Store a message
 
-     Puts one message into the box: any JSON value, or a plain text, which is kept as a JSON string. A
-    2xx means that it is kept as safely as the server's store promises. A full box refuses; it drops
-    nothing.
+     Puts one message into the box: any JSON value. Say so by `Content-Type: application/json`: a body
+    sent as `text/plain`, as `fetch` sends a string where nothing else is said, is a text, and is kept
+    as a JSON string. A 2xx means that it is kept as safely as the server's store promises. A full box
+    refuses; it drops nothing.
 
     Args:
         box (str):
@@ -142,9 +144,10 @@ async def asyncio_detailed(
 ) -> Response[Ack | Problem]:
     """Store a message
 
-     Puts one message into the box: any JSON value, or a plain text, which is kept as a JSON string. A
-    2xx means that it is kept as safely as the server's store promises. A full box refuses; it drops
-    nothing.
+     Puts one message into the box: any JSON value. Say so by `Content-Type: application/json`: a body
+    sent as `text/plain`, as `fetch` sends a string where nothing else is said, is a text, and is kept
+    as a JSON string. A 2xx means that it is kept as safely as the server's store promises. A full box
+    refuses; it drops nothing.
 
     Args:
         box (str):
@@ -179,9 +182,10 @@ async def asyncio(
 ) -> Ack | Problem | None:
     """Store a message
 
-     Puts one message into the box: any JSON value, or a plain text, which is kept as a JSON string. A
-    2xx means that it is kept as safely as the server's store promises. A full box refuses; it drops
-    nothing.
+     Puts one message into the box: any JSON value. Say so by `Content-Type: application/json`: a body
+    sent as `text/plain`, as `fetch` sends a string where nothing else is said, is a text, and is kept
+    as a JSON string. A 2xx means that it is kept as safely as the server's store promises. A full box
+    refuses; it drops nothing.
 
     Args:
         box (str):

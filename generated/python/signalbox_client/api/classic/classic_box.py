@@ -4,9 +4,7 @@ from typing import Any
 import httpx
 
 from ...client import AuthenticatedClient, Client
-from ...models.classic_ack import ClassicAck
-from ...models.classic_created import ClassicCreated
-from ...models.classic_msgs import ClassicMsgs
+from ...models.classic_answer import ClassicAnswer
 from ...models.problem import Problem
 from ...types import UNSET, Response, Unset
 
@@ -36,35 +34,9 @@ def _get_kwargs(
 
 def _parse_response(
     *, client: AuthenticatedClient | Client, response: httpx.Response
-) -> ClassicAck | ClassicCreated | ClassicMsgs | Problem:
+) -> ClassicAnswer | Problem:
     if response.status_code == 200:
-
-        def _parse_response_200(
-            data: object,
-        ) -> ClassicAck | ClassicCreated | ClassicMsgs:
-            try:
-                if not isinstance(data, dict):
-                    raise TypeError()
-                componentsschemas_classic_answer_type_0 = ClassicCreated.from_dict(data)
-
-                return componentsschemas_classic_answer_type_0
-            except (TypeError, ValueError, AttributeError, KeyError):
-                pass
-            try:
-                if not isinstance(data, dict):
-                    raise TypeError()
-                componentsschemas_classic_answer_type_1 = ClassicAck.from_dict(data)
-
-                return componentsschemas_classic_answer_type_1
-            except (TypeError, ValueError, AttributeError, KeyError):
-                pass
-            if not isinstance(data, dict):
-                raise TypeError()
-            componentsschemas_classic_answer_type_2 = ClassicMsgs.from_dict(data)
-
-            return componentsschemas_classic_answer_type_2
-
-        response_200 = _parse_response_200(response.json())
+        response_200 = ClassicAnswer.from_dict(response.json())
 
         return response_200
 
@@ -75,7 +47,7 @@ def _parse_response(
 
 def _build_response(
     *, client: AuthenticatedClient | Client, response: httpx.Response
-) -> Response[ClassicAck | ClassicCreated | ClassicMsgs | Problem]:
+) -> Response[ClassicAnswer | Problem]:
     return Response(
         status_code=HTTPStatus(response.status_code),
         content=response.content,
@@ -89,7 +61,7 @@ def sync_detailed(
     client: AuthenticatedClient | Client,
     box: str | Unset = UNSET,
     msg: str | Unset = UNSET,
-) -> Response[ClassicAck | ClassicCreated | ClassicMsgs | Problem]:
+) -> Response[ClassicAnswer | Problem]:
     """The classic API: create, store or drain by query
 
      The API of the original script. Without `box`: create. With `box` and `msg`: store the text. With
@@ -105,7 +77,7 @@ def sync_detailed(
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
-        Response[ClassicAck | ClassicCreated | ClassicMsgs | Problem]
+        Response[ClassicAnswer | Problem]
     """
 
     kwargs = _get_kwargs(
@@ -125,7 +97,7 @@ def sync(
     client: AuthenticatedClient | Client,
     box: str | Unset = UNSET,
     msg: str | Unset = UNSET,
-) -> ClassicAck | ClassicCreated | ClassicMsgs | Problem | None:
+) -> ClassicAnswer | Problem | None:
     """The classic API: create, store or drain by query
 
      The API of the original script. Without `box`: create. With `box` and `msg`: store the text. With
@@ -141,7 +113,7 @@ def sync(
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
-        ClassicAck | ClassicCreated | ClassicMsgs | Problem
+        ClassicAnswer | Problem
     """
 
     return sync_detailed(
@@ -156,7 +128,7 @@ async def asyncio_detailed(
     client: AuthenticatedClient | Client,
     box: str | Unset = UNSET,
     msg: str | Unset = UNSET,
-) -> Response[ClassicAck | ClassicCreated | ClassicMsgs | Problem]:
+) -> Response[ClassicAnswer | Problem]:
     """The classic API: create, store or drain by query
 
      The API of the original script. Without `box`: create. With `box` and `msg`: store the text. With
@@ -172,7 +144,7 @@ async def asyncio_detailed(
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
-        Response[ClassicAck | ClassicCreated | ClassicMsgs | Problem]
+        Response[ClassicAnswer | Problem]
     """
 
     kwargs = _get_kwargs(
@@ -190,7 +162,7 @@ async def asyncio(
     client: AuthenticatedClient | Client,
     box: str | Unset = UNSET,
     msg: str | Unset = UNSET,
-) -> ClassicAck | ClassicCreated | ClassicMsgs | Problem | None:
+) -> ClassicAnswer | Problem | None:
     """The classic API: create, store or drain by query
 
      The API of the original script. Without `box`: create. With `box` and `msg`: store the text. With
@@ -206,7 +178,7 @@ async def asyncio(
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
-        ClassicAck | ClassicCreated | ClassicMsgs | Problem
+        ClassicAnswer | Problem
     """
 
     return (

@@ -653,7 +653,7 @@ public class BoxApi {
 
   /**
    * Read messages
-   * Looks at the messages after a cursor without taking them. With &#x60;wait&#x60; the answer is held until there is a message. With &#x60;Accept: text/event-stream&#x60; the messages come as a stream of server-sent events whose &#x60;id&#x60; is the sequence number; &#x60;event: gone&#x60; says that the box went.
+   * Looks at the messages after a cursor without taking them. With &#x60;wait&#x60; the answer is held until there is a message. With &#x60;Accept: text/event-stream&#x60; the messages come as a stream of server-sent events whose &#x60;id&#x60; is the sequence number; &#x60;event: gone&#x60; says that the box went. Swagger UI waits for the end of a stream before it shows anything: try that with another client, like &#x60;curl -N&#x60;.
    * @param box The box id: whoever holds it owns the box. Keep it secret. (required)
    * @param after The cursor: only messages with a higher number are read. (optional, default to 0)
    * @param limit How many messages at most. (optional, default to 100)
@@ -667,7 +667,7 @@ public class BoxApi {
 
   /**
    * Read messages
-   * Looks at the messages after a cursor without taking them. With &#x60;wait&#x60; the answer is held until there is a message. With &#x60;Accept: text/event-stream&#x60; the messages come as a stream of server-sent events whose &#x60;id&#x60; is the sequence number; &#x60;event: gone&#x60; says that the box went.
+   * Looks at the messages after a cursor without taking them. With &#x60;wait&#x60; the answer is held until there is a message. With &#x60;Accept: text/event-stream&#x60; the messages come as a stream of server-sent events whose &#x60;id&#x60; is the sequence number; &#x60;event: gone&#x60; says that the box went. Swagger UI waits for the end of a stream before it shows anything: try that with another client, like &#x60;curl -N&#x60;.
    * @param box The box id: whoever holds it owns the box. Keep it secret. (required)
    * @param after The cursor: only messages with a higher number are read. (optional, default to 0)
    * @param limit How many messages at most. (optional, default to 100)
@@ -683,7 +683,7 @@ public class BoxApi {
 
   /**
    * Read messages
-   * Looks at the messages after a cursor without taking them. With &#x60;wait&#x60; the answer is held until there is a message. With &#x60;Accept: text/event-stream&#x60; the messages come as a stream of server-sent events whose &#x60;id&#x60; is the sequence number; &#x60;event: gone&#x60; says that the box went.
+   * Looks at the messages after a cursor without taking them. With &#x60;wait&#x60; the answer is held until there is a message. With &#x60;Accept: text/event-stream&#x60; the messages come as a stream of server-sent events whose &#x60;id&#x60; is the sequence number; &#x60;event: gone&#x60; says that the box went. Swagger UI waits for the end of a stream before it shows anything: try that with another client, like &#x60;curl -N&#x60;.
    * @param box The box id: whoever holds it owns the box. Keep it secret. (required)
    * @param after The cursor: only messages with a higher number are read. (optional, default to 0)
    * @param limit How many messages at most. (optional, default to 100)
@@ -697,7 +697,7 @@ public class BoxApi {
 
   /**
    * Read messages
-   * Looks at the messages after a cursor without taking them. With &#x60;wait&#x60; the answer is held until there is a message. With &#x60;Accept: text/event-stream&#x60; the messages come as a stream of server-sent events whose &#x60;id&#x60; is the sequence number; &#x60;event: gone&#x60; says that the box went.
+   * Looks at the messages after a cursor without taking them. With &#x60;wait&#x60; the answer is held until there is a message. With &#x60;Accept: text/event-stream&#x60; the messages come as a stream of server-sent events whose &#x60;id&#x60; is the sequence number; &#x60;event: gone&#x60; says that the box went. Swagger UI waits for the end of a stream before it shows anything: try that with another client, like &#x60;curl -N&#x60;.
    * @param box The box id: whoever holds it owns the box. Keep it secret. (required)
    * @param after The cursor: only messages with a higher number are read. (optional, default to 0)
    * @param limit How many messages at most. (optional, default to 100)
@@ -807,7 +807,7 @@ public class BoxApi {
 
   /**
    * Store a message
-   * Puts one message into the box: any JSON value, or a plain text, which is kept as a JSON string. A 2xx means that it is kept as safely as the server&#39;s store promises. A full box refuses; it drops nothing.
+   * Puts one message into the box: any JSON value. Say so by &#x60;Content-Type: application/json&#x60;: a body sent as &#x60;text/plain&#x60;, as &#x60;fetch&#x60; sends a string where nothing else is said, is a text, and is kept as a JSON string. A 2xx means that it is kept as safely as the server&#39;s store promises. A full box refuses; it drops nothing.
    * @param box The box id, or the drop address of a box. (required)
    * @param body  (required)
    * @param idempotencyKey Makes a repeated request safe: the same key and body again answers the first answer and stores nothing. (optional)
@@ -820,7 +820,7 @@ public class BoxApi {
 
   /**
    * Store a message
-   * Puts one message into the box: any JSON value, or a plain text, which is kept as a JSON string. A 2xx means that it is kept as safely as the server&#39;s store promises. A full box refuses; it drops nothing.
+   * Puts one message into the box: any JSON value. Say so by &#x60;Content-Type: application/json&#x60;: a body sent as &#x60;text/plain&#x60;, as &#x60;fetch&#x60; sends a string where nothing else is said, is a text, and is kept as a JSON string. A 2xx means that it is kept as safely as the server&#39;s store promises. A full box refuses; it drops nothing.
    * @param box The box id, or the drop address of a box. (required)
    * @param body  (required)
    * @param idempotencyKey Makes a repeated request safe: the same key and body again answers the first answer and stores nothing. (optional)
@@ -835,7 +835,7 @@ public class BoxApi {
 
   /**
    * Store a message
-   * Puts one message into the box: any JSON value, or a plain text, which is kept as a JSON string. A 2xx means that it is kept as safely as the server&#39;s store promises. A full box refuses; it drops nothing.
+   * Puts one message into the box: any JSON value. Say so by &#x60;Content-Type: application/json&#x60;: a body sent as &#x60;text/plain&#x60;, as &#x60;fetch&#x60; sends a string where nothing else is said, is a text, and is kept as a JSON string. A 2xx means that it is kept as safely as the server&#39;s store promises. A full box refuses; it drops nothing.
    * @param box The box id, or the drop address of a box. (required)
    * @param body  (required)
    * @param idempotencyKey Makes a repeated request safe: the same key and body again answers the first answer and stores nothing. (optional)
@@ -848,7 +848,7 @@ public class BoxApi {
 
   /**
    * Store a message
-   * Puts one message into the box: any JSON value, or a plain text, which is kept as a JSON string. A 2xx means that it is kept as safely as the server&#39;s store promises. A full box refuses; it drops nothing.
+   * Puts one message into the box: any JSON value. Say so by &#x60;Content-Type: application/json&#x60;: a body sent as &#x60;text/plain&#x60;, as &#x60;fetch&#x60; sends a string where nothing else is said, is a text, and is kept as a JSON string. A 2xx means that it is kept as safely as the server&#39;s store promises. A full box refuses; it drops nothing.
    * @param box The box id, or the drop address of a box. (required)
    * @param body  (required)
    * @param idempotencyKey Makes a repeated request safe: the same key and body again answers the first answer and stores nothing. (optional)

@@ -166,45 +166,49 @@ public class WebrtcApi {
 
   /**
    * ICE servers
-   * The STUN and TURN servers this server recommends, with credentials that end by themselves.
+   * The STUN and TURN servers this server recommends to those who use this box, with credentials that end by themselves.
+   * @param box The box id, or the drop address of a box. (required)
    * @return IceServers
    * @throws ApiException if fails to make API call
    */
-  public IceServers getIceServers() throws ApiException {
-    return getIceServers(null);
+  public IceServers getIceServers(@jakarta.annotation.Nonnull String box) throws ApiException {
+    return getIceServers(box, null);
   }
 
   /**
    * ICE servers
-   * The STUN and TURN servers this server recommends, with credentials that end by themselves.
+   * The STUN and TURN servers this server recommends to those who use this box, with credentials that end by themselves.
+   * @param box The box id, or the drop address of a box. (required)
    * @param headers Optional headers to include in the request
    * @return IceServers
    * @throws ApiException if fails to make API call
    */
-  public IceServers getIceServers(Map<String, String> headers) throws ApiException {
-    ApiResponse<IceServers> localVarResponse = getIceServersWithHttpInfo(headers);
+  public IceServers getIceServers(@jakarta.annotation.Nonnull String box, Map<String, String> headers) throws ApiException {
+    ApiResponse<IceServers> localVarResponse = getIceServersWithHttpInfo(box, headers);
     return localVarResponse.getData();
   }
 
   /**
    * ICE servers
-   * The STUN and TURN servers this server recommends, with credentials that end by themselves.
+   * The STUN and TURN servers this server recommends to those who use this box, with credentials that end by themselves.
+   * @param box The box id, or the drop address of a box. (required)
    * @return ApiResponse&lt;IceServers&gt;
    * @throws ApiException if fails to make API call
    */
-  public ApiResponse<IceServers> getIceServersWithHttpInfo() throws ApiException {
-    return getIceServersWithHttpInfo(null);
+  public ApiResponse<IceServers> getIceServersWithHttpInfo(@jakarta.annotation.Nonnull String box) throws ApiException {
+    return getIceServersWithHttpInfo(box, null);
   }
 
   /**
    * ICE servers
-   * The STUN and TURN servers this server recommends, with credentials that end by themselves.
+   * The STUN and TURN servers this server recommends to those who use this box, with credentials that end by themselves.
+   * @param box The box id, or the drop address of a box. (required)
    * @param headers Optional headers to include in the request
    * @return ApiResponse&lt;IceServers&gt;
    * @throws ApiException if fails to make API call
    */
-  public ApiResponse<IceServers> getIceServersWithHttpInfo(Map<String, String> headers) throws ApiException {
-    HttpRequest.Builder localVarRequestBuilder = getIceServersRequestBuilder(headers);
+  public ApiResponse<IceServers> getIceServersWithHttpInfo(@jakarta.annotation.Nonnull String box, Map<String, String> headers) throws ApiException {
+    HttpRequest.Builder localVarRequestBuilder = getIceServersRequestBuilder(box, headers);
     try {
       HttpResponse<InputStream> localVarResponse = memberVarHttpClient.send(
           localVarRequestBuilder.build(),
@@ -251,11 +255,18 @@ public class WebrtcApi {
     }
   }
 
-  private HttpRequest.Builder getIceServersRequestBuilder(Map<String, String> headers) throws ApiException {
+  private HttpRequest.Builder getIceServersRequestBuilder(@jakarta.annotation.Nonnull String box, Map<String, String> headers) throws ApiException {
+    
+    // verify the required parameter 'box' is set
+    if (box == null) {
+      throw new ApiException(400, "Missing the required parameter 'box' when calling getIceServers");
+    }
+    
 
     HttpRequest.Builder localVarRequestBuilder = HttpRequest.newBuilder();
 
-    String localVarPath = "/ice-servers";
+    String localVarPath = "/boxes/{box}/ice-servers"
+        .replace("{box}", ApiClient.urlEncode(box.toString()));
 
     localVarRequestBuilder.uri(URI.create(memberVarBaseUri + localVarPath));
 

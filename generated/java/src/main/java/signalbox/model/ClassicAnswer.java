@@ -24,223 +24,217 @@ import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.annotation.JsonCreator;
 import com.fasterxml.jackson.annotation.JsonTypeName;
 import com.fasterxml.jackson.annotation.JsonValue;
-import java.util.ArrayList;
+import java.time.OffsetDateTime;
 import java.util.Arrays;
-import java.util.List;
-import signalbox.model.ClassicAck;
-import signalbox.model.ClassicCreated;
-import signalbox.model.ClassicMsgs;
 import com.fasterxml.jackson.annotation.JsonPropertyOrder;
 
 
-import java.io.IOException;
-import java.util.logging.Level;
-import java.util.logging.Logger;
-import java.util.ArrayList;
-import java.util.Collections;
-import java.util.HashSet;
-
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.JsonMappingException;
-import com.fasterxml.jackson.databind.SerializerProvider;
-import com.fasterxml.jackson.core.JsonGenerator;
-import com.fasterxml.jackson.core.JsonParser;
-import com.fasterxml.jackson.databind.DeserializationContext;
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.annotation.JsonDeserialize;
-import com.fasterxml.jackson.databind.annotation.JsonSerialize;
-import com.fasterxml.jackson.databind.deser.std.StdDeserializer;
-import com.fasterxml.jackson.databind.ser.std.StdSerializer;
 import signalbox.ApiClient;
-import signalbox.JSON;
-
+/**
+ * The envelope of the original script.
+ */
+@JsonPropertyOrder({
+  ClassicAnswer.JSON_PROPERTY_TYPE,
+  ClassicAnswer.JSON_PROPERTY_DATA,
+  ClassicAnswer.JSON_PROPERTY_DROP,
+  ClassicAnswer.JSON_PROPERTY_EXPIRES
+})
 @jakarta.annotation.Generated(value = "org.openapitools.codegen.languages.JavaClientCodegen", comments = "Generator version: 7.25.0")
-@JsonDeserialize(using=ClassicAnswer.ClassicAnswerDeserializer.class)
-@JsonSerialize(using = ClassicAnswer.ClassicAnswerSerializer.class)
-public class ClassicAnswer extends AbstractOpenApiSchema {
-    private static final Logger log = Logger.getLogger(ClassicAnswer.class.getName());
+public class ClassicAnswer {
+  /**
+   * Gets or Sets type
+   */
+  public enum TypeEnum {
+    CREATED(String.valueOf("created")),
+    
+    ACK(String.valueOf("ack")),
+    
+    MSGS(String.valueOf("msgs"));
 
-    public static class ClassicAnswerSerializer extends StdSerializer<ClassicAnswer> {
-        public ClassicAnswerSerializer(Class<ClassicAnswer> t) {
-            super(t);
-        }
+    private String value;
 
-        public ClassicAnswerSerializer() {
-            this(null);
-        }
-
-        @Override
-        public void serialize(ClassicAnswer value, JsonGenerator jgen, SerializerProvider provider) throws IOException, JsonProcessingException {
-            jgen.writeObject(value.getActualInstance());
-        }
+    TypeEnum(String value) {
+      this.value = value;
     }
 
-    public static class ClassicAnswerDeserializer extends StdDeserializer<ClassicAnswer> {
-        public ClassicAnswerDeserializer() {
-            this(ClassicAnswer.class);
-        }
-
-        public ClassicAnswerDeserializer(Class<?> vc) {
-            super(vc);
-        }
-
-        @Override
-        public ClassicAnswer deserialize(JsonParser jp, DeserializationContext ctxt) throws IOException, JsonProcessingException {
-            JsonNode tree = ctxt.readTree(jp);
-
-            Object deserialized = null;
-            // deserialize ClassicAck
-            try {
-                deserialized = tree.traverse(jp.getCodec()).readValueAs(ClassicAck.class);
-                ClassicAnswer ret = new ClassicAnswer();
-                ret.setActualInstance(deserialized);
-                return ret;
-            } catch (Exception e) {
-                // deserialization failed, continue, log to help debugging
-                log.log(Level.FINER, "Input data does not match 'ClassicAnswer'", e);
-            }
-
-            // deserialize ClassicCreated
-            try {
-                deserialized = tree.traverse(jp.getCodec()).readValueAs(ClassicCreated.class);
-                ClassicAnswer ret = new ClassicAnswer();
-                ret.setActualInstance(deserialized);
-                return ret;
-            } catch (Exception e) {
-                // deserialization failed, continue, log to help debugging
-                log.log(Level.FINER, "Input data does not match 'ClassicAnswer'", e);
-            }
-
-            // deserialize ClassicMsgs
-            try {
-                deserialized = tree.traverse(jp.getCodec()).readValueAs(ClassicMsgs.class);
-                ClassicAnswer ret = new ClassicAnswer();
-                ret.setActualInstance(deserialized);
-                return ret;
-            } catch (Exception e) {
-                // deserialization failed, continue, log to help debugging
-                log.log(Level.FINER, "Input data does not match 'ClassicAnswer'", e);
-            }
-
-            throw new IOException("Failed deserialization for ClassicAnswer: no match found");
-        }
-
-        /**
-         * Handle deserialization of the 'null' value.
-         */
-        @Override
-        public ClassicAnswer getNullValue(DeserializationContext ctxt) throws JsonMappingException {
-            throw new JsonMappingException(ctxt.getParser(), "ClassicAnswer cannot be null");
-        }
-    }
-
-    // store a list of schema names defined in anyOf
-    public static final Map<String, Class<?>> schemas = new HashMap<String, Class<?>>();
-
-    public ClassicAnswer() {
-        super("anyOf", Boolean.FALSE);
-    }
-
-    public ClassicAnswer(ClassicAck o) {
-        super("anyOf", Boolean.FALSE);
-        setActualInstance(o);
-    }
-
-    public ClassicAnswer(ClassicCreated o) {
-        super("anyOf", Boolean.FALSE);
-        setActualInstance(o);
-    }
-
-    public ClassicAnswer(ClassicMsgs o) {
-        super("anyOf", Boolean.FALSE);
-        setActualInstance(o);
-    }
-
-    static {
-        schemas.put("ClassicAck", ClassicAck.class);
-        schemas.put("ClassicCreated", ClassicCreated.class);
-        schemas.put("ClassicMsgs", ClassicMsgs.class);
-        JSON.registerDescendants(ClassicAnswer.class, Collections.unmodifiableMap(schemas));
+    @JsonValue
+    public String getValue() {
+      return value;
     }
 
     @Override
-    public Map<String, Class<?>> getSchemas() {
-        return ClassicAnswer.schemas;
+    public String toString() {
+      return String.valueOf(value);
     }
 
-    /**
-     * Set the instance that matches the anyOf child schema, check
-     * the instance parameter is valid against the anyOf child schemas:
-     * ClassicAck, ClassicCreated, ClassicMsgs
-     *
-     * It could be an instance of the 'anyOf' schemas.
-     * The anyOf child schemas may themselves be a composed schema (allOf, anyOf, anyOf).
-     */
-    @Override
-    public void setActualInstance(Object instance) {
-        if (JSON.isInstanceOf(ClassicAck.class, instance, new HashSet<Class<?>>())) {
-            super.setActualInstance(instance);
-            return;
+    @JsonCreator
+    public static TypeEnum fromValue(String value) {
+      for (TypeEnum b : TypeEnum.values()) {
+        if (b.value.equals(value)) {
+          return b;
         }
-
-        if (JSON.isInstanceOf(ClassicCreated.class, instance, new HashSet<Class<?>>())) {
-            super.setActualInstance(instance);
-            return;
-        }
-
-        if (JSON.isInstanceOf(ClassicMsgs.class, instance, new HashSet<Class<?>>())) {
-            super.setActualInstance(instance);
-            return;
-        }
-
-        throw new RuntimeException("Invalid instance type. Must be ClassicAck, ClassicCreated, ClassicMsgs");
+      }
+      throw new IllegalArgumentException("Unexpected value '" + value + "'");
     }
+  }
 
-    /**
-     * Get the actual instance, which can be the following:
-     * ClassicAck, ClassicCreated, ClassicMsgs
-     *
-     * @return The actual instance (ClassicAck, ClassicCreated, ClassicMsgs)
-     */
-    @Override
-    public Object getActualInstance() {
-        return super.getActualInstance();
+  public static final String JSON_PROPERTY_TYPE = "type";
+  @jakarta.annotation.Nonnull
+  private TypeEnum type;
+
+  public static final String JSON_PROPERTY_DATA = "data";
+  @jakarta.annotation.Nullable
+  private Object data = null;
+
+  public static final String JSON_PROPERTY_DROP = "drop";
+  @jakarta.annotation.Nullable
+  private String drop;
+
+  public static final String JSON_PROPERTY_EXPIRES = "expires";
+  @jakarta.annotation.Nullable
+  private OffsetDateTime expires;
+
+  public ClassicAnswer() { 
+  }
+
+  public ClassicAnswer type(@jakarta.annotation.Nonnull TypeEnum type) {
+    this.type = type;
+    return this;
+  }
+
+  /**
+   * Get type
+   * @return type
+   */
+  @jakarta.annotation.Nonnull
+  @JsonProperty(value = JSON_PROPERTY_TYPE, required = true)
+  @JsonInclude(value = JsonInclude.Include.ALWAYS)
+  public TypeEnum getType() {
+    return type;
+  }
+
+
+  @JsonProperty(value = JSON_PROPERTY_TYPE, required = true)
+  @JsonInclude(value = JsonInclude.Include.ALWAYS)
+  public void setType(@jakarta.annotation.Nonnull TypeEnum type) {
+    this.type = type;
+  }
+
+
+  public ClassicAnswer data(@jakarta.annotation.Nullable Object data) {
+    this.data = data;
+    return this;
+  }
+
+  /**
+   * The box id: whoever holds it owns the box. Keep it secret. Or: How many messages are in the box. Or: Everything that was in the box.
+   * @return data
+   */
+  @jakarta.annotation.Nullable
+  @JsonProperty(value = JSON_PROPERTY_DATA, required = false)
+  @JsonInclude(value = JsonInclude.Include.ALWAYS)
+  public Object getData() {
+    return data;
+  }
+
+
+  @JsonProperty(value = JSON_PROPERTY_DATA, required = false)
+  @JsonInclude(value = JsonInclude.Include.ALWAYS)
+  public void setData(@jakarta.annotation.Nullable Object data) {
+    this.data = data;
+  }
+
+
+  public ClassicAnswer drop(@jakarta.annotation.Nullable String drop) {
+    this.drop = drop;
+    return this;
+  }
+
+  /**
+   * The drop address: whoever holds it can only store. Pass this one on.
+   * @return drop
+   */
+  @jakarta.annotation.Nullable
+  @JsonProperty(value = JSON_PROPERTY_DROP, required = false)
+  @JsonInclude(value = JsonInclude.Include.USE_DEFAULTS)
+  public String getDrop() {
+    return drop;
+  }
+
+
+  @JsonProperty(value = JSON_PROPERTY_DROP, required = false)
+  @JsonInclude(value = JsonInclude.Include.USE_DEFAULTS)
+  public void setDrop(@jakarta.annotation.Nullable String drop) {
+    this.drop = drop;
+  }
+
+
+  public ClassicAnswer expires(@jakarta.annotation.Nullable OffsetDateTime expires) {
+    this.expires = expires;
+    return this;
+  }
+
+  /**
+   * When the box goes if nobody uses it until then (RFC 3339).
+   * @return expires
+   */
+  @jakarta.annotation.Nullable
+  @JsonProperty(value = JSON_PROPERTY_EXPIRES, required = false)
+  @JsonInclude(value = JsonInclude.Include.USE_DEFAULTS)
+  public OffsetDateTime getExpires() {
+    return expires;
+  }
+
+
+  @JsonProperty(value = JSON_PROPERTY_EXPIRES, required = false)
+  @JsonInclude(value = JsonInclude.Include.USE_DEFAULTS)
+  public void setExpires(@jakarta.annotation.Nullable OffsetDateTime expires) {
+    this.expires = expires;
+  }
+
+
+  /**
+   * Return true if this ClassicAnswer object is equal to o.
+   */
+  @Override
+  public boolean equals(Object o) {
+    if (this == o) {
+      return true;
     }
-
-    /**
-     * Get the actual instance of `ClassicAck`. If the actual instance is not `ClassicAck`,
-     * the ClassCastException will be thrown.
-     *
-     * @return The actual instance of `ClassicAck`
-     * @throws ClassCastException if the instance is not `ClassicAck`
-     */
-    public ClassicAck getClassicAck() throws ClassCastException {
-        return (ClassicAck)super.getActualInstance();
+    if (o == null || getClass() != o.getClass()) {
+      return false;
     }
+    ClassicAnswer classicAnswer = (ClassicAnswer) o;
+    return Objects.equals(this.type, classicAnswer.type) &&
+        Objects.equals(this.data, classicAnswer.data) &&
+        Objects.equals(this.drop, classicAnswer.drop) &&
+        Objects.equals(this.expires, classicAnswer.expires);
+  }
 
-    /**
-     * Get the actual instance of `ClassicCreated`. If the actual instance is not `ClassicCreated`,
-     * the ClassCastException will be thrown.
-     *
-     * @return The actual instance of `ClassicCreated`
-     * @throws ClassCastException if the instance is not `ClassicCreated`
-     */
-    public ClassicCreated getClassicCreated() throws ClassCastException {
-        return (ClassicCreated)super.getActualInstance();
-    }
+  @Override
+  public int hashCode() {
+    return Objects.hash(type, data, drop, expires);
+  }
 
-    /**
-     * Get the actual instance of `ClassicMsgs`. If the actual instance is not `ClassicMsgs`,
-     * the ClassCastException will be thrown.
-     *
-     * @return The actual instance of `ClassicMsgs`
-     * @throws ClassCastException if the instance is not `ClassicMsgs`
-     */
-    public ClassicMsgs getClassicMsgs() throws ClassCastException {
-        return (ClassicMsgs)super.getActualInstance();
-    }
+  @Override
+  public String toString() {
+    StringBuilder sb = new StringBuilder();
+    sb.append("class ClassicAnswer {\n");
+    sb.append("    type: ").append(toIndentedString(type)).append("\n");
+    sb.append("    data: ").append(toIndentedString(data)).append("\n");
+    sb.append("    drop: ").append(toIndentedString(drop)).append("\n");
+    sb.append("    expires: ").append(toIndentedString(expires)).append("\n");
+    sb.append("}");
+    return sb.toString();
+  }
 
-
+  /**
+   * Convert the given object to string with each line indented by 4 spaces
+   * (except the first line).
+   */
+  private String toIndentedString(Object o) {
+    return o == null ? "null" : o.toString().replace("\n", "\n    ");
+  }
 
   /**
    * Convert the instance into URL query string.
@@ -274,8 +268,27 @@ public class ClassicAnswer extends AbstractOpenApiSchema {
 
     StringJoiner joiner = new StringJoiner("&");
 
-    return null;
-  }
+    // add `type` to the URL query string
+    if (getType() != null) {
+      joiner.add(String.format(java.util.Locale.ROOT, "%stype%s=%s", prefix, suffix, ApiClient.urlEncode(ApiClient.valueToString(getType()))));
+    }
 
+    // add `data` to the URL query string
+    if (getData() != null) {
+      joiner.add(String.format(java.util.Locale.ROOT, "%sdata%s=%s", prefix, suffix, ApiClient.urlEncode(ApiClient.valueToString(getData()))));
+    }
+
+    // add `drop` to the URL query string
+    if (getDrop() != null) {
+      joiner.add(String.format(java.util.Locale.ROOT, "%sdrop%s=%s", prefix, suffix, ApiClient.urlEncode(ApiClient.valueToString(getDrop()))));
+    }
+
+    // add `expires` to the URL query string
+    if (getExpires() != null) {
+      joiner.add(String.format(java.util.Locale.ROOT, "%sexpires%s=%s", prefix, suffix, ApiClient.urlEncode(ApiClient.valueToString(getExpires()))));
+    }
+
+    return joiner.toString();
+  }
 }
 

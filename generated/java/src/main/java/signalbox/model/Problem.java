@@ -70,7 +70,7 @@ public class Problem {
   }
 
   /**
-   * Names the kind of problem.
+   * Names the kind of problem, and answers with what it means.
    * @return type
    */
   @jakarta.annotation.Nonnull

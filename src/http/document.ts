@@ -1,0 +1,150 @@
+import { isDeepStrictEqual } from 'node:util'
+import { Type, type TObject } from '@sinclair/typebox'
+import { JSON_TYPE } from './answers.js'
+import { parametersOf } from './base.js'
+
+/** An OpenAPI document, ours or the host's, while it is being made. */
+export type Document = Record<string, any>
+
+/** What marks an operation as one of a registration until the document is finished. */
+const MARK = 'x-registration'
+
+const JSON_BODY = 'application/json'
+
+/** What operations follow from a created box, by its id. */
+const LINKED = ['storeMessage', 'readMessages', 'acknowledge', 'drainMessages', 'deleteBox', 'getIceServers']
+
+export interface Registration {
+  prefix: string
+  /** How the operations appear in the host's document: under names of their own, after this name, or not at all. */
+  hostDocs: boolean | string
+}
+
+/** The operations of a registration, with the parameters that its prefix brings. */
+export function registered<T extends Record<string, object>> (operations: T, registration: Registration): T {
+  const ofPrefix = Object.fromEntries(parametersOf(registration.prefix).map(name =>
+    [name, Type.String({ description: 'A part of the address that the boxes are served at.' })]))
+  return Object.fromEntries(Object.entries(operations).map(([name, operation]) => {
+    const properties = { ...ofPrefix, ...(operation as { params?: TObject }).params?.properties }
+    const params = Object.keys(properties).length === 0 ? {} : { params: Type.Object(properties) }
+    return [name, { ...operation, ...params, [MARK]: registration }]
+  })) as T
+}
+
+/**
+ * Gives a document what the routes' schemas have no place for: links, an optional body, the path's
+ * parameters first, and names that meet no others in it. Called when all routes of the registration are in.
+ */
+export function finishDocument (document: Document, registration: Registration, isOwn: boolean): void {
+  const { ours, taken } = sortOperations(document, registration)
+  if (!isOwn && registration.hostDocs === false) return removeOperations(document, registration)
+  const name = isOwn ? '' : nameFor(ours, taken, registration)
+  for (const operation of ours) {
+    delete operation[MARK]
+    if (operation.operationId.startsWith('createBox')) finishCreate(operation, name)
+    operation.operationId = prefixed(name, operation.operationId)
+    sayMediaType(operation.requestBody)
+    operation.parameters?.sort((a: Document, b: Document) => Number(b.in === 'path') - Number(a.in === 'path'))
+  }
+  // Swagger 2.0 has its components elsewhere, and does without ours.
+  if (document.openapi !== undefined) nameComponents(document, ours, name)
+}
+
+function operationsOf (document: Document): Document[] {
+  return Object.values<Document>(document.paths).flatMap(path => Object.values(path)).filter(part => typeof part === 'object' && !Array.isArray(part))
+}
+
+function sortOperations (document: Document, registration: Registration): { ours: Document[], taken: Set<string> } {
+  const ours: Document[] = []
+  const taken = new Set<string>()
+  for (const operation of operationsOf(document)) {
+    if (operation[MARK] === registration) ours.push(operation)
+    else taken.add(operation.operationId)
+  }
+  return { ours, taken }
+}
+
+function removeOperations ({ paths }: Document, registration: Registration): void {
+  for (const [url, path] of Object.entries<Document>(paths)) {
+    for (const [method, operation] of Object.entries(path)) {
+      if (operation[MARK] === registration) delete path[method]
+    }
+    if (Object.keys(path).length === 0) delete paths[url]
+  }
+}
+
+/** The contract's own names as long as they are free; then after what the host says, or after the prefix. */
+function nameFor (ours: Document[], taken: Set<string>, { prefix, hostDocs }: Registration): string {
+  const isFree = (name: string): boolean => ours.every(({ operationId }) => !taken.has(prefixed(name, operationId)))
+  if (typeof hostDocs !== 'string' && isFree('')) return ''
+  const [first = 'box', ...more] = prefix.match(/[A-Za-z0-9]+/g) ?? []
+  return numbered(typeof hostDocs === 'string' ? hostDocs : first + more.map(capitalized).join(''), isFree)
+}
+
+/** The name, or with the first number from 2 with which it is free. */
+function numbered (name: string, isFree: (name: string) => boolean): string {
+  let number = 1
+  const candidate = (): string => number === 1 ? name : name + number
+  while (!isFree(candidate())) number++
+  return candidate()
+}
+
+function prefixed (name: string, own: string): string {
+  return name === '' ? own : name + capitalized(own)
+}
+
+function capitalized (word: string): string {
+  return word.charAt(0).toUpperCase() + word.slice(1)
+}
+
+/**
+ * With a charset, which says nothing new: some clients for `fetch` (kubb's) send the media type only where it is
+ * another than plain `application/json`, and what has none arrives as a text and is kept as one.
+ */
+function sayMediaType (body: Document | undefined): void {
+  const { [JSON_BODY]: json, ...others } = body?.content ?? {}
+  if (body !== undefined && json !== undefined) body.content = { [JSON_TYPE]: json, ...others }
+}
+
+function finishCreate (operation: Document, name: string): void {
+  if (operation.requestBody === undefined) return
+  operation.requestBody.required = false
+  operation.responses['201'].links = Object.fromEntries(LINKED.map(linked => [linked, {
+    operationId: prefixed(name, linked), parameters: { box: '$response.body#/data' }, description: 'On the box that was created.'
+  }]))
+}
+
+/** Moves every schema with a title to the components, so that generated clients have its name. */
+function nameComponents (document: Document, ours: Document[], name: string): void {
+  const schemas: Document = { ...document.components?.schemas }
+
+  function named (node: unknown): unknown {
+    if (Array.isArray(node)) return node.map(named)
+    if (typeof node !== 'object' || node === null) return node
+    const parts: Document = Object.fromEntries(Object.entries(node).map(([key, value]) => [key, key === 'example' ? value : named(value)]))
+    if (parts.discriminator !== undefined) parts.discriminator.mapping = mapping(parts.discriminator.propertyName, parts.oneOf)
+    const { title, ...schema } = parts
+    return typeof title === 'string' ? { $ref: `#/components/schemas/${place(title, schema)}` } : parts
+  }
+
+  /** The same schema is there once, however many registrations have it. */
+  function place (title: string, schema: Document): string {
+    const isFree = (candidate: string): boolean => schemas[candidate] === undefined || isDeepStrictEqual(schemas[candidate], schema)
+    const free = isFree(title) ? title : numbered(capitalized(prefixed(name, title)), isFree)
+    schemas[free] = schema
+    return free
+  }
+
+  function mapping (property: string, members: Array<{ $ref: string }>): Document {
+    return Object.fromEntries(members.map(({ $ref }) => {
+      const { enum: values = [], const: value = values[0] } = schemas[$ref.split('/').at(-1) as string].properties[property]
+      return [value, $ref]
+    }))
+  }
+
+  for (const operation of ours) Object.assign(operation, named(operation))
+  document.components = {
+    ...document.components,
+    schemas: Object.fromEntries(Object.entries(schemas).sort(([a], [b]) => a < b ? -1 : 1))
+  }
+}

@@ -1,0 +1,26 @@
+import type { FastifyInstance } from 'fastify'
+import { errorTable, NoRouteError, problemName } from '../errors.js'
+import { JSON_TYPE } from './answers.js'
+import { baseOf } from './base.js'
+import { refuseTheRest } from './refusals.js'
+
+/** What each `type` of a problem means, at the address that it is. */
+export async function problemPages (scope: FastifyInstance): Promise<void> {
+  const pages = errorTable.map(({ code, status, title, detail }) => ({
+    name: problemName(code), code, status, title, detail: detail.replace(/%s/g, '…')
+  }))
+  const schema = { hide: true } as object
+
+  scope.get('', { schema }, async (request, reply) => {
+    reply.type(JSON_TYPE).header('cache-control', 'no-cache')
+    return pages.map(({ name, ...page }) => ({ type: `${baseOf(request)}/problems/${name}`, ...page }))
+  })
+  scope.get<{ Params: { name: string } }>('/:name', { schema }, async (request, reply) => {
+    const found = pages.find(({ name }) => name === request.params.name)
+    if (found === undefined) throw new NoRouteError()
+    const { name, ...page } = found
+    reply.type(JSON_TYPE).header('cache-control', 'no-cache')
+    return { type: `${baseOf(request)}/problems/${name}`, ...page }
+  })
+  await refuseTheRest(scope, { '': ['GET', 'HEAD'], '/:name': ['GET', 'HEAD'] })
+}

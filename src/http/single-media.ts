@@ -1,0 +1,83 @@
+import type { Document } from './document.js'
+
+/**
+ * The contract in the form that every client generator takes: OpenAPI 3.0 with one media type
+ * for each body and each answer.
+ *
+ * - A body is plain `application/json`; many know JSON by nothing else.
+ * - Reads answer JSON; the event stream and its header are for an HTTP client.
+ * - Every error is one `default` answer with a Problem, so that all of them have one type, and
+ *   also those that no operation lists (405, 408, 414 …) arrive as it.
+ * - Patterns and bounds are the server's to check: in clients they become types of their own.
+ * - A message is any JSON value, for which each language has a type already.
+ * - The classic answer, one of three, is one object with what any of them has: half of the generators
+ *   make nothing of `oneOf`, whether it has a discriminator or not.
+ *
+ * @param contract in OpenAPI 3.1; not changed
+ */
+export function singleMediaForm (contract: Document): Document {
+  const { openapi: _, info: { license, ...info }, ...rest } = plain(contract) as Document
+  for (const path of Object.values<Document>(rest.paths)) {
+    for (const operation of Object.values<Document>(path)) simplify(operation)
+  }
+  const { schemas } = rest.components
+  for (const [name, schema] of Object.entries<Document>(schemas)) {
+    if (schema.oneOf !== undefined) schemas[name] = oneObject(schema, schemas)
+  }
+  for (const name of ['Message', ...unused(rest)]) delete schemas[name]
+  return { openapi: '3.0.3', info: { ...info, license: { name: license.name } }, ...rest }
+}
+
+const CHECKS = ['pattern', 'minimum', 'maximum']
+
+function plain (node: unknown): unknown {
+  if (Array.isArray(node)) return node.map(plain)
+  if (typeof node !== 'object' || node === null) return node
+  if ('$ref' in node && node.$ref === '#/components/schemas/Message') return { description: 'Any JSON value.' }
+  return Object.fromEntries(Object.entries(node)
+    .filter(([key]) => !('type' in node && CHECKS.includes(key)))
+    .map(([key, value]) => [key, key === 'example' ? value : plain(value)]))
+}
+
+function simplify (operation: Document): void {
+  const { requestBody } = operation
+  if (requestBody !== undefined) requestBody.content = { 'application/json': Object.values(requestBody.content)[0] }
+  operation.parameters = operation.parameters?.filter(({ name }: Document) => name.toLowerCase() !== 'last-event-id')
+  const answers = Object.entries<Document>(operation.responses)
+  const good = answers.filter(([status]) => status.startsWith('2'))
+  for (const [, answer] of good) {
+    if (answer.content !== undefined) answer.content = { 'application/json': answer.content['application/json'] }
+  }
+  const problem = answers.find(([status]) => !status.startsWith('2'))?.[1].content['application/problem+json']
+  const failed = { description: 'What went wrong and what to do next.', content: { 'application/json': problem } }
+  operation.responses = { ...Object.fromEntries(good), default: failed }
+}
+
+/** One object for all that a `oneOf` of objects may be: what not all of them have may be absent. */
+function oneObject ({ description, oneOf }: Document, schemas: Document): Document {
+  const members = oneOf.map(({ $ref }: Document) => schemas[nameIn($ref)]) as Document[]
+  const names = new Set(members.flatMap(({ properties }) => Object.keys(properties)))
+  return {
+    type: 'object',
+    required: members[0]?.required.filter((name: string) => members.every(({ required }) => required.includes(name))),
+    properties: Object.fromEntries(Array.from(names, name => [name, merged(members.map(({ properties }) => properties[name]).filter(Boolean))])),
+    description
+  }
+}
+
+/** Values of the same type keep it, with all that they may be. */
+function merged (schemas: Document[]): Document {
+  if (new Set(schemas.map(({ type }) => type)).size > 1) return { description: schemas.map(({ description }) => description).join(' Or: ') }
+  const [first = {}] = schemas
+  return first.enum === undefined ? first : { ...first, enum: schemas.flatMap(schema => schema.enum) }
+}
+
+/** The components that nothing refers to any more. */
+function unused (contract: Document): string[] {
+  const used = new Set(Array.from(JSON.stringify(contract).matchAll(/"\$ref":"([^"]+)"/g), ([, ref]) => nameIn(ref as string)))
+  return Object.keys(contract.components.schemas).filter(name => !used.has(name))
+}
+
+function nameIn (ref: string): string {
+  return ref.split('/').at(-1) as string
+}

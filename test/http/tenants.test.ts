@@ -1,0 +1,64 @@
+import Fastify from 'fastify'
+import t from 'tap'
+import boxPlugin from '../../src/index.js'
+import { build, isProblem, json } from '../helpers/build.js'
+
+const prefix = '/t/:tenant'
+
+t.test('below a prefix with a parameter, Location is where the box is', async t => {
+  const { app } = await build(t, { prefix })
+  for (const base of ['/t/one', '/t/two%20%2F', '/t/:tenant']) {
+    const created = await app.inject({ method: 'POST', url: `${base}/boxes` })
+    t.equal(created.statusCode, 201)
+    t.equal(created.headers.location, `${base}/boxes/${created.json().data}`)
+    const stored = await app.inject({ method: 'POST', url: `${created.headers.location}/messages`, ...json('hello') })
+    t.equal(stored.statusCode, 200)
+  }
+})
+
+t.test('the guard sees the parameter', async t => {
+  const { app } = await build(t, { prefix, guard: async request => { if ((request.params as { tenant: string }).tenant !== 'one') throw Object.assign(new Error('Not yours.'), { statusCode: 403 }) } })
+  t.equal((await app.inject({ method: 'POST', url: '/t/one/boxes' })).statusCode, 201)
+  t.equal((await app.inject({ method: 'POST', url: '/t/two/boxes' })).statusCode, 403)
+})
+
+t.test('Location never leads to another host', async t => {
+  const app = Fastify({ routerOptions: { ignoreDuplicateSlashes: true } })
+  t.teardown(() => app.close())
+  await app.register(boxPlugin, { prefix: '/:tenant' })
+  const created = await app.inject({ method: 'POST', url: '//evil.example/boxes' })
+  t.equal(created.headers.location, `/evil.example/boxes/${created.json().data}`)
+})
+
+t.test('a problem has its type below the prefix, and it answers', async t => {
+  const { app } = await build(t, { prefix })
+  const { type } = (await app.inject('/t/one/boxes/none/messages')).json()
+  t.equal(type, '/t/one/problems/not-found')
+  t.match((await app.inject(type)).json(), { type, status: 404, code: 'BOX_ERR_NOT_FOUND' })
+  isProblem(t, await app.inject('/t/one/boxes/none/other'), 404, 'BOX_ERR_NO_ROUTE')
+})
+
+t.test('the contract has the parameter in every operation, and the path\'s parameters first', async t => {
+  const { app } = await build(t, { prefix })
+  const { paths } = (await app.inject('/t/one/openapi.json')).json()
+  for (const [path, methods] of Object.entries<Record<string, { parameters: Array<{ name: string, in: string, required: boolean, description: string }> }>>(paths)) {
+    for (const { parameters } of Object.values(methods)) {
+      t.match(parameters[0], { name: 'tenant', in: 'path', required: true, description: /\.$/ }, path)
+      if (path.includes('{box}')) t.match(parameters[1], { name: 'box', in: 'path', required: true }, path)
+    }
+  }
+})
+
+t.test('Swagger UI names no address that has the parameter in it', async t => {
+  const { app } = await build(t, { prefix, docs: '/docs' })
+  const without = await app.inject('/t/one/docs')
+  t.equal(without.statusCode, 302)
+  t.equal(new URL(String(without.headers.location), 'http://host/t/one/docs').pathname, '/t/one/docs/')
+  const page = (await app.inject('/t/one/docs/')).body
+  t.notMatch(page, ':tenant')
+  const [, script] = /src="(\.\/static\/swagger-initializer\.js)"/.exec(page) ?? []
+  const initializer = await app.inject(new URL(String(script), 'http://host/t/one/docs/').pathname)
+  t.equal(initializer.statusCode, 200)
+  t.notMatch(initializer.body, ':tenant')
+  t.match((await app.inject('/t/one/docs/json')).json(), { openapi: '3.1.0' })
+})
