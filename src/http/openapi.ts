@@ -1,5 +1,4 @@
-import swagger from '@fastify/swagger'
-import swaggerUi from '@fastify/swagger-ui'
+import type {} from '@fastify/swagger'
 import type { FastifyInstance } from 'fastify'
 import { JSON_TYPE } from './answers.js'
 import { finishDocument, type Document, type Registration } from './document.js'
@@ -29,6 +28,7 @@ export async function collectContract (scope: FastifyInstance, version: string, 
     contact: { name: 'The fastify-signalbox contributors' },
     license: { name: 'MIT', identifier: 'MIT' } as { name: string }
   }
+  const { default: swagger } = await import('@fastify/swagger')
   await scope.register(swagger, {
     decorator: DECORATOR as 'swagger',
     openapi: {
@@ -65,9 +65,19 @@ async function serve (scope: FastifyInstance, document: () => Document, config: 
   await refuseTheRest(scope, { '': ['GET', 'HEAD'] })
 }
 
+/** Loaded only where it is served, since that takes longer than Fastify itself. */
+async function loadSwaggerUi () {
+  const { default: swaggerUi } = await import('@fastify/swagger-ui').catch((cause: NodeJS.ErrnoException) => {
+    if (cause.code !== 'ERR_MODULE_NOT_FOUND') throw cause
+    throw new Error('boxPlugin: Swagger UI needs the package @fastify/swagger-ui: npm install @fastify/swagger-ui, or set docs to false', { cause })
+  })
+  return swaggerUi
+}
+
 /** Serves Swagger UI where the host does not have its own, which shows these routes too. */
 export async function serveUi (app: FastifyInstance, routePrefix: string): Promise<void> {
   if (app.hasDecorator('swaggerCSP')) return
+  const swaggerUi = await loadSwaggerUi()
   await app.register(async scope => {
     scope.addHook('onRequest', async (request, reply) => {
       reply.headers(GUARDED)

@@ -1,5 +1,5 @@
-import accepts from 'accepts'
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import Negotiator from 'negotiator'
 import type { BoxService } from '../box/box-service.js'
 import { NotAcceptableError } from '../errors.js'
 import type { ResolvedOptions } from '../options.js'
@@ -84,8 +84,8 @@ function whenLeft ({ raw }: FastifyReply, leave: () => void): AbortSignal {
 /** @throws NotAcceptableError where the reader takes neither */
 function preferredType (request: FastifyRequest): string {
   const { accept } = request.headers
-  if (accept === undefined || accept === '*/*' || accept === 'application/json') return 'application/json'
-  const type = accepts(request.raw).type(['application/json', STREAM_TYPE])
-  if (type === false) throw new NotAcceptableError()
-  return type as string
+  if (accept === undefined || accept === '' || accept === '*/*' || accept === 'application/json') return 'application/json'
+  const type = new Negotiator(request.raw).mediaType(['application/json', STREAM_TYPE])
+  if (type === undefined) throw new NotAcceptableError()
+  return type
 }

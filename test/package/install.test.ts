@@ -1,0 +1,53 @@
+import { execFile } from 'node:child_process'
+import { readdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import t from 'tap'
+import { consumer } from '../helpers/consumer.js'
+
+const run = promisify(execFile)
+
+/** What a program prints that somebody writes in this folder. */
+async function program (folder: string, code: string): Promise<string> {
+  const { stdout } = await run(process.execPath, ['--input-type=module', '-e', code], { cwd: folder })
+  return stdout.trim()
+}
+
+t.test('nothing is published that leads nowhere', async t => {
+  const folder = await consumer(t)
+  const files = await readdir(join(folder, 'node_modules/fastify-signalbox'), { recursive: true })
+  t.ok(files.includes('dist/index.js'))
+  t.same(files.filter(name => name.endsWith('.map')), [], 'a source map has no source to lead to')
+})
+
+t.test('Swagger UI is loaded where it is served, and not before', async t => {
+  const folder = await consumer(t)
+  const loaded = await program(folder, `
+    import { createRequire } from 'node:module'
+    import Fastify from 'fastify'
+    import { boxPlugin } from 'fastify-signalbox'
+    const { cache } = createRequire(import.meta.url)
+    const isLoaded = () => Object.keys(cache).some(path => path.includes('/swagger-ui/'))
+    for (const docs of [false, '/docs']) {
+      const app = Fastify()
+      await app.register(boxPlugin, { docs })
+      await app.ready()
+      console.log(docs, isLoaded())
+      await app.close()
+    }`)
+  t.equal(loaded, 'false false\n/docs true')
+})
+
+t.test('without Swagger UI the plugin works, and says what is missing where it is asked for', async t => {
+  const folder = await consumer(t, { without: ['@fastify/swagger-ui'] })
+  const said = await program(folder, `
+    import Fastify from 'fastify'
+    import { boxPlugin } from 'fastify-signalbox'
+    const app = Fastify()
+    await app.register(boxPlugin, { docs: false })
+    console.log((await app.inject('/openapi.json')).statusCode)
+    await app.close()
+    const other = Fastify()
+    await other.register(boxPlugin).then(() => other.ready()).catch(error => { console.log(error.message) })`)
+  t.equal(said, '200\nboxPlugin: Swagger UI needs the package @fastify/swagger-ui: npm install @fastify/swagger-ui, or set docs to false')
+})
