@@ -1,10 +1,18 @@
 import type { Cluster, Redis } from 'ioredis'
 import { CursorError, FullError, IdempotencyError, NotFoundError, StoreError } from '../errors.js'
-import { connect, isCluster, loadDriver, logOutages, logRisks, makeClient, parseUrls, storeErrorFrom, type Log, type RedisClient } from './redis-connection.js'
+import { connect, isCluster, loadDriver, logOutages, logRisks, makeClient, parseUrls, storeErrorFrom, type RedisClient } from './redis-connection.js'
 import { scripts, type Script } from './redis-scripts.js'
 import { Wakeups, type Owner } from './redis-wakeups.js'
 import type { Appended, Limits, NewMessage, Page, SharedCounter, Store, Unsubscribe } from './store.js'
 import { withDeadline } from './with-deadline.js'
+
+/** A `Redis` or `Cluster` of ioredis 6, by what tells it from other clients: its own types are there only where it is installed. */
+export interface IoredisClient {
+  readonly isCluster: boolean
+  readonly status: string
+  connect (): Promise<void>
+  disconnect (reconnect?: boolean): void
+}
 
 export interface RedisStoreOptions {
   /**
@@ -14,12 +22,13 @@ export interface RedisStoreOptions {
    */
   url?: string | string[] | undefined
   /** A client of ioredis in place of `url`. It stays its owner's: closing the store leaves it open. */
-  client?: RedisClient | undefined
+  client?: IoredisClient | undefined
   /** What every key begins with. Default: `signalbox:` */
   prefix?: string | undefined
   /** How long one operation may take, ms. Default: 5,000 */
   deadline?: number | undefined
-  log?: Log | undefined
+  /** Hears of outages, and of settings that put boxes at risk. Default: nobody does */
+  log?: ((level: 'info' | 'warn' | 'error', message: string) => void) | undefined
 }
 
 /** Bytes that may be on their way to Redis and not answered, in one process; a command counts as `COMMAND` and its text. */
@@ -47,7 +56,7 @@ export async function redisStore (options: RedisStoreOptions = {}): Promise<Stor
   const { url = 'redis://localhost:6379', prefix = 'signalbox:', deadline = 5_000, log = () => {} } = options
   if (/[{}]/.test(prefix)) throw new TypeError(`prefix: expected a text without { and }, which mark the hash slot, received ${prefix}`)
   const driver = await loadDriver()
-  const client = options.client ?? makeClient(driver, parseUrls(url), deadline)
+  const client = options.client as RedisClient | undefined ?? makeClient(driver, parseUrls(url), deadline)
   const own = options.client === undefined
   if (own) logOutages(client, log)
   await connect(client, deadline)

@@ -1,5 +1,5 @@
-/** Bytes as WebCrypto takes them: never a view on shared memory. */
-export type Bytes = Uint8Array<ArrayBuffer>
+/** Bytes as WebCrypto takes them, never a view on shared memory: `Uint8Array<ArrayBuffer>`, in words that TypeScript before 5.7 has too. */
+export type Bytes = ReturnType<Uint8Array['slice']>
 
 export function utf8 (text: string): Bytes {
   return new TextEncoder().encode(text)

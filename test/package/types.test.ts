@@ -1,0 +1,49 @@
+import { execFile } from 'node:child_process'
+import { cp, readdir, writeFile } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import t from 'tap'
+import { consumer, root } from '../helpers/consumer.js'
+
+const run = promisify(execFile)
+
+/** The versions that `npm ci --prefix test/consumer` installs, and the one that this package is built with. */
+const others = join(root, 'test/consumer/node_modules')
+const skip = existsSync(others) || process.env['SIGNALBOX_TEST_ALL'] === '1' ? false : 'npm ci --prefix test/consumer was not run'
+const compilers = [join(root, 'node_modules/typescript')]
+if (skip === false) compilers.push(...(await readdir(others)).filter(name => name.startsWith('typescript-')).map(name => join(others, name)))
+
+/** Each with the kind of module that belongs to it. */
+const resolutions = { node16: 'node16', nodenext: 'nodenext', bundler: 'esnext' }
+
+const shared = {
+  target: 'es2022',
+  lib: ['es2023', 'dom', 'dom.iterable', 'dom.asynciterable'],
+  types: ['node'],
+  strict: true,
+  exactOptionalPropertyTypes: true,
+  skipLibCheck: false,
+  noEmit: true
+}
+
+t.test('the types compile for others, with none of the optional packages', async t => {
+  const folder = await consumer(t, { without: ['ioredis', 'lmdb', '@fastify/swagger', '@fastify/swagger-ui'] })
+  await cp(join(root, 'test/consumer/program.ts'), join(folder, 'program.ts'))
+  for (const [moduleResolution, module] of Object.entries(resolutions)) {
+    const compilerOptions = { ...shared, module, moduleResolution }
+    await writeFile(join(folder, `${moduleResolution}.json`), JSON.stringify({ compilerOptions, files: ['program.ts'] }))
+  }
+  for (const compiler of compilers) {
+    const tsc = async (...args: string[]) => await run(process.execPath, [join(compiler, 'bin/tsc'), ...args], { cwd: folder })
+      .then(({ stdout }) => stdout.trim(), error => error.stdout as string)
+    const version = await tsc('--version')
+    await Promise.all(Object.keys(resolutions).map(async resolution => {
+      t.equal(await tsc('-p', `${resolution}.json`), '', `${version}, ${resolution}`)
+    }))
+  }
+})
+
+t.test('every version of TypeScript that is to be tried is there', { skip }, async t => {
+  t.equal(compilers.length, 5)
+})
