@@ -81,7 +81,7 @@ t.test('npm start serves every curl command, and every script but the browser\'s
     await mkdir(join(dir, 'node_modules'))
     await symlink(root, join(dir, 'node_modules/fastify-signalbox'))
     await symlink(join(root, 'node_modules/fastify'), join(dir, 'node_modules/fastify'))
-    t.equal(scripts.length, 4)
+    t.equal(scripts.length, 5)
     for (const [i, script] of scripts.entries()) {
       const file = join(dir, `block-${i}.mjs`)
       const ending = script.includes('fastify.listen') ? '\nawait fastify.close()\n' : ''

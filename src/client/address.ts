@@ -1,3 +1,5 @@
+import { requirePlatform } from './platform.js'
+
 /** Where a box is, and the capability to it. */
 export interface Address {
   /** the base URL of the box routes, without a slash at its end */
@@ -16,7 +18,8 @@ export function serverOf (server: string | URL): string {
 
 /**
  * Takes a link apart, `<server>/boxes/<id>`, or an id together with its server.
- * @throws TypeError when it is neither. The message holds no capability.
+ * @param server where the box has to be, if given
+ * @throws TypeError when it is neither, or elsewhere. The message holds no capability.
  */
 export function parseAddress (link: string | URL, server?: string | URL): Address {
   const text = String(link)
@@ -27,7 +30,9 @@ export function parseAddress (link: string | URL, server?: string | URL): Addres
   const url = URL.canParse(text) ? new URL(text) : undefined
   const [, path, id = ''] = url?.pathname.match(/^(.*)\/boxes\/([^/]+)$/) ?? []
   if (url === undefined || !capability.test(id)) throw new TypeError('A link has the form <server>/boxes/<id>')
-  return { server: serverOf(url.origin + path), id }
+  const address = { server: serverOf(url.origin + path), id }
+  if (server !== undefined && address.server !== serverOf(server)) throw new TypeError('The link is not of the option server')
+  return address
 }
 
 export function linkOf ({ server, id }: Address): string {
@@ -36,6 +41,8 @@ export function linkOf ({ server, id }: Address): string {
 
 /** The drop address of a box id: 24 bytes of SHA-256 over a label, a zero byte and the id. */
 export async function dropOf (id: string): Promise<string> {
+  // Pages have it over HTTPS and on localhost only, and the rest of the client does without.
+  requirePlatform(['crypto.subtle'])
   const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(`signalbox drop v1\0${id}`))
   return 'drop_' + base64(new Uint8Array(digest, 0, 24)).replaceAll('+', '-').replaceAll('/', '_')
 }

@@ -1,16 +1,14 @@
 import { Acknowledger } from './acknowledger.js'
 import { base64, dropOf, linkOf, parseAddress, serverOf, type Address } from './address.js'
 import { follow, readPage, type Message, type Page, type Query, type Source } from './follow.js'
-import { BoxError, createBoxClient, dataOf, MESSAGES } from './http.js'
+import { BoxError, createBoxClient, dataOf, MESSAGES, type ClientOptions } from './http.js'
 import { defaultTiming, retry } from './retry.js'
 import { Scope } from './scope.js'
 
-export interface BoxOptions {
-  /** used in place of the global `fetch`; it is called with a `Request` */
-  fetch?: typeof fetch
+export interface BoxOptions extends ClientOptions {
   /** ends everything that the box does */
   signal?: AbortSignal
-  /** the base URL of the box routes, for a box opened by its id alone */
+  /** the base URL of the box routes, where the box has to be: for one that is opened by its id alone, or with `headers` */
   server?: string | URL
 }
 
@@ -21,8 +19,8 @@ export interface CallOptions {
 
 /**
  * One end of a conversation: a box to read from for who holds its id, a box to
- * send to for who holds its drop address. It retries what may pass, resumes after
- * every cut, and gives each message once and in order.
+ * send to for who holds its drop address. It retries what may pass and resumes after
+ * every cut. Messages come in order, each one once, but for the one a loop was left at.
  *
  * Calls reject with a `BoxError` when the server refused, with the error of `fetch`
  * when the network failed for too long, and with the signal's reason when they were
@@ -65,9 +63,13 @@ export class Box {
   /**
    * Opens a box by its link, or by its id and `options.server`. It asks the server
    * nothing: an unknown box shows at the first use.
-   * @throws TypeError when the link has not the form of one
+   *
+   * With `headers` it takes `server`, too, and opens no link to another one: links come
+   * from others, and must not lead your credentials away.
+   * @throws TypeError when the link has not the form of one, or leads elsewhere
    */
   static open (link: string | URL, options: BoxOptions = {}): Box {
+    if (options.headers !== undefined && options.server === undefined) throw new TypeError('The option headers needs the option server')
     return new Box(parseAddress(link, options.server), options)
   }
 
@@ -115,10 +117,15 @@ export class Box {
   }
 
   /**
-   * The messages with their numbers, one by one as they come, each once and in
-   * order, whatever happens to the connection. A message is acknowledged, so that
-   * the server forgets it, when the next one is asked for or the loop is left. A
-   * later loop on this object goes on where the last one was; there is one at a time.
+   * The messages with their numbers, one by one as they come, in order and each
+   * once, whatever happens to the connection. A message is acknowledged, so that
+   * the server forgets it, when the loop asks for the next one. The message that a
+   * loop is left at, by `break`, `return` or `throw`, may not have been dealt with:
+   * it stays, and a later loop gives it again. Where you leave a loop and are done
+   * with its message, call `acknowledge(seq)` first.
+   *
+   * There is one loop at a time; a later one on this object goes on after the last
+   * message that a loop has come back from.
    *
    * It ends by `close()`, and throws the reason of an aborted signal, or a `BoxError`
    * when the box is gone or the cursor is ahead of it. To stop while no message
@@ -131,21 +138,21 @@ export class Box {
     const { timing } = this.#source
     const scope = new Scope(this.#whole, signal)
     const acknowledger = new Acknowledger(cursor => this.#put(cursor, scope), timing.pace)
-    let taken = 0
     try {
       for await (const batch of follow(this.#source, after, scope)) {
         for (const message of batch) {
           scope.signal.throwIfAborted()
-          taken = this.#position = message.seq
+          this.#position = message.seq - 1
           yield message
-          acknowledger.to(taken)
+          // Not reached where the loop was left at this message: nobody can tell whether that was for an error.
+          this.#position = message.seq
+          acknowledger.to(message.seq)
         }
       }
     } catch (error) {
       if (!this.#closed) throw error
     } finally {
       this.#reading = false
-      if (taken > 0) acknowledger.to(taken)
       await Scope.run(scope, undefined, () => acknowledger.flush(), timing.farewell).catch(() => {})
       scope.end()
     }

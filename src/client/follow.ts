@@ -43,9 +43,9 @@ class NoStreamError extends Error {}
 
 /**
  * The messages after a cursor, in batches as they come, each message once and in
- * order, without end: over the stream, or by long-poll where the stream is refused
- * or held back. A cut or a passing error is waited out and reading goes on after
- * the last message given. Throws for good when the server says so: the box is gone,
+ * order, without end: over the stream, or for a while by long-poll where the stream
+ * is refused or held back. A cut, a silence or a passing error is waited out and
+ * reading goes on after the last message given. Throws for good when the server says so: the box is gone,
  * or the cursor is ahead of it.
  */
 export async function * follow (source: Source, after: number, scope: Scope): AsyncGenerator<Message[]> {
@@ -67,6 +67,7 @@ export async function * follow (source: Source, after: number, scope: Scope): As
         failures = 0
         yield fresh
       }
+      way = stream
     } catch (error) {
       scope.signal.throwIfAborted()
       if (error instanceof NoStreamError) {
@@ -86,6 +87,7 @@ export async function * follow (source: Source, after: number, scope: Scope): As
 async function * stream ({ client, path, timing }: Source, after: number, parent: Scope): AsyncGenerator<Message[]> {
   const scope = new Scope(parent)
   let body: ReadableStreamDefaultReader<Uint8Array> | undefined
+  let opened = false
   try {
     scope.deadline(timing.opening)
     const answer = await scope.race(client.GET(MESSAGES, {
@@ -101,6 +103,7 @@ async function * stream ({ client, path, timing }: Source, after: number, parent
     for (;;) {
       const { done, value } = await scope.race(body.read())
       if (done) return
+      opened = true
       // The clock stands while the consumer is busy: then the silence is ours.
       scope.deadline()
       // `gone` needs no care: the stream ends, and the next request is refused with the reason.
@@ -109,8 +112,8 @@ async function * stream ({ client, path, timing }: Source, after: number, parent
       scope.deadline(timing.silence)
     }
   } catch (error) {
-    // Held back from the start, or later by what lets only the first bytes through.
-    throw error instanceof DOMException && error.name === 'TimeoutError' ? new NoStreamError() : error
+    // Silent from the start, it is held back by something in between. Later, the connection is dead: the machine slept, or the network changed.
+    throw !opened && error instanceof DOMException && error.name === 'TimeoutError' ? new NoStreamError() : error
   } finally {
     scope.end()
     // Where the request's signal is not tied to the body, this lets go of the connection.
@@ -124,9 +127,11 @@ function messageOf ({ id, data }: StreamEvent): Message {
   return { seq, data: JSON.parse(data) }
 }
 
+/** Ends after a while, since the next network may let streams through. */
 async function * poll (source: Source, after: number, scope: Scope): AsyncGenerator<Message[]> {
-  const { wait, idle } = source.timing
-  for (let cursor = after; ;) {
+  const { wait, idle, polling } = source.timing
+  const until = performance.now() + polling
+  for (let cursor = after; performance.now() < until;) {
     const began = performance.now()
     const { messages, next } = await Scope.run(scope, undefined, part => readPage(source, { after: cursor, wait }, part))
     cursor = next

@@ -1,5 +1,6 @@
 import createClient, { type Client } from 'openapi-fetch'
 import type { BoxErrorCode, paths } from './contract.js'
+import { requirePlatform } from './platform.js'
 
 export const MESSAGES = '/boxes/{box}/messages'
 
@@ -8,12 +9,37 @@ type JsonType = 'application/json' | 'application/problem+json'
 export type BoxClient = Client<paths, JsonType>
 
 /**
+ * Headers for every request, such as `Authorization`. A function is called for each one, so that a
+ * token can be refreshed in time; where it fails, the request counts as one that did not get through.
+ */
+export type RequestHeaders = Record<string, string> | (() => Record<string, string> | Promise<Record<string, string>>)
+
+export interface ClientOptions {
+  /** used in place of the global `fetch`; it is called with a `Request` */
+  fetch?: typeof fetch | undefined
+  /** sent with every request, besides the client's own */
+  headers?: RequestHeaders | undefined
+}
+
+/**
  * A typed `fetch` for every operation of the contract: one request, one answer,
  * nothing retried. `Box` is built on it; use it for what `Box` leaves out.
  * @param server the base URL of the box routes, such as `https://example.com/prefix`
  */
-export function createBoxClient (server: string | URL, options: { fetch?: typeof fetch | undefined } = {}): BoxClient {
-  return createClient<paths, JsonType>({ baseUrl: String(server), ...(options.fetch && { fetch: options.fetch }) })
+export function createBoxClient (server: string | URL, { fetch, headers }: ClientOptions = {}): BoxClient {
+  requirePlatform()
+  const client = createClient<paths, JsonType>({ baseUrl: String(server), ...(fetch && { fetch }) })
+  if (headers !== undefined) {
+    client.use({
+      async onRequest ({ request }) {
+        const given = typeof headers === 'function' ? await headers() : headers
+        for (const [name, value] of Object.entries(given)) {
+          if (!request.headers.has(name)) request.headers.set(name, value)
+        }
+      }
+    })
+  }
+  return client
 }
 
 /** An answer that is not the one asked for. */

@@ -13,10 +13,12 @@ export interface Timing {
   answer: number
   /** how long a new stream may be silent: a server speaks at once, so that silence means a proxy that buffers */
   opening: number
-  /** how long an open stream may be silent: the server's heartbeat comes every 15 s, so that it is dead or held back */
+  /** how long an open stream may be silent: the server's heartbeat comes every 15 s, so that it is dead */
   silence: number
   /** how long a long-poll asks the server to wait, in seconds */
   wait: number
+  /** how long long-polls go on before the stream is tried again */
+  polling: number
   /** the least time between two long-polls that find nothing, for a server that does not wait */
   idle: number
   /** the least time between two acknowledgements, so that they do not cost a request per message */
@@ -33,6 +35,7 @@ export const defaultTiming: Timing = {
   opening: 3_000,
   silence: 45_000,
   wait: 25,
+  polling: 300_000,
   idle: 1_000,
   pace: 250,
   farewell: 5_000

@@ -113,6 +113,6 @@ export async function remove (box: Box): Promise<void> {
 }
 
 /** Exactly those of the options that a box takes. */
-export function boxOptions ({ fetch, signal }: BoxOptions): BoxOptions {
-  return { ...(fetch && { fetch }), ...(signal && { signal }) }
+export function boxOptions ({ fetch, headers, server, signal }: BoxOptions): BoxOptions {
+  return { ...(fetch && { fetch }), ...(headers && { headers }), ...(server && { server }), ...(signal && { signal }) }
 }

@@ -1,21 +1,22 @@
-import { Box } from '../client/index.js'
+import { Box, type ClientOptions } from '../client/index.js'
 import { asCallError, boxOptions, remove, SignalChannel, type Channel } from './channel.js'
-import { dropAddress, parseInvite, type Invite } from './invite.js'
+import { dropAddress, inviteTo, type Invite } from './invite.js'
 import { createNonce, parseSealed, sealHello, Session, type InviteKey, type SealedMessage } from './sealing.js'
 
-export interface ConnectOptions {
+export interface ConnectOptions extends ClientOptions {
   /** What the host gets to see with the hello. Nothing secret from other guests belongs here, nothing that must not be replayed. */
   hello?: unknown
-  fetch?: typeof fetch
+  /** The base URL of the box routes that the invite has to lead to; needed with `headers`, which must not go anywhere else. */
+  server?: string | URL
   /** Ends everything. */
   signal?: AbortSignal
 }
 
 /** Makes a box and says hello to the host of an invite. It resolves when the hello is stored: the host need not be there. */
 export async function connect (invite: string | URL | Invite, options: ConnectOptions = {}): Promise<Channel> {
-  const { server, key } = typeof invite === 'string' || invite instanceof URL ? await parseInvite(invite) : invite
+  const { server, key } = typeof invite === 'string' || invite instanceof URL ? await inviteTo(invite, options) : invite
   let box: Box | undefined
-  const host = Box.open(`${server}/boxes/${key.hostDrop}`, boxOptions(options))
+  const host = Box.open(`${server}/boxes/${key.hostDrop}`, { ...boxOptions(options), server })
   try {
     box = await Box.create(server, boxOptions(options))
     const drop = dropAddress(await box.dropLink())

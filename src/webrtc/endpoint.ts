@@ -1,8 +1,10 @@
+import type { Address } from '../client/address.js'
+import type { ClientOptions } from '../client/index.js'
 import { hasTurn, iceServersOf } from './ice.js'
 import type { Endpoint } from './peer.js'
 
 /** What `host` and `join` have in common. */
-export interface ConnectionOptions {
+export interface ConnectionOptions extends ClientOptions {
   /**
    * Called with each new connection before anything is negotiated: add tracks here, and listen for
    * theirs (`track`). The data channel is the one that the peer will have.
@@ -16,7 +18,6 @@ export interface ConnectionOptions {
   RTCPeerConnection?: new (configuration: RTCConfiguration) => RTCPeerConnection
   /** How long to wait until the other side answers, in ms. 30,000 by default; Infinity waits as long as it takes. */
   timeout?: number
-  fetch?: typeof fetch
   /** Ends everything. */
   signal?: AbortSignal
 }
@@ -29,12 +30,12 @@ export function peerConnectionOf ({ RTCPeerConnection = globalThis.RTCPeerConnec
 
 /**
  * Makes connections, each ready to be negotiated.
- * @param box the link or the drop link of the host's box, which the ICE servers are asked by
+ * @param box the host's, by which the ICE servers are asked for
  */
-export function endpoints (box: string, options: ConnectionOptions): () => Promise<Endpoint> {
-  const { iceServers, configuration, prepare, fetch, signal } = options
+export function endpoints (box: Address, options: ConnectionOptions): () => Promise<Endpoint> {
+  const { iceServers, configuration, prepare, signal } = options
   const RTCPeerConnection = peerConnectionOf(options)
-  const offered = iceServers === undefined ? iceServersOf(box, fetch, signal) : async () => iceServers
+  const offered = iceServers === undefined ? iceServersOf(box, options, signal) : async () => iceServers
   // Asked for ahead, so that nobody waits for it later.
   offered().catch(() => {})
   return async () => {

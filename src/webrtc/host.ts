@@ -1,3 +1,4 @@
+import { parseAddress } from '../client/address.js'
 import { asCallError, boxOptions, type Channel } from './channel.js'
 import { endpoints, peerConnectionOf, type ConnectionOptions } from './endpoint.js'
 import { CallError } from './errors.js'
@@ -41,7 +42,7 @@ export async function host (options: HostOptions, patience: Patience = defaultPa
     ...(refused && { refused }),
     ...boxOptions(options)
   })
-  const endpoint = endpoints(listener.resume.link, options)
+  const endpoint = endpoints(parseAddress(listener.resume.link), options)
   const peers = new Queue<Peer>()
   const meeting = new Set<Peer>()
 

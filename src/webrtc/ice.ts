@@ -1,12 +1,16 @@
+import type { Address } from '../client/address.js'
+import { createBoxClient, type ClientOptions } from '../client/index.js'
+
 /** How long credentials are used that came without an end, in ms. */
 const DEFAULT_TTL = 300_000
 
 /**
- * The ICE servers that a server offers to those who have the link of a box there, or its drop link. TURN
- * credentials end, and a host may wait for hours: they are asked for again when half of their time is
- * over. A server that offers none, or does not answer, leaves the direct paths.
+ * The ICE servers that a server offers to those who have a box there, or its drop address. TURN
+ * credentials end, and a host may wait for hours: they are asked for again when half of their time
+ * is over. A server that offers none, or does not answer, leaves the direct paths.
  */
-export function iceServersOf (box: string, fetchFn: typeof fetch = fetch, signal?: AbortSignal): () => Promise<RTCIceServer[]> {
+export function iceServersOf ({ server, id: box }: Address, options: ClientOptions, signal?: AbortSignal): () => Promise<RTCIceServer[]> {
+  const client = createBoxClient(server, options)
   let until = 0
   let answer = Promise.resolve<RTCIceServer[]>([])
   return () => {
@@ -19,11 +23,9 @@ export function iceServersOf (box: string, fetchFn: typeof fetch = fetch, signal
 
   async function ask (): Promise<RTCIceServer[]> {
     try {
-      const response = await fetchFn(`${box}/ice-servers`, { ...(signal && { signal }) })
-      if (!response.ok) return []
-      const { iceServers, ttl } = await response.json() as { iceServers?: unknown, ttl?: unknown }
-      if (typeof ttl === 'number') until = performance.now() + ttl * 500
-      return Array.isArray(iceServers) ? iceServers as RTCIceServer[] : []
+      const { data } = await client.GET('/boxes/{box}/ice-servers', { params: { path: { box } }, ...(signal && { signal }) })
+      if (typeof data?.ttl === 'number') until = performance.now() + data.ttl * 500
+      return Array.isArray(data?.iceServers) ? data.iceServers : []
     } catch {
       signal?.throwIfAborted()
       until = 0

@@ -1,3 +1,4 @@
+import type { ClientOptions } from '../client/index.js'
 import { fromBase64url, toBase64url, type Bytes } from './bytes.js'
 import { CallError } from './errors.js'
 import { inviteKey, VERSION, type InviteKey } from './sealing.js'
@@ -44,6 +45,17 @@ export async function parseInvite (link: string | URL): Promise<Invite> {
   const key = await inviteKey(secret, drop)
   if (key.id !== fragment.get('id')) throw new CallError('CALL_ERR_KEY')
   return { server, key }
+}
+
+/**
+ * The invite, where it leads to the server that it has to lead to. A stranger's invite may name any
+ * server, so that headers, which may hold a login, go to none that was not named here.
+ */
+export async function inviteTo (link: string | URL, { server, headers }: ClientOptions & { server?: string | URL }): Promise<Invite> {
+  if (headers !== undefined && server === undefined) throw new TypeError('The option headers needs the option server')
+  const invite = await parseInvite(link)
+  if (server !== undefined && invite.server !== serverBase(server)) throw new CallError('CALL_ERR_INVITE')
+  return invite
 }
 
 /** The base URL of the box routes in the one spelling that is used here: no slash at the end, no query. */

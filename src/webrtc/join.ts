@@ -1,15 +1,18 @@
 import { Scope } from '../client/scope.js'
-import type { Channel } from './channel.js'
+import { boxOptions, type Channel } from './channel.js'
 import { commit, fingerprintOf } from './code.js'
 import { connect } from './connect.js'
 import { endpoints, type ConnectionOptions } from './endpoint.js'
 import { CallError, type CallErrorCode } from './errors.js'
 import type { Call } from './host.js'
-import { parseInvite } from './invite.js'
+import { inviteTo } from './invite.js'
 import { defaultPatience, meet, type Endpoint, type Patience, type Peer } from './peer.js'
 import { Queue } from './queue.js'
 
-export interface JoinOptions extends ConnectionOptions {}
+export interface JoinOptions extends ConnectionOptions {
+  /** The base URL of the box routes that the invite has to lead to; needed with `headers`, which must not go anywhere else. */
+  server?: string | URL
+}
 
 /** After these it may help to say hello again: the host's page was loaded again, or the network changed. */
 const passing = new Set<CallErrorCode | undefined>(['CALL_ERR_LOST', 'CALL_ERR_NO_PATH', 'CALL_ERR_NO_PATH_WITH_TURN'])
@@ -22,9 +25,9 @@ const passing = new Set<CallErrorCode | undefined>(['CALL_ERR_LOST', 'CALL_ERR_N
  * @param patience for tests
  */
 export async function join (invite: string | URL, options: JoinOptions = {}, patience: Patience = defaultPatience): Promise<Call> {
-  const parsed = await parseInvite(invite)
-  const endpoint = endpoints(`${parsed.server}/boxes/${parsed.key.hostDrop}`, options)
-  const { timeout: answer = patience.answer, fetch, signal } = options
+  const parsed = await inviteTo(invite, options)
+  const endpoint = endpoints({ server: parsed.server, id: parsed.key.hostDrop }, options)
+  const { timeout: answer = patience.answer, signal } = options
   const scope = new Scope(undefined, signal)
   const peers = new Queue<Peer>()
   let current: Channel | undefined
@@ -34,7 +37,7 @@ export async function join (invite: string | URL, options: JoinOptions = {}, pat
     try {
       const { sdp = '' } = await made.connection.createOffer()
       const { commitment, opening } = await commit(fingerprintOf(sdp))
-      const channel = await connect(parsed, { hello: { commitment }, ...(fetch && { fetch }), signal: scope.signal })
+      const channel = await connect(parsed, { hello: { commitment }, ...boxOptions(options), signal: scope.signal })
       current = channel
       return { made, channel, opening }
     } catch (error) {

@@ -1,4 +1,5 @@
-import { Box } from '../client/index.js'
+import { Box, type ClientOptions } from '../client/index.js'
+import { requirePlatform } from '../client/platform.js'
 import { fromBase64url, toBase64url } from './bytes.js'
 import { asCallError, boxOptions, remove, SignalChannel, type Channel } from './channel.js'
 import { CallError } from './errors.js'
@@ -6,7 +7,7 @@ import { createInvite, dropAddress, serverBase } from './invite.js'
 import { Queue } from './queue.js'
 import { createNonce, createSecret, inviteKey, openHello, parseSealed, Session, type InviteKey, type SealedMessage } from './sealing.js'
 
-export interface ListenOptions {
+export interface ListenOptions extends ClientOptions {
   /** The base URL of the box routes, such as `https://box.example`. */
   server: string | URL
   /** The page that the invite leads to. By default the one at the base of the box routes. */
@@ -17,7 +18,6 @@ export interface ListenOptions {
   maxGuests?: number
   /** Hears of guests and messages that were refused, and why. */
   refused?: (error: CallError) => void
-  fetch?: typeof fetch
   /** Ends everything. The box stays, unlike with `close`. */
   signal?: AbortSignal
 }
@@ -34,6 +34,7 @@ const MAX_HELLOS = 4096
 /** Makes a box and an invite to it, and listens: each guest that comes gives a channel of its own. */
 export async function listen (options: ListenOptions): Promise<Listener> {
   const { page, resume, ...rest } = options
+  requirePlatform()
   const server = serverBase(options.server)
   const secret = resume === undefined ? createSecret() : fromBase64url(resume.secret)
   if (secret?.length !== 32) throw new TypeError('The option resume is not one that a listener gave')

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { Box, createBoxClient } from '../../src/client/index.js'
 import { fakeBox, json, never, problem } from './fake.js'
-import { serve, take } from './serve.js'
+import { serve, take, takeAll } from './serve.js'
 
 t.test('two parties find each other by a link', async t => {
   const { url } = await serve(t)
@@ -10,10 +10,10 @@ t.test('two parties find each other by a link', async t => {
 
   const invitation = Box.open(await host.dropLink())
   await invitation.send({ reply: await guest.dropLink() })
-  const [{ reply }] = await take(Box.open(host.link), 1) as [{ reply: string }]
+  const [{ reply }] = await takeAll(Box.open(host.link), 1) as [{ reply: string }]
   t.strictSame(await Box.open(reply).send('Hello'), { seq: 1, count: 1 })
   t.strictSame(await take(guest.messages(), 1), [{ seq: 1, data: 'Hello' }])
-  t.strictSame(await host.read(), { messages: [], next: 0 }, 'what was taken is forgotten')
+  t.strictSame(await host.read(), { messages: [], next: 0 }, 'what is done with is forgotten')
   t.equal(await invitation.dropLink(), invitation.link)
   await t.rejects(invitation.read(), { code: 'BOX_ERR_DROP_ONLY', status: 403 })
 })

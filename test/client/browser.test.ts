@@ -68,6 +68,38 @@ t.test('in Chromium, from another origin', { skip: await needsChromium() }, asyn
     t.equal((await taken(host, 4)).at(-1), 'BOX_ERR_NOT_FOUND', 'and the loop ends with the box')
   })
 
+  t.test('a page logs in with Authorization, and creates, stores, reads and streams', async t => {
+    const { url } = await serve(t, {
+      guard: ({ headers }) => {
+        if (headers.authorization !== 'Bearer ok' || headers['x-tenant'] !== 'one') throw Object.assign(new Error('Log in first.'), { statusCode: 401 })
+      }
+    })
+    const page = await pageWithClient(t, browser)
+    const done = await page.evaluate(async server => {
+      const options = { server, headers: async () => ({ Authorization: 'Bearer ok', 'X-Tenant': 'one' }) }
+      const inbox = await Box.create(server, options)
+      const outbox = Box.open(await inbox.dropLink(), options)
+      await outbox.send({ n: 1 })
+      await outbox.send('zwei')
+      const { messages } = await inbox.read()
+      const streamed: unknown[] = []
+      for await (const { seq, data } of inbox.messages()) {
+        streamed.push(data)
+        if (seq < 2) continue
+        await inbox.acknowledge(seq)
+        break
+      }
+      const left = await inbox.read()
+      const stranger = Box.open(inbox.link)
+      const refused: unknown[] = []
+      const tries = [() => Box.create(server), () => stranger.send(1), () => stranger.read(), () => stranger.messages().next(), () => stranger.delete()]
+      for (const attempt of tries) await attempt().catch(error => refused.push(error.status))
+      await inbox.delete()
+      return { read: messages.map(({ data }) => data), streamed, left: left.messages, refused }
+    }, url)
+    t.strictSame(done, { read: [{ n: 1 }, 'zwei'], streamed: [{ n: 1 }, 'zwei'], left: [], refused: [401, 401, 401, 401, 401] })
+  })
+
   t.test('a page whose connections are cut takes each message once', async t => {
     const page = await pageWithClient(t, browser)
     const proxy = await tcpProxy(t, url)

@@ -40,12 +40,24 @@ export function openQuick (t: Test, link: string, { server, timing = {}, ...opti
   return box
 }
 
-/** Takes the next `count` messages in a loop over a box, or over its `messages()`. */
+/** Takes the next `count` messages in a loop over a box, or over its `messages()`, and leaves it at the last. */
 export async function take<T> (source: AsyncIterable<T>, count: number): Promise<T[]> {
   const taken: T[] = []
   for await (const message of source) {
     taken.push(message)
     if (taken.length === count) break
+  }
+  return taken
+}
+
+/** The same, done with the last one, too. */
+export async function takeAll (box: Box, count: number): Promise<unknown[]> {
+  const taken: unknown[] = []
+  for await (const { seq, data } of box.messages()) {
+    taken.push(data)
+    if (taken.length < count) continue
+    await box.acknowledge(seq)
+    break
   }
   return taken
 }
