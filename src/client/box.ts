@@ -14,6 +14,7 @@ export interface BoxOptions extends ClientOptions {
 
 /** For one call. An aborted call rejects with the signal's reason, and may have been carried out all the same. */
 export interface CallOptions {
+  /** aborts this call alone */
   signal?: AbortSignal
 }
 
