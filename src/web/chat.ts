@@ -1,3 +1,4 @@
+import { textAndLinks, withoutControls, type Link } from './chat-text.js'
 import { element, showText } from './dom.js'
 import { MAX_CHAT } from './messages.js'
 
@@ -34,7 +35,7 @@ export class Chat {
     if (!this.#drawer.hidden) return
     this.#showUnread(this.#count + 1)
     // While it is closed the log itself is not read out.
-    this.announce(`Message: ${text}`)
+    this.announce(`Message: ${withoutControls(text)}`)
   }
 
   /** For a new call. */
@@ -74,7 +75,7 @@ export class Chat {
     element('chat-empty').hidden = true
     const item = document.createElement('li')
     item.className = who === 'You' ? 'mine' : 'theirs'
-    item.append(unseen(`${who}: `), ...withLinks(text))
+    item.append(unseen(`${who}: `), isolated(textAndLinks(text).map(part => typeof part === 'string' ? part : linkTo(part))))
     this.#log.append(item)
     this.#log.scrollTop = this.#log.scrollHeight
   }
@@ -94,15 +95,23 @@ function unseen (words: string): HTMLElement {
   return span
 }
 
-/** The text as nodes, with web addresses that can be followed. The page tells them nothing about itself. */
-function withLinks (text: string): (string | HTMLAnchorElement)[] {
-  return text.split(/(https?:\/\/[^\s<>"]+[^\s<>".,;:!?)])/).map((part, index) => {
-    if (index % 2 === 0) return part
-    const link = document.createElement('a')
-    link.href = part
-    link.textContent = part
-    link.target = '_blank'
-    link.rel = 'noreferrer noopener nofollow'
-    return link
-  })
+/** A piece of text whose direction changes nothing around it. */
+function isolated (parts: (string | Node)[]): HTMLElement {
+  const piece = document.createElement('bdi')
+  piece.append(...parts)
+  return piece
+}
+
+/** The page tells them nothing about itself. */
+function linkTo ({ href, before, host, after }: Link): HTMLElement {
+  const link = document.createElement('a')
+  const where = document.createElement('strong')
+  where.textContent = host
+  link.href = href
+  // An address is read from left to right, whatever letters follow the host.
+  link.dir = 'ltr'
+  link.append(before, where, isolated([after]))
+  link.target = '_blank'
+  link.rel = 'noreferrer noopener nofollow'
+  return isolated([link])
 }

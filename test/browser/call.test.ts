@@ -66,6 +66,12 @@ t.test('the call page in Chromium', { skip }, async t => {
     await say(guest, 'hello back')
     await host.page.locator('#log li').nth(1).waitFor({ state: 'attached' })
     t.same(await host.page.locator('#log li').allTextContents(), ['You: hello <b>you</b>', 'Other: hello back'])
+    await say(guest, 'see \u202Ehttps://good.example@evil.example/x')
+    const link = host.page.locator('#log li bdi a')
+    await link.waitFor({ state: 'attached' })
+    t.equal(await link.textContent(), 'https://evil.example/x', 'a link shows where it leads')
+    t.equal(await link.getAttribute('href'), 'https://evil.example/x')
+    t.equal(await link.locator('strong').textContent(), 'evil.example')
 
     await guest.page.getByRole('button', { name: 'Stop video' }).click()
     await host.page.locator('#stage').getByText('Their camera is off').waitFor()

@@ -1,0 +1,45 @@
+import fc from 'fast-check'
+import t from 'tap'
+import { textAndLinks, withoutControls, type Link } from '../../src/web/chat-text.js'
+
+const shown = (text: string) => textAndLinks(text).map(part => typeof part === 'string' ? part : `[${part.before}${part.host}${part.after}]`).join('')
+const links = (text: string) => textAndLinks(text).filter(part => typeof part !== 'string') as Link[]
+
+t.test('text stays as it is written', async t => {
+  for (const text of ['hello', 'two\nlines\tand a tab', '<b>bold</b> & more', 'שלום, مرحبا', 'e\u0301 👩‍👩‍👧', 'javascript:alert(1) ftp://x']) t.same(textAndLinks(text), [text])
+})
+
+t.test('characters that turn the direction of writing, and other controls, are left out', async t => {
+  t.equal(withoutControls('photo_\u202Egpj.exe'), 'photo_gpj.exe')
+  t.equal(withoutControls('\u0000a\u001bb\u0085c\u200ed\u200fe\u061cf\u2066g\u2069'), 'abcdefg')
+  t.equal(shown('see \u202Ehttps://a.example/\u202Efdp'), 'see [https://a.example/fdp]')
+})
+
+t.test('web addresses are links, without the punctuation after them', async t => {
+  t.same(textAndLinks('see https://a.example/x?y#z, please.'), [
+    'see ', { href: 'https://a.example/x?y#z', before: 'https://', host: 'a.example', after: '/x?y#z' }, ', please.'
+  ])
+  t.equal(shown('http://a.example:8080 HTTPS://B.example/Käse'), '[http://a.example:8080] [https://b.example/Käse]')
+})
+
+t.test('the host that is shown is the one that the link leads to', async t => {
+  for (const text of ['https://good.example@evil.example/x', 'https://good.example:443@evil.example/x', 'https://good.example%2F@evil.example/x']) {
+    t.equal(shown(text), '[https://evil.example/x]', text)
+    t.same(links(text).map(({ href }) => href), ['https://evil.example/x'])
+  }
+  t.equal(shown('https://evil.example\\@good.example/'), '[https://evil.example\\@good.example/]')
+  t.equal(shown('https://gооd.example/'), '[https://xn--gd-fmca.example/]', 'letters of another alphabet are seen')
+  t.same(links('https://[broken'), [])
+})
+
+t.test('whatever is written, a link leads to the host that it shows, and nothing unseen is left', async t => {
+  const text = fc.array(fc.oneof(fc.constantFrom('https://', 'http://', 'a.example', '@', '/', '\\', ':', '?', '#', '\u202e', '\u2066', ' ', '%2f'), fc.string())).map(parts => parts.join(''))
+  fc.assert(fc.property(text, text => {
+    for (const { href, before, host, after } of links(text)) {
+      const url = new URL(href)
+      if (url.host !== host || url.username !== '' || url.password !== '' || new URL(before + host + after).host !== host) return false
+    }
+    return !/[\u202a-\u202e\u2066-\u2069]/.test(shown(text))
+  }), { numRuns: 1000 })
+  t.pass()
+})
