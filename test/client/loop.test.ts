@@ -20,11 +20,12 @@ t.test('no message is acknowledged that the loop has not come back from, and non
     const owner = await Box.create(url, { fetch: local })
     for (let n = 1; n <= count; n++) await owner.send(n)
     const dealtWith = new Set<number>()
+    let early: number | undefined
     const check: typeof fetch = async input => {
       const request = input as Request
       if (request.method === 'PUT') {
         const { after } = await request.clone().json()
-        for (let seq = 1; seq <= after; seq++) if (!dealtWith.has(seq)) throw new Error(`${seq} was acknowledged too early`)
+        for (let seq = 1; seq <= after; seq++) if (!dealtWith.has(seq)) early = seq
       }
       return await fetch(request)
     }
@@ -54,6 +55,8 @@ t.test('no message is acknowledged that the loop has not come back from, and non
       } catch (error) {
         if (!/^(the consumer failed|aborted)$/.test((error as Error).message)) throw error
       }
+      // Said here, since the client would take it for a network that fails.
+      if (early !== undefined) throw new Error(`${early} was acknowledged too early`)
       if (restart || how === 'close') {
         box.close()
         box = openQuick(t, owner.link, { fetch: check })
