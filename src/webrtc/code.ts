@@ -1,4 +1,4 @@
-import { toBase64url, utf8 } from './bytes.js'
+import { fromBase64url, toBase64url, utf8 } from './bytes.js'
 import { CallError } from './errors.js'
 import { createNonce, type Session } from './sealing.js'
 
@@ -12,7 +12,7 @@ import { createNonce, type Session } from './sealing.js'
 export interface Commitment {
   /** Goes into the hello: SHA-256 over the random number and the fingerprint, in base64url. */
   commitment: string
-  /** Goes into the guest's first message: the random number, 16 bytes in base64url. */
+  /** Goes with the guest's first description: the random number, 16 bytes in base64url. */
   opening: string
 }
 
@@ -21,28 +21,38 @@ export async function commit (guestFingerprint: string, opening = createNonce())
   return { commitment: toBase64url(new Uint8Array(digest)), opening }
 }
 
-/** What the host checks when the guest's description has come: throws `CALL_ERR_FINGERPRINT`. */
+/** Returns the opening that was checked: the only one to go on with. Throws `CALL_ERR_FINGERPRINT`. */
 export async function checkCommitment (commitment: unknown, opening: unknown, guestFingerprint: string): Promise<string> {
-  if (typeof opening !== 'string' || (await commit(guestFingerprint, opening)).commitment !== commitment) {
-    throw new CallError('CALL_ERR_FINGERPRINT')
-  }
+  if (typeof opening !== 'string' || fromBase64url(opening)?.length !== 16 ||
+    (await commit(guestFingerprint, opening)).commitment !== commitment
+  ) throw new CallError('CALL_ERR_FINGERPRINT')
   return opening
 }
 
-/** Six digits, the same on both sides. */
-export async function shortCode (session: Session, hostFingerprint: string, guestFingerprint: string, opening: string): Promise<string> {
+/** The same digits on both sides. */
+export async function shortCode (session: Session, hostFingerprint: string, guestFingerprint: string, opening: string, digits = 6): Promise<string> {
   const bytes = await session.derive(['code', opening, hostFingerprint, guestFingerprint], 8)
-  return String(new DataView(bytes.buffer).getBigUint64(0) % 1_000_000n).padStart(6, '0')
+  return String(new DataView(bytes.buffer).getBigUint64(0) % 10n ** BigInt(digits)).padStart(digits, '0')
 }
 
+/** A fingerprint line as RFC 8122 spells it and every browser writes it, with a hash that is not broken. */
+const fingerprintLine = /^a=fingerprint:((?:sha-256 (?:[\dA-F]{2}:){31}|sha-384 (?:[\dA-F]{2}:){47}|sha-512 (?:[\dA-F]{2}:){63})[\dA-F]{2})$/
+
 /**
- * The fingerprints of a session description (RFC 8122), such as `sha-256 1F:02:…`: all that it
- * names, sorted and joined by commas, since a description repeats them in each of its sections.
+ * The fingerprints of a session description, such as `sha-256 1F:02:…`: all that it names, sorted
+ * and joined by commas, since a description repeats them in each of its sections.
+ *
+ * Browsers also connect by lines that are spelled otherwise, each by others. So one line that says
+ * `fingerprint` in any other way, or beside an unusual line end, makes the description unacceptable:
+ * it could be the line that counts.
  */
 export function fingerprintOf (sdp: string): string {
   const fingerprints = new Set<string>()
-  for (const [, hash, hex] of sdp.matchAll(/^a=fingerprint:\s*(\S+)\s+([\da-f:]+)\s*$/gim)) {
-    fingerprints.add(`${hash?.toLowerCase()} ${hex?.toUpperCase()}`)
+  for (const line of sdp.split(/\r?\n/)) {
+    if (!/fingerprint/i.test(line)) continue
+    const fingerprint = fingerprintLine.exec(line)?.[1]
+    if (fingerprint === undefined) throw new CallError('CALL_ERR_FINGERPRINT')
+    fingerprints.add(fingerprint)
   }
   if (fingerprints.size === 0) throw new CallError('CALL_ERR_FINGERPRINT')
   return [...fingerprints].sort().join(',')

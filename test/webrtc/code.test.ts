@@ -1,5 +1,6 @@
 import t from 'tap'
 import { checkCommitment, commit, fingerprintOf, shortCode } from '../../src/webrtc/code.js'
+import { doubtful } from './doubtful-fingerprints.js'
 import { createNonce, createSecret, inviteKey, Session } from '../../src/webrtc/sealing.js'
 
 const fingerprint = (byte: string) => `sha-256 ${Array(32).fill(byte).join(':')}`
@@ -9,6 +10,13 @@ async function pair () {
   const parts = { guestDrop: `drop_${'G'.repeat(32)}`, guestNonce: createNonce(), hostNonce: createNonce() }
   return [await Session.create(invite, { ...parts, role: 'host' }), await Session.create(invite, { ...parts, role: 'guest' })] as const
 }
+
+t.test('an opening is taken in its one form only', async t => {
+  for (const opening of ['', 'short', `${createNonce()}=`, `${createNonce()}AAAA`, 'x'.repeat(22)]) {
+    const { commitment } = await commit(fingerprint('AA'), opening)
+    await t.rejects(checkCommitment(commitment, opening, fingerprint('AA')), { code: 'CALL_ERR_FINGERPRINT' }, opening)
+  }
+})
 
 t.test('both sides see the same six digits', async t => {
   const [host, guest] = await pair()
@@ -36,14 +44,33 @@ t.test('a swapped fingerprint, another session or another opening shows', async 
 t.test('a guest is held to the fingerprint and the number of its hello', async t => {
   const { commitment, opening } = await commit(fingerprint('AA'))
   t.equal(await checkCommitment(commitment, opening, fingerprint('AA')), opening)
-  for (const [number, print] of [[createNonce(), fingerprint('AA')], [opening, fingerprint('BB')], [undefined, fingerprint('AA')]] as const) {
+  for (const [number, print] of [[createNonce(), fingerprint('AA')], [opening, fingerprint('BB')], [undefined, fingerprint('AA')], [`${opening}=`, fingerprint('AA')]] as const) {
     await t.rejects(checkCommitment(commitment, number, print), { code: 'CALL_ERR_FINGERPRINT' })
   }
 })
 
-t.test('the fingerprint is read from all sections of a description, in one spelling', async t => {
-  const sdp = (...lines: string[]) => ['v=0', ...lines, ''].join('\r\n')
-  t.equal(fingerprintOf(sdp('a=fingerprint:sha-256 ab:cd', 'm=audio', 'a=fingerprint:SHA-256 AB:CD')), 'sha-256 AB:CD')
-  t.equal(fingerprintOf(sdp('a=fingerprint:sha-512 01', 'a=fingerprint:sha-256 02')), 'sha-256 02,sha-512 01')
-  t.throws(() => fingerprintOf(sdp('m=audio')), { code: 'CALL_ERR_FINGERPRINT' })
+const sdp = (...lines: string[]) => ['v=0', ...lines, ''].join('\r\n')
+
+t.test('the fingerprint is read from all sections of a description', async t => {
+  t.equal(fingerprintOf(sdp(`a=fingerprint:${fingerprint('AB')}`, 'm=audio', `a=fingerprint:${fingerprint('AB')}`)), fingerprint('AB'))
+  const longer = `sha-512 ${Array(64).fill('01').join(':')}`
+  t.equal(fingerprintOf(sdp(`a=fingerprint:${longer}`, `a=fingerprint:${fingerprint('02')}`)), `${fingerprint('02')},${longer}`)
+  t.equal(fingerprintOf(sdp(`a=fingerprint:${fingerprint('AB')}`).replaceAll('\r', '')), fingerprint('AB'))
 })
+
+t.test('a description that names no fingerprint, or any in a doubtful way, is refused', async t => {
+  const decoy = `a=fingerprint:${fingerprint('AA')}`
+  const hidden = fingerprint('BB')
+  t.throws(() => fingerprintOf(sdp('m=audio')), { code: 'CALL_ERR_FINGERPRINT' })
+  const texts = doubtful(hidden).flatMap(line => [sdp(decoy, 'm=audio', line), sdp(line, 'm=audio', decoy), sdp(line)])
+  t.strictSame(texts.filter(taken), [])
+})
+
+function taken (sdp: string): boolean {
+  try {
+    fingerprintOf(sdp)
+    return true
+  } catch {
+    return false
+  }
+}

@@ -1,0 +1,80 @@
+import { randomBytes } from '../../src/webrtc/bytes.js'
+
+export function newFingerprint (): string {
+  return `sha-256 ${Array.from(randomBytes(32), byte => byte.toString(16).padStart(2, '0').toUpperCase()).join(':')}`
+}
+
+/** A description as a browser writes it. @param lines its fingerprint lines, in full */
+export function sdpWith (...lines: string[]): string {
+  return ['v=0', 'o=- 4611731400430051336 2 IN IP4 127.0.0.1', 's=-', 't=0 0', 'a=group:BUNDLE 0', 'm=application 9 UDP/DTLS/SCTP webrtc-datachannel',
+    'c=IN IP4 0.0.0.0', 'a=ice-ufrag:Ld3f', 'a=ice-pwd:yMq2YzLq8mTIbXoHkZ4vWnTj', ...lines, 'a=setup:actpass', 'a=mid:0', 'a=sctp-port:5000', ''].join('\r\n')
+}
+
+export const line = (fingerprint: string) => `a=fingerprint:${fingerprint}`
+
+/**
+ * The signaling states and the certificates of a connection, without a network. It takes fingerprints
+ * from any line, as the most lenient of browsers would: whoever is named in any way may connect.
+ */
+export class FakeConnection extends EventTarget {
+  readonly fingerprint = newFingerprint()
+  readonly channel = Object.assign(new EventTarget(), { readyState: 'connecting' })
+  signalingState: RTCSignalingState = 'stable'
+  connectionState: RTCPeerConnectionState = 'new'
+  localDescription: RTCSessionDescriptionInit | null = null
+  remoteDescription: RTCSessionDescriptionInit | null = null
+  onnegotiationneeded: (() => void) | null = null
+
+  createDataChannel () { return this.channel }
+  async createOffer () { return this.#describe('offer') }
+  async addIceCandidate () {}
+  restartIce () { this.onnegotiationneeded?.() }
+
+  async setLocalDescription (description?: RTCSessionDescriptionInit): Promise<void> {
+    if (description?.type === 'rollback') {
+      this.signalingState = 'stable'
+      return
+    }
+    this.localDescription = this.#describe(this.signalingState === 'have-remote-offer' ? 'answer' : 'offer')
+    this.signalingState = this.signalingState === 'have-remote-offer' ? 'stable' : 'have-local-offer'
+  }
+
+  async setRemoteDescription (description: RTCSessionDescriptionInit): Promise<void> {
+    const { type } = description
+    const from: RTCSignalingState[] = type === 'offer' ? ['stable', 'have-local-offer', 'have-remote-offer'] : ['have-local-offer', 'have-remote-pranswer']
+    if (!from.includes(this.signalingState)) throw new DOMException(`${type} in ${this.signalingState}`, 'InvalidStateError')
+    if (type !== 'rollback') this.remoteDescription = description
+    this.signalingState = ({ offer: 'have-remote-offer', answer: 'stable', pranswer: 'have-remote-pranswer', rollback: 'stable' } as const)[type]
+  }
+
+  /** Somebody with this certificate connects. @returns whether it was let in */
+  open (fingerprint: string): boolean {
+    const named: string[] = this.remoteDescription?.sdp?.match(/sha-256\s+[\dA-F:]{95}/gi) ?? []
+    if (this.localDescription === null || this.connectionState === 'closed' || !named.includes(fingerprint)) return false
+    this.connectionState = 'connected'
+    this.channel.readyState = 'open'
+    this.channel.dispatchEvent(new Event('open'))
+    return true
+  }
+
+  close () {
+    this.signalingState = 'closed'
+    this.connectionState = 'closed'
+  }
+
+  #describe (type: 'offer' | 'answer'): { type: 'offer' | 'answer', sdp: string } {
+    return { type, sdp: sdpWith(line(this.fingerprint)) }
+  }
+}
+
+/** A constructor for `RTCPeerConnection`, and what it made. */
+export function fakeConnections () {
+  const made: FakeConnection[] = []
+  class RTCPeerConnection extends FakeConnection {
+    constructor () {
+      super()
+      made.push(this)
+    }
+  }
+  return { made, RTCPeerConnection: RTCPeerConnection as unknown as typeof globalThis.RTCPeerConnection }
+}
