@@ -1,6 +1,7 @@
 import { BoxError, type Box, type BoxOptions } from '../client/index.js'
-import { CallError } from './errors.js'
+import { CallError, isCallErrorCode, type CallErrorCode } from './errors.js'
 import { Outbox } from './outbox.js'
+import { Assembly } from './pieces.js'
 import { Queue } from './queue.js'
 import type { SealedMessage, Session } from './sealing.js'
 import { settled } from './settled.js'
@@ -19,16 +20,38 @@ export interface Channel extends AsyncIterable<unknown> {
   readonly hello: unknown
   /** The keys of this conversation; undefined on the guest's side until the host has spoken. */
   readonly session: Session | undefined
-  /** Resolves when the value is stored in the other's box. What is sent at the same time goes as one message. */
+  /**
+   * Resolves when the value is stored in the other's box. What is sent at the same time goes as one
+   * message. Rejects with `CALL_ERR_TOO_LARGE` where its JSON text has more than 512 KiB.
+   */
   send (value: unknown): Promise<void>
-  /** Tells the other side that this was all, and ends the loop over the channel on both sides. */
-  close (): Promise<void>
+  /**
+   * Tells the other side that this was all, and ends the loop over the channel on both sides. With a
+   * reason, this side's loop throws it, and the other side's too where it may be told.
+   */
+  close (reason?: unknown): Promise<void>
+}
+
+/** Reasons that the other side can do something about, or that it shares. Everything else is only over to it. */
+const told: ReadonlySet<CallErrorCode> = new Set<CallErrorCode>(['CALL_ERR_FULL', 'CALL_ERR_ATTEMPTS', 'CALL_ERR_TOO_LARGE', 'CALL_ERR_DESCRIPTION'])
+
+/** The last message: that it is over, or why. */
+type Ending = null | { ended: CallErrorCode }
+
+function endingFor (reason: unknown): Ending {
+  return reason instanceof CallError && told.has(reason.code) ? { ended: reason.code } : null
+}
+
+/** Such a last message may come after one that could not be stored. */
+export function isReason (message: unknown): boolean {
+  return typeof Object(message).ended === 'string'
 }
 
 export class SignalChannel implements Channel {
   session: Session | undefined
   readonly #inbox = new Queue<unknown>()
   readonly #outbox: Outbox
+  readonly #assembly = new Assembly()
   #over: Promise<void> | undefined
 
   /**
@@ -36,11 +59,14 @@ export class SignalChannel implements Channel {
    * @param ended called once, when nothing is sent or received any more
    */
   constructor (to: Box, readonly hello: unknown, private readonly ended: () => void | Promise<void>) {
-    this.#outbox = new Outbox(async batch => {
+    this.#outbox = new Outbox(async message => {
       try {
-        await to.send(await this.session?.seal(batch))
+        await to.send(await this.session?.seal(message))
       } catch (error) {
-        throw this.fail(error)
+        const reason = asCallError(error)
+        // What was too large was not stored, but a word about it can be. Else there is no way to the other side.
+        this.#end(reason, reason instanceof CallError && reason.code === 'CALL_ERR_TOO_LARGE' ? endingFor(reason) : undefined)
+        throw reason
       }
     })
   }
@@ -59,43 +85,52 @@ export class SignalChannel implements Channel {
   async receive (message: SealedMessage): Promise<void> {
     if (this.#over !== undefined) return
     try {
-      this.take(await this.session?.open(message))
+      this.take(await this.session?.open(message, isReason))
     } catch (error) {
       this.fail(error)
     }
   }
 
   /** Takes what a message of the session had in it. */
-  take (batch: unknown): void {
-    if (batch === null) {
+  take (message: unknown): void {
+    if (message === null) {
       this.close()
-      return
-    }
-    if (!Array.isArray(batch)) throw new CallError('CALL_ERR_FORMAT')
-    for (const value of batch) {
-      if (!this.#inbox.push(value)) throw new CallError('CALL_ERR_FULL')
+    } else if (isReason(message)) {
+      const { ended } = message as { ended: string }
+      this.#end(new CallError(isCallErrorCode(ended) && told.has(ended) ? ended : 'CALL_ERR_CLOSED'), null)
+    } else if (Array.isArray(message)) {
+      if (!this.#assembly.empty) throw new CallError('CALL_ERR_FORMAT')
+      this.#takeAll(message)
+    } else {
+      const batch = this.#assembly.add(message)
+      if (batch !== undefined) this.#takeAll(batch)
     }
   }
 
-  /** Ends the channel with an error, and returns it as the one to throw. */
-  fail (error: unknown): unknown {
-    const reason = asCallError(error)
-    this.#end(reason)
-    return reason
+  /** Ends the channel with an error. */
+  fail (error: unknown): void {
+    this.close(asCallError(error))
   }
 
-  close (): Promise<void> {
-    return this.#end()
+  close (reason?: unknown): Promise<void> {
+    return this.#end(reason, endingFor(reason))
   }
 
   [Symbol.asyncIterator] (): AsyncGenerator<unknown, void> {
     return this.#inbox[Symbol.asyncIterator]()
   }
 
-  #end (reason?: unknown): Promise<void> {
+  #takeAll (batch: unknown): void {
+    if (!Array.isArray(batch)) throw new CallError('CALL_ERR_FORMAT')
+    for (const value of batch) {
+      if (!this.#inbox.push(value)) throw new CallError('CALL_ERR_FULL')
+    }
+  }
+
+  #end (reason: unknown, ending: Ending | undefined): Promise<void> {
     this.#inbox.end(reason)
     // The other side is told also of a failure, so that it need not wait in vain.
-    this.#over ??= settled(this.#outbox.end(reason), FAREWELL).then(this.ended)
+    this.#over ??= settled(this.#outbox.end(ending, reason), FAREWELL).then(this.ended)
     return this.#over
   }
 }
@@ -104,6 +139,7 @@ export class SignalChannel implements Channel {
 export function asCallError (error: unknown): unknown {
   if (error instanceof CallError || (error instanceof DOMException && error.name === 'AbortError')) return error
   if (error instanceof BoxError && error.status === 404) return new CallError('CALL_ERR_GONE', { cause: error })
+  if (error instanceof BoxError && error.status === 413) return new CallError('CALL_ERR_TOO_LARGE', { cause: error })
   return new CallError('CALL_ERR_SERVER', { cause: error })
 }
 

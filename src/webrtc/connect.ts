@@ -1,5 +1,5 @@
 import { Box, type ClientOptions } from '../client/index.js'
-import { asCallError, boxOptions, remove, SignalChannel, type Channel } from './channel.js'
+import { asCallError, boxOptions, isReason, remove, SignalChannel, type Channel } from './channel.js'
 import { dropAddress, inviteTo, type Invite } from './invite.js'
 import { createNonce, parseSealed, sealHello, Session, type InviteKey, type SealedMessage } from './sealing.js'
 
@@ -47,10 +47,10 @@ async function follow (box: Box, channel: SignalChannel, begin: Begin) {
         continue
       }
       const session = await begin(message)
-      const batch = await session.open(message)
+      const first = await session.open(message, isReason)
       // Only now has the host shown that it knows the key, and may hear more than the hello.
       channel.start(session)
-      channel.take(batch)
+      channel.take(first)
     }
   } catch (error) {
     channel.fail(error)

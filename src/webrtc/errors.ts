@@ -14,9 +14,11 @@ const table = {
   CALL_ERR_NO_PATH: 'No network path to the other side was found, and there was no TURN server to go through.',
   CALL_ERR_NO_PATH_WITH_TURN: 'No network path to the other side was found, not even through the TURN server.',
   CALL_ERR_LOST: 'The connection to the other side broke.',
-  CALL_ERR_DESCRIPTION: 'The other side offers a connection of a kind that is not possible here.',
+  CALL_ERR_DESCRIPTION: 'The two sides offer connections of kinds that do not fit together.',
+  CALL_ERR_TOO_LARGE: 'A message is too large for the server, or for the other side.',
   CALL_ERR_SERVER: 'The server does not answer as it should.',
   CALL_ERR_FULL: 'More came in than is taken at a time.',
+  CALL_ERR_ATTEMPTS: 'Too many attempts to join by this invite failed, so it takes no new guests. A new invite is needed.',
   CALL_ERR_CLOSED: 'The conversation is over.',
 
   CALL_ERR_FORMAT: 'A message was refused: it is not a sealed message.',
@@ -30,6 +32,10 @@ const table = {
 } as const satisfies Record<string, string>
 
 export type CallErrorCode = keyof typeof table
+
+export function isCallErrorCode (code: string): code is CallErrorCode {
+  return Object.hasOwn(table, code)
+}
 
 /** Everything that `host`, `join` and what they stand on throw. `code` names it, `message` can be shown. */
 export class CallError extends Error {

@@ -26,10 +26,15 @@ export interface ListenOptions extends ClientOptions {
 export interface Resume {
   link: string
   secret: string
+  /** how many attempts to join did not lead to a connection, in a call; see the option `save` */
+  unfinished?: number
 }
 
 /** The nonces of guests that were here, so that none comes twice. When they are this many, the invite is used up. */
 const MAX_HELLOS = 4096
+
+/** How many guests are told at a time that there is no place: a flood of hellos makes no flood of answers. */
+const MAX_TURNED_AWAY = 16
 
 /** Makes a box and an invite to it, and listens: each guest that comes gives a channel of its own. */
 export async function listen (options: ListenOptions): Promise<Listener> {
@@ -37,7 +42,8 @@ export async function listen (options: ListenOptions): Promise<Listener> {
   requirePlatform()
   const server = serverBase(options.server)
   const secret = resume === undefined ? createSecret() : fromBase64url(resume.secret)
-  if (secret?.length !== 32) throw new TypeError('The option resume is not one that a listener gave')
+  const { unfinished = 0 } = resume ?? {}
+  if (secret?.length !== 32 || !Number.isSafeInteger(unfinished) || unfinished < 0) throw new TypeError('The option resume is not one that a listener gave')
   try {
     const box = resume === undefined ? await Box.create(server, boxOptions(rest)) : Box.open(resume.link, boxOptions(rest))
     const drop = dropAddress(await box.dropLink())
@@ -53,6 +59,7 @@ export class Listener implements AsyncIterable<Channel> {
   readonly #guests = new Queue<Channel>()
   readonly #channels = new Map<string, SignalChannel>()
   readonly #seen = new Set<string>()
+  #turnedAway = 0
 
   /** Use `listen`. */
   constructor (
@@ -86,7 +93,7 @@ export class Listener implements AsyncIterable<Channel> {
           await this.#take(parseSealed(data))
         } catch (error) {
           if (!(error instanceof CallError)) throw error
-          this.options.refused?.(error)
+          tell(this.options.refused, error)
         }
       }
       this.#guests.end()
@@ -117,16 +124,41 @@ export class Listener implements AsyncIterable<Channel> {
     const value = await openHello(this.key, message)
     const { drop, hello } = Object(value) as { drop?: unknown, hello?: unknown }
     if (typeof drop !== 'string' || !/^drop_[\w-]{32}$/.test(drop)) throw new CallError('CALL_ERR_FORMAT')
-    if (this.#seen.size >= MAX_HELLOS || this.#channels.size >= (this.options.maxGuests ?? 16)) throw new CallError('CALL_ERR_FULL')
+    if (this.#seen.size >= MAX_HELLOS) throw new CallError('CALL_ERR_FULL')
     this.#seen.add(guestNonce)
-
+    const session = await Session.create(this.key, { role: 'host', guestDrop: drop, guestNonce, hostNonce: createNonce() })
     const to = Box.open(`${this.server}/boxes/${drop}`, boxOptions(this.options))
+    if (this.#channels.size >= (this.options.maxGuests ?? 16)) {
+      this.#turnAway(to, session)
+      throw new CallError('CALL_ERR_FULL')
+    }
     const channel = new SignalChannel(to, hello, () => {
       this.#channels.delete(guestNonce)
       to.close()
     })
     this.#channels.set(guestNonce, channel)
-    channel.start(await Session.create(this.key, { role: 'host', guestDrop: drop, guestNonce, hostNonce: createNonce() }))
+    channel.start(session)
     if (!this.#guests.push(channel)) await channel.close()
+  }
+
+  /** Says so to a guest for whom there is no place. Nobody waits for it. */
+  #turnAway (to: Box, session: Session) {
+    if (this.#turnedAway >= MAX_TURNED_AWAY) return to.close()
+    this.#turnedAway++
+    const channel = new SignalChannel(to, undefined, () => {
+      this.#turnedAway--
+      to.close()
+    })
+    channel.start(session)
+    channel.close(new CallError('CALL_ERR_FULL'))
+  }
+}
+
+/** Calls back. What goes wrong there is the caller's, and ends nothing here. */
+export function tell<T> (listener: ((value: T) => void) | undefined, value: T): void {
+  try {
+    listener?.(value)
+  } catch (error) {
+    console.error(error)
   }
 }

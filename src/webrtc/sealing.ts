@@ -123,8 +123,11 @@ export class Session {
     }, value)
   }
 
-  /** The value of the other side's next message. Everything else is refused, each with its `CallError` code. */
-  async open (message: SealedMessage): Promise<unknown> {
+  /**
+   * The value of the other side's next message. Everything else is refused, each with its `CallError` code.
+   * @param afterGap what may also come after a gap: nothing by default
+   */
+  async open (message: SealedMessage, afterGap: (value: unknown) => boolean = () => false): Promise<unknown> {
     const { invite, parts } = this
     const ours = message.session === this.id || message.session === parts.guestNonce
     if (message.from === parts.role && ours) throw new CallError('CALL_ERR_REFLECTED')
@@ -133,11 +136,17 @@ export class Session {
     if (message.from === parts.role || message.session !== this.id) throw new CallError('CALL_ERR_FOREIGN')
     const n = this.#received + 1
     if (message.n < n) throw new CallError('CALL_ERR_REPLAYED')
-    if (message.n > n) throw new CallError('CALL_ERR_ORDER')
-    const value = await open(this.openingKey, message)
+    const value = await this.#openAt(n, message, afterGap)
     // Two calls at the same time could both have seen the old number.
     if (this.#received !== n - 1) throw new CallError('CALL_ERR_REPLAYED')
-    this.#received = n
+    this.#received = message.n
+    return value
+  }
+
+  async #openAt (n: number, message: SealedMessage, afterGap: (value: unknown) => boolean): Promise<unknown> {
+    if (message.n === n) return await open(this.openingKey, message)
+    const value = await open(this.openingKey, message).catch(() => undefined)
+    if (!afterGap(value)) throw new CallError('CALL_ERR_ORDER')
     return value
   }
 

@@ -2,7 +2,8 @@ import t, { type Test } from 'tap'
 import fc from 'fast-check'
 import type { Channel } from '../../src/webrtc/channel.js'
 import { connect, type ConnectOptions } from '../../src/webrtc/connect.js'
-import type { CallError } from '../../src/webrtc/errors.js'
+import { Box } from '../../src/client/index.js'
+import { CallError } from '../../src/webrtc/errors.js'
 import { listen, type Listener, type ListenOptions } from '../../src/webrtc/listen.js'
 import { next, serve } from './serve.js'
 
@@ -75,15 +76,80 @@ t.test('what is sent at the same time goes as one message', async t => {
   t.equal(seen.length, 2, 'the hello, and one message')
 })
 
-t.test('a batch stays below what a server takes', async t => {
+t.test('a batch stays below what a server takes, in any script', async t => {
   const { url, seen } = await serve(t)
   const listener = await listenAt(t, url)
   const guest = await connectTo(t, listener.invite)
   const host = await next(listener)
-  for (let n = 0; n < 10; n++) host.send('x'.repeat(10_000))
-  t.equal((await take(guest, 10)).length, 10)
-  t.ok(seen.length > 2)
-  await t.rejects(host.send('x'.repeat(100_000)), { code: 'CALL_ERR_SERVER' }, 'and a value that is too large is an error')
+  for (const letter of ['x', '€', '😀']) {
+    const values = Array.from({ length: 10 }, (_, n) => n + letter.repeat(10_000))
+    const sent = Promise.all(values.map(value => host.send(value)))
+    t.strictSame(await take(guest, 10), values)
+    await sent
+  }
+  t.ok(seen.length > 6)
+})
+
+t.test('a value larger than a message goes in pieces, in order with what is sent around it', async t => {
+  const { url, seen } = await serve(t)
+  const listener = await listenAt(t, url)
+  const guest = await connectTo(t, listener.invite)
+  const host = await next(listener)
+  const values = ['before', { sdp: '\r\n"€😀'.repeat(9_000) }, 'x'.repeat(524_286), 'after']
+  const sent = Promise.all(values.map(value => host.send(value)))
+  t.strictSame(await take(guest, 4), values)
+  await sent
+  t.ok(seen.every(({ message }) => JSON.stringify(message).length < 65_536))
+})
+
+t.test('a value that no message can hold is refused by name, and the channel goes on', async t => {
+  const { url } = await serve(t)
+  const listener = await listenAt(t, url)
+  const guest = await connectTo(t, listener.invite)
+  const host = await next(listener)
+  await t.rejects(host.send('x'.repeat(524_287)), { code: 'CALL_ERR_TOO_LARGE' })
+  await t.rejects(host.send('€'.repeat(174_763)), { code: 'CALL_ERR_TOO_LARGE' })
+  await host.send('small')
+  t.equal(await next(guest), 'small')
+})
+
+t.test('a value that the server does not take ends the channel, by name on both sides', async t => {
+  const { url } = await serve(t, { maxMessageBytes: 1024 })
+  const listener = await listenAt(t, url)
+  for (const first of [true, false]) {
+    const guest = await connectTo(t, listener.invite)
+    const host = await next(listener)
+    if (!first) {
+      await host.send('welcome')
+      t.equal(await next(guest), 'welcome')
+    }
+    await t.rejects(host.send('x'.repeat(2_000)), { code: 'CALL_ERR_TOO_LARGE' })
+    await t.rejects(next(guest), { code: 'CALL_ERR_TOO_LARGE' })
+    await t.rejects(next(host), { code: 'CALL_ERR_TOO_LARGE' })
+  }
+})
+
+t.test('pieces that do not come to an end, or to a batch, are refused', async t => {
+  const { url } = await serve(t)
+  const piece = (text: string) => Buffer.from(text).toString('base64url')
+  const listener = await listenAt(t, url)
+  for (const [code, ...messages] of [
+    ['CALL_ERR_FORMAT', { piece: '', more: true }],
+    ['CALL_ERR_FORMAT', { piece: '=', more: true }],
+    ['CALL_ERR_FORMAT', { piece: piece('{}'), more: false }],
+    ['CALL_ERR_FORMAT', { piece: piece('["x'), more: false }],
+    ['CALL_ERR_FORMAT', { piece: piece('["x'), more: true }, ['in between']],
+    ['CALL_ERR_TOO_LARGE', ...Array(20).fill({ piece: piece(' '.repeat(30_000)), more: true })]
+  ] as const) {
+    const guest = await connectTo(t, listener.invite)
+    const host = await next(listener)
+    const { guestDrop } = host.session!.parts
+    const box = Box.open(`${url}/boxes/${guestDrop}`)
+    for (const message of messages) await box.send(await host.session!.seal(message))
+    await t.rejects(next(guest), { code })
+    await host.close()
+    box.close()
+  }
 })
 
 t.test('what the guest sends waits for the host to speak', async t => {
@@ -187,7 +253,7 @@ t.test('an abort ends what is under way', async t => {
   await t.rejects(connect(listener.invite, { signal: leave.signal }), { name: 'AbortError' })
 })
 
-t.test('more guests than asked for are refused, and there is room again when one leaves', async t => {
+t.test('a guest too many is told so at once, and there is room again when one leaves', async t => {
   const { url } = await serve(t)
   const refused: CallError[] = []
   const listener = await listenAt(t, url, { maxGuests: 1, refused: error => refused.push(error) })
@@ -195,11 +261,47 @@ t.test('more guests than asked for are refused, and there is room again when one
   const host = await next(listener)
   await host.send('welcome')
   await next(first)
-  await connectTo(t, listener.invite)
-  while (refused.length === 0) await new Promise(resolve => setTimeout(resolve, 5))
-  t.match(refused, [{ code: 'CALL_ERR_FULL' }])
+  for (let tries = 0; tries < 3; tries++) {
+    await t.rejects(next(await connectTo(t, listener.invite)), { code: 'CALL_ERR_FULL' })
+  }
+  t.match(refused, Array(3).fill({ code: 'CALL_ERR_FULL' }))
   await first.close()
   await take(host, 1)
   await connectTo(t, listener.invite, { hello: 'third' })
   t.equal((await next(listener)).hello, 'third')
+})
+
+t.test('a channel can be closed with a reason, of which the other side hears what concerns it', async t => {
+  const { url } = await serve(t)
+  const listener = await listenAt(t, url)
+  for (const [code, told] of [['CALL_ERR_ATTEMPTS', 'CALL_ERR_ATTEMPTS'], ['CALL_ERR_LOST', undefined]] as const) {
+    const guest = await connectTo(t, listener.invite)
+    const host = await next(listener)
+    host.close(new CallError(code))
+    await t.rejects(next(host), { code })
+    await (told === undefined ? t.rejects(next(guest), { message: 'It has ended' }) : t.rejects(next(guest), { code: told }))
+  }
+})
+
+t.test('a reason that is none of ours only ends the channel', async t => {
+  const { url } = await serve(t)
+  const listener = await listenAt(t, url)
+  for (const ended of ['CALL_ERR_LOST', 'toString', 'script']) {
+    const guest = await connectTo(t, listener.invite)
+    const host = await next(listener)
+    const box = Box.open(`${url}/boxes/${host.session!.parts.guestDrop}`)
+    await box.send(await host.session!.seal({ ended }))
+    await t.rejects(next(guest), { code: 'CALL_ERR_CLOSED' })
+    box.close()
+  }
+})
+
+t.test('a callback that throws does not end the listener', async t => {
+  const { url } = await serve(t)
+  const printed = t.capture(console, 'error')
+  const listener = await listenAt(t, url, { maxGuests: 0, refused: () => { throw new Error('not my day') } })
+  for (let tries = 0; tries < 2; tries++) {
+    await t.rejects(next(await connectTo(t, listener.invite)), { code: 'CALL_ERR_FULL' })
+  }
+  t.match(printed(), Array(2).fill({ args: [{ message: 'not my day' }] }))
 })
