@@ -41,9 +41,9 @@ export class PageCall {
         page,
         prepare: this.#prepare,
         refused: error => { this.#missed(error) },
+        save: resume => { if (!this.#left) this.keep.set({ call: { role: 'host', resume } }) },
         ...(resume && { resume })
       })
-      this.keep.set({ call: { role: 'host', resume: call.resume } })
       this.face.dispatch({ type: 'opened', invite: call.invite })
       return call
     })

@@ -6,7 +6,7 @@ import { endpoints, type ConnectionOptions } from './endpoint.js'
 import { CallError, type CallErrorCode } from './errors.js'
 import type { Call } from './host.js'
 import { inviteTo } from './invite.js'
-import { defaultPatience, meet, type Endpoint, type Patience, type Peer } from './peer.js'
+import { defaults, meet, type Endpoint, type Peer, type Settings } from './peer.js'
 import { Queue } from './queue.js'
 
 export interface JoinOptions extends ConnectionOptions {
@@ -22,12 +22,16 @@ const passing = new Set<CallErrorCode | undefined>(['CALL_ERR_LOST', 'CALL_ERR_N
  * over `peers` gives the host. When the connection breaks without a word, it says hello again, and
  * the loop gives the host once more. The loop ends when either side leaves, and throws the
  * `CallError` that says why when there is no connection to be had.
- * @param patience for tests
  */
-export async function join (invite: string | URL, options: JoinOptions = {}, patience: Patience = defaultPatience): Promise<Call> {
+export async function join (invite: string | URL, options: JoinOptions = {}): Promise<Call> {
+  return await joinWith(defaults, invite, options)
+}
+
+export async function joinWith (settings: Settings, invite: string | URL, options: JoinOptions): Promise<Call> {
   const parsed = await inviteTo(invite, options)
   const endpoint = endpoints({ server: parsed.server, id: parsed.key.hostDrop }, options)
-  const { timeout: answer = patience.answer, signal } = options
+  const { timeout, signal } = options
+  const patience = { ...settings.patience, ...(timeout !== undefined && { answer: timeout }) }
   const scope = new Scope(undefined, signal)
   const peers = new Queue<Peer>()
   let current: Channel | undefined
@@ -51,7 +55,7 @@ export async function join (invite: string | URL, options: JoinOptions = {}, pat
       let reason: unknown
       try {
         const { made, channel, opening } = attempt
-        const peer = await meet(made, channel, { role: 'guest', opening }, { ...patience, answer }, scope.signal)
+        const peer = await meet(made, channel, { role: 'guest', opening }, { ...settings, patience }, scope.signal)
         failures = 0
         peers.push(peer)
         reason = await peer.closed
@@ -73,7 +77,11 @@ export async function join (invite: string | URL, options: JoinOptions = {}, pat
     scope.end()
   }
 
-  stay(await sayHello()).then(() => peers.end(), error => peers.end(error)).then(close)
+  const first = await sayHello().catch(error => {
+    scope.end()
+    throw error
+  })
+  stay(first).then(() => peers.end(), error => peers.end(error)).then(close)
   return {
     peers,
     async close () {

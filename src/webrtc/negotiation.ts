@@ -1,10 +1,18 @@
+import { agree, parseDescription, type Agreement, type Description, type Proof } from './agreement.js'
 import type { Channel } from './channel.js'
-import { checkCommitment, fingerprintOf, shortCode } from './code.js'
 import { CallError } from './errors.js'
-import type { Role } from './sealing.js'
 
-/** What negotiation needs to know of the fingerprint that the guest committed to; see code.ts. */
-export type Proof = { role: 'guest', opening: string } | { role: 'host', commitment: unknown }
+/** What a meeting needs of a negotiation. */
+export interface Negotiating {
+  /** Resolves with the short code as soon as both certificates are known. */
+  readonly code: Promise<string>
+  /** Resolves when the other side has described itself, so that a network path can be looked for. */
+  readonly answered: Promise<void>
+  /** Negotiates until the channel ends. Throws what the channel throws, and `CallError`s of its own. */
+  run (): Promise<void>
+  /** Looks for a new network path. */
+  restart (): void
+}
 
 /** ms between two messages with candidates, at first; it doubles with each, so that slow gathering costs few requests. */
 const CANDIDATE_PACE = 10
@@ -13,25 +21,23 @@ const CANDIDATE_PACE = 10
 const MAX_EARLY = 256
 
 /**
- * Perfect negotiation (W3C WebRTC 1.0, section 10.7): either side may offer at any time; when both
- * do, the guest, who is polite, takes its offer back. It begins with the host's offer, to which the
- * guest's answer adds what the guest brings.
+ * The negotiation of one call, in two parts.
  *
- * The other side's certificate is pinned: the fingerprint of its first description holds for the
- * whole call, and the guest's must be the one that its hello committed to.
+ * 1. The first exchange has one course only: the host offers, the guest answers with what it brings,
+ *    and both have their agreement. Anything else ends the call.
+ * 2. From then on it is perfect negotiation (W3C WebRTC 1.0, section 10.7): either side may offer at
+ *    any time; when both do, the guest, who is polite, takes its offer back. The agreement stands:
+ *    descriptions with other certificates end the call.
  */
-export class Negotiation {
-  /** Settles as soon as both certificates are known. */
+export class Negotiation implements Negotiating {
   readonly code: Promise<string>
-  /** Resolves when the other side has described itself, so that a network path can be looked for. */
   readonly answered: Promise<void>
   #settleCode!: { resolve: (code: string) => void, reject: (error: unknown) => void }
   #settleAnswered!: () => void
+  #agreement: Agreement | undefined
   #makingOffer = false
   #ignoringOffer = false
   #settingAnswer = false
-  #remoteFingerprint: string | undefined
-  #opening: unknown
   #early: RTCIceCandidateInit[] = []
   #candidates: RTCIceCandidateInit[] = []
   #describing = 0
@@ -41,24 +47,22 @@ export class Negotiation {
   constructor (
     private readonly connection: RTCPeerConnection,
     private readonly channel: Channel,
-    private readonly proof: Proof
+    private readonly proof: Proof,
+    private readonly digits = 6
   ) {
     this.code = new Promise((resolve, reject) => { this.#settleCode = { resolve, reject } })
     this.code.catch(() => {})
     this.answered = new Promise(resolve => { this.#settleAnswered = resolve })
   }
 
-  get role (): Role { return this.proof.role }
-
-  /** Negotiates until the channel ends. Throws what the channel throws, and `CallError`s of its own. */
   async run (): Promise<void> {
     const { connection } = this
     // The property, because not every RTCPeerConnection outside of browsers has the event.
-    connection.onnegotiationneeded = () => { this.#offer() }
+    connection.onnegotiationneeded = () => { if (this.#agreement !== undefined) this.#offer() }
     const onCandidate = ({ candidate }: RTCPeerConnectionIceEvent) => { this.#found(candidate) }
     connection.addEventListener('icecandidate', onCandidate)
     try {
-      if (this.role === 'host') this.#offer()
+      if (this.proof.role === 'host') this.#offer()
       for await (const value of this.channel) await this.#take(value)
     } catch (error) {
       this.#settleCode.reject(error)
@@ -67,78 +71,107 @@ export class Negotiation {
       connection.onnegotiationneeded = null
       connection.removeEventListener('icecandidate', onCandidate)
       clearTimeout(this.#timer)
+      // Nobody will answer an offer that is still out.
+      if (connection.signalingState === 'have-local-offer') await this.#rollBack()
     }
   }
 
-  /** Looks for a new network path. Only the host starts this: if a path is broken, both notice. */
+  /** Only the host starts this: if a path is broken, both notice. */
   restart (): void {
-    if (this.role === 'host') this.connection.restartIce()
+    if (this.proof.role === 'host') this.connection.restartIce()
   }
 
   async #take (value: unknown): Promise<void> {
     // What a later version adds is left alone.
     const { description, candidate, opening } = Object(value) as Record<string, unknown>
-    if (opening !== undefined) this.#opening = opening
-    if (description !== undefined) await this.#described(description as RTCSessionDescriptionInit)
+    if (description !== undefined) {
+      const theirs = parseDescription(description)
+      if (this.#agreement === undefined) await this.#meet(theirs, opening)
+      else await this.#renegotiate(theirs, this.#agreement)
+    }
     if (candidate !== undefined) await this.#add(candidate as RTCIceCandidateInit)
   }
 
+  /** The first exchange: the only place where an agreement is made, and where an opening is of any interest. */
+  async #meet (theirs: Description, opening: unknown): Promise<void> {
+    const { session } = this.channel
+    const { role } = this.proof
+    if (session === undefined || theirs.type !== (role === 'host' ? 'answer' : 'offer')) throw new CallError('CALL_ERR_FORMAT')
+    const settle = async () => {
+      const own = this.connection.localDescription?.sdp
+      if (own === undefined) throw new CallError('CALL_ERR_FORMAT')
+      this.#agreement = await agree(this.proof, session, own, theirs, opening, this.digits)
+      this.#settleCode.resolve(this.#agreement.code)
+    }
+    if (role === 'host') {
+      await settle()
+      this.#settleAnswered()
+      await this.#accept(theirs)
+    } else {
+      this.#settleAnswered()
+      await this.#accept(theirs)
+      await this.#describe(settle)
+    }
+  }
+
+  async #renegotiate (theirs: Description, { fingerprint }: Agreement): Promise<void> {
+    if (theirs.fingerprint !== fingerprint) throw new CallError('CALL_ERR_FINGERPRINT')
+    const ready = !this.#makingOffer && (this.connection.signalingState === 'stable' || this.#settingAnswer)
+    const collision = theirs.type === 'offer' && !ready
+    this.#ignoringOffer = collision && this.proof.role === 'host'
+    if (this.#ignoringOffer) return
+    this.#settingAnswer = theirs.type === 'answer'
+    await this.#accept(theirs)
+    this.#settingAnswer = false
+    if (theirs.type === 'offer') await this.#describe()
+  }
+
+  async #accept ({ type, sdp }: Description): Promise<void> {
+    await this.#possible(() => this.connection.setRemoteDescription({ type, sdp }))
+    for (const candidate of this.#early.splice(0)) await this.#add(candidate)
+  }
+
   async #offer (): Promise<void> {
-    // The guest's first words are its answer: whatever it wants to add goes with that.
-    if (this.#makingOffer || (this.role === 'guest' && this.#remoteFingerprint === undefined)) return
+    if (this.#makingOffer) return
     this.#makingOffer = true
     try {
       await this.#describe()
     } catch (error) {
-      if (this.connection.signalingState !== 'closed') this.#settleCode.reject(error)
+      this.#fail(error)
     } finally {
       this.#makingOffer = false
     }
   }
 
-  /** Sets and sends the offer or answer that the state asks for; candidates go after it. */
-  async #describe (): Promise<void> {
+  /**
+   * Sets and sends the offer or answer that the state asks for; candidates go after it.
+   * @param settle called in between, for the guest's first answer, which brings its opening
+   */
+  async #describe (settle?: () => Promise<void>): Promise<void> {
     this.#describing++
     this.#pace = 0
     try {
-      await this.connection.setLocalDescription()
+      await this.#possible(() => this.connection.setLocalDescription())
+      if (this.connection.signalingState === 'closed') return
       const { type, sdp } = this.connection.localDescription as RTCSessionDescription
+      await settle?.()
       // Gathered already, and thus in the description.
       this.#candidates = this.#candidates.filter(({ candidate }) => !sdp.includes(`a=${candidate}`))
-      const first = this.proof.role === 'guest' && this.#opening === undefined
-      if (first) this.#opening = (this.proof as { opening: string }).opening
-      this.#send({ ...(first && { opening: this.#opening }), description: { type, sdp } })
+      const opening = settle !== undefined && this.proof.role === 'guest' ? { opening: this.proof.opening } : {}
+      this.#send({ ...opening, description: { type, sdp } })
     } finally {
       this.#describing--
     }
     this.#flush()
   }
 
-  async #described (description: RTCSessionDescriptionInit): Promise<void> {
-    const { connection } = this
-    const fingerprint = fingerprintOf(String(description.sdp))
-    if (fingerprint !== (this.#remoteFingerprint ?? fingerprint)) throw new CallError('CALL_ERR_FINGERPRINT')
-    if (this.proof.role === 'host' && this.#remoteFingerprint === undefined) {
-      await checkCommitment(this.proof.commitment, this.#opening, fingerprint)
-    }
-    this.#remoteFingerprint = fingerprint
-    this.#settleAnswered()
-
-    const ready = !this.#makingOffer && (connection.signalingState === 'stable' || this.#settingAnswer)
-    const collision = description.type === 'offer' && !ready
-    this.#ignoringOffer = collision && this.role === 'host'
-    if (this.#ignoringOffer) return
+  /** What a connection that was not closed meanwhile cannot do, it cannot do because of the descriptions. */
+  async #possible (work: () => Promise<void>): Promise<void> {
     try {
-      this.#settingAnswer = description.type === 'answer'
-      await connection.setRemoteDescription(description)
-      this.#settingAnswer = false
-      for (const candidate of this.#early.splice(0)) await this.#add(candidate)
-      if (description.type === 'offer') await this.#describe()
+      await work()
     } catch (cause) {
-      if (connection.signalingState === 'closed') return
-      throw new CallError('CALL_ERR_DESCRIPTION', { cause })
+      if (this.connection.signalingState !== 'closed') throw new CallError('CALL_ERR_DESCRIPTION', { cause })
     }
-    await this.#agree()
   }
 
   async #add (candidate: RTCIceCandidateInit): Promise<void> {
@@ -171,17 +204,16 @@ export class Negotiation {
     for (const candidate of this.#candidates.splice(0)) this.#send({ candidate })
   }
 
-  /** A failure to send ends the channel, and with it `run`. */
   #send (value: unknown): void {
-    this.channel.send(value).catch(() => {})
+    this.channel.send(value).catch(error => { this.#fail(error) })
   }
 
-  async #agree (): Promise<void> {
-    const { session } = this.channel
-    const local = this.connection.localDescription?.sdp
-    if (session === undefined || local === undefined || this.#remoteFingerprint === undefined) return
-    const own = fingerprintOf(local)
-    const [host, guest] = this.role === 'host' ? [own, this.#remoteFingerprint] : [this.#remoteFingerprint, own]
-    this.#settleCode.resolve(await shortCode(session, host, guest, String(this.#opening)))
+  /** Ends the channel, and with it `run`; the other side hears why. */
+  #fail (error: unknown): void {
+    this.channel.close(error)
+  }
+
+  async #rollBack (): Promise<void> {
+    await this.connection.setLocalDescription({ type: 'rollback' }).catch(() => {})
   }
 }

@@ -1,6 +1,7 @@
+import type { Proof } from './agreement.js'
 import type { Channel } from './channel.js'
 import { CallError } from './errors.js'
-import { Negotiation, type Proof } from './negotiation.js'
+import { Negotiation, type Negotiating } from './negotiation.js'
 import { settled } from './settled.js'
 
 /** A connected other side. */
@@ -30,7 +31,16 @@ export interface Patience {
   farewell: number
 }
 
-export const defaultPatience: Patience = { answer: 30_000, path: 20_000, mend: 20_000, silence: 3_000, farewell: 1_000 }
+/** How two sides meet. Only tests have others than the defaults. */
+export interface Settings {
+  patience: Patience
+  negotiate: (connection: RTCPeerConnection, channel: Channel, proof: Proof) => Negotiating
+}
+
+export const defaults: Settings = {
+  patience: { answer: 30_000, path: 20_000, mend: 20_000, silence: 3_000, farewell: 1_000 },
+  negotiate: (connection, channel, proof) => new Negotiation(connection, channel, proof)
+}
 
 /** A connection that is made, but knows nobody yet. */
 export interface Endpoint {
@@ -41,12 +51,12 @@ export interface Endpoint {
 }
 
 /** Connects this end with the one at the other side of the channel. Rejects with why that was not possible. */
-export async function meet (endpoint: Endpoint, channel: Channel, proof: Proof, patience: Patience, signal?: AbortSignal): Promise<Peer> {
-  return await new Meeting(endpoint, channel, proof, patience, signal).connect()
+export async function meet (endpoint: Endpoint, channel: Channel, proof: Proof, settings: Settings, signal?: AbortSignal): Promise<Peer> {
+  const negotiation = settings.negotiate(endpoint.connection, channel, proof)
+  return await new Meeting(endpoint, channel, negotiation, settings.patience, signal).connect()
 }
 
 class Meeting {
-  readonly #negotiation: Negotiation
   readonly #open = deferred<void>()
   readonly #over = deferred<unknown>()
   #connected = false
@@ -60,11 +70,10 @@ class Meeting {
   constructor (
     private readonly endpoint: Endpoint,
     private readonly channel: Channel,
-    proof: Proof,
+    private readonly negotiation: Negotiating,
     private readonly patience: Patience,
     private readonly signal: AbortSignal | undefined
   ) {
-    this.#negotiation = new Negotiation(endpoint.connection, channel, proof)
     this.#open.promise.catch(() => {})
   }
 
@@ -77,15 +86,15 @@ class Meeting {
     if (this.signal?.aborted) this.#onAbort()
 
     this.#within(this.patience.answer, () => new CallError('CALL_ERR_NO_PEER'))
-    this.#negotiation.answered.then(() => {
+    this.negotiation.answered.then(() => {
       if (!this.#connected) this.#within(this.patience.path, this.#noPath)
     })
-    this.#negotiation.run().then(() => this.#end(), error => {
+    this.negotiation.run().then(() => this.#end(), error => {
       // Signaling may go, with its box or its server, while the connection stays. A lie may not.
       if (!this.#connected || isRefusal(error)) this.#end(error)
     })
     try {
-      const [code] = await Promise.all([this.#negotiation.code, this.#open.promise])
+      const [code] = await Promise.all([this.negotiation.code, this.#open.promise])
       this.#connected = true
       clearTimeout(this.#limit)
       return { connection, channel: dataChannel, code, closed: this.#over.promise, close: () => this.#end() }
@@ -126,7 +135,7 @@ class Meeting {
     const pause = this.#restarts === 0 ? 0 : 500 * 2 ** Math.min(this.#restarts, 4)
     this.#restarts++
     clearTimeout(this.#retry)
-    this.#retry = setTimeout(() => { this.#negotiation.restart() }, pause)
+    this.#retry = setTimeout(() => { this.negotiation.restart() }, pause)
   }
 
   readonly #noPath = () => new CallError(this.endpoint.turn ? 'CALL_ERR_NO_PATH_WITH_TURN' : 'CALL_ERR_NO_PATH')

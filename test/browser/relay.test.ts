@@ -4,7 +4,6 @@ import t, { type Test } from 'tap'
 import { systemClock, type Clock } from '../../src/box/clock.js'
 import type { BoxPluginOptions } from '../../src/options.js'
 import { createBoxPlugin } from '../../src/plugin.js'
-import { defaultPatience } from '../../src/webrtc/peer.js'
 import { launch, needsChromium, person } from '../helpers/chromium.js'
 import { needs } from '../helpers/needs.js'
 import { turnServer } from '../helpers/turn-server.js'
@@ -54,25 +53,25 @@ async function callThroughTurn ([host, guest]: Page[], prefix: string): Promise<
   const options = {
     prefix,
     // The one by which a call is refused is the same by which another connects.
-    patience: { ...defaultPatience, path: 5_000 }
+    patience: { path: 5_000 }
   }
   const invite = await host!.evaluate(async ({ prefix, patience }) => {
-    const call = await window.host({
+    const call = await window.hostWith(window.impatient(patience), {
       server: location.origin + prefix,
       configuration: { iceTransportPolicy: 'relay' },
       refused: error => { window.failed.push(error.code) }
-    }, patience)
+    })
     window.follow(call)
     return call.invite
   }, options)
   await guest!.evaluate(async ({ invite, patience }) => {
     window.refusals = []
-    window.follow(await window.join(invite, {
+    window.follow(await window.joinWith(window.impatient(patience), invite, {
       configuration: { iceTransportPolicy: 'relay' },
       prepare: connection => {
         connection.addEventListener('icecandidateerror', ({ errorCode }) => { window.refusals.push(errorCode) })
       }
-    }, patience))
+    }))
   }, { ...options, invite })
   await guest!.waitForFunction(() => window.peer !== undefined || window.failed.length > 0)
 }

@@ -1,4 +1,7 @@
 import { host, join, connect, listen, signalThrough, type Call, type HostedCall, type Peer } from '../../src/webrtc/index.js'
+import { hostWith } from '../../src/webrtc/host.js'
+import { joinWith } from '../../src/webrtc/join.js'
+import { defaults, type Patience, type Settings } from '../../src/webrtc/peer.js'
 import type { SimplePeer } from 'simple-peer'
 import { computeVectors } from './check-vectors.js'
 import vectors from './sealing-vectors.json' with { type: 'json' }
@@ -10,6 +13,9 @@ const globals = {
   listen,
   connect,
   signalThrough,
+  hostWith,
+  joinWith,
+  impatient: (patience: Partial<Patience>): Settings => ({ ...defaults, patience: { ...defaults.patience, ...patience } }),
   computeVectors: async () => await computeVectors(vectors),
   /** The call and the peer that this page has at the moment. */
   call: undefined as unknown as Call | HostedCall,

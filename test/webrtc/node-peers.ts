@@ -1,11 +1,11 @@
 import type { Test } from 'tap'
 import { RTCPeerConnection } from 'werift'
-import { host, type HostedCall, type HostOptions } from '../../src/webrtc/host.js'
-import { join, type JoinOptions } from '../../src/webrtc/join.js'
+import { hostWith, type HostedCall, type HostOptions } from '../../src/webrtc/host.js'
+import { joinWith, type JoinOptions } from '../../src/webrtc/join.js'
 import type { Call } from '../../src/webrtc/host.js'
 import type { ConnectionOptions } from '../../src/webrtc/endpoint.js'
 import { next } from './serve.js'
-import { defaultPatience, type Patience, type Peer } from '../../src/webrtc/peer.js'
+import { defaults, type Patience, type Peer, type Settings } from '../../src/webrtc/peer.js'
 
 /** Closed while it gathers candidates, werift's forgets the sockets that it opens after. */
 class Tidy extends RTCPeerConnection {
@@ -35,14 +35,18 @@ export function end (root: Test): void {
   root.end()
 }
 
+export function impatient (patience: Partial<Patience>): Settings {
+  return { ...defaults, patience: { ...defaults.patience, ...patience } }
+}
+
 export async function hostAt (t: Test, server: string, options: Partial<HostOptions> = {}, patience: Partial<Patience> = {}): Promise<HostedCall> {
-  const call = await host({ server, ...node, ...options }, { ...defaultPatience, ...patience })
+  const call = await hostWith(impatient(patience), { server, ...node, ...options })
   t.teardown(() => call.close())
   return call
 }
 
 export async function joinTo (t: Test, invite: string, options: JoinOptions = {}, patience: Partial<Patience> = {}): Promise<Call> {
-  const call = await join(invite, { ...node, ...options }, { ...defaultPatience, ...patience })
+  const call = await joinWith(impatient(patience), invite, { ...node, ...options })
   t.teardown(() => call.close())
   return call
 }

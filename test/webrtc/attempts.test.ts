@@ -1,0 +1,127 @@
+import t, { type Test } from 'tap'
+import { connect } from '../../src/webrtc/connect.js'
+import { host, type HostedCall, type HostOptions } from '../../src/webrtc/host.js'
+import { join } from '../../src/webrtc/join.js'
+import type { Resume } from '../../src/webrtc/listen.js'
+import { fakeConnections } from './fake-connection.js'
+import { FakeServer, quiet } from './fake-server.js'
+import { next } from './serve.js'
+
+/** A host at a server in memory, and what it told. */
+async function hosting (t: Test, options: Partial<HostOptions> = {}, server = new FakeServer()) {
+  const side = { ...fakeConnections(), iceServers: [], fetch: server.fetch }
+  const refused: string[] = []
+  const saved: Resume[] = []
+  const call = await host({
+    server: server.url, ...side, refused: ({ code }) => { refused.push(code) }, save: resume => { saved.push(resume) }, ...options
+  })
+  t.teardown(() => call.close())
+  return { call, server, side, refused, saved }
+}
+
+type Hosting = Awaited<ReturnType<typeof hosting>>
+
+/** Says hello, has the host's offer, and leaves. */
+async function giveUp ({ call, server }: Hosting): Promise<void> {
+  const channel = await connect(call.invite, { fetch: server.fetch, hello: {} })
+  for await (const value of channel) if (Object(value).description !== undefined) break
+  await channel.close()
+  await quiet()
+}
+
+/** Joins, and gets the peers of both sides connected. */
+async function meet ({ call, server, side }: Hosting): Promise<void> {
+  const guest = { ...fakeConnections(), iceServers: [], fetch: server.fetch }
+  const joined = await join(call.invite, guest)
+  await quiet()
+  const [here, there] = [side.made.at(-1)!, guest.made[0]!]
+  here.open(there.fingerprint)
+  there.open(here.fingerprint)
+  const [peer] = await Promise.all([next(call.peers), next(joined.peers)])
+  await peer.close()
+  await quiet()
+}
+
+const unfinished = (call: HostedCall) => call.resume.unfinished
+
+t.test('an invite is closed by eight attempts that come to nothing, and both sides are told', async t => {
+  const hosted = await hosting(t)
+  for (let tries = 1; tries <= 8; tries++) {
+    t.notOk(hosted.refused.includes('CALL_ERR_ATTEMPTS'))
+    await giveUp(hosted)
+    t.equal(unfinished(hosted.call), tries)
+  }
+  t.equal(hosted.refused.at(-1), 'CALL_ERR_ATTEMPTS')
+  const late = await join(hosted.call.invite, { ...fakeConnections(), iceServers: [], fetch: hosted.server.fetch })
+  await t.rejects(next(late.peers), { code: 'CALL_ERR_ATTEMPTS' })
+  t.equal(hosted.side.made.length, 8, 'and there is no offer to the ninth')
+})
+
+t.test('eight offers are out at a time at most, whoever asks', async t => {
+  const hosted = await hosting(t)
+  const channels = await Promise.all(Array.from({ length: 12 }, async () => await connect(hosted.call.invite, { fetch: hosted.server.fetch, hello: {} })))
+  await quiet()
+  t.equal(hosted.side.made.length, 8)
+  t.strictSame(hosted.refused, [], 'the others wait')
+  for (const channel of channels) await channel.close()
+  await quiet()
+  t.equal(hosted.side.made.length, 8)
+})
+
+t.test('attempts that lead to a connection do not count', async t => {
+  const hosted = await hosting(t)
+  for (let tries = 0; tries < 12; tries++) await meet(hosted)
+  t.equal(unfinished(hosted.call), 0)
+  await giveUp(hosted)
+  await meet(hosted)
+  t.equal(unfinished(hosted.call), 1)
+  t.notOk(hosted.refused.includes('CALL_ERR_ATTEMPTS'))
+})
+
+t.test('guests that said hello and left while the host was away cost one attempt at most', async t => {
+  const server = new FakeServer()
+  const away = new AbortController()
+  const { call: { invite, resume } } = await hosting(t, { signal: away.signal }, server)
+  away.abort()
+  for (let guests = 0; guests < 12; guests++) await (await connect(invite, { fetch: server.fetch, hello: {} })).close()
+  const back = await hosting(t, { resume }, server)
+  await quiet()
+  t.equal(unfinished(back.call), 1)
+  await meet(back)
+})
+
+t.test('the count outlives the page', async t => {
+  const server = new FakeServer()
+  const reload = new AbortController()
+  const before = await hosting(t, { signal: reload.signal }, server)
+  t.equal(before.saved.length, 1, 'what to keep is told at the start')
+  for (let tries = 0; tries < 7; tries++) await giveUp(before)
+  const channel = await connect(before.call.invite, { fetch: server.fetch, hello: {} })
+  await next(channel)
+  t.match(before.saved.at(-1), { unfinished: 8 }, 'one that is under way has failed for a page that is loaded again')
+  reload.abort()
+  const after = await hosting(t, { resume: JSON.parse(JSON.stringify(before.saved.at(-1))) }, server)
+  await t.rejects(next(await connect(after.call.invite, { fetch: server.fetch, hello: {} })), { code: 'CALL_ERR_ATTEMPTS' })
+  t.ok(after.refused.includes('CALL_ERR_ATTEMPTS'))
+  t.equal(after.side.made.length, 0)
+})
+
+t.test('what a callback throws ends nothing', async t => {
+  const printed = t.capture(console, 'error')
+  const fails = () => { throw new Error('no storage') }
+  const hosted = await hosting(t, { save: fails, refused: fails })
+  await giveUp(hosted)
+  await meet(hosted)
+  t.ok(printed().length > 2)
+})
+
+t.test('a first hello that fails leaves nothing on the caller’s signal', async t => {
+  const { call, server } = await hosting(t)
+  const controller = new AbortController()
+  const options = { ...fakeConnections(), iceServers: [], fetch: server.fetch, signal: controller.signal }
+  await call.close()
+  await t.rejects(join(call.invite, options), { code: 'CALL_ERR_GONE' })
+  const aborts = t.capture(AbortController.prototype, 'abort', AbortController.prototype.abort)
+  controller.abort()
+  t.equal(aborts().length, 2, 'the signal’s own, and the one scope that all share')
+})

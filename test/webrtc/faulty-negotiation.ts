@@ -1,0 +1,67 @@
+import type { Proof } from '../../src/webrtc/agreement.js'
+import type { Channel } from '../../src/webrtc/channel.js'
+import { checkCommitment, fingerprintOf, shortCode } from '../../src/webrtc/code.js'
+import { CallError } from '../../src/webrtc/errors.js'
+import type { Negotiating } from '../../src/webrtc/negotiation.js'
+
+/**
+ * How negotiation was at first, without its candidates, with the fault by which somebody in the middle
+ * made the codes equal: any message can bring another opening, and only the one that was there at the
+ * first description is checked.
+ */
+export class FaultyNegotiation implements Negotiating {
+  readonly code: Promise<string>
+  readonly answered = Promise.resolve()
+  #settle!: { resolve: (code: string) => void, reject: (error: unknown) => void }
+  #opening: unknown
+  #remoteFingerprint: string | undefined
+
+  constructor (
+    private readonly connection: RTCPeerConnection,
+    private readonly channel: Channel,
+    private readonly proof: Proof,
+    private readonly digits: number
+  ) {
+    this.code = new Promise((resolve, reject) => { this.#settle = { resolve, reject } })
+    this.code.catch(() => {})
+  }
+
+  async run (): Promise<void> {
+    try {
+      if (this.proof.role === 'host') await this.#describe()
+      for await (const value of this.channel) {
+        const { description, opening } = Object(value)
+        if (opening !== undefined) this.#opening = opening
+        if (description !== undefined) await this.#described(description)
+      }
+    } catch (error) {
+      this.#settle.reject(error)
+      throw error
+    }
+  }
+
+  restart (): void {}
+
+  async #describe (): Promise<void> {
+    await this.connection.setLocalDescription()
+    const { type, sdp } = this.connection.localDescription!
+    const first = this.proof.role === 'guest' && this.#opening === undefined
+    if (first) this.#opening = (this.proof as { opening: string }).opening
+    this.channel.send({ ...(first && { opening: this.#opening }), description: { type, sdp } }).catch(() => {})
+  }
+
+  async #described (description: RTCSessionDescriptionInit): Promise<void> {
+    const fingerprint = fingerprintOf(String(description.sdp))
+    if (fingerprint !== (this.#remoteFingerprint ?? fingerprint)) throw new CallError('CALL_ERR_FINGERPRINT')
+    if (this.proof.role === 'host' && this.#remoteFingerprint === undefined) {
+      await checkCommitment(this.proof.commitment, this.#opening, fingerprint)
+    }
+    this.#remoteFingerprint = fingerprint
+    if (description.type === 'offer' && this.connection.signalingState !== 'stable' && this.proof.role === 'host') return
+    await this.connection.setRemoteDescription(description)
+    if (description.type === 'offer') await this.#describe()
+    const own = fingerprintOf(this.connection.localDescription!.sdp)
+    const [host, guest] = this.proof.role === 'host' ? [own, fingerprint] : [fingerprint, own]
+    this.#settle.resolve(await shortCode(this.channel.session!, host, guest, String(this.#opening), this.digits))
+  }
+}
