@@ -18,6 +18,8 @@ export const line = (fingerprint: string) => `a=fingerprint:${fingerprint}`
  */
 export class FakeConnection extends EventTarget {
   readonly fingerprint = newFingerprint()
+  /** lines that its next descriptions have besides */
+  more = ''
   readonly channel = Object.assign(new EventTarget(), { readyState: 'connecting' })
   signalingState: RTCSignalingState = 'stable'
   connectionState: RTCPeerConnectionState = 'new'
@@ -63,7 +65,7 @@ export class FakeConnection extends EventTarget {
   }
 
   #describe (type: 'offer' | 'answer'): { type: 'offer' | 'answer', sdp: string } {
-    return { type, sdp: sdpWith(line(this.fingerprint)) }
+    return { type, sdp: sdpWith(line(this.fingerprint)) + this.more }
   }
 }
 
