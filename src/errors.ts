@@ -18,10 +18,13 @@ const table = {
   BOX_ERR_TOO_LARGE: [413, 'Too large', 'The message is larger than this server takes. Send a smaller one.'],
   BOX_ERR_URI_TOO_LONG: [414, 'Address too long', 'The address is longer than this server takes. Send a message in the body of a POST.'],
   BOX_ERR_MEDIA_TYPE: [415, 'Unsupported media type', 'Send %s, in UTF-8.'],
+  BOX_ERR_EXPECTATION: [417, 'Expectation failed', 'Send the request without its Expect header.'],
   BOX_ERR_IDEMPOTENCY: [422, 'Idempotency key used again', 'This Idempotency-Key came before with another body. Use a new key for a new message.'],
   BOX_ERR_RATE: [429, 'Too many requests', 'Wait for the seconds in Retry-After, then try again.'],
   BOX_ERR_HEADERS: [431, 'Headers too large', 'The request line and headers are larger than this server takes. Send a message in the body of a POST.'],
   BOX_ERR_INTERNAL: [500, 'Internal error', 'The server failed to answer. Try again; the server log has the cause.'],
+  BOX_ERR_BUSY: [503, 'Server busy', 'The server has more to do than it can at the moment. Try again after the seconds in Retry-After.'],
+  BOX_ERR_CLOSING: [503, 'Server closing', 'The server is shutting down. Try again after the seconds in Retry-After.'],
   BOX_ERR_STORE: [503, 'Store not available', 'The store does not answer at the moment. Try again after the seconds in Retry-After.'],
   BOX_ERR_STORE_FULL: [507, 'Store full', 'The server has no room for more. Try again later.']
 } as const satisfies Record<string, readonly [status: number, title: string, detail: string]>
@@ -63,10 +66,13 @@ export const CursorError = define('BOX_ERR_CURSOR')
 export const TooLargeError = define('BOX_ERR_TOO_LARGE')
 export const UriTooLongError = define('BOX_ERR_URI_TOO_LONG')
 export const MediaTypeError = define('BOX_ERR_MEDIA_TYPE')
+export const ExpectationError = define('BOX_ERR_EXPECTATION')
 export const IdempotencyError = define('BOX_ERR_IDEMPOTENCY')
 export const RateError = define('BOX_ERR_RATE')
 export const HeadersError = define('BOX_ERR_HEADERS')
 export const InternalError = define('BOX_ERR_INTERNAL')
+export const BusyError = define('BOX_ERR_BUSY')
+export const ClosingError = define('BOX_ERR_CLOSING')
 export const StoreError = define('BOX_ERR_STORE')
 export const StoreFullError = define('BOX_ERR_STORE_FULL')
 

@@ -2,12 +2,15 @@ import type { FastifyInstance, FastifyPluginAsync } from 'fastify'
 import fp from 'fastify-plugin'
 import { BoxService } from './box/box-service.js'
 import { systemClock, type Clock } from './box/clock.js'
+import { pageLimit } from './http/answers.js'
 import { rememberBase } from './http/base.js'
 import { classicRoutes } from './http/classic.js'
+import { closeIdle } from './http/closing.js'
 import { registered } from './http/document.js'
 import { collectContract, serveUi } from './http/openapi.js'
 import { operations } from './http/operations.js'
 import { isOutage, logOutages } from './http/outages.js'
+import { outgoingOf, type OutgoingLimits } from './http/outgoing.js'
 import { problemPages } from './http/problem-pages.js'
 import { createLimiter, unlimited } from './http/rate-limit.js'
 import { asResource, logSerializers } from './http/resource.js'
@@ -16,8 +19,8 @@ import { resolveOptions, type BoxPluginOptions } from './options.js'
 import { memoryStore } from './store/memory.js'
 import { version } from './version.js'
 
-/** The plugin on a clock of one's own: for tests, which turn it. */
-export function createBoxPlugin (clock: Clock): FastifyPluginAsync<BoxPluginOptions> {
+/** The plugin on a clock and with limits of one's own: for tests. */
+export function createBoxPlugin (clock: Clock, limits?: OutgoingLimits): FastifyPluginAsync<BoxPluginOptions> {
   return fp(async (app: FastifyInstance, input: BoxPluginOptions) => {
     const options = resolveOptions(input)
     checkRouter(app)
@@ -25,19 +28,20 @@ export function createBoxPlugin (clock: Clock): FastifyPluginAsync<BoxPluginOpti
     const service = new BoxService(store, clock, options)
     const registration = { prefix: app.prefix, hostDocs: options.hostDocs }
     rememberBase(app)
+    const outgoing = outgoingOf(app, limits)
+    outgoing.allow(pageLimit(options))
+    outgoing.watch(app)
     const api: Api = {
       service,
       options,
       limiter: options.rateLimit === false ? unlimited : createLimiter(options.rateLimit, store.counter, app.log),
+      outgoing,
       operations: registered(operations(options), registration)
     }
 
     // Held reads and streams have to end before Fastify waits for its open connections.
-    app.addHook('preClose', async () => {
-      service.waiters.endAll()
-      // What is answered from now on would keep its connection, and so the closing, for all of the keep-alive time.
-      app.server.keepAliveTimeout = 1
-    })
+    app.addHook('preClose', async () => { service.waiters.endAll() })
+    closeIdle(app)
     app.addHook('onClose', async () => { await service.close() })
     app.addHook('onReady', async () => {
       service.start(error => { if (!isOutage(error)) app.log.error({ err: error }, 'Sweeping expired boxes failed') })

@@ -1,5 +1,6 @@
 import type { FastifyReply } from 'fastify'
 import type { Appended, Page } from '../store/store.js'
+import { PIECE } from './answer.js'
 
 export const JSON_TYPE = 'application/json; charset=utf-8'
 
@@ -12,6 +13,20 @@ export const JSON_TYPE = 'application/json; charset=utf-8'
 export function page (reply: FastifyReply, { texts, next }: Page): string {
   reply.type(JSON_TYPE)
   return `{"type":"msgs","data":[${texts.join(',')}],"next":${next}}`
+}
+
+/** The size of a page's messages, in bytes; for a small one, roughly. */
+export function pageSize ({ texts }: Page): number {
+  let size = 0
+  for (const text of texts) size += text.length
+  // A character has three bytes at most.
+  if (size * 3 <= PIECE) return size
+  return texts.reduce((bytes, text) => bytes + Buffer.byteLength(text), 0)
+}
+
+/** What a page takes at most. */
+export function pageLimit ({ maxBoxBytes }: { maxBoxBytes: number }): number {
+  return maxBoxBytes + 2 * PIECE
 }
 
 export function ack (reply: FastifyReply, { count, seq }: Appended): string {

@@ -3,7 +3,7 @@ import { parseCapability } from '../box/capability.js'
 import { messageFromString } from '../box/message.js'
 import { DropOnlyError, NotFoundError, PrefetchError, TooLargeError } from '../errors.js'
 import type { Operation } from '../options.js'
-import { JSON_TYPE } from './answers.js'
+import { JSON_TYPE, pageLimit, pageSize } from './answers.js'
 import { guarded } from './guard.js'
 import type { Kind } from './rate-limit.js'
 import { refuseTheRest } from './refusals.js'
@@ -18,7 +18,7 @@ const KINDS = { createBox: 'creates', storeMessage: 'stores', drainMessages: 're
  * The original PHP script's API: three actions by GET and query. It changes things by GET
  * because that API is given, so it has no HEAD and refuses prefetches.
  */
-export async function classicRoutes (scope: FastifyInstance, { service, options, limiter, operations }: Api): Promise<void> {
+export async function classicRoutes (scope: FastifyInstance, { service, options, limiter, outgoing, operations }: Api): Promise<void> {
   scope.decorateRequest(DROP, '')
 
   async function classicBox (request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
@@ -32,7 +32,10 @@ export async function classicRoutes (scope: FastifyInstance, { service, options,
         return { type: 'ack', data: count }
       }
       case 'drainMessages': {
-        const { texts } = await service.drain(request[DROP])
+        outgoing.refuseAhead(request, pageLimit(options))
+        const taken = await service.drain(request[DROP])
+        outgoing.count(request, reply, pageSize(taken))
+        const { texts } = taken
         return reply.type(JSON_TYPE).send(`{"type":"msgs","data":[${texts.join(',')}]}`)
       }
     }

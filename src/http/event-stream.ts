@@ -1,7 +1,7 @@
-import type { ServerResponse } from 'node:http'
 import type { Waiter } from '../box/waiters.js'
 import { NotFoundError } from '../errors.js'
 import type { Page } from '../store/store.js'
+import { PIECE, type Answer } from './answer.js'
 
 /** A reader with more than this unsent does not keep up; it is cut and resumes by itself. */
 export const MAX_UNSENT = 256 * 1024
@@ -28,7 +28,7 @@ export interface StreamOptions {
   waiter: Waiter
   /** the messages that were found before the stream opened */
   first: Page
-  /** ms between comments, and how long a reader may take over 256 KiB of a backlog */
+  /** ms between comments */
   heartbeat: number
 }
 
@@ -39,47 +39,33 @@ export interface StreamOptions {
  * A backlog is paced by the reader. New messages are not held back for a slow reader: they
  * queue in its socket, and one that finds more than `MAX_UNSENT` there cuts the reader.
  */
-export async function streamMessages (response: ServerResponse, { waiter, first, heartbeat }: StreamOptions): Promise<void> {
-  response.write(OPENING)
+export async function streamMessages (answer: Answer, { waiter, first, heartbeat }: StreamOptions): Promise<void> {
+  answer.write(OPENING)
   let page = first
   try {
-    await writePage(response, page, heartbeat)
+    await writePage(answer, page)
     while (!waiter.closed) {
       page = await waiter.next(page.next, BATCH, heartbeat)
-      if (page.texts.length === 0) response.write(HEARTBEAT)
-      else await writePage(response, page, heartbeat)
+      if (page.texts.length === 0) answer.write(HEARTBEAT)
+      else await writePage(answer, page)
     }
-    response.end()
+    answer.end()
   } catch (error) {
-    if (error instanceof NotFoundError) response.end(GONE)
+    if (error instanceof NotFoundError) answer.end(GONE)
     else throw error
   }
 }
 
-async function writePage (response: ServerResponse, { texts, next }: Page, heartbeat: number): Promise<void> {
+async function writePage (answer: Answer, { texts, next }: Page): Promise<void> {
   const backlog = texts.length > 1
+  if (backlog) answer.behind = texts.reduce((bytes, text) => bytes + text.length, 0)
   let seq = next - texts.length
   for (const text of texts) {
-    seq++
-    if (response.writableLength > MAX_UNSENT) response.destroy()
-    const taken = response.write(formatMessage(seq, text))
-    if (!taken && backlog) await drained(response, heartbeat * Math.ceil(response.writableLength / MAX_UNSENT))
-    if (response.destroyed) return
+    const event = formatMessage(++seq, text)
+    if (answer.unsent > MAX_UNSENT + answer.behind) answer.cut()
+    else if (backlog || event.length > PIECE) await answer.deliver(event)
+    else answer.write(event)
+    if (answer.gone) return
+    if (backlog) answer.behind -= text.length
   }
-}
-
-/** Resolves once the reader took what was written; one that takes longer than `patience` ms is cut. */
-function drained (response: ServerResponse, patience: number): Promise<void> {
-  return new Promise(resolve => {
-    const timer = setTimeout(() => { response.destroy() }, patience)
-    const done = (): void => {
-      clearTimeout(timer)
-      response.off('drain', done)
-      response.off('close', done)
-      resolve()
-    }
-    response.on('drain', done)
-    response.on('close', done)
-    if (response.destroyed) done()
-  })
 }

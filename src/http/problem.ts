@@ -13,12 +13,15 @@ export const PROBLEM_TYPE = 'application/problem+json; charset=utf-8'
 /** Seconds to wait where nothing better is known. */
 const RETRY_AFTER = 1
 
+/** What the server answers on purpose is nothing to look into. */
+const MEANT = new Set(['BOX_ERR_BUSY', 'BOX_ERR_CLOSING'])
+
 /** Turns whatever was thrown into an answer of RFC 9457. It never says a URL or a capability. */
 export function sendProblem (thrown: FastifyError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const error = translate(thrown)
   const problem = toProblem(error, baseOf(request))
   // Of an outage the log tells when it begins and ends, not each request that meets it.
-  if (problem.status >= 500 && !isOutage(error)) request.log.error({ err: thrown }, problem.title)
+  if (problem.status >= 500 && !isOutage(error) && !MEANT.has(error.code)) request.log.error({ err: thrown }, problem.title)
   if (problem.status === 503 || problem.status === 429) {
     if (!reply.hasHeader('retry-after')) reply.header('retry-after', RETRY_AFTER)
   }

@@ -1,8 +1,8 @@
-import { normalizeIP } from '@fastify/rate-limit'
 import type { FastifyBaseLogger, FastifyReply, FastifyRequest, onRequestAsyncHookHandler } from 'fastify'
 import { RateError } from '../errors.js'
 import type { RateLimits } from '../options.js'
 import type { SharedCounter } from '../store/store.js'
+import { addressOf } from './address.js'
 import { Condition } from './condition.js'
 import { WindowCounter } from './window-counter.js'
 
@@ -59,7 +59,7 @@ export function createLimiter (limits: RateLimits, shared: SharedCounter | undef
   return {
     async count (kind, request, reply) {
       const max = limits[kind]
-      const { current: used, ttl } = await increment(kind, normalizeIP(request.ip))
+      const { current: used, ttl } = await increment(kind, addressOf(request))
       const seconds = Math.max(1, Math.ceil(ttl / 1000))
       reply.headers({ 'ratelimit-limit': max, 'ratelimit-remaining': Math.max(0, max - used), 'ratelimit-reset': seconds })
       if (used <= max) return
@@ -68,7 +68,7 @@ export function createLimiter (limits: RateLimits, shared: SharedCounter | undef
     },
 
     enter (request) {
-      const key = normalizeIP(request.ip)
+      const key = addressOf(request)
       const open = waiters.get(key) ?? 0
       if (open >= limits.waiters) throw new RateError()
       waiters.set(key, open + 1)

@@ -5,8 +5,9 @@ import { NotAcceptableError } from '../errors.js'
 import type { ResolvedOptions } from '../options.js'
 import type { Page } from '../store/store.js'
 import { endOfTurn } from '../turn.js'
-import { page } from './answers.js'
+import { page, pageSize } from './answers.js'
 import { BATCH, streamMessages } from './event-stream.js'
+import type { Outgoing } from './outgoing.js'
 import type { Limiter } from './rate-limit.js'
 import { DROP } from './resource.js'
 import type { ReadHeaders, ReadQuery } from './schemas.js'
@@ -14,7 +15,7 @@ import type { ReadHeaders, ReadQuery } from './schemas.js'
 const STREAM_TYPE = 'text/event-stream'
 
 /** `readMessages` in its three ways: a look, a held look, and a stream. */
-export function readHandler (service: BoxService, options: ResolvedOptions, limiter: Limiter) {
+export function readHandler (service: BoxService, options: ResolvedOptions, limiter: Limiter, outgoing: Outgoing) {
   return async function readMessages (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply | string> {
     const { after = 0, limit = 100, wait = 0 } = request.query as ReadQuery
     reply.header('vary', [reply.getHeader('vary') ?? [], 'Accept'].flat().join(', '))
@@ -31,54 +32,54 @@ export function readHandler (service: BoxService, options: ResolvedOptions, limi
     const found = seconds === 0
       ? await service.read(request[DROP], after, limit)
       : await heldRead(request, reply, after, limit, seconds)
+    // Before the turn ends, so that what is refused is not kept until then.
+    outgoing.admit(request, reply, pageSize(found))
     await endOfTurn()
     return page(reply, found)
   }
 
   async function heldRead (request: FastifyRequest, reply: FastifyReply, after: number, limit: number, seconds: number): Promise<Page> {
-    const leave = limiter.enter(request)
+    const { left, leave } = enter(request, reply)
     try {
-      return await service.heldRead(request[DROP], after, limit, seconds, whenLeft(reply, leave))
+      return await service.heldRead(request[DROP], after, limit, seconds, left)
     } finally {
       leave()
     }
   }
 
   async function stream (request: FastifyRequest, reply: FastifyReply, after: number): Promise<FastifyReply> {
-    const leave = limiter.enter(request)
+    const { answer, left, leave } = enter(request, reply)
     try {
       // Registered before the first look; and what can be refused is refused while there is no answer yet.
-      const waiter = await service.waiters.open(request[DROP], whenLeft(reply, leave))
+      const waiter = await service.waiters.open(request[DROP], left)
       try {
         const first = await service.read(request[DROP], after, BATCH)
         reply.headers({ 'content-type': STREAM_TYPE, 'x-accel-buffering': 'no' })
         reply.hijack()
         reply.raw.writeHead(200, reply.getHeaders() as Record<string, string>)
-        await streamMessages(reply.raw, { waiter, first, heartbeat: options.heartbeat * 1000 })
+        await streamMessages(answer, { waiter, first, heartbeat: options.heartbeat * 1000 })
       } finally {
         waiter.close()
       }
     } catch (error) {
       if (!reply.raw.headersSent) throw error
       request.log.warn({ err: error }, 'A stream ended early')
-      reply.raw.end()
+      answer.end()
     } finally {
       leave()
     }
     return reply
   }
-}
 
-/** Fires, and gives the reader's place back, when the reader goes: at once where it went already. */
-function whenLeft ({ raw }: FastifyReply, leave: () => void): AbortSignal {
-  const left = new AbortController()
-  const onClose = (): void => {
-    leave()
-    left.abort()
+  /** Takes a place for an answer that is held open. It is free again when its reader has gone, or `leave` is called. */
+  function enter (request: FastifyRequest, reply: FastifyReply) {
+    const leave = limiter.enter(request)
+    const answer = outgoing.open(request, reply)
+    const { left } = answer
+    if (left.aborted) leave()
+    else left.addEventListener('abort', leave)
+    return { answer, left, leave }
   }
-  if (raw.destroyed) onClose()
-  else raw.once('close', onClose)
-  return left.signal
 }
 
 /** @throws NotAcceptableError where the reader takes neither */

@@ -3,6 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { parseCapability, type Capability } from '../box/capability.js'
 import { DropOnlyError, NotFoundError } from '../errors.js'
 import type { ResolvedOptions } from '../options.js'
+import { carrierOf, cut, isGone } from './carrier.js'
 import { sendProblem } from './problem.js'
 import { print, serializerCompiler, validatorCompiler } from './validation.js'
 
@@ -48,8 +49,9 @@ export async function asResource (scope: FastifyInstance, options: ResolvedOptio
   scope.setErrorHandler(sendProblem)
   const headers = { ...HEADERS, ...await allowOrigins(scope, options.cors) }
   // Hooks of the hot path call back instead of making a promise.
-  scope.addHook('onRequest', (_request, reply, done) => {
-    reply.headers(headers)
+  scope.addHook('onRequest', (request, reply, done) => {
+    if (isGone(request)) dismiss(request, reply)
+    else reply.headers(headers)
     done()
   })
 }
@@ -67,6 +69,12 @@ async function allowOrigins (scope: FastifyInstance, origins: ResolvedOptions['c
   // Here only preflights leave something to decide, so only they pass through the plugin: it would cost each request a tenth.
   await scope.register(async preflights => { await preflights.register(cors, { ...CORS, origin: '*' }) })
   return ANY_ORIGIN
+}
+
+/** Nobody is there to take an answer, so there is none: nothing is looked up, counted or logged. */
+function dismiss (request: FastifyRequest, reply: FastifyReply): void {
+  reply.hijack()
+  cut(carrierOf(request))
 }
 
 /** Finds the box of a request by a capability that owns it: NotFoundError, DropOnlyError. */

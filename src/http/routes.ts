@@ -5,12 +5,13 @@ import { InvalidError } from '../errors.js'
 import type { Operation, ResolvedOptions } from '../options.js'
 import type { NewMessage } from '../store/store.js'
 import { endOfTurn } from '../turn.js'
-import { ack, page } from './answers.js'
+import { ack, page, pageLimit, pageSize } from './answers.js'
 import { baseOf } from './base.js'
 import { parseMessages, parseParameters } from './body.js'
 import { guarded } from './guard.js'
 import { iceServers } from './ice-servers.js'
 import type { operations } from './operations.js'
+import type { Outgoing } from './outgoing.js'
 import { countedAs, type Kind, type Limiter } from './rate-limit.js'
 import { readHandler } from './read.js'
 import { refuseTheRest } from './refusals.js'
@@ -22,11 +23,12 @@ export interface Api {
   service: BoxService
   options: ResolvedOptions
   limiter: Limiter
+  outgoing: Outgoing
   operations: ReturnType<typeof operations>
 }
 
 /** The operations below `/boxes`. */
-export async function boxRoutes (scope: FastifyInstance, { service, options, limiter, operations }: Api): Promise<void> {
+export async function boxRoutes (scope: FastifyInstance, { service, options, limiter, outgoing, operations }: Api): Promise<void> {
   const counted = (kind: Kind) => countedAs(limiter, kind)
   const guard = (operation: Operation) => guarded(options.guard, operation)
   scope.decorateRequest(DROP, '')
@@ -49,7 +51,7 @@ export async function boxRoutes (scope: FastifyInstance, { service, options, lim
     onRequest: [...counted('reads'), ownBox],
     preValidation: readDecimals,
     preHandler: guard('readMessages')
-  }, readHandler(service, options, limiter))
+  }, readHandler(service, options, limiter, outgoing))
 
   scope.put<{ Body: AcknowledgeBody }>('/:box/cursor', {
     schema: operations.acknowledge,
@@ -65,7 +67,9 @@ export async function boxRoutes (scope: FastifyInstance, { service, options, lim
     onRequest: [...counted('reads'), ownBox],
     preHandler: guard('drainMessages')
   }, async (request, reply) => {
+    outgoing.refuseAhead(request, pageLimit(options))
     const taken = await service.drain(request[DROP])
+    outgoing.count(request, reply, pageSize(taken))
     await endOfTurn()
     return page(reply, taken)
   })

@@ -1,4 +1,5 @@
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+import { outgoingOf } from '../http/outgoing.js'
 import { sendProblem } from '../http/problem.js'
 import { GUARDED, logSerializers } from '../http/resource.js'
 import { boxPlugin } from '../plugin.js'
@@ -12,6 +13,7 @@ import { meterStore } from './metered-store.js'
 import { createMetrics } from './metrics.js'
 import { openStore } from './open-store.js'
 import { refuseUnderPressure, unpressed } from './pressure.js'
+import { checkRequestHeads } from './request-head.js'
 import { guarded, refuseTheRest } from './rest.js'
 import { callPage } from './site.js'
 
@@ -57,7 +59,7 @@ export async function buildServer (config: Config, parts: ServerParts = {}): Pro
     trustProxy: config.trustProxy.length > 0 ? config.trustProxy : false,
     requestTimeout: REQUEST_TIMEOUT,
     keepAliveTimeout: KEEP_ALIVE,
-    http: { headersTimeout: HEADERS_TIMEOUT, connectionsCheckingInterval: CHECK_EVERY, maxHeaderSize: MAX_HEADER },
+    http: { headersTimeout: HEADERS_TIMEOUT, connectionsCheckingInterval: CHECK_EVERY, maxHeaderSize: MAX_HEADER, requireHostHeader: false },
     // What still arrives over an open connection is served; the connection ends with it.
     return503OnClosing: false,
     clientErrorHandler: answerClientError,
@@ -72,11 +74,15 @@ export async function buildServer (config: Config, parts: ServerParts = {}): Pro
   app.addHook('onRequest', async (_request, reply) => { reply.headers(GUARDED) })
   app.addHook('onResponse', async (request, reply) => { metrics.observeRequest(request, reply) })
   app.setErrorHandler(sendProblem)
+  checkRequestHeads(app)
   await refuseUnderPressure(app)
   healthRoutes(app, store)
   app.get('/metrics', unpressed, async (_request, reply) => reply.type(metrics.registry.contentType).send(await metrics.registry.metrics()))
   await app.register(boxPlugin, { ...config.box, store: meterStore(store, metrics.storeMeter(store.name)) })
-  await app.register(async scope => { await callPage(scope, parts.page) })
+  await app.register(async scope => {
+    outgoingOf(scope).watch(scope)
+    await callPage(scope, parts.page)
+  })
   await refuseTheRest(app)
   const listen = listening(app)
   return { app, listen: async () => await listen(await addressesOf(config.host), config.port) }

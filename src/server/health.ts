@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify'
-import { StoreError } from '../errors.js'
+import { ClosingError } from '../errors.js'
 import type { Store } from '../store/store.js'
 import { unpressed } from './pressure.js'
 
@@ -12,7 +12,7 @@ export function healthRoutes (app: FastifyInstance, store: Store): void {
 
   app.get('/health/ready', unpressed, async (_request, reply) => {
     reply.header('cache-control', 'no-store')
-    if (stopping) throw new StoreError()
+    if (stopping) throw new ClosingError()
     await store.check()
     return { status: 'ok' }
   })

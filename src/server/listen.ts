@@ -1,10 +1,8 @@
 import { lookup } from 'node:dns/promises'
 import { once } from 'node:events'
-import { createServer, type AddressInfo, type Server, type Socket } from 'node:net'
+import { createServer, type AddressInfo, type Server } from 'node:net'
 import type { FastifyInstance } from 'fastify'
-
-/** How often connections that carry no request are looked for while the server closes, ms. */
-const REAP_EVERY = 50
+import { closeIdle } from '../http/closing.js'
 
 /** What is still unanswered this long after the end began is cut, ms. */
 const PATIENCE = 5_000
@@ -24,18 +22,12 @@ type Listen = (addresses: readonly string[], port: number) => Promise<number>
  */
 export function listening (app: FastifyInstance): Listen {
   const others: Server[] = []
-  const sockets = new Set<Socket>()
   let othersClosed: Promise<unknown> | undefined
-  let reaper: NodeJS.Timeout
   let end: NodeJS.Timeout
 
-  app.server.on('connection', socket => {
-    sockets.add(socket)
-    socket.once('close', () => { sockets.delete(socket) })
-  })
+  closeIdle(app)
   app.addHook('preClose', async () => {
     othersClosed = Promise.all(others.map(server => new Promise(resolve => { server.close(resolve) })))
-    reaper = setInterval(reap, REAP_EVERY)
     end = setTimeout(() => { app.server.closeAllConnections() }, PATIENCE)
   })
   // A client that goes on over the same connection would hold the end up.
@@ -45,15 +37,8 @@ export function listening (app: FastifyInstance): Listen {
   })
   app.addHook('onClose', async () => {
     await othersClosed
-    clearInterval(reaper)
     clearTimeout(end)
   })
-
-  function reap (): void {
-    app.server.closeIdleConnections()
-    // Browsers open connections ahead of need. Node takes one that was silent so far for a slow request.
-    for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy()
-  }
 
   return async (addresses, port) => {
     const chosen = (): number => (app.server.address() as AddressInfo).port

@@ -1,6 +1,7 @@
 import Fastify, { type FastifyInstance, type FastifyServerOptions, type InjectOptions, type LightMyRequestResponse } from 'fastify'
 import type { Test } from 'tap'
 import type { Clock } from '../../src/box/clock.js'
+import type { OutgoingLimits } from '../../src/http/outgoing.js'
 import type { BoxPluginOptions } from '../../src/options.js'
 import { createBoxPlugin } from '../../src/plugin.js'
 import { redisStore } from '../../src/store/redis.js'
@@ -29,6 +30,8 @@ export interface BuildOptions extends BoxPluginOptions {
   prefix?: string
   /** of the Fastify server around the plugin */
   server?: FastifyServerOptions
+  /** of what may be unsent */
+  limits?: OutgoingLimits
   /** registers what the host has before the plugin */
   before?: (app: FastifyInstance) => unknown
   /** and after it */
@@ -56,12 +59,12 @@ async function sharedStore ({ store, maxStoreBytes }: BoxPluginOptions) {
 }
 
 /** An app with the plugin, without rate limits and docs where not asked for, closed at the end of the test. */
-export async function build (t: Test, { prefix = '', server = {}, before, after, ...options }: BuildOptions = {}) {
+export async function build (t: Test, { prefix = '', server = {}, limits, before, after, ...options }: BuildOptions = {}) {
   const clock = new TestClock()
   const app = Fastify(server)
   t.teardown(() => app.close())
   await before?.(app)
-  await app.register(createBoxPlugin(clock), { rateLimit: false, docs: false, ...await sharedStore(options), ...options, prefix })
+  await app.register(createBoxPlugin(clock, limits), { rateLimit: false, docs: false, ...await sharedStore(options), ...options, prefix })
   await after?.(app)
   await app.ready()
   return { app, clock, createBox: (body?: object) => createBox(app, prefix, body) }

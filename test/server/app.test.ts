@@ -114,7 +114,7 @@ t.test('a server that is stopping is not ready, and answers what is under way', 
   const closing = app.close()
   while (app.server.listening) await new Promise(resolve => setTimeout(resolve, 1))
   probe.write('\r\n')
-  t.match((await once(probe, 'data'))[0], /^HTTP\/1\.1 503 [^]*connection: close[^]*BOX_ERR_STORE/i)
+  t.match((await once(probe, 'data'))[0], /^HTTP\/1\.1 503 [^]*connection: close[^]*BOX_ERR_CLOSING/i)
   go()
   t.equal((await post).status, 201)
   await closing
@@ -198,6 +198,26 @@ t.test('what is no request is answered with a problem and the end of the connect
   for (const { headers } of answers) t.match(headers, /content-type: application\/problem\+json[^]*connection: close/i)
 })
 
+t.test('a request that does not name one host, or expects what nobody meets, is refused with a problem', async t => {
+  const { listen } = await serve(t)
+  const port = await listen()
+  const ask = (...lines: string[]) => sendRaw(port, [...lines, 'Connection: close', '', ''].join('\r\n'))
+  const refused = await Promise.all([
+    ask('GET /health/live HTTP/1.1'),
+    ask('GET /health/live HTTP/1.1', 'Host: a', 'host: b'),
+    ask('GET /nowhere HTTP/1.1', 'Host: a', 'HOST: a'),
+    ask('POST /boxes HTTP/1.1', 'Host: a', 'Expect: tea', 'Content-Length: 0')
+  ])
+  t.same(refused.map(({ status, body }) => [status, JSON.parse(body).code]), [
+    [400, 'BOX_ERR_INVALID'], [400, 'BOX_ERR_INVALID'], [400, 'BOX_ERR_INVALID'], [417, 'BOX_ERR_EXPECTATION']
+  ])
+  for (const { headers } of refused) t.match(headers, /content-type: application\/problem\+json/i)
+  t.equal((await ask('GET /health/live HTTP/1.0')).status, 200, 'HTTP/1.0 has no Host')
+  const continued = await ask('POST /boxes HTTP/1.1', 'Host: a', 'Expect: 100-continue', 'Content-Length: 0')
+  t.equal(continued.status, 100)
+  t.match(continued.body, /^HTTP\/1\.1 201/)
+})
+
 t.test('a classic message of 60,000 characters fits its URL', async t => {
   const { listen } = await serve(t)
   const port = await listen()
@@ -246,16 +266,30 @@ t.test('garbage behind a request does not get into the answer under way', async 
   t.equal(text.match(/HTTP\/1\.1/g)?.length, 1)
 })
 
+/** Keeps the event loop from anything else, and then lets it measure that. */
+async function hang (): Promise<void> {
+  const until = Date.now() + 1_200
+  while (Date.now() < until) { /* nothing else runs */ }
+  await new Promise(resolve => setTimeout(resolve, 1))
+}
+
+t.test('a start that keeps the machine busy refuses no request of a server that is ready', async t => {
+  const { app } = await serve(t)
+  while (!app.isUnderPressure()) await hang()
+  await app.ready()
+  t.ok(app.isUnderPressure())
+  t.equal((await app.inject({ method: 'POST', url: '/boxes' })).statusCode, 201)
+})
+
 t.test('under pressure requests are refused at once, but not the probes', async t => {
   const { app } = await serve(t)
   await app.ready()
-  for (let turn = 0; turn < 10 && !app.isUnderPressure(); turn++) {
-    const until = Date.now() + 1_200
-    while (Date.now() < until) { /* nothing else runs */ }
-    await new Promise(resolve => setTimeout(resolve))
-  }
+  // What is measured first began before the server was ready.
+  await hang()
+  await hang()
+  while (!app.isUnderPressure()) await hang()
   const refused = await app.inject({ method: 'POST', url: '/boxes' })
-  isProblem(t, refused, 503, 'BOX_ERR_STORE')
+  isProblem(t, refused, 503, 'BOX_ERR_BUSY')
   t.equal(refused.headers['retry-after'], '2')
   t.equal((await app.inject('/health/live')).statusCode, 200)
   t.equal((await app.inject('/metrics')).statusCode, 200)

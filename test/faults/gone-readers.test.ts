@@ -1,0 +1,123 @@
+import { once } from 'node:events'
+import http2 from 'node:http2'
+import net, { type AddressInfo, type Socket } from 'node:net'
+import { join } from 'node:path'
+import t, { type Test } from 'tap'
+import { outgoingOf } from '../../src/http/outgoing.js'
+import { build, jsonText, type BuildOptions } from '../helpers/build.js'
+import { temporaryDirectory } from '../helpers/server-process.js'
+import { watchedStore } from '../helpers/stream-reader.js'
+
+const PIPELINED = 8
+
+async function setUp (t: Test, options: BuildOptions = {}) {
+  const watch = watchedStore()
+  const built = await build(t, { store: watch.store, maxWaiters: 10_000, rateLimit: { waiters: PIPELINED, reads: 100_000 }, ...options })
+  await built.app.listen({ host: '127.0.0.1', port: 0 })
+  const box = await built.createBox()
+  const { port } = built.app.server.address() as AddressInfo
+  return { ...built, watch, box, port }
+}
+
+async function connected (t: Test, port: number): Promise<Socket> {
+  const socket = net.connect({ port, host: '127.0.0.1', allowHalfOpen: true })
+  t.teardown(() => { socket.destroy() })
+  socket.on('error', () => {})
+  await once(socket, 'connect')
+  return socket
+}
+
+const get = (path: string, ...headers: string[]) => [`GET ${path} HTTP/1.1`, 'host: x', ...headers, '', ''].join('\r\n')
+
+const WAYS: Record<string, (socket: Socket) => void> = {
+  closed: socket => { socket.destroy() },
+  reset: socket => { socket.resetAndDestroy() },
+  'half-closed': socket => { socket.end() }
+}
+
+for (const [way, leave] of Object.entries(WAYS)) {
+  for (const kind of ['long-polls', 'streams', 'long-polls behind an answer that nobody reads']) {
+    t.test(`${kind} in a pipeline that is ${way} leave every place free`, async t => {
+      const { watch, app, box, port, createBox } = await setUp(t, { maxMessageBytes: 8 << 20, maxBoxBytes: 16 << 20, limits: { perAddress: 16 << 20, total: 64 << 20, patience: 1 } })
+      const large = await createBox()
+      await app.inject({ method: 'POST', url: large.messages, ...jsonText(`"${'m'.repeat(6 << 20)}"`) })
+      const request = kind === 'streams' ? get(box.messages, 'accept: text/event-stream') : get(`${box.messages}?wait=60`)
+      for (let round = 0; round < 3; round++) {
+        const socket = await connected(t, port)
+        socket.pause()
+        socket.write((kind.endsWith('reads') ? get(large.messages) : '') + request.repeat(PIPELINED))
+        // The places of the address are all taken, and in the next round again.
+        await watch.until(PIPELINED)
+        leave(socket)
+        await watch.until(0)
+      }
+      t.equal(outgoingOf(app).unsent.answers, 0)
+    })
+  }
+}
+
+t.test('pipelined streams of 200 addresses leave nothing behind', async t => {
+  const { app, watch, box, port } = await setUp(t, { server: { trustProxy: true } })
+  const sockets = await Promise.all(Array.from({ length: 200 }, async (_, i) => {
+    const socket = await connected(t, port)
+    socket.write(get(box.messages, 'accept: text/event-stream', `x-forwarded-for: 203.0.113.${i}`).repeat(4))
+    return socket
+  }))
+  await watch.until(800)
+  for (const [i, socket] of sockets.entries()) (i % 2 === 0 ? WAYS['closed'] : WAYS['reset'])?.(socket)
+  await watch.until(0)
+  t.equal(watch.open, 0)
+  t.same(outgoingOf(app).unsent, { answers: 0, bytes: 0 })
+})
+
+t.test('streams and long-polls of an HTTP/2 session leave every place free, one by one or all at once', async t => {
+  const { watch, box, port } = await setUp(t, { server: { http2: true } as object })
+  for (const end of ['streams', 'session']) {
+    const session = http2.connect(`http://127.0.0.1:${port}`)
+    t.teardown(() => { session.destroy() })
+    const streams = Array.from({ length: PIPELINED }, (_, i) => session.request(i % 2 === 0
+      ? { ':path': box.messages, accept: 'text/event-stream' }
+      : { ':path': `${box.messages}?wait=60` }))
+    for (const stream of streams) stream.on('error', () => {})
+    await watch.until(PIPELINED)
+    if (end === 'session') session.destroy()
+    else for (const stream of streams) stream.close(http2.constants.NGHTTP2_CANCEL)
+    await watch.until(0)
+  }
+  t.equal(watch.total, 2 * PIPELINED)
+})
+
+t.test('a request that is followed at once by a reset is dropped, and nothing is said of it', async t => {
+  const lines: string[] = []
+  const { port, watch } = await setUp(t, { server: { logger: { stream: { write: (line: string) => { lines.push(line) } } } } })
+  const asked: string[] = []
+  const create = watch.store.create.bind(watch.store)
+  watch.store.create = async (...args) => {
+    asked.push('create')
+    await create(...args)
+  }
+  for (let i = 0; i < 20; i++) {
+    const socket = await connected(t, port)
+    socket.write('POST /boxes HTTP/1.1\r\nhost: x\r\ncontent-length: 0\r\n\r\n')
+    // Both are there before the server looks at either.
+    setImmediate(() => { socket.resetAndDestroy() })
+    const until = performance.now() + 3
+    while (performance.now() < until) { /* nothing else runs */ }
+    await once(socket, 'close')
+  }
+  const alive = await connected(t, port)
+  alive.write('POST /boxes HTTP/1.1\r\nhost: x\r\ncontent-length: 0\r\n\r\n')
+  t.match(String((await once(alive, 'data'))[0]), /^HTTP\/1.1 201/)
+  t.notMatch(lines.join(''), /"level":(40|50|60)|"statusCode":500/)
+  t.ok(asked.length < 20, `${asked.length} of 21 were looked at`)
+})
+
+t.test('a server on a Unix socket, where clients have no address, answers', { skip: process.platform === 'win32' && 'no Unix sockets' }, async t => {
+  const { app } = await build(t)
+  const path = join(await temporaryDirectory(t), 'socket')
+  await app.listen({ path })
+  const socket = net.connect(path)
+  t.teardown(() => { socket.destroy() })
+  socket.write('POST /boxes HTTP/1.1\r\nhost: x\r\ncontent-length: 0\r\n\r\n')
+  t.match(String((await once(socket, 'data'))[0]), /^HTTP\/1.1 201/)
+})

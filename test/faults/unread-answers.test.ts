@@ -1,0 +1,179 @@
+import { once } from 'node:events'
+import http2, { type ClientHttp2Session } from 'node:http2'
+import net, { type AddressInfo } from 'node:net'
+import t, { type Test } from 'tap'
+import { outgoingOf } from '../../src/http/outgoing.js'
+import { build, jsonText, type TestBox } from '../helpers/build.js'
+import { watchedStore } from '../helpers/stream-reader.js'
+
+const MIB = 1024 * 1024
+/** More than the kernel takes for a reader that reads nothing. */
+const MESSAGE = `"${'m'.repeat(6 * MIB)}"`
+const LIMITS = { perAddress: 16 * MIB, total: 24 * MIB, patience: 2 }
+const READERS = 12
+
+type Protocol = 'HTTP/1.1' | 'HTTP/2'
+
+async function setUp (t: Test, protocol: Protocol, limits = LIMITS) {
+  const watch = watchedStore()
+  const { app, createBox } = await build(t, {
+    store: watch.store,
+    limits,
+    maxMessageBytes: 8 * MIB,
+    maxBoxBytes: 8 * MIB,
+    maxWaiters: 100,
+    server: { trustProxy: true, bodyLimit: 8 * MIB, ...(protocol === 'HTTP/2' ? { http2: true } : {}) } as object
+  })
+  await app.listen({ host: '127.0.0.1', port: 0 })
+  const { port } = app.server.address() as AddressInfo
+  const outgoing = outgoingOf(app)
+  const put = async (box: TestBox) => { await app.inject({ method: 'POST', url: box.messages, ...jsonText(MESSAGE) }) }
+  return { app, port, watch, createBox, outgoing, put }
+}
+
+interface Reader {
+  /** what came, as far as anything was read */
+  received: () => Promise<string>
+  closed: Promise<unknown>
+}
+
+/** Asks and reads nothing of the answer. */
+async function ask (t: Test, protocol: Protocol, port: number, request: { method: string, path: string, headers?: Record<string, string> }): Promise<Reader> {
+  return protocol === 'HTTP/1.1' ? await ask1(t, port, request) : ask2(session(t, port), request)
+}
+
+async function ask1 (t: Test, port: number, { method, path, headers = {} }: { method: string, path: string, headers?: Record<string, string> }): Promise<Reader> {
+  const socket = net.connect(port, '127.0.0.1')
+  t.teardown(() => { socket.destroy() })
+  socket.on('error', () => {})
+  const closed = new Promise(resolve => { socket.once('close', resolve) })
+  await once(socket, 'connect')
+  socket.pause()
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`).join('')
+  socket.write(`${method} ${path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n${lines}\r\n`)
+  return {
+    closed,
+    received: async () => {
+      let text = ''
+      socket.setEncoding('latin1').on('data', (chunk: string) => { text += chunk })
+      socket.resume()
+      await closed
+      return text
+    }
+  }
+}
+
+const sessions = new WeakMap<Test, ClientHttp2Session>()
+
+/** One session for all: what is cut must be the stream. */
+function session (t: Test, port: number): ClientHttp2Session {
+  let client = sessions.get(t)
+  if (client === undefined) {
+    const made = client = http2.connect(`http://127.0.0.1:${port}`)
+    client.on('error', () => {})
+    t.teardown(() => { made.destroy() })
+    sessions.set(t, client)
+  }
+  return client
+}
+
+function ask2 (client: ClientHttp2Session, { method, path, headers = {} }: { method: string, path: string, headers?: Record<string, string> }): Reader {
+  const stream = client.request({ ':method': method, ':path': path, ...headers }, { endStream: true })
+  stream.on('error', () => {})
+  let status = ''
+  stream.on('response', answer => { status = `HTTP/2 ${answer[':status']}\r\nretry-after: ${answer['retry-after']}` })
+  const closed = new Promise(resolve => { stream.once('close', resolve) })
+  return {
+    closed,
+    received: async () => {
+      let text = ''
+      stream.setEncoding('latin1').on('data', (chunk: string) => { text += chunk })
+      await closed
+      return `${status}\r\n\r\n${text}`
+    }
+  }
+}
+
+async function until (condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise(resolve => setTimeout(resolve, 5))
+}
+
+const KINDS = {
+  'a plain answer': { method: 'GET' },
+  'a drain': { method: 'DELETE' },
+  'a long-poll': { method: 'GET', query: '?wait=60' },
+  'a stream': { method: 'GET', headers: { accept: 'text/event-stream' } }
+} as const
+
+for (const protocol of ['HTTP/1.1', 'HTTP/2'] as const) {
+  for (const [kind, { method, ...how }] of Object.entries(KINDS)) {
+    t.test(`${kind} that nobody reads, over ${protocol}: bounded, cut, and forgotten`, async t => {
+      const { app, port, watch, createBox, outgoing, put } = await setUp(t, protocol)
+      const held = kind === 'a long-poll' || kind === 'a stream'
+      const boxes = await Promise.all(Array.from({ length: kind === 'a drain' ? READERS : 1 }, () => createBox()))
+      if (!held) for (const box of boxes) await put(box)
+      const [first] = boxes as [TestBox]
+      const readers: Reader[] = []
+      for (let i = 0; i < READERS; i++) {
+        const { messages } = boxes[i % boxes.length] as TestBox
+        readers.push(await ask(t, protocol, port, { method, path: messages + ('query' in how ? how.query : ''), ...('headers' in how ? { headers: how.headers } : {}) }))
+      }
+      let most = 0
+      const look = setInterval(() => { most = Math.max(most, outgoing.unsent.bytes) }, 1)
+      t.teardown(() => { clearInterval(look) })
+      if (held) {
+        await watch.until(READERS)
+        await put(first)
+      }
+      await until(() => outgoing.unsent.bytes > 0)
+      await until(() => outgoing.unsent.answers === 0)
+      t.ok(most > 0 && most <= LIMITS.perAddress, `at most ${(most / MIB).toFixed(1)} MiB were unsent`)
+      await until(() => watch.open === 0)
+      t.equal(watch.open, 0, 'and nobody waits')
+      if (protocol === 'HTTP/2') t.notOk(session(t, port).destroyed, 'the session goes on')
+      if (kind !== 'a drain') t.equal((await app.inject(first.messages)).body, `{"type":"msgs","data":[${MESSAGE}],"next":1}`, 'the next reader has all of it')
+    })
+  }
+
+  t.test(`beyond what an address may have unsent a read is refused, over ${protocol}, and others are not`, async t => {
+    const { port, createBox, outgoing, put } = await setUp(t, protocol, { ...LIMITS, patience: 60 })
+    const box = await createBox()
+    await put(box)
+    const path = box.messages
+    await ask(t, protocol, port, { method: 'GET', path })
+    await ask(t, protocol, port, { method: 'GET', path })
+    await until(() => outgoing.unsent.answers === 2)
+    const refused = await (await ask(t, protocol, port, { method: 'GET', path })).received()
+    t.match(refused, /^HTTP\/[\d.]+ 503[^]*retry-after: \d+[^]*BOX_ERR_BUSY/i)
+    const drain = await (await ask(t, protocol, port, { method: 'DELETE', path })).received()
+    t.match(drain, /^HTTP\/[\d.]+ 503[^]*BOX_ERR_BUSY/i, 'a drain before it takes anything')
+    const other = await (await ask(t, protocol, port, { method: 'GET', path, headers: { 'x-forwarded-for': '203.0.113.1' } })).received()
+    t.match(other, /^HTTP\/[\d.]+ 200/)
+    t.ok(other.includes(MESSAGE))
+  })
+}
+
+t.test('a reader that takes its time has all of it, however long that is', async t => {
+  const { port, createBox, put } = await setUp(t, 'HTTP/1.1', { ...LIMITS, patience: 2 })
+  const box = await createBox()
+  await put(box)
+  const socket = net.connect(port, '127.0.0.1')
+  t.teardown(() => { socket.destroy() })
+  socket.write(`GET ${box.messages} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n`)
+  let size = 0
+  for await (const chunk of socket) {
+    size += (chunk as Buffer).length
+    await new Promise(resolve => setTimeout(resolve, 40))
+  }
+  t.ok(size > MESSAGE.length)
+})
+
+t.test('a full box can be read even where it is larger than what is allowed for all', async t => {
+  const { port, createBox, put } = await setUp(t, 'HTTP/1.1', { perAddress: MIB, total: MIB, patience: 60 })
+  const box = await createBox()
+  await put(box)
+  const whole = await (await ask(t, 'HTTP/1.1', port, { method: 'GET', path: box.messages })).received()
+  t.ok(whole.includes(MESSAGE))
+  await ask(t, 'HTTP/1.1', port, { method: 'GET', path: box.messages })
+  t.match(await (await ask(t, 'HTTP/1.1', port, { method: 'GET', path: box.messages })).received(), /^HTTP\/1.1 503/)
+})
