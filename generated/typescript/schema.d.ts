@@ -263,7 +263,7 @@ export interface components {
             status: number;
             /** @description What to do next. */
             detail: string;
-            /** @description One of BOX_ERR_INVALID, BOX_ERR_DROP_ONLY, BOX_ERR_PREFETCH, BOX_ERR_NOT_FOUND, BOX_ERR_NO_ROUTE, BOX_ERR_METHOD, BOX_ERR_NOT_ACCEPTABLE, BOX_ERR_TIMEOUT, BOX_ERR_FULL, BOX_ERR_CURSOR, BOX_ERR_TOO_LARGE, BOX_ERR_URI_TOO_LONG, BOX_ERR_MEDIA_TYPE, BOX_ERR_IDEMPOTENCY, BOX_ERR_RATE, BOX_ERR_HEADERS, BOX_ERR_INTERNAL, BOX_ERR_STORE, BOX_ERR_STORE_FULL; or the code of the host's own check. */
+            /** @description One of BOX_ERR_INVALID, BOX_ERR_DROP_ONLY, BOX_ERR_PREFETCH, BOX_ERR_NOT_FOUND, BOX_ERR_NO_ROUTE, BOX_ERR_METHOD, BOX_ERR_NOT_ACCEPTABLE, BOX_ERR_TIMEOUT, BOX_ERR_FULL, BOX_ERR_CURSOR, BOX_ERR_TOO_LARGE, BOX_ERR_URI_TOO_LONG, BOX_ERR_MEDIA_TYPE, BOX_ERR_EXPECTATION, BOX_ERR_IDEMPOTENCY, BOX_ERR_RATE, BOX_ERR_HEADERS, BOX_ERR_INTERNAL, BOX_ERR_BUSY, BOX_ERR_CLOSING, BOX_ERR_STORE, BOX_ERR_STORE_FULL; or the code of the host's own check. */
             code: string;
         };
     };
@@ -356,7 +356,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The store does not answer; see Retry-After. */
+            /** @description The server is overloaded or shutting down, or its store does not answer; see Retry-After. */
             503: {
                 headers: {
                     /** @description Seconds to wait before the next try. */
@@ -488,7 +488,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The store does not answer; see Retry-After. */
+            /** @description The server is overloaded or shutting down, or its store does not answer; see Retry-After. */
             503: {
                 headers: {
                     /** @description Seconds to wait before the next try. */
@@ -613,7 +613,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The store does not answer; see Retry-After. */
+            /** @description The server is overloaded or shutting down, or its store does not answer; see Retry-After. */
             503: {
                 headers: {
                     /** @description Seconds to wait before the next try. */
@@ -727,7 +727,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The store does not answer; see Retry-After. */
+            /** @description The server is overloaded or shutting down, or its store does not answer; see Retry-After. */
             503: {
                 headers: {
                     /** @description Seconds to wait before the next try. */
@@ -847,7 +847,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The store does not answer; see Retry-After. */
+            /** @description The server is overloaded or shutting down, or its store does not answer; see Retry-After. */
             503: {
                 headers: {
                     /** @description Seconds to wait before the next try. */
@@ -941,7 +941,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The store does not answer; see Retry-After. */
+            /** @description The server is overloaded or shutting down, or its store does not answer; see Retry-After. */
             503: {
                 headers: {
                     /** @description Seconds to wait before the next try. */
@@ -1022,7 +1022,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The store does not answer; see Retry-After. */
+            /** @description The server is overloaded or shutting down, or its store does not answer; see Retry-After. */
             503: {
                 headers: {
                     /** @description Seconds to wait before the next try. */
@@ -1128,7 +1128,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The store does not answer; see Retry-After. */
+            /** @description The server is overloaded or shutting down, or its store does not answer; see Retry-After. */
             503: {
                 headers: {
                     /** @description Seconds to wait before the next try. */

@@ -81,10 +81,17 @@ export class Answer {
 
   /** Writes at the pace of the reader; resolves when all is taken or the reader has gone. */
   async deliver (text: string): Promise<void> {
-    for (const piece of pieces(text)) {
-      if (!this.write(piece)) await this.#drained()
-      if (this.gone) return
+    if (text.length * 3 <= PIECE) {
+      if (!this.write(text)) await this.#drained()
+      return
     }
+    // By its bytes, since a piece of the text could end within a character.
+    const bytes = Buffer.from(text)
+    this.behind += bytes.length
+    for (let at = 0; at < bytes.length && !this.gone; at += PIECE) {
+      if (!this.write(bytes.subarray(at, at + PIECE))) await this.#drained()
+    }
+    this.behind -= bytes.length
   }
 
   end (text?: string): void {
@@ -110,13 +117,6 @@ export class Answer {
       if (this.gone) done()
     })
   }
-}
-
-/** A text by its bytes, since a piece of it could end within a character. */
-function * pieces (text: string): Iterable<string | Buffer> {
-  if (text.length * 3 <= PIECE) return yield text
-  const bytes = Buffer.from(text)
-  for (let at = 0; at < bytes.length; at += PIECE) yield bytes.subarray(at, at + PIECE)
 }
 
 /** Whether the last byte has left this process. */

@@ -246,12 +246,18 @@ function isLarge (payload: unknown): payload is string | Buffer {
   return (typeof payload === 'string' || Buffer.isBuffer(payload)) && payload.length > PIECE
 }
 
-function inPieces (bytes: Buffer): Readable {
-  let at = 0
+/**
+ * Node holds an answer, with what has listened to it and its last piece, until the next answer on its
+ * connection. So each piece is a copy, and nothing is left of the whole once it is sent.
+ */
+function inPieces (body: Buffer): Readable {
+  let left: Buffer | undefined = body
   return new Readable({
     highWaterMark: PIECE,
     read () {
-      this.push(at < bytes.length ? bytes.subarray(at, at += PIECE) : null)
+      const piece = left?.subarray(0, PIECE)
+      left = left !== undefined && left.length > PIECE ? left.subarray(PIECE) : undefined
+      this.push(piece === undefined ? null : Buffer.from(piece))
     }
   })
 }
