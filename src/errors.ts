@@ -36,11 +36,21 @@ export const errorTable = Object.entries(table).map(([code, [status, title, deta
   code: code as BoxErrorCode, status, title, detail
 }))
 
-const titles = new Map(errorTable.map(({ code, title }) => [code, title]))
+const titles = new Map<string, string>(errorTable.map(({ code, title }) => [code, title]))
 
 /** The title of a code, or undefined where the code is not one of ours. */
 export function titleOf (code: string): string | undefined {
-  return titles.get(code as BoxErrorCode)
+  return titles.get(code)
+}
+
+/** Whether this is the error of that code. The code decides and not the class, so that anybody's store may throw errors of its own. */
+export function hasCode (error: unknown, code: BoxErrorCode): boolean {
+  return (error as { code?: unknown } | null | undefined)?.code === code
+}
+
+/** Whether this is an error of the table, which a rule or a store throws on purpose. */
+export function isRefusal (error: unknown): boolean {
+  return titleOf(String((error as { code?: unknown } | null | undefined)?.code)) !== undefined
 }
 
 /** The last part of the problem's `type` URI: `BOX_ERR_STORE_FULL` → `store-full`. */
@@ -51,6 +61,11 @@ export function problemName (code: BoxErrorCode): string {
 function define (code: BoxErrorCode) {
   const [status, , detail] = table[code]
   return createError<unknown[]>(code, detail, status)
+}
+
+/** The error of a code, as the table has it. */
+export function errorOf (code: BoxErrorCode, cause?: unknown): BoxError {
+  return new (define(code))({ cause })
 }
 
 export const InvalidError = define('BOX_ERR_INVALID')

@@ -5,6 +5,14 @@ export type { IceOptions, RateLimitOptions } from '../generated/typescript/optio
 
 // Stores
 export { memoryStore } from './store/memory.js'
-export { lmdbStore } from './store/lmdb.js'
-export { redisStore } from './store/redis.js'
+export { lmdbStore, type LmdbStoreOptions } from './store/lmdb.js'
+export { redisStore, type RedisStoreOptions } from './store/redis.js'
 export type { Store, SharedCounter, Limits, NewMessage, Appended, Page, Unsubscribe } from './store/store.js'
+
+// Writing a store
+export { MAX_KEYS } from './store/store.js'
+export { isExpired, renewedDeadline } from './store/lifetime.js'
+export {
+  CursorError, FullError, IdempotencyError, NotFoundError, StoreError, StoreFullError,
+  errorTable, type BoxError, type BoxErrorCode
+} from './errors.js'

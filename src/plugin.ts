@@ -17,6 +17,7 @@ import { asResource, logSerializers } from './http/resource.js'
 import { boxRoutes, type Api } from './http/routes.js'
 import { resolveOptions, type BoxPluginOptions } from './options.js'
 import { memoryStore } from './store/memory.js'
+import { withRoom } from './store/with-room.js'
 import { version } from './version.js'
 
 /** The plugin on a clock and with limits of one's own: for tests. */
@@ -24,7 +25,7 @@ export function createBoxPlugin (clock: Clock, limits?: OutgoingLimits): Fastify
   return fp(async (app: FastifyInstance, input: BoxPluginOptions) => {
     const options = resolveOptions(input)
     checkRouter(app)
-    const store = logOutages(input.store ?? memoryStore(), app.log)
+    const store = logOutages(withRoom(input.store ?? memoryStore()), app.log)
     const service = new BoxService(store, clock, options)
     const registration = { prefix: app.prefix, hostDocs: options.hostDocs }
     rememberBase(app)
@@ -43,7 +44,8 @@ export function createBoxPlugin (clock: Clock, limits?: OutgoingLimits): Fastify
     app.addHook('preClose', async () => { service.waiters.endAll() })
     closeIdle(app)
     app.addHook('onClose', async () => { await service.close() })
-    app.addHook('onReady', async () => {
+    // Not before: a program that only makes the app ready, or injects requests, ends by itself.
+    app.addHook('onListen', async () => {
       service.start(error => { if (!isOutage(error)) app.log.error({ err: error }, 'Sweeping expired boxes failed') })
     })
 

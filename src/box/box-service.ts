@@ -1,4 +1,5 @@
 import type { Appended, Limits, NewMessage, Page, Store } from '../store/store.js'
+import { endOfTurn } from '../turn.js'
 import { dropAddress, newBoxId } from './capability.js'
 import type { Clock } from './clock.js'
 import { Waiters } from './waiters.js'
@@ -31,6 +32,7 @@ export class BoxService {
   readonly #rules: BoxRules
   #sweeper: NodeJS.Timeout | undefined
   #sweeping = false
+  #closed = false
 
   constructor (store: Store, clock: Clock, rules: BoxRules) {
     this.#store = store
@@ -101,12 +103,18 @@ export class BoxService {
     this.#sweeper ??= setInterval(() => {
       if (this.#sweeping) return
       this.#sweeping = true
-      this.#store.sweep(this.#clock.now()).catch(onError).finally(() => { this.#sweeping = false })
+      this.#sweep().catch(onError).finally(() => { this.#sweeping = false })
     }, SWEEP_EVERY)
+  }
+
+  /** Step after step while boxes are due, with a turn for other work between them. */
+  async #sweep (): Promise<void> {
+    while (!this.#closed && await this.#store.sweep(this.#clock.now()) > 0) await endOfTurn()
   }
 
   /** Ends the waits, the sweep and the store. Idempotent. */
   async close (): Promise<void> {
+    this.#closed = true
     clearInterval(this.#sweeper)
     this.waiters.endAll()
     await this.#store.close()

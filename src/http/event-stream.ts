@@ -1,5 +1,5 @@
 import type { Waiter } from '../box/waiters.js'
-import { NotFoundError } from '../errors.js'
+import { hasCode } from '../errors.js'
 import type { Page } from '../store/store.js'
 import { PIECE, type Answer } from './answer.js'
 
@@ -51,7 +51,7 @@ export async function streamMessages (answer: Answer, { waiter, first, heartbeat
     }
     answer.end()
   } catch (error) {
-    if (error instanceof NotFoundError) answer.end(GONE)
+    if (hasCode(error, 'BOX_ERR_NOT_FOUND')) answer.end(GONE)
     else throw error
   }
 }

@@ -1,4 +1,5 @@
 import type { FastifyBaseLogger } from 'fastify'
+import { hasCode, isRefusal } from '../errors.js'
 import { aroundStore } from '../store/around.js'
 import type { Store } from '../store/store.js'
 import { Condition } from './condition.js'
@@ -8,12 +9,7 @@ const FULL = 'BOX_ERR_STORE_FULL'
 
 /** Whether the error is one of an outage that `logOutages` tells of, so that nobody else needs to. */
 export function isOutage (error: unknown): boolean {
-  const code = codeOf(error)
-  return code === AWAY || code === FULL
-}
-
-function codeOf (error: unknown): unknown {
-  return (error as { code?: unknown } | undefined)?.code
+  return hasCode(error, AWAY) || hasCode(error, FULL)
 }
 
 /** The same store, which tells the log when it stops answering or is full, and when that is over. */
@@ -27,10 +23,9 @@ export function logOutages (store: Store, log: FastifyBaseLogger, now?: () => nu
       if (operation === 'create' || operation === 'append') full.notMet()
       return result
     } catch (error) {
-      const code = codeOf(error)
-      if (code === AWAY) away.met(error)
-      else if (code === FULL) full.met(error)
-      else if (String(code).startsWith('BOX_ERR_')) away.notMet()
+      if (hasCode(error, AWAY)) away.met(error)
+      else if (hasCode(error, FULL)) full.met(error)
+      else if (isRefusal(error)) away.notMet()
       throw error
     }
   })

@@ -2,7 +2,7 @@ import { STATUS_CODES } from 'node:http'
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import {
   InternalError, InvalidError, MediaTypeError, TooLargeError, UriTooLongError,
-  problemName, titleOf, type BoxError, type BoxErrorCode
+  errorOf, problemName, titleOf, type BoxError, type BoxErrorCode
 } from '../errors.js'
 import { baseOf } from './base.js'
 import { isOutage } from './outages.js'
@@ -40,7 +40,8 @@ export function toProblem (error: BoxError, base = ''): Problem {
 
 /** Fastify's own errors have our codes; what nobody meant to throw is a 500 that says nothing of itself. */
 function translate (error: FastifyError): BoxError {
-  if (titleOf(error.code) !== undefined) return error
+  // A store of somebody else's may say only the code.
+  if (titleOf(error.code) !== undefined) return error.statusCode === undefined ? errorOf(error.code as BoxErrorCode, error) : error
   switch (error.code) {
     case 'FST_ERR_VALIDATION':
     case 'FST_ERR_CTP_EMPTY_JSON_BODY':

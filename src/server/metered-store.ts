@@ -1,4 +1,4 @@
-import { StoreError } from '../errors.js'
+import { hasCode, isRefusal } from '../errors.js'
 import { aroundStore, type Operation } from '../store/around.js'
 import type { Store } from '../store/store.js'
 
@@ -19,7 +19,7 @@ export function meterStore (store: Store, meter: StoreMeter): Store {
     try {
       return await run()
     } catch (error) {
-      outcome = error instanceof StoreError || !hasBoxCode(error) ? 'failed' : 'refused'
+      outcome = hasCode(error, 'BOX_ERR_STORE') || !isRefusal(error) ? 'failed' : 'refused'
       throw error
     } finally {
       meter.observe(operation, outcome, (performance.now() - start) / 1000)
@@ -36,8 +36,4 @@ export function meterStore (store: Store, meter: StoreMeter): Store {
       }
     }
   }
-}
-
-function hasBoxCode (error: unknown): boolean {
-  return error instanceof Error && 'code' in error && String(error.code).startsWith('BOX_ERR_')
 }

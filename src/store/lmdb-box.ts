@@ -1,3 +1,5 @@
+import { diskCosts } from './cost.js'
+
 /** A box as the disk has it. */
 export interface Box {
   /** ms */
@@ -11,6 +13,8 @@ export interface Box {
   last: number
   /** UTF-8 bytes of the texts in the box */
   bytes: number
+  /** what its messages count against the cap */
+  cost: number
   /** how many idempotency keys it was ever given; it remembers the last `MAX_KEYS` */
   keys: number
   /** the places of the last message and of those before it in its chunk */
@@ -34,6 +38,7 @@ export function advance (box: Box, place: number, bytes: number): void {
   else box.places.push(place)
   box.last += 1
   box.bytes += bytes
+  box.cost += diskCosts.message(bytes)
 }
 
 /** Takes back the places that a copy which shares them added. */
@@ -45,13 +50,13 @@ export function trim (box: Box): void {
  * A box as a list of numbers, most of them small, since MessagePack gives small numbers little room:
  * the more boxes there are on a page, the fewer pages a flush writes.
  */
-export function recordOf ({ ttl, deadline, listed, front, last, bytes, keys, places }: Box): number[] {
-  return [ttl, deadline, deadline - listed, last - front, last, bytes, keys, ...steps(places)]
+export function recordOf ({ ttl, deadline, listed, front, last, bytes, cost, keys, places }: Box): number[] {
+  return [ttl, deadline, deadline - listed, last - front, last, bytes, cost - bytes, keys, ...steps(places)]
 }
 
 export function boxOf (record: number[]): Box {
-  const [ttl, deadline, late, held, last, bytes, keys, ...apart] = record as [number, number, number, number, number, number, number, ...number[]]
-  return { ttl, deadline, listed: deadline - late, front: last - held, last, bytes, keys, places: sums(apart) }
+  const [ttl, deadline, late, held, last, bytes, extra, keys, ...apart] = record as [number, number, number, number, number, number, number, number, ...number[]]
+  return { ttl, deadline, listed: deadline - late, front: last - held, last, bytes, cost: bytes + extra, keys, places: sums(apart) }
 }
 
 /** Each number as its distance from the one before it. */

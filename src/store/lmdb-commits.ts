@@ -1,5 +1,5 @@
 import { constants } from 'node:os'
-import { StoreError, StoreFullError } from '../errors.js'
+import { isRefusal, StoreError, StoreFullError } from '../errors.js'
 import { endOfTurn } from '../turn.js'
 import { withDeadline } from './with-deadline.js'
 
@@ -146,10 +146,6 @@ function apply ({ operations, results, refusals }: Batch): void {
       refusals.set(place, error)
     }
   }
-}
-
-function isRefusal (error: unknown): boolean {
-  return error instanceof Error && 'code' in error && String(error.code).startsWith('BOX_ERR_')
 }
 
 function toStoreError (cause: unknown): Error {

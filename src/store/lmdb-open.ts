@@ -1,8 +1,16 @@
 import { closeSync, fsyncSync, mkdirSync, openSync, readSync, realpathSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { getSystemErrorName } from 'node:util'
-import { open, type RootDatabase } from 'lmdb'
+import type { RootDatabase } from 'lmdb'
+import { loadDriver } from './driver.js'
 import { Records } from './lmdb-records.js'
+
+/**
+ * Address space for the file, which costs nothing. Where the file outgrew its map LMDB would add a
+ * map of twice the size and keep the old ones, and each would count as resident memory anew. (On
+ * Windows the file itself would be made this large.)
+ */
+const MAP_SIZE = 64 * 1024 ** 3
 
 /** The directories this process has open. LMDB would share them silently, and lose its lock when one is closed. */
 const held = new Set<string>()
@@ -17,6 +25,7 @@ export interface Environment {
  * @throws Error whose message says in one line what is wrong and what to do
  */
 export async function openEnvironment (path: string): Promise<Environment> {
+  const { open } = await loadDriver('LMDB', 'lmdb', 3, () => import('lmdb'))
   let directory: string
   let made: string | undefined
   try {
@@ -40,6 +49,7 @@ export async function openEnvironment (path: string): Promise<Environment> {
       encoding: 'binary',
       // So a commit is flushed before it is visible, and where the flush fails it never is.
       overlappingSync: false,
+      ...(process.platform === 'win32' ? {} : { mapSize: MAP_SIZE }),
       // `Commits` gathers. LMDB's own batches would also leave a promise unheard when a commit fails.
       eventTurnBatching: false
     })

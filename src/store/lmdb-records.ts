@@ -1,5 +1,5 @@
 import type { Database, Key, RootDatabase } from 'lmdb'
-import { BOX_COST, KEY_COST, MESSAGE_COST } from './cost.js'
+import { diskCosts as costs } from './cost.js'
 import { advance, boxOf, CHUNK, chunkOf, recordOf, steps, sums, type Box } from './lmdb-box.js'
 import { Lag } from './lmdb-lag.js'
 import { MAX_KEYS, type Appended } from './store.js'
@@ -23,7 +23,7 @@ import { MAX_KEYS, type Appended } from './store.js'
  * A box knows the places of its messages in chunks by sequence number, the last of them within the
  * box itself: to store one more costs the same however much the box holds.
  */
-const FORMAT = 3
+const FORMAT = 4
 
 export interface FirstAck extends Appended {
   digest: string
@@ -146,7 +146,7 @@ export class Records {
   addBox (drop: string, box: Box): void {
     this.putBox(drop, box)
     void this.#deadlines.put([box.listed, drop], NOTHING)
-    this.#cost += BOX_COST
+    this.#cost += costs.box
   }
 
   /** Removes the box and all that is its. */
@@ -156,7 +156,7 @@ export class Records {
     void this.#deadlines.remove([box.listed, drop])
     void this.#boxes.remove(drop)
     this.#lag.catchUp(drop)
-    this.#cost -= BOX_COST
+    this.#cost -= costs.box
   }
 
   /** The texts after one number up to and including another; they must be in the box. */
@@ -178,21 +178,27 @@ export class Records {
     const inOrder: unknown = this.#messages.putSync(place, `${box.deadline} ${drop} ${text}`, IN_ORDER)
     if (inOrder === false) throw new Error(`message ${place} is not the last one`)
     this.#lag.grow(drop, box, place, bytes)
-    this.#cost += MESSAGE_COST + bytes
+    this.#cost += costs.message(bytes)
   }
 
   /** Takes the messages up to and including a number out of the front. */
   take (drop: string, box: Box, upTo: number): void {
     const rest = upTo < box.last
-    let freed = rest ? 0 : box.bytes
+    let bytes = rest ? 0 : box.bytes
+    let cost = rest ? 0 : box.cost
     for (const place of this.#placesOf(drop, box, box.front, upTo)) {
-      if (rest) freed += Buffer.byteLength(this.#text(place))
+      if (rest) {
+        const length = Buffer.byteLength(this.#text(place))
+        bytes += length
+        cost += costs.message(length)
+      }
       void this.#messages.remove(place)
     }
     const end = Math.min(chunkOf(upTo + 1), chunkOf(box.last))
     for (let chunk = chunkOf(box.front + 1); chunk < end; chunk++) void this.#places.remove([drop, chunk])
-    this.#cost -= freed + (upTo - box.front) * MESSAGE_COST
-    box.bytes -= freed
+    this.#cost -= cost
+    box.cost -= cost
+    box.bytes -= bytes
     box.front = upTo
   }
 
@@ -219,13 +225,14 @@ export class Records {
     box.keys += 1
     void this.#keys.put([drop, box.keys], id)
     void this.#keys.put([drop, id], `${seq} ${count} ${digest}`)
-    this.#cost += KEY_COST
+    this.#cost += costs.key(id)
   }
 
   #forget (drop: string, n: number): void {
-    void this.#keys.remove([drop, this.#keys.get([drop, n]) as string])
+    const id = this.#keys.get([drop, n]) as string
+    void this.#keys.remove([drop, id])
     void this.#keys.remove([drop, n])
-    this.#cost -= KEY_COST
+    this.#cost -= costs.key(id)
   }
 
   /** Up to `limit` boxes that are listed as due at `now`, the longest due first. */

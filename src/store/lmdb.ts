@@ -1,5 +1,5 @@
 import { CursorError, FullError, IdempotencyError, NotFoundError, StoreFullError } from '../errors.js'
-import { BOX_COST, DISK_CAP, KEY_COST, MESSAGE_COST } from './cost.js'
+import { DISK_CAP, diskCosts as costs } from './cost.js'
 import { isExpired, renewedDeadline } from './lifetime.js'
 import type { Box } from './lmdb-box.js'
 import { Commits } from './lmdb-commits.js'
@@ -57,11 +57,11 @@ class LmdbStore implements Store {
   create (drop: string, ttl: number, now: number, limits: Limits): Promise<void> {
     const records = this.#records
     return this.#commits.run(() => {
-      this.#reserve(BOX_COST, limits)
+      this.#reserve(costs.box, limits)
       const before = records.box(drop)
       if (before !== undefined) records.removeBox(drop, before)
       const deadline = now + ttl
-      records.addBox(drop, { ttl, deadline, listed: deadline, front: 0, last: 0, bytes: 0, keys: 0, places: [] })
+      records.addBox(drop, { ttl, deadline, listed: deadline, front: 0, last: 0, bytes: 0, cost: 0, keys: 0, places: [] })
     })
   }
 
@@ -78,7 +78,7 @@ class LmdbStore implements Store {
       }
       const count = box.last - box.front + 1
       if (count > limits.maxMessages || box.bytes + bytes > limits.maxBoxBytes) throw new FullError()
-      this.#reserve(MESSAGE_COST + bytes + (key === undefined ? 0 : KEY_COST), limits)
+      this.#reserve(costs.message(bytes) + (key === undefined ? 0 : costs.key(key.id)), limits)
 
       renew(box, now)
       records.push(drop, box, text, bytes)
@@ -139,24 +139,30 @@ class LmdbStore implements Store {
 
   async sweep (now: number): Promise<number> {
     this.#commits.assertServing()
-    if (this.#records.due(now, 1).length === 0) return 0
-    return await this.#commits.run(() => {
-      let freed = 0
-      let removed = 0
-      for (const drop of this.#records.due(now, SWEEP_STEP)) {
-        const box = this.#records.box(drop) as Box
-        if (isExpired(box.deadline, now)) {
-          removed += 2 + box.last - box.front + Math.min(box.keys, MAX_KEYS)
-          this.#records.removeBox(drop, box)
-          freed++
-          if (removed > SWEEP_RECORDS) break
-        } else {
-          this.#records.relist(drop, box)
-          this.#records.putBox(drop, box)
-        }
+    while (this.#records.due(now, 1).length > 0) {
+      const freed = await this.#commits.run(() => this.#freeDue(now))
+      if (freed > 0) return freed
+    }
+    return 0
+  }
+
+  /** Frees the boxes that are due first, and lists those anew that were renewed meanwhile. */
+  #freeDue (now: number): number {
+    let freed = 0
+    let removed = 0
+    for (const drop of this.#records.due(now, SWEEP_STEP)) {
+      const box = this.#records.box(drop) as Box
+      if (isExpired(box.deadline, now)) {
+        removed += 2 + box.last - box.front + Math.min(box.keys, MAX_KEYS)
+        this.#records.removeBox(drop, box)
+        freed++
+        if (removed > SWEEP_RECORDS) break
+      } else {
+        this.#records.relist(drop, box)
+        this.#records.putBox(drop, box)
       }
-      return freed
-    })
+    }
+    return freed
   }
 
   async check (): Promise<void> {

@@ -1,8 +1,10 @@
 import { CursorError, FullError, IdempotencyError, NotFoundError, StoreFullError } from '../errors.js'
-import { BOX_COST, KEY_COST, MEMORY_CAP, MESSAGE_COST } from './cost.js'
+import { MEMORY_CAP, memoryCosts as costs } from './cost.js'
+import { Deadlines } from './deadlines.js'
 import { isExpired, renewedDeadline } from './lifetime.js'
 import { MAX_KEYS, type Appended, type Limits, type NewMessage, type Page, type Store, type Unsubscribe } from './store.js'
 import { Subscribers } from './subscribers.js'
+import { Texts } from './texts.js'
 
 interface FirstAck extends Appended {
   digest: string
@@ -10,20 +12,25 @@ interface FirstAck extends Appended {
 
 /** An empty box is this record and its key and nothing else: lists and maps come with their first entry. */
 interface MemoryBox {
+  drop: string
   ttl: number
   deadline: number
+  /** where the deadlines have it */
+  slot: number
   /** the number of the last message ever stored */
   last: number
   /** UTF-8 bytes of the texts in the box */
   bytes: number
-  texts: Fifo | undefined
+  /** what it counts against the cap, with all that it holds */
+  cost: number
+  texts: Texts | undefined
   keys: Map<string, FirstAck> | undefined
 }
 
-/** How many boxes one step of the sweep looks at. */
-const SWEEP_STEP = 20_000
+/** How many boxes one step of the sweep frees. */
+const SWEEP_STEP = 1_000
 
-/** A store for tests, and for servers that may lose everything at a restart. Every operation is O(1) per message. */
+/** A store for tests and disposable data: nothing survives the process. Every operation is O(1) per message. */
 export function memoryStore (): Store {
   return new MemoryStore()
 }
@@ -31,38 +38,42 @@ export function memoryStore (): Store {
 class MemoryStore implements Store {
   readonly name = 'memory'
   readonly #boxes = new Map<string, MemoryBox>()
+  readonly #deadlines = new Deadlines<MemoryBox>()
   readonly #subscribers = new Subscribers()
   #cost = 0
-  #sweeping = this.#boxes.entries()
 
   async create (drop: string, ttl: number, now: number, limits: Limits): Promise<void> {
-    this.#reserve(BOX_COST, limits)
-    this.#boxes.set(drop, { ttl, deadline: now + ttl, last: 0, bytes: 0, texts: undefined, keys: undefined })
-    this.#cost += BOX_COST
+    const before = this.#boxes.get(drop)
+    if (before !== undefined) this.#remove(before)
+    this.#reserve(costs.box, limits)
+    const box = { drop, ttl, deadline: now + ttl, slot: 0, last: 0, bytes: 0, cost: 0, texts: undefined, keys: undefined }
+    this.#boxes.set(drop, box)
+    this.#deadlines.add(box)
+    this.#charge(box, costs.box)
   }
 
   async append (drop: string, message: NewMessage, now: number, limits: Limits): Promise<Appended> {
     const box = this.#find(drop, now)
-    const { key } = message
+    const { text, bytes, key } = message
     const first = key === undefined ? undefined : box.keys?.get(key.id)
     if (first !== undefined) {
       if (first.digest !== key?.digest) throw new IdempotencyError()
-      renew(box, now)
+      this.#renew(box, now)
       return { seq: first.seq, count: first.count }
     }
     const held = box.texts?.length ?? 0
-    if (held >= limits.maxMessages || box.bytes + message.bytes > limits.maxBoxBytes) throw new FullError()
-    const cost = MESSAGE_COST + message.bytes + (key === undefined ? 0 : KEY_COST)
+    if (held >= limits.maxMessages || box.bytes + bytes > limits.maxBoxBytes) throw new FullError()
+    const cost = (held === 0 ? costs.list : 0) + costs.message(bytes) + (key === undefined ? 0 : costs.key(key.id))
     this.#reserve(cost, limits)
 
-    renew(box, now)
-    this.#cost += cost
-    box.bytes += message.bytes
+    this.#renew(box, now)
+    this.#charge(box, cost)
+    box.bytes += bytes
     box.last += 1
-    box.texts ??= new Fifo()
-    box.texts.push(message.text, message.bytes)
+    box.texts ??= new Texts()
+    box.texts.push(text, bytes)
     const result = { seq: box.last, count: held + 1 }
-    if (key !== undefined) this.#remember(box, key.id, { ...result, digest: key.digest })
+    if (key !== undefined) this.#remember(box, key.id, { seq: result.seq, count: result.count, digest: key.digest })
     this.#subscribers.wake(drop)
     return result
   }
@@ -70,7 +81,7 @@ class MemoryStore implements Store {
   async read (drop: string, after: number, limit: number, now: number): Promise<Page> {
     const box = this.#find(drop, now)
     if (after > box.last) throw new CursorError()
-    renew(box, now)
+    this.#renew(box, now)
     const held = box.texts?.length ?? 0
     const skip = Math.max(0, after - (box.last - held))
     const texts = box.texts?.slice(skip, limit) ?? []
@@ -81,7 +92,7 @@ class MemoryStore implements Store {
   async acknowledge (drop: string, after: number, now: number): Promise<number> {
     const box = this.#find(drop, now)
     if (after > box.last) throw new CursorError()
-    renew(box, now)
+    this.#renew(box, now)
     const held = box.texts?.length ?? 0
     const left = Math.min(held, box.last - after)
     this.#take(box, held - left)
@@ -90,7 +101,7 @@ class MemoryStore implements Store {
 
   async drain (drop: string, now: number): Promise<Page> {
     const box = this.#find(drop, now)
-    renew(box, now)
+    this.#renew(box, now)
     const held = box.texts?.length ?? 0
     const texts = box.texts?.slice(0, held) ?? []
     this.#take(box, held)
@@ -99,7 +110,7 @@ class MemoryStore implements Store {
 
   async delete (drop: string, now: number): Promise<void> {
     const box = this.#find(drop, now)
-    this.#remove(drop, box)
+    this.#remove(box)
     this.#subscribers.wake(drop)
   }
 
@@ -107,18 +118,11 @@ class MemoryStore implements Store {
     return this.#subscribers.add(drop, listener)
   }
 
-  /** Goes on where the last step stopped: a Map's iterator stays valid while entries come and go. */
   async sweep (now: number): Promise<number> {
     let freed = 0
-    for (let looked = 0; looked < SWEEP_STEP; looked++) {
-      const { value: entry, done } = this.#sweeping.next()
-      if (done === true) {
-        this.#sweeping = this.#boxes.entries()
-        break
-      }
-      const [drop, box] = entry
-      if (!isExpired(box.deadline, now)) continue
-      this.#remove(drop, box)
+    for (let box = this.#deadlines.first; box !== undefined && freed < SWEEP_STEP; box = this.#deadlines.first) {
+      if (!isExpired(box.deadline, now)) break
+      this.#remove(box)
       freed++
     }
     return freed
@@ -128,86 +132,60 @@ class MemoryStore implements Store {
 
   async close (): Promise<void> {
     this.#boxes.clear()
+    this.#deadlines.clear()
     this.#cost = 0
-    this.#sweeping = this.#boxes.entries()
   }
 
   #find (drop: string, now: number): MemoryBox {
     const box = this.#boxes.get(drop)
     if (box === undefined) throw new NotFoundError()
     if (isExpired(box.deadline, now)) {
-      this.#remove(drop, box)
+      this.#remove(box)
       throw new NotFoundError()
     }
     return box
+  }
+
+  /** Only a use that succeeds renews. */
+  #renew (box: MemoryBox, now: number): void {
+    const deadline = renewedDeadline(box.deadline, box.ttl, now)
+    if (deadline === box.deadline) return
+    box.deadline = deadline
+    this.#deadlines.update(box)
   }
 
   #reserve (cost: number, { maxStoreBytes = MEMORY_CAP }: Limits): void {
     if (this.#cost + cost > maxStoreBytes) throw new StoreFullError()
   }
 
+  #charge (box: MemoryBox, cost: number): void {
+    box.cost += cost
+    this.#cost += cost
+  }
+
   #remember (box: MemoryBox, id: string, ack: FirstAck): void {
     box.keys ??= new Map()
     box.keys.set(id, ack)
     if (box.keys.size <= MAX_KEYS) return
-    const [oldest] = box.keys.keys()
-    box.keys.delete(oldest as string)
-    this.#cost -= KEY_COST
+    const oldest = box.keys.keys().next().value as string
+    box.keys.delete(oldest)
+    this.#charge(box, -costs.key(oldest))
   }
 
   #take (box: MemoryBox, count: number): void {
     if (box.texts === undefined || count === 0) return
-    const bytes = box.texts.shift(count)
-    box.bytes -= bytes
-    this.#cost -= bytes + count * MESSAGE_COST
-    if (box.texts.length === 0) box.texts = undefined
-  }
-
-  #remove (drop: string, box: MemoryBox): void {
-    this.#boxes.delete(drop)
-    this.#cost -= BOX_COST + box.bytes + (box.texts?.length ?? 0) * MESSAGE_COST + (box.keys?.size ?? 0) * KEY_COST
-  }
-}
-
-/** Only a use that succeeds renews. */
-function renew (box: MemoryBox, now: number): void {
-  box.deadline = renewedDeadline(box.deadline, box.ttl, now)
-}
-
-/** Texts with their lengths; taking from the front moves a mark, and the room is given back once half of it is behind the mark. */
-class Fifo {
-  #texts: string[] = []
-  #bytes: number[] = []
-  #start = 0
-
-  get length (): number {
-    return this.#texts.length - this.#start
-  }
-
-  push (text: string, bytes: number): void {
-    this.#texts.push(text)
-    this.#bytes.push(bytes)
-  }
-
-  slice (skip: number, limit: number): string[] {
-    const from = this.#start + skip
-    return this.#texts.slice(from, from + limit)
-  }
-
-  /** Drops `count` texts from the front and returns how many bytes they had. */
-  shift (count: number): number {
-    let bytes = 0
-    const end = this.#start + count
-    for (let i = this.#start; i < end; i++) {
-      bytes += this.#bytes[i] as number
-      this.#texts[i] = ''
+    for (const bytes of box.texts.shift(count)) {
+      box.bytes -= bytes
+      this.#charge(box, -costs.message(bytes))
     }
-    this.#start = end
-    if (this.#start * 2 > this.#texts.length) {
-      this.#texts = this.#texts.slice(this.#start)
-      this.#bytes = this.#bytes.slice(this.#start)
-      this.#start = 0
-    }
-    return bytes
+    if (box.texts.length > 0) return
+    box.texts = undefined
+    this.#charge(box, -costs.list)
+  }
+
+  #remove (box: MemoryBox): void {
+    this.#boxes.delete(box.drop)
+    this.#deadlines.remove(box)
+    this.#cost -= box.cost
   }
 }

@@ -4,19 +4,10 @@ import { withDeadline } from './with-deadline.js'
 
 export type RedisClient = Redis | Cluster
 export type Log = (level: 'info' | 'warn' | 'error', message: string) => void
-type Driver = Pick<typeof import('ioredis'), 'Redis' | 'Cluster' | 'Command'>
+export type Driver = Pick<typeof import('ioredis'), 'Redis' | 'Cluster' | 'Command'>
 
 export function isCluster (client: RedisClient): client is Cluster {
   return client.isCluster
-}
-
-/** The optional driver. */
-export async function loadDriver (): Promise<Driver> {
-  try {
-    return await import('ioredis')
-  } catch (cause) {
-    throw new Error('The Redis store needs the package ioredis 6: npm install ioredis', { cause })
-  }
 }
 
 /** Where the nodes are, and how to speak to them. */

@@ -1,6 +1,7 @@
 import type { Cluster, Redis } from 'ioredis'
 import { CursorError, FullError, IdempotencyError, NotFoundError, StoreError } from '../errors.js'
-import { connect, isCluster, loadDriver, logOutages, logRisks, makeClient, parseUrls, storeErrorFrom, type RedisClient } from './redis-connection.js'
+import { loadDriver } from './driver.js'
+import { connect, isCluster, logOutages, logRisks, makeClient, parseUrls, storeErrorFrom, type Driver, type RedisClient } from './redis-connection.js'
 import { scripts, type Script } from './redis-scripts.js'
 import { Wakeups, type Owner } from './redis-wakeups.js'
 import type { Appended, Limits, NewMessage, Page, SharedCounter, Store, Unsubscribe } from './store.js'
@@ -55,7 +56,7 @@ const refusals: Record<string, new () => Error> = {
 export async function redisStore (options: RedisStoreOptions = {}): Promise<Store> {
   const { url = 'redis://localhost:6379', prefix = 'signalbox:', deadline = 5_000, log = () => {} } = options
   if (/[{}]/.test(prefix)) throw new TypeError(`prefix: expected a text without { and }, which mark the hash slot, received ${prefix}`)
-  const driver = await loadDriver()
+  const driver: Driver = await loadDriver('Redis', 'ioredis', 6, () => import('ioredis'))
   const client = options.client as RedisClient | undefined ?? makeClient(driver, parseUrls(url), deadline)
   const own = options.client === undefined
   if (own) logOutages(client, log)

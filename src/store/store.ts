@@ -63,9 +63,10 @@ export interface Store {
   subscribe (drop: string, listener: () => void): Promise<Unsubscribe>
 
   /**
-   * Frees the room of expired boxes, in one step of bounded work. It only
-   * reclaims space: no operation's answer depends on it.
-   * @returns how many boxes it freed
+   * Frees the room of expired boxes, in one step of bounded work. It only reclaims
+   * space. Whoever meets `StoreFullError` sweeps and tries again for as long as
+   * there is something to free, so that no answer depends on when it is called.
+   * @returns how many boxes it freed; 0 means that no more are due
    */
   sweep (now: number): Promise<number>
 

@@ -1,3 +1,4 @@
+import { mock } from 'node:test'
 import t from 'tap'
 import { BoxService, type BoxRules } from '../../src/box/box-service.js'
 import { dropAddress } from '../../src/box/capability.js'
@@ -64,6 +65,24 @@ t.test('expired boxes are swept in the background, one sweep at a time, and a sw
   const { length } = swept
   await new Promise(resolve => setTimeout(resolve, 1100))
   t.equal(swept.length, length, 'closing ends it')
+})
+
+t.test('while boxes are due sweeps follow each other, and other work has its turn between them', async t => {
+  const { store, service } = setUp()
+  mock.timers.enable({ apis: ['setInterval'] })
+  t.teardown(() => { mock.timers.reset() })
+  const order: string[] = []
+  let left = 3
+  store.sweep = async () => {
+    order.push('sweep')
+    setImmediate(() => { order.push('other work') })
+    return left--
+  }
+  service.start(error => { t.fail(String(error)) })
+  mock.timers.tick(1000)
+  while (order.length < 8) await new Promise(resolve => { setImmediate(resolve) })
+  t.same(order, Array.from({ length: 4 }, () => ['sweep', 'other work']).flat())
+  await service.close()
 })
 
 t.test('closing is idempotent and closes the store', async t => {

@@ -3,16 +3,16 @@ import { once } from 'node:events'
 import { setTimeout } from 'node:timers/promises'
 import t from 'tap'
 import { lmdbStore } from '../../src/store/lmdb.js'
-import { limits, newDrop, TTL } from '../store/boxes.js'
+import { limits, newDrop, TTL } from '../../src/store/contract/boxes.js'
 import { freshDirectory } from '../store/directory.js'
 import { addDamage, keyOf, Known, type Order, type Report } from './kill-protocol.js'
-import { program } from './program.js'
+import { program } from '../helpers/program.js'
 
 const ROUNDS = 30
 
 t.test(`${ROUNDS} times SIGKILL under 16 writers: nothing is lost, comes back or is doubled`, { timeout: 180_000 }, async t => {
   const path = freshDirectory(t)
-  const script = await program(t, 'kill-writers.ts')
+  const script = await program(t, new URL('kill-writers.ts', import.meta.url))
   const boxes = Array.from({ length: 6 }, newDrop)
   const known = new Map(boxes.map(drop => [drop, new Known()]))
   const damage = { lost: 0, back: 0, doubled: 0, misnumbered: 0 }

@@ -5,7 +5,7 @@
 import { writeSync } from 'node:fs'
 import { open } from 'lmdb'
 import { lmdbStore } from '../../src/store/lmdb.js'
-import { message } from '../store/boxes.js'
+import { message } from '../../src/store/contract/boxes.js'
 import { keyOf, type Order, type Report } from './kill-protocol.js'
 
 const { path, round, boxes, retry, appends, noSync } = JSON.parse(process.argv[2] as string) as Order

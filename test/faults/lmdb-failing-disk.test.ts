@@ -5,9 +5,9 @@ import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { lmdbStore } from '../../src/store/lmdb.js'
 import { needs } from '../helpers/needs.js'
-import { limits, newDrop, TTL } from '../store/boxes.js'
+import { limits, newDrop, TTL } from '../../src/store/contract/boxes.js'
 import { freshDirectory } from '../store/directory.js'
-import { program } from './program.js'
+import { program } from '../helpers/program.js'
 
 const APPENDS = 8
 
@@ -23,7 +23,7 @@ interface Seen {
 }
 
 t.test('a disk that fails', { skip: needs('strace') }, async t => {
-  const script = await program(t, 'lmdb-failing-disk.ts')
+  const script = await program(t, new URL('lmdb-failing-disk.ts', import.meta.url))
 
   // The writes of two commits and more, so that pages and the record that makes them count are among them.
   const writes = [1, 2, 3, 4, 5]

@@ -3,7 +3,7 @@
  * text is `"n"`, and after a failure it goes on with the next, as callers would.
  */
 import { lmdbStore } from '../../src/store/lmdb.js'
-import { limits, message } from '../store/boxes.js'
+import { limits, message } from '../../src/store/contract/boxes.js'
 
 const [path, drop, appends, deadline] = process.argv.slice(2) as [string, string, string, string]
 const say = (line: object): void => { process.stdout.write(`${JSON.stringify(line)}\n`) }

@@ -6,11 +6,11 @@ import t, { type Test } from 'tap'
 import { lmdbStore } from '../../src/store/lmdb.js'
 import type { Page } from '../../src/store/store.js'
 import { needs } from '../helpers/needs.js'
-import { limits, newDrop, TTL } from '../store/boxes.js'
+import { limits, newDrop, TTL } from '../../src/store/contract/boxes.js'
 import { freshDirectory } from '../store/directory.js'
 import { addDamage, Known, type Order, type Report } from './kill-protocol.js'
 import { imageAt, readTrace, traceOptions, type Trace } from './power-trace.js'
-import { program } from './program.js'
+import { program } from '../helpers/program.js'
 
 const CUTS = 200
 const CONTROL_CUTS = 30
@@ -18,7 +18,7 @@ const APPENDS = 25
 const REPORTS = 3
 
 t.test('power loss', { skip: needs('strace'), timeout: 170_000 }, async t => {
-  const scripts = { writers: await program(t, 'kill-writers.ts'), reader: await program(t, 'power-reader.ts') }
+  const scripts = { writers: await program(t, new URL('kill-writers.ts', import.meta.url)), reader: await program(t, new URL('power-reader.ts', import.meta.url)) }
 
   await t.test(`at ${CUTS} points of a recorded run: nothing that was answered is lost or comes back`, async t => {
     const outcome = await losePower(t, scripts, CUTS, false)

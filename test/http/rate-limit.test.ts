@@ -1,6 +1,7 @@
 import Fastify from 'fastify'
 import t, { type Test } from 'tap'
 import { createLimiter } from '../../src/http/rate-limit.js'
+import { memoryCosts } from '../../src/store/cost.js'
 import { memoryStore } from '../../src/store/memory.js'
 import type { SharedCounter, Store } from '../../src/store/store.js'
 import { build, isProblem, json, type BuildOptions } from '../helpers/build.js'
@@ -170,7 +171,7 @@ t.test('off means off', async t => {
 })
 
 t.test('a flood of creates is 429, then 507, and takes no more room', async t => {
-  const { app } = await build(t, { rateLimit: { creates: 5 }, maxStoreBytes: 5120 })
+  const { app } = await build(t, { rateLimit: { creates: 5 }, maxStoreBytes: 10 * memoryCosts.box })
   const statuses = []
   for (let i = 0; i < 8; i++) statuses.push((await app.inject({ method: 'POST', url: '/boxes', remoteAddress: '192.0.2.1' })).statusCode)
   t.same(statuses, [201, 201, 201, 201, 201, 429, 429, 429])

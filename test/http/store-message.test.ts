@@ -133,7 +133,7 @@ t.test('a full box refuses, and keeps what it has', async t => {
 })
 
 t.test('a full store refuses boxes and messages, and evicts nothing', async t => {
-  const { app, createBox } = await build(t, { maxStoreBytes: 2000 })
+  const { app, createBox } = await build(t, { maxStoreBytes: 1_600 })
   const box = await createBox()
   t.equal((await box.store('a'.repeat(1000))).statusCode, 200)
   isProblem(t, await box.store('a'.repeat(1000)), 507, 'BOX_ERR_STORE_FULL')

@@ -5,10 +5,10 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { open } from 'lmdb'
 import t, { type Test } from 'tap'
-import { BOX_COST, KEY_COST, MESSAGE_COST } from '../../src/store/cost.js'
+import { diskCosts as costs } from '../../src/store/cost.js'
 import { lmdbStore } from '../../src/store/lmdb.js'
 import { MAX_KEYS, type Store } from '../../src/store/store.js'
-import { limits, message, newDrop, start, TTL } from './boxes.js'
+import { limits, message, newDrop, start, TTL } from '../../src/store/contract/boxes.js'
 import { freshDirectory } from './directory.js'
 import { modelTest } from './model.js'
 
@@ -16,7 +16,7 @@ t.test('what was stored is there after opening again', async t => {
   const path = freshDirectory(t)
   const drop = newDrop()
   const drained = newDrop()
-  const cap = { ...limits, maxStoreBytes: 2 * BOX_COST + 3 * MESSAGE_COST + KEY_COST + 3 }
+  const cap = { ...limits, maxStoreBytes: 2 * costs.box + 3 * costs.message(1) + costs.key('key') }
   let store = await lmdbStore({ path })
   await store.create(drop, TTL, start, cap)
   await store.create(drained, TTL, start, cap)
@@ -34,7 +34,7 @@ t.test('what was stored is there after opening again', async t => {
   await t.rejects(store.append(drop, message('4'), start, cap), { code: 'BOX_ERR_STORE_FULL' }, 'bytes were counted')
   await t.rejects(store.read(drop, 0, 1, start + TTL), { code: 'BOX_ERR_NOT_FOUND' }, 'it expires while the store is closed')
   t.equal(await store.sweep(start + TTL), 2)
-  await store.create(newDrop(), TTL, start, { ...limits, maxStoreBytes: BOX_COST })
+  await store.create(newDrop(), TTL, start, { ...limits, maxStoreBytes: costs.box })
 })
 
 t.test('messages that the record of their box does not know of are there after opening again', async t => {

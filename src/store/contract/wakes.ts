@@ -1,10 +1,10 @@
+import assert from 'node:assert/strict'
 import { box, limits, message, newDrop, start, TTL } from './boxes.js'
-import type { Define } from './contract.js'
-import { modelTest } from './model.js'
+import type { Define } from './define.js'
 
-/** Listeners, operations at the same time, closing, and all of it at random. */
-export function wakeContract (test: Define, turnsTime: boolean): void {
-  test('a listener hears of a message and of the deletion, until it unsubscribes', async (t, store) => {
+/** Listeners, operations at the same time, and closing. */
+export function wakeContract (test: Define): void {
+  test('a listener hears of a message and of the deletion, until it unsubscribes', async store => {
     const drop = await box(store)
     const heard = new Listener()
     const unsubscribe = await store.subscribe(drop, heard.listen)
@@ -22,11 +22,11 @@ export function wakeContract (test: Define, turnsTime: boolean): void {
     await heard.once()
     await store.delete(drop, start)
     await heard.once()
-    t.equal(left.count, 0)
+    assert.equal(left.count, 0)
     unsubscribe()
   })
 
-  test('a listener that hears of a message finds it', async (t, store) => {
+  test('a listener that hears of a message finds it', async store => {
     const drop = newDrop()
     const heard = new Listener()
     const unsubscribe = await store.subscribe(drop, heard.listen)
@@ -38,26 +38,26 @@ export function wakeContract (test: Define, turnsTime: boolean): void {
         await heard.once()
         page = await store.read(drop, seq - 1, 10, start)
       } while (page.texts.length === 0)
-      t.strictSame(page.texts, [`${seq}`])
+      assert.deepEqual(page.texts, [`${seq}`])
       await appended
     }
     unsubscribe()
   })
 
-  test('appends at the same time get each number once, in the order they came', async (t, store) => {
+  test('appends at the same time get each number once, in the order they came', async store => {
     const drop = await box(store)
     const results = await Promise.all(Array.from({ length: 300 }, (_, i) => store.append(drop, message(`${i + 1}`), start, limits)))
-    t.strictSame(results, Array.from({ length: 300 }, (_, i) => ({ seq: i + 1, count: i + 1 })))
-    t.strictSame((await store.read(drop, 0, 1000, start)).texts, Array.from({ length: 300 }, (_, i) => `${i + 1}`))
+    assert.deepEqual(results, Array.from({ length: 300 }, (_, i) => ({ seq: i + 1, count: i + 1 })))
+    assert.deepEqual((await store.read(drop, 0, 1000, start)).texts, Array.from({ length: 300 }, (_, i) => `${i + 1}`))
   })
 
-  test('a key sent twice at the same time stores once', async (t, store) => {
+  test('a key sent twice at the same time stores once', async store => {
     const drop = await box(store)
     const results = await Promise.all(Array.from({ length: 20 }, () => store.append(drop, message('1', 'key'), start, limits)))
-    t.strictSame(results, Array.from({ length: 20 }, () => ({ seq: 1, count: 1 })))
+    assert.deepEqual(results, Array.from({ length: 20 }, () => ({ seq: 1, count: 1 })))
   })
 
-  test('drains and appends at the same time lose and double nothing', async (t, store) => {
+  test('drains and appends at the same time lose and double nothing', async store => {
     const drop = await box(store)
     const texts: string[] = []
     const drains: Array<Promise<void>> = []
@@ -69,36 +69,32 @@ export function wakeContract (test: Define, turnsTime: boolean): void {
     }
     await Promise.all([...appends, ...drains])
     texts.push(...(await store.drain(drop, start)).texts)
-    t.strictSame(texts, Array.from({ length: 400 }, (_, i) => `${i + 1}`))
+    assert.deepEqual(texts, Array.from({ length: 400 }, (_, i) => `${i + 1}`))
   })
 
-  test('what was acknowledged to one caller is seen by the next', async (t, store) => {
+  test('what was acknowledged to one caller is seen by the next', async store => {
     const drop = await box(store)
     for (let seq = 1; seq <= 50; seq++) {
       await store.append(drop, message(`${seq}`), start, limits)
-      t.strictSame((await store.read(drop, seq - 1, 10, start)).texts, [`${seq}`])
+      assert.deepEqual((await store.read(drop, seq - 1, 10, start)).texts, [`${seq}`])
       if (seq % 5 === 0) {
-        t.equal(await store.acknowledge(drop, seq, start), 0)
-        t.strictSame((await store.read(drop, 0, 10, start)).texts, [])
+        assert.equal(await store.acknowledge(drop, seq, start), 0)
+        assert.deepEqual((await store.read(drop, 0, 10, start)).texts, [])
       }
     }
   })
 
-  test('a store that was just made serves', async (t, store) => {
+  test('a store that was just made serves', async store => {
     await store.check()
-    t.type(store.name, 'string')
+    assert.equal(typeof store.name, 'string')
   })
 
-  test('closing again is the same', async (t, store) => {
+  test('closing again is the same', async store => {
     const drop = await box(store)
     const accepted = store.append(drop, message('1'), start, limits)
     await Promise.all([store.close(), store.close()])
-    t.strictSame(await accepted, { seq: 1, count: 1 }, 'and finishes what was accepted')
+    assert.deepEqual(await accepted, { seq: 1, count: 1 }, 'and finishes what was accepted')
     await store.close()
-  })
-
-  test('any sequence of operations does what a list in memory would do', async (_t, store) => {
-    await modelTest(store, turnsTime)
   })
 }
 

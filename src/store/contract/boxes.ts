@@ -1,4 +1,4 @@
-import type { Limits, NewMessage, Store } from '../../src/store/store.js'
+import type { Limits, NewMessage, Store } from '../store.js'
 
 export const TTL = 80_000
 

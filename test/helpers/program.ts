@@ -5,12 +5,12 @@ import { build } from 'esbuild'
 import type { Test } from 'tap'
 import { freshDirectory } from '../store/directory.js'
 
-/** A TypeScript program of this folder as one file that Node starts at once, for tests that start it many times. */
-export async function program (t: Test, name: string): Promise<string> {
+/** A TypeScript program as one file that Node starts at once, for tests that start it many times. */
+export async function program (t: Test, source: URL): Promise<string> {
   const directory = freshDirectory(t)
   const outfile = join(directory, 'program.mjs')
   await build({
-    entryPoints: [fileURLToPath(new URL(name, import.meta.url))],
+    entryPoints: [fileURLToPath(source)],
     outfile,
     bundle: true,
     platform: 'node',

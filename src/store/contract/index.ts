@@ -1,0 +1,36 @@
+import type { Store } from '../store.js'
+import type { Define, Traits } from './define.js'
+import { lifetimeContract } from './lifetime.js'
+import { limitContract } from './limits.js'
+import { messageContract } from './messages.js'
+import { wakeContract } from './wakes.js'
+
+export type { Traits } from './define.js'
+
+export interface ContractTest {
+  name: string
+  /** Runs the test on a fresh store, which it closes. Rejects with an `AssertionError` where the store breaks the contract. */
+  run: (makeStore: () => Store | Promise<Store>) => Promise<void>
+}
+
+/** What every store keeps of the contract, as tests for any test runner. */
+export function storeContract ({ turnsTime = true, countsBytes = true, sweeps = true }: Traits = {}): ContractTest[] {
+  const tests: ContractTest[] = []
+  const test: Define = (name, check, trait = true) => {
+    if (trait) tests.push({ name, run: makeStore => onFresh(makeStore, check) })
+  }
+  messageContract(test)
+  limitContract(test)
+  lifetimeContract(test, { turnsTime, countsBytes, sweeps })
+  wakeContract(test)
+  return tests
+}
+
+async function onFresh (makeStore: () => Store | Promise<Store>, check: (store: Store) => Promise<void>): Promise<void> {
+  const store = await makeStore()
+  try {
+    await check(store)
+  } finally {
+    await store.close()
+  }
+}

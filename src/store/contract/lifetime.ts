@@ -1,0 +1,160 @@
+import assert from 'node:assert/strict'
+import { MAX_KEYS, type Store } from '../store.js'
+import { box, limits, message, newDrop, start, TTL } from './boxes.js'
+import { assertHas, untilFull, type Define, type Traits } from './define.js'
+
+/** When a box goes, and the room that all of them share. */
+export function lifetimeContract (test: Define, { turnsTime, countsBytes, sweeps }: Required<Traits>): void {
+  const timed: Define = (name, run) => { test(name, run, turnsTime) }
+  const capped: Define = (name, run) => { test(name, run, countsBytes) }
+
+  timed('a box is gone at its deadline and not a millisecond before', async store => {
+    const drop = await box(store)
+    const unknown = { code: 'BOX_ERR_NOT_FOUND' }
+    assertHas(await store.read(await box(store), 0, 1, start + TTL - 1), { texts: [] })
+    await assert.rejects(store.read(drop, 0, 10, start + TTL), unknown)
+    await assert.rejects(store.append(drop, message('1'), start + TTL, limits), unknown)
+    await assert.rejects(store.acknowledge(drop, 0, start + TTL), unknown)
+    await assert.rejects(store.drain(drop, start + TTL), unknown)
+    await assert.rejects(store.delete(drop, start + TTL), unknown)
+  })
+
+  timed('every operation renews the box', async store => {
+    const later = start + TTL / 2
+    const renewing: Array<(drop: string) => Promise<unknown>> = [
+      drop => store.append(drop, message('2'), later, limits),
+      drop => store.append(drop, message('1', 'key'), later, limits),
+      drop => store.read(drop, 0, 10, later),
+      drop => store.acknowledge(drop, 0, later),
+      drop => store.acknowledge(drop, 1, later),
+      drop => store.drain(drop, later)
+    ]
+    for (const use of renewing) {
+      const drop = await box(store)
+      await store.append(drop, message('1', 'key'), start, limits)
+      await use(drop)
+      assert.equal((await store.read(drop, 1, 1, later)).expires, later + TTL, String(use))
+      await store.read(drop, 1, 1, later + TTL - 1)
+    }
+  })
+
+  timed('a renewal is left out while it would move the deadline by an eighth of the TTL or less', async store => {
+    const drop = await box(store)
+    assert.equal((await store.read(drop, 0, 1, start + TTL / 8)).expires, start + TTL)
+    assert.equal((await store.read(drop, 0, 1, start + TTL / 8 + 1)).expires, start + TTL / 8 + 1 + TTL)
+    assert.equal((await store.drain(drop, start)).expires, start + TTL / 8 + 1 + TTL, 'a clock that jumped back takes nothing away')
+  })
+
+  timed('a refused operation does not renew the box', async store => {
+    const drop = await box(store)
+    await store.append(drop, message('1', 'key'), start, limits)
+    const later = start + TTL / 2
+    await assert.rejects(store.append(drop, message('2'), later, { ...limits, maxMessages: 1 }))
+    await assert.rejects(store.append(drop, message('2', 'key'), later, limits))
+    await assert.rejects(store.read(drop, 2, 1, later))
+    await assert.rejects(store.acknowledge(drop, 2, later))
+    await assert.rejects(store.read(drop, 0, 1, start + TTL), { code: 'BOX_ERR_NOT_FOUND' })
+  })
+
+  timed('a box made again under an expired name is new', async store => {
+    const drop = await box(store)
+    await store.append(drop, message('1', 'key'), start, limits)
+    await store.create(drop, TTL, start + TTL, limits)
+    assertHas(await store.read(drop, 0, 10, start + TTL), { texts: [], next: 0, expires: start + 2 * TTL })
+    assert.deepEqual(await store.append(drop, message('2', 'key'), start + TTL, limits), { seq: 1, count: 1 })
+  })
+
+  capped('a full store refuses what is new and keeps what it has', async store => {
+    const drop = await box(store)
+    const large = message(JSON.stringify('x'.repeat(998)))
+    const append = () => store.append(drop, large, start, cap)
+    const create = () => store.create(newDrop(), TTL, start, cap)
+    const full = { code: 'BOX_ERR_STORE_FULL' }
+    const held = await untilFull(append)
+    assert.ok(held >= 10)
+    await untilFull(create)
+    await assert.rejects(append(), full)
+    assert.equal((await store.read(drop, 0, 1_000, start)).texts.length, held)
+    await store.acknowledge(drop, 1, start)
+    await append()
+    await assert.rejects(append(), full)
+    await assert.rejects(create(), full)
+    assertHas(await store.drain(drop, start), { texts: Array.from({ length: held }, () => large.text), next: held + 1 })
+    await create()
+    assert.ok(await untilFull(append) >= held - 1)
+    await store.delete(drop, start)
+    await create()
+    await assert.rejects(store.read(drop, 0, 1, start), { code: 'BOX_ERR_NOT_FOUND' })
+  })
+
+  capped('making and deleting goes on forever under a cap', async store => {
+    const boxes = await room(store)
+    for (let round = 0; round < 300; round++) {
+      const drop = newDrop()
+      await store.create(drop, TTL, start, cap)
+      await store.append(drop, message(JSON.stringify('x'.repeat(500)), 'a'), start, cap)
+      await store.append(drop, message(JSON.stringify('é'.repeat(250)), 'b'), start, cap)
+      await store.append(drop, message(JSON.stringify('x'.repeat(5000))), start, cap)
+      if (round % 3 === 1) await store.acknowledge(drop, 2, start)
+      if (round % 3 === 2) await store.drain(drop, start)
+      await store.delete(drop, start)
+    }
+    assert.equal(await room(store), boxes, 'nothing was left of them')
+  })
+
+  capped('forgotten keys cost nothing', async store => {
+    const drop = await box(store)
+    const wide = { ...limits, maxStoreBytes: 2 * 1024 * 1024 }
+    const keyed = async (n: number): Promise<void> => {
+      await store.append(drop, message('0', `key-${String(n).padStart(9, '0')}`), start, wide)
+      await store.drain(drop, start)
+    }
+    for (let n = 0; n < MAX_KEYS; n++) await keyed(n)
+    const others: string[] = []
+    await untilFull(() => {
+      others.push(newDrop())
+      return store.create(others.at(-1) as string, TTL, start, wide)
+    })
+    for (const other of others.slice(0, 9)) await store.delete(other, start)
+    for (let n = MAX_KEYS; n < MAX_KEYS + 100; n++) await keyed(n)
+  })
+
+  test('a sweep frees the expired boxes, a step at a time, and no other', async store => {
+    const alive = newDrop()
+    const renewed = newDrop()
+    await store.create(alive, 2 * TTL, start, cap)
+    await store.create(renewed, TTL, start, cap)
+    const create = () => store.create(newDrop(), TTL, start, cap)
+    const others = await untilFull(create)
+    await store.read(renewed, 0, 1, start + TTL / 2)
+    assert.equal(await sweepAll(store, start + TTL - 1), 0)
+    await assert.rejects(create(), { code: 'BOX_ERR_STORE_FULL' })
+    assert.equal(await sweepAll(store, start + TTL), others)
+    assert.equal(await untilFull(create), others)
+    await store.read(alive, 0, 1, start + TTL)
+    await store.read(renewed, 0, 1, start + TTL)
+    assert.equal(await sweepAll(store, start + 9 * TTL), others + 2)
+    assert.equal(await room(store), others + 2)
+  }, turnsTime && countsBytes && sweeps)
+}
+
+const cap = { ...limits, maxStoreBytes: 100_000 }
+
+/** How many boxes the store has room for. It is left as it was. */
+async function room (store: Store): Promise<number> {
+  const drops: string[] = []
+  const count = await untilFull(async () => {
+    const drop = newDrop()
+    await store.create(drop, TTL, start, cap)
+    drops.push(drop)
+  })
+  for (const drop of drops) await store.delete(drop, start)
+  return count
+}
+
+/** Steps until nothing more is due. */
+async function sweepAll (store: Store, now: number): Promise<number> {
+  let freed = 0
+  for (let step = await store.sweep(now); step > 0; step = await store.sweep(now)) freed += step
+  return freed
+}

@@ -1,0 +1,136 @@
+import t from 'tap'
+import type { Appended, Limits, NewMessage, Page, Store, Unsubscribe } from '../../src/index.js'
+import { isExpired, MAX_KEYS, renewedDeadline } from '../../src/index.js'
+import { build } from '../helpers/build.js'
+import { openStream } from '../helpers/stream-reader.js'
+import { contractSuite } from './contract.js'
+
+interface Entry {
+  ttl: number
+  deadline: number
+  last: number
+  texts: string[]
+  keys: Map<string, Appended & { digest: string }>
+}
+
+/** A store as somebody else would write it, from nothing but what the package exports; its errors have a code and no class of ours. */
+class ArrayStore implements Store {
+  readonly name = 'arrays'
+  readonly boxes = new Map<string, Entry>()
+  readonly #listeners = new Map<string, Set<() => void>>()
+
+  async create (drop: string, ttl: number, now: number, limits: Limits): Promise<void> {
+    this.boxes.delete(drop)
+    this.#reserve(100, limits)
+    this.boxes.set(drop, { ttl, deadline: now + ttl, last: 0, texts: [], keys: new Map() })
+  }
+
+  async append (drop: string, { text, bytes, key }: NewMessage, now: number, limits: Limits): Promise<Appended> {
+    const box = this.#box(drop, now)
+    const first = key && box.keys.get(key.id)
+    if (first !== undefined) {
+      if (first.digest !== key?.digest) throw refusal('BOX_ERR_IDEMPOTENCY')
+      renew(box, now)
+      return { seq: first.seq, count: first.count }
+    }
+    if (box.texts.length >= limits.maxMessages || sizeOf(box.texts) + bytes > limits.maxBoxBytes) throw refusal('BOX_ERR_FULL')
+    this.#reserve(bytes + 10 + (key === undefined ? 0 : 100), limits)
+    renew(box, now)
+    box.texts.push(text)
+    const appended = { seq: ++box.last, count: box.texts.length }
+    if (key !== undefined) box.keys.set(key.id, { ...appended, digest: key.digest })
+    if (box.keys.size > MAX_KEYS) box.keys.delete([...box.keys.keys()][0] as string)
+    this.#wake(drop)
+    return appended
+  }
+
+  async read (drop: string, after: number, limit: number, now: number): Promise<Page> {
+    const box = this.#box(drop, now)
+    if (after > box.last) throw refusal('BOX_ERR_CURSOR')
+    renew(box, now)
+    const first = box.last - box.texts.length
+    const from = Math.max(after, first)
+    const texts = box.texts.slice(from - first, from - first + limit)
+    return { texts, next: texts.length === 0 ? after : from + texts.length, expires: box.deadline }
+  }
+
+  async acknowledge (drop: string, after: number, now: number): Promise<number> {
+    const box = this.#box(drop, now)
+    if (after > box.last) throw refusal('BOX_ERR_CURSOR')
+    renew(box, now)
+    box.texts.splice(0, after - (box.last - box.texts.length))
+    return box.texts.length
+  }
+
+  async drain (drop: string, now: number): Promise<Page> {
+    const box = this.#box(drop, now)
+    renew(box, now)
+    return { texts: box.texts.splice(0), next: box.last, expires: box.deadline }
+  }
+
+  async delete (drop: string, now: number): Promise<void> {
+    this.#box(drop, now)
+    this.boxes.delete(drop)
+    this.#wake(drop)
+  }
+
+  async subscribe (drop: string, listener: () => void): Promise<Unsubscribe> {
+    const listeners = this.#listeners.get(drop) ?? new Set()
+    this.#listeners.set(drop, listeners.add(listener))
+    return () => { listeners.delete(listener) }
+  }
+
+  async sweep (now: number): Promise<number> {
+    const due = [...this.boxes].filter(([, { deadline }]) => isExpired(deadline, now)).slice(0, 100)
+    for (const [drop] of due) this.boxes.delete(drop)
+    return due.length
+  }
+
+  async check (): Promise<void> {}
+  async close (): Promise<void> {}
+
+  #wake (drop: string): void {
+    for (const listener of this.#listeners.get(drop) ?? []) listener()
+  }
+
+  #box (drop: string, now: number): Entry {
+    const box = this.boxes.get(drop)
+    if (box === undefined || isExpired(box.deadline, now)) throw refusal('BOX_ERR_NOT_FOUND')
+    return box
+  }
+
+  #reserve (bytes: number, { maxStoreBytes = Infinity }: Limits): void {
+    let used = bytes
+    for (const { texts, keys } of this.boxes.values()) used += 100 + sizeOf(texts) + 10 * texts.length + 100 * keys.size
+    if (used > maxStoreBytes) throw refusal('BOX_ERR_STORE_FULL')
+  }
+}
+
+function sizeOf (texts: string[]): number {
+  return texts.reduce((sum, text) => sum + Buffer.byteLength(text), 0)
+}
+
+function renew (box: Entry, now: number): void {
+  box.deadline = renewedDeadline(box.deadline, box.ttl, now)
+}
+
+function refusal (code: string): Error {
+  return Object.assign(new Error('somebody else\'s words'), { code })
+}
+
+contractSuite(t, async () => new ArrayStore())
+
+t.test('the plugin answers with the errors of a third-party store as with its own', async t => {
+  const { app, createBox } = await build(t, { store: new ArrayStore(), maxMessages: 1 })
+  const box = await createBox()
+  await box.store(1)
+  const full = await box.store(2)
+  t.match([full.statusCode, full.json()], [409, { code: 'BOX_ERR_FULL', title: 'Box full', detail: /^The box holds its maximum/ }])
+  t.equal((await box.read('?after=9')).statusCode, 409)
+
+  const stream = await openStream(t, await app.listen({ port: 0, host: '127.0.0.1' }) + box.messages)
+  t.equal((await app.inject({ method: 'DELETE', url: box.url })).statusCode, 204)
+  await stream.untilEnd()
+  t.match(stream.events, [{ data: '1' }, { event: 'gone' }])
+  t.equal((await box.read()).statusCode, 404)
+})
