@@ -1,4 +1,5 @@
-import { hash, randomBytes } from 'node:crypto'
+import { hash } from 'node:crypto'
+import { randomPortions } from './random.js'
 
 /** What a caller holds: the box id owns the box, the drop address can only store. */
 export interface Capability {
@@ -13,9 +14,11 @@ const form = /^(?:box|drop)_[A-Za-z0-9_-]{32}$/
 export const BOX_ID = '^box_[A-Za-z0-9_-]{32}$'
 export const DROP_ADDRESS = '^drop_[A-Za-z0-9_-]{32}$'
 
+const randomId = randomPortions(24)
+
 /** A new box id from 24 random bytes (192 bits: not to be guessed, so no check that it is free). */
 export function newBoxId (): string {
-  return `box_${randomBytes(24).toString('base64url')}`
+  return `box_${randomId()}`
 }
 
 /**

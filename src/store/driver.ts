@@ -7,8 +7,9 @@ export async function loadDriver<T> (store: string, name: string, version: numbe
   try {
     return await load()
   } catch (cause) {
-    const { code, message } = cause as NodeJS.ErrnoException
-    const missing = (code === 'ERR_MODULE_NOT_FOUND' || code === 'MODULE_NOT_FOUND') && new RegExp(`Cannot find (?:package|module) '${name}'`).test(message)
+    const { message } = cause as Error
+    // The code of the error says the same of a package that this one needs, and loaders may drop it.
+    const missing = message.startsWith(`Cannot find package '${name}'`) || message.startsWith(`Cannot find module '${name}'`)
     throw new Error(missing
       ? `The ${store} store needs the package ${name} ${version}: npm install ${name}`
       : `The ${store} store could not load the package ${name}: ${message.split('\n', 1)[0]}`, { cause })

@@ -1,0 +1,20 @@
+import { randomFillSync } from 'node:crypto'
+
+/**
+ * Random bytes for many ids from one call, which costs far more than the bytes. Each byte is given
+ * once and wiped as it is given, so that no id can be found here later.
+ * @param size of one portion, in bytes
+ */
+export function randomPortions (size: number, portions = 256, fill: (block: Buffer) => unknown = randomFillSync): () => string {
+  const block = Buffer.alloc(size * portions)
+  let at = block.length
+  return () => {
+    if (at === block.length) {
+      fill(block)
+      at = 0
+    }
+    const portion = block.toString('base64url', at, at + size)
+    block.fill(0, at, at += size)
+    return portion
+  }
+}
