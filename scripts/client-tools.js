@@ -6,7 +6,11 @@ import { homedir } from 'node:os'
 import { join } from 'node:path'
 
 export const root = join(import.meta.dirname, '..')
-export const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+export const { version } = manifest
+
+/** The repository without a scheme, which is how Go names a module: `github.com/owner/name`. */
+export const repository = manifest.repository.url.replace(/^git\+https:\/\/|\.git$/g, '')
 
 /** Tools and their builds, outside the repository; deleting it costs a few minutes and nothing else. */
 export const tools = process.env.SIGNALBOX_TOOLS ?? join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'fastify-signalbox')
@@ -41,8 +45,15 @@ export function pythonEnvironment (name, requirements) {
   return join(folder, 'bin')
 }
 
+/** The file of OpenAPI Generator's command. */
+export function openapiGenerator () {
+  return fromMavenCentral(
+    'org/openapitools/openapi-generator-cli/7.25.0/openapi-generator-cli-7.25.0.jar',
+    '41ce4f6b07f196676439d710759fa1ced7a08066d06ff1bf314681470289efae')
+}
+
 /** A file from Maven Central, which must have this SHA-256. */
-export async function fromMavenCentral (path, sha256) {
+async function fromMavenCentral (path, sha256) {
   const file = join(tools, path.split('/').at(-1))
   if (existsSync(file)) return file
   const response = await fetch(`https://repo1.maven.org/maven2/${path}`)

@@ -9,13 +9,9 @@
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
-import { fromMavenCentral, has, pythonEnvironment, root, run, tools, version } from './client-tools.js'
+import { has, openapiGenerator, pythonEnvironment, repository, root, run, tools, version } from './client-tools.js'
 
 const OAPI_CODEGEN = 'github.com/oapi-codegen/oapi-codegen/v2/cmd/oapi-codegen@v2.8.2'
-const OPENAPI_GENERATOR = [
-  'org/openapitools/openapi-generator-cli/7.25.0/openapi-generator-cli-7.25.0.jar',
-  '41ce4f6b07f196676439d710759fa1ced7a08066d06ff1bf314681470289efae'
-]
 
 const generators = {
   python: { needs: ['python3'], generate: generatePython },
@@ -44,12 +40,12 @@ try {
   rmSync(work, { recursive: true, force: true })
 }
 
-/** The contract for a generator that knows no `default` answer. */
-function contractWithoutDefault () {
+/** The contract with its errors under these statuses instead of `default`; none where the client raises them before it looks. */
+function contractWithErrors (...statuses) {
   const { paths, ...rest } = JSON.parse(readFileSync(contract, 'utf8'))
   for (const operation of Object.values(paths).flatMap(path => Object.values(path))) {
     const { default: failed, ...good } = operation.responses
-    operation.responses = { ...good, '4XX': failed, '5XX': failed }
+    operation.responses = { ...good, ...Object.fromEntries(statuses.map(status => [status, failed])) }
   }
   const file = join(work, 'contract.json')
   writeFileSync(file, JSON.stringify({ ...rest, paths }))
@@ -60,7 +56,7 @@ function contractWithoutDefault () {
 function addPackage (language, out) {
   const source = settings(language, 'package')
   for (const name of readdirSync(source)) {
-    writeFileSync(join(out, name), readFileSync(join(source, name), 'utf8').replaceAll('{{version}}', version))
+    writeFileSync(join(out, name), readFileSync(join(source, name), 'utf8').replaceAll('{{version}}', version).replaceAll('{{repository}}', repository))
   }
 }
 
@@ -79,17 +75,31 @@ function generatePython (out) {
   const templates = join(work, 'python-templates')
   mkdirSync(templates)
   const own = run(join(bin, 'python'), ['-c', 'import openapi_python_client as o, os; print(os.path.dirname(o.__file__))']).trim()
-  for (const name of ['endpoint_macros.py.jinja', 'endpoint_module.py.jinja']) cpSync(join(own, 'templates', name), join(templates, name))
+  for (const name of ['client', 'endpoint_macros', 'endpoint_module', 'errors', 'package_init', 'types'].map(name => `${name}.py.jinja`)) cpSync(join(own, 'templates', name), join(templates, name))
   // httpx takes `json=None` for no body at all, but null is a message like any other.
   editTemplates(templates, [
     ['endpoint_macros.py.jinja', '{% elif property.required %}\n_kwargs["json"] =', '{% elif property.required %}\n_kwargs["content"] = json.dumps('],
     ['endpoint_macros.py.jinja', 'json.dumps( {{ property.python_name }}', 'json.dumps({{ property.python_name }})'],
-    ['endpoint_module.py.jinja', 'from http import HTTPStatus', 'import json\nfrom http import HTTPStatus']
+    ['endpoint_module.py.jinja', 'from http import HTTPStatus', 'import json\nfrom http import HTTPStatus'],
+    // What is no success is raised, so that a result is never something else.
+    ['endpoint_module.py.jinja', '    return Response(\n', '    if not response.is_success:\n        raise errors.BoxError(response)\n    return Response(\n'],
+    ['endpoint_module.py.jinja', 'if client.raise_on_unexpected_status:\n        raise errors.UnexpectedStatus(response.status_code, response.content)\n    else:\n        return None', 'raise errors.UnexpectedStatus(response.status_code, response.content)'],
+    ['endpoint_module.py.jinja', '{% set return_type = (return_string | as_unembedded_code) + " | None" %}', '{% set return_type = return_string | as_unembedded_code %}'],
+    ['endpoint_module.py.jinja', '-> {{ return_string | as_unembedded_code }} | None:', '-> {{ return_string | as_unembedded_code }}:'],
+    ['types.py.jinja', 'parsed: T | None', 'parsed: T'],
+    ['errors.py.jinja', '__all__ = ["UnexpectedStatus"]', readFileSync(settings('python', 'box_error.py'), 'utf8') + '\n\n__all__ = ["BoxError", "UnexpectedStatus"]'],
+    ['errors.py.jinja', 'class UnexpectedStatus', 'import httpx\n\nfrom .models.problem import Problem\n\n\nclass UnexpectedStatus'],
+    ['endpoint_macros.py.jinja', 'errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.', 'errors.BoxError: If the server does not do what was asked; its problem says why.'],
+    // A read may be held for a minute. None is no timeout at all, for those who want that.
+    ['client.py.jinja', '_timeout: httpx.Timeout | None = field(default=None, ', '_timeout: httpx.Timeout | float | None = field(default=70, '],
+    ['package_init.py.jinja', 'from .client import AuthenticatedClient, Client', `from .client import AuthenticatedClient, Client\nfrom .errors import BoxError\n\n__version__ = "${version}"`],
+    ['package_init.py.jinja', '"AuthenticatedClient",', '"AuthenticatedClient",\n    "BoxError",']
   ])
   run(join(bin, 'openapi-python-client'), [
-    'generate', '--path', contract, '--config', settings('python', 'config.yaml'), '--meta', 'none',
+    'generate', '--path', contractWithErrors(), '--config', settings('python', 'config.yaml'), '--meta', 'none',
     '--custom-template-path', templates, '--output-path', join(out, 'signalbox_client'), '--overwrite', '--fail-on-warning'
   ], { env: { ...process.env, PATH: bin + delimiter + process.env.PATH } })
+  writeFileSync(join(out, 'signalbox_client', 'py.typed'), '')
   rmSync(join(out, 'signalbox_client', '.ruff_cache'), { recursive: true, force: true })
 }
 
@@ -100,7 +110,7 @@ function generateGo (out) {
 }
 
 async function generateJava (out) {
-  const jar = await fromMavenCentral(...OPENAPI_GENERATOR)
+  const jar = await openapiGenerator()
   const templates = join(work, 'java-templates')
   const sources = join(work, 'java')
   run('java', ['-jar', jar, 'author', 'template', '-g', 'java', '--library', 'native', '-o', templates])
@@ -146,5 +156,5 @@ function generateRust (out) {
   const target = join(tools, 'rust-generator')
   const manifest = settings('rust', 'generator', 'Cargo.toml')
   mkdirSync(join(out, 'src'))
-  run('cargo', ['run', '--quiet', '--locked', '--manifest-path', manifest, '--target-dir', target, '--', contractWithoutDefault(), join(out, 'src', 'lib.rs')])
+  run('cargo', ['run', '--quiet', '--locked', '--manifest-path', manifest, '--target-dir', target, '--', contractWithErrors('4XX', '5XX'), join(out, 'src', 'lib.rs')])
 }

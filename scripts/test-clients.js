@@ -1,14 +1,18 @@
 /**
- * Plays test/clients/scenarios.json through every client on every store, and runs the READMEs'
- * programs. See test/clients/README.md.
+ * Plays test/clients/scenarios.json through every client on every store, runs the READMEs'
+ * programs, and tries what other generators make of the contract. See test/clients/README.md.
  *
- *   node scripts/test-clients.js [language …] [--store memory,lmdb,redis] [--dist dist]
+ *   node scripts/test-clients.js [language or generator …] [--store memory,lmdb,redis] [--dist dist] [--update]
+ *
+ * `--update` puts the table of the generators into docs/generators.md, with which it is compared else.
  */
 import assert from 'node:assert/strict'
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { generators, prepareGenerator } from '../test/clients/generators/generators.js'
+import { comparePage, toMarkdown, tryClient } from '../test/clients/generators/table.js'
 import { Runner, languages } from '../test/clients/languages.js'
 import { runExample, runStream } from '../test/clients/readme-programs.js'
 import { play, scenariosFor } from '../test/clients/scenarios.js'
@@ -18,16 +22,23 @@ import { has, root } from './client-tools.js'
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { store: { type: 'string', default: 'memory,lmdb,redis' }, dist: { type: 'string', default: join(root, 'dist') } }
+  options: {
+    store: { type: 'string', default: 'memory,lmdb,redis' },
+    dist: { type: 'string', default: join(root, 'dist') },
+    update: { type: 'boolean', default: false }
+  }
 })
-const chosen = Object.entries(languages).filter(([name, { needs }]) =>
+const choose = from => Object.entries(from).filter(([name, { needs }]) =>
   (positionals.length === 0 || positionals.includes(name)) && needs.every(program => has(program, `${name} client`)))
+const chosen = choose(languages)
+const tried = choose(generators)
 const stores = values.store.split(',').filter(store => store !== 'redis' || has('redis-server', 'clients on Redis'))
 
 const work = mkdtempSync(join(tmpdir(), 'signalbox-clients-'))
 const failures = []
 const table = {}
 const noticed = {}
+const outcomes = {}
 
 async function attempt (name, action) {
   try {
@@ -56,6 +67,13 @@ async function testClient (language, programs, store, urls) {
   table[language] = { ...table[language], [store]: passed === total ? `${passed}` : `${passed} of ${total}` }
 }
 
+/** Tries the clients of a store's main server for the table of docs/generators.md. */
+async function testGenerator (name, command, url) {
+  const runner = new Runner(command)
+  await attempt(`${name}: what it makes of the contract`, async () => { outcomes[name] = await tryClient(name, runner, url) })
+  await runner.end()
+}
+
 /** Plays against a server that breaks the contract: some scenario has to fail. */
 async function testTampering (language, programs, urls) {
   const runner = new Runner(programs.runner)
@@ -80,12 +98,23 @@ try {
     prepared[language] = await prepare(folder)
     console.log(`${language} client installed as its README says (${((Date.now() - start) / 1000).toFixed(0)} s)`)
   }
+  const made = {}
+  for (const [name] of tried) {
+    const start = Date.now()
+    const folder = join(work, name)
+    mkdirSync(folder)
+    made[name] = await prepareGenerator(name, folder)
+    console.log(`${name} client made (${((Date.now() - start) / 1000).toFixed(0)} s)`)
+  }
   for (const store of stores) {
     const { urls, stop } = await startServers(store, values.dist, work)
     try {
       for (const [language, programs] of Object.entries(prepared)) {
         await testClient(language, programs, store, urls)
         if (store === stores[0]) await testTampering(language, programs, urls)
+      }
+      if (store === stores[0]) {
+        for (const [name, command] of Object.entries(made)) await testGenerator(generators[name].about, command, urls.main)
       }
     } finally {
       await stop()
@@ -95,9 +124,15 @@ try {
   rmSync(work, { recursive: true, force: true })
 }
 
+if (Object.keys(outcomes).length === Object.keys(generators).length) {
+  await attempt('docs/generators.md', () => { comparePage(join(root, 'docs', 'generators.md'), toMarkdown(outcomes), values.update) })
+} else if (tried.length > 0) {
+  console.log(toMarkdown(outcomes))
+}
+
 for (const failure of failures) console.log(`FAILED ${failure}\n`)
 console.log('Scenarios passed; the first store also runs the programs of the README.')
 console.table(table)
 console.log('Scenarios that fail with a server that breaks the contract; there has to be one.')
 console.table(noticed)
-process.exitCode = failures.length === 0 && Object.keys(table).length > 0 ? 0 : 1
+process.exitCode = failures.length === 0 && Object.keys(table).length + Object.keys(outcomes).length > 0 ? 0 : 1

@@ -1,4 +1,4 @@
-module example.com/signalbox
+module github.com/fastify-signalbox/fastify-signalbox/generated/go
 
 go 1.24.0
 

@@ -29,13 +29,14 @@ async function preparePython (folder) {
   run('python3', ['-m', 'venv', join(folder, 'venv')])
   const env = { ...process.env, PATH: join(folder, 'venv', 'bin') + delimiter + process.env.PATH }
   followReadme('python', folder, env)
+  // Typed, with its version, and with more patience than the longest wait.
+  run('python', ['-c', 'import signalbox_client as s, importlib.resources as r; assert s.__version__ and (r.files(s) / "py.typed").is_file() and s.Client("").get_httpx_client().timeout.read > 60'], { cwd: folder, env })
   copyFileSync(join(import.meta.dirname, 'python', 'runner.py'), join(folder, 'runner.py'))
   const program = name => ({ command: 'python', args: [name], options: { cwd: folder, env } })
   return { runner: program('runner.py'), example: program('example.py'), stream: program('stream.py') }
 }
 
 async function prepareGo (folder) {
-  run('go', ['mod', 'init', 'example'], { cwd: folder })
   mkdirSync(join(folder, 'runner'))
   copyFileSync(join(import.meta.dirname, 'go', 'main.go'), join(folder, 'runner', 'main.go'))
   followReadme('go', folder, process.env)
@@ -67,16 +68,18 @@ async function prepareRust (folder) {
   return { runner: program('runner'), example: program('example'), stream: program('stream') }
 }
 
-/** Makes the README's files and runs its shell block, beside a copy of the client. */
+/** Goes through the README beside a copy of the client: makes each file and runs each shell block, in its order. */
 function followReadme (language, folder, env) {
   cpSync(join(root, 'generated', language), join(folder, 'generated', language), { recursive: true })
   const readme = readFileSync(join(folder, 'generated', language, 'README.md'), 'utf8')
-  for (const [, name, text] of readme.matchAll(/^```\w+ title="(.+)"\n([^]*?)^```$/gm)) {
-    mkdirSync(dirname(join(folder, name)), { recursive: true })
-    writeFileSync(join(folder, name), text)
+  for (const [, kind, name, text] of readme.matchAll(/^```(\w+)(?: title="(.+)")?\n([^]*?)^```$/gm)) {
+    if (name !== undefined) {
+      mkdirSync(dirname(join(folder, name)), { recursive: true })
+      writeFileSync(join(folder, name), text)
+    } else if (kind === 'sh') {
+      run('sh', ['-e', '-c', text], { cwd: folder, env })
+    }
   }
-  const [, commands] = /^```sh\n([^]*?)^```$/m.exec(readme)
-  run('sh', ['-e', '-c', commands], { cwd: folder, env })
 }
 
 /** ms; the longest that a scenario waits is a second. */

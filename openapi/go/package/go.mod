@@ -1,4 +1,4 @@
-module example.com/signalbox
+module {{repository}}/generated/go
 
 go 1.24.0
 

@@ -9,7 +9,7 @@ import (
 	"reflect"
 	"sync"
 
-	"example.com/signalbox"
+	signalbox "github.com/fastify-signalbox/fastify-signalbox/generated/go"
 )
 
 type command struct {

@@ -4,11 +4,11 @@ import json
 import sys
 import threading
 
-from signalbox_client import Client
+from signalbox_client import BoxError, Client
 from signalbox_client.api.box import acknowledge, create_box, delete_box, drain_messages, read_messages, store_message
 from signalbox_client.api.classic import classic_box
 from signalbox_client.api.webrtc import get_ice_servers
-from signalbox_client.models import CreateBox, Cursor, Problem
+from signalbox_client.models import CreateBox, Cursor
 from signalbox_client.types import UNSET
 
 lock = threading.Lock()
@@ -45,10 +45,12 @@ def call(name, client, args):
 def answer(command):
     result = {"id": command["id"]}
     try:
-        response = call(command["call"], Client(command["url"], timeout=70), command["args"])
+        response = call(command["call"], Client(command["url"]), command["args"])
         result["status"] = response.status_code
-        kind = "problem" if isinstance(response.parsed, Problem) else "answer"
-        result[kind] = None if response.parsed is None else response.parsed.to_dict()
+        result["answer"] = None if response.parsed is None else response.parsed.to_dict()
+    except BoxError as error:
+        result["status"] = error.status_code
+        result["problem"] = None if error.problem is None else error.problem.to_dict()
     except Exception as error:
         result["error"] = repr(error)
     with lock:

@@ -4,10 +4,10 @@ from urllib.parse import quote
 
 import httpx
 
+from ... import errors
 from ...client import AuthenticatedClient, Client
 from ...models.cursor import Cursor
 from ...models.cursor_ack import CursorAck
-from ...models.problem import Problem
 from ...types import Response
 
 
@@ -35,20 +35,20 @@ def _get_kwargs(
 
 def _parse_response(
     *, client: AuthenticatedClient | Client, response: httpx.Response
-) -> CursorAck | Problem:
+) -> CursorAck:
     if response.status_code == 200:
         response_200 = CursorAck.from_dict(response.json())
 
         return response_200
 
-    response_default = Problem.from_dict(response.json())
-
-    return response_default
+    raise errors.UnexpectedStatus(response.status_code, response.content)
 
 
 def _build_response(
     *, client: AuthenticatedClient | Client, response: httpx.Response
-) -> Response[CursorAck | Problem]:
+) -> Response[CursorAck]:
+    if not response.is_success:
+        raise errors.BoxError(response)
     return Response(
         status_code=HTTPStatus(response.status_code),
         content=response.content,
@@ -62,7 +62,7 @@ def sync_detailed(
     *,
     client: AuthenticatedClient | Client,
     body: Cursor,
-) -> Response[CursorAck | Problem]:
+) -> Response[CursorAck]:
     """Acknowledge messages
 
      Forgets the messages up to and including the cursor. Repeating it changes nothing.
@@ -72,11 +72,11 @@ def sync_detailed(
         body (Cursor): How far a reader has seen everything.
 
     Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        errors.BoxError: If the server does not do what was asked; its problem says why.
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
-        Response[CursorAck | Problem]
+        Response[CursorAck]
     """
 
     kwargs = _get_kwargs(
@@ -96,7 +96,7 @@ def sync(
     *,
     client: AuthenticatedClient | Client,
     body: Cursor,
-) -> CursorAck | Problem | None:
+) -> CursorAck:
     """Acknowledge messages
 
      Forgets the messages up to and including the cursor. Repeating it changes nothing.
@@ -106,11 +106,11 @@ def sync(
         body (Cursor): How far a reader has seen everything.
 
     Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        errors.BoxError: If the server does not do what was asked; its problem says why.
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
-        CursorAck | Problem
+        CursorAck
     """
 
     return sync_detailed(
@@ -125,7 +125,7 @@ async def asyncio_detailed(
     *,
     client: AuthenticatedClient | Client,
     body: Cursor,
-) -> Response[CursorAck | Problem]:
+) -> Response[CursorAck]:
     """Acknowledge messages
 
      Forgets the messages up to and including the cursor. Repeating it changes nothing.
@@ -135,11 +135,11 @@ async def asyncio_detailed(
         body (Cursor): How far a reader has seen everything.
 
     Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        errors.BoxError: If the server does not do what was asked; its problem says why.
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
-        Response[CursorAck | Problem]
+        Response[CursorAck]
     """
 
     kwargs = _get_kwargs(
@@ -157,7 +157,7 @@ async def asyncio(
     *,
     client: AuthenticatedClient | Client,
     body: Cursor,
-) -> CursorAck | Problem | None:
+) -> CursorAck:
     """Acknowledge messages
 
      Forgets the messages up to and including the cursor. Repeating it changes nothing.
@@ -167,11 +167,11 @@ async def asyncio(
         body (Cursor): How far a reader has seen everything.
 
     Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        errors.BoxError: If the server does not do what was asked; its problem says why.
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
-        CursorAck | Problem
+        CursorAck
     """
 
     return (

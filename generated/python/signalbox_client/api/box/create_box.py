@@ -3,10 +3,10 @@ from typing import Any
 
 import httpx
 
+from ... import errors
 from ...client import AuthenticatedClient, Client
 from ...models.create_box import CreateBox
 from ...models.created import Created
-from ...models.problem import Problem
 from ...types import UNSET, Response, Unset
 
 
@@ -32,20 +32,20 @@ def _get_kwargs(
 
 def _parse_response(
     *, client: AuthenticatedClient | Client, response: httpx.Response
-) -> Created | Problem:
+) -> Created:
     if response.status_code == 201:
         response_201 = Created.from_dict(response.json())
 
         return response_201
 
-    response_default = Problem.from_dict(response.json())
-
-    return response_default
+    raise errors.UnexpectedStatus(response.status_code, response.content)
 
 
 def _build_response(
     *, client: AuthenticatedClient | Client, response: httpx.Response
-) -> Response[Created | Problem]:
+) -> Response[Created]:
+    if not response.is_success:
+        raise errors.BoxError(response)
     return Response(
         status_code=HTTPStatus(response.status_code),
         content=response.content,
@@ -58,7 +58,7 @@ def sync_detailed(
     *,
     client: AuthenticatedClient | Client,
     body: CreateBox | Unset = UNSET,
-) -> Response[Created | Problem]:
+) -> Response[Created]:
     """Create a box
 
      Makes an empty box. Keep its id, and pass its drop address to the other party, who can store in the
@@ -68,11 +68,11 @@ def sync_detailed(
         body (CreateBox | Unset): What to make.
 
     Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        errors.BoxError: If the server does not do what was asked; its problem says why.
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
-        Response[Created | Problem]
+        Response[Created]
     """
 
     kwargs = _get_kwargs(
@@ -90,7 +90,7 @@ def sync(
     *,
     client: AuthenticatedClient | Client,
     body: CreateBox | Unset = UNSET,
-) -> Created | Problem | None:
+) -> Created:
     """Create a box
 
      Makes an empty box. Keep its id, and pass its drop address to the other party, who can store in the
@@ -100,11 +100,11 @@ def sync(
         body (CreateBox | Unset): What to make.
 
     Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        errors.BoxError: If the server does not do what was asked; its problem says why.
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
-        Created | Problem
+        Created
     """
 
     return sync_detailed(
@@ -117,7 +117,7 @@ async def asyncio_detailed(
     *,
     client: AuthenticatedClient | Client,
     body: CreateBox | Unset = UNSET,
-) -> Response[Created | Problem]:
+) -> Response[Created]:
     """Create a box
 
      Makes an empty box. Keep its id, and pass its drop address to the other party, who can store in the
@@ -127,11 +127,11 @@ async def asyncio_detailed(
         body (CreateBox | Unset): What to make.
 
     Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        errors.BoxError: If the server does not do what was asked; its problem says why.
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
-        Response[Created | Problem]
+        Response[Created]
     """
 
     kwargs = _get_kwargs(
@@ -147,7 +147,7 @@ async def asyncio(
     *,
     client: AuthenticatedClient | Client,
     body: CreateBox | Unset = UNSET,
-) -> Created | Problem | None:
+) -> Created:
     """Create a box
 
      Makes an empty box. Keep its id, and pass its drop address to the other party, who can store in the
@@ -157,11 +157,11 @@ async def asyncio(
         body (CreateBox | Unset): What to make.
 
     Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        errors.BoxError: If the server does not do what was asked; its problem says why.
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
-        Created | Problem
+        Created
     """
 
     return (

@@ -1,11 +1,11 @@
 from http import HTTPStatus
-from typing import Any, cast
+from typing import Any
 from urllib.parse import quote
 
 import httpx
 
+from ... import errors
 from ...client import AuthenticatedClient, Client
-from ...models.problem import Problem
 from ...types import Response
 
 
@@ -25,19 +25,18 @@ def _get_kwargs(
 
 def _parse_response(
     *, client: AuthenticatedClient | Client, response: httpx.Response
-) -> Any | Problem:
+) -> Any:
     if response.status_code == 204:
-        response_204 = cast(Any, None)
-        return response_204
+        return None
 
-    response_default = Problem.from_dict(response.json())
-
-    return response_default
+    raise errors.UnexpectedStatus(response.status_code, response.content)
 
 
 def _build_response(
     *, client: AuthenticatedClient | Client, response: httpx.Response
-) -> Response[Any | Problem]:
+) -> Response[Any]:
+    if not response.is_success:
+        raise errors.BoxError(response)
     return Response(
         status_code=HTTPStatus(response.status_code),
         content=response.content,
@@ -50,7 +49,7 @@ def sync_detailed(
     box: str,
     *,
     client: AuthenticatedClient | Client,
-) -> Response[Any | Problem]:
+) -> Response[Any]:
     """Delete the box
 
      Removes the box with its messages. Its id and its drop address are never valid again.
@@ -59,11 +58,11 @@ def sync_detailed(
         box (str):
 
     Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        errors.BoxError: If the server does not do what was asked; its problem says why.
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
-        Response[Any | Problem]
+        Response[Any]
     """
 
     kwargs = _get_kwargs(
@@ -77,37 +76,11 @@ def sync_detailed(
     return _build_response(client=client, response=response)
 
 
-def sync(
-    box: str,
-    *,
-    client: AuthenticatedClient | Client,
-) -> Any | Problem | None:
-    """Delete the box
-
-     Removes the box with its messages. Its id and its drop address are never valid again.
-
-    Args:
-        box (str):
-
-    Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
-        httpx.TimeoutException: If the request takes longer than Client.timeout.
-
-    Returns:
-        Any | Problem
-    """
-
-    return sync_detailed(
-        box=box,
-        client=client,
-    ).parsed
-
-
 async def asyncio_detailed(
     box: str,
     *,
     client: AuthenticatedClient | Client,
-) -> Response[Any | Problem]:
+) -> Response[Any]:
     """Delete the box
 
      Removes the box with its messages. Its id and its drop address are never valid again.
@@ -116,11 +89,11 @@ async def asyncio_detailed(
         box (str):
 
     Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        errors.BoxError: If the server does not do what was asked; its problem says why.
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
-        Response[Any | Problem]
+        Response[Any]
     """
 
     kwargs = _get_kwargs(
@@ -130,31 +103,3 @@ async def asyncio_detailed(
     response = await client.get_async_httpx_client().request(**kwargs)
 
     return _build_response(client=client, response=response)
-
-
-async def asyncio(
-    box: str,
-    *,
-    client: AuthenticatedClient | Client,
-) -> Any | Problem | None:
-    """Delete the box
-
-     Removes the box with its messages. Its id and its drop address are never valid again.
-
-    Args:
-        box (str):
-
-    Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
-        httpx.TimeoutException: If the request takes longer than Client.timeout.
-
-    Returns:
-        Any | Problem
-    """
-
-    return (
-        await asyncio_detailed(
-            box=box,
-            client=client,
-        )
-    ).parsed

@@ -4,9 +4,9 @@ from urllib.parse import quote
 
 import httpx
 
+from ... import errors
 from ...client import AuthenticatedClient, Client
 from ...models.msgs import Msgs
-from ...models.problem import Problem
 from ...types import Response
 
 
@@ -26,20 +26,20 @@ def _get_kwargs(
 
 def _parse_response(
     *, client: AuthenticatedClient | Client, response: httpx.Response
-) -> Msgs | Problem:
+) -> Msgs:
     if response.status_code == 200:
         response_200 = Msgs.from_dict(response.json())
 
         return response_200
 
-    response_default = Problem.from_dict(response.json())
-
-    return response_default
+    raise errors.UnexpectedStatus(response.status_code, response.content)
 
 
 def _build_response(
     *, client: AuthenticatedClient | Client, response: httpx.Response
-) -> Response[Msgs | Problem]:
+) -> Response[Msgs]:
+    if not response.is_success:
+        raise errors.BoxError(response)
     return Response(
         status_code=HTTPStatus(response.status_code),
         content=response.content,
@@ -52,7 +52,7 @@ def sync_detailed(
     box: str,
     *,
     client: AuthenticatedClient | Client,
-) -> Response[Msgs | Problem]:
+) -> Response[Msgs]:
     """Drain the box
 
      Takes everything out in one atomic step. Where the answer may get lost on its way, read and
@@ -62,11 +62,11 @@ def sync_detailed(
         box (str):
 
     Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        errors.BoxError: If the server does not do what was asked; its problem says why.
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
-        Response[Msgs | Problem]
+        Response[Msgs]
     """
 
     kwargs = _get_kwargs(
@@ -84,7 +84,7 @@ def sync(
     box: str,
     *,
     client: AuthenticatedClient | Client,
-) -> Msgs | Problem | None:
+) -> Msgs:
     """Drain the box
 
      Takes everything out in one atomic step. Where the answer may get lost on its way, read and
@@ -94,11 +94,11 @@ def sync(
         box (str):
 
     Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        errors.BoxError: If the server does not do what was asked; its problem says why.
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
-        Msgs | Problem
+        Msgs
     """
 
     return sync_detailed(
@@ -111,7 +111,7 @@ async def asyncio_detailed(
     box: str,
     *,
     client: AuthenticatedClient | Client,
-) -> Response[Msgs | Problem]:
+) -> Response[Msgs]:
     """Drain the box
 
      Takes everything out in one atomic step. Where the answer may get lost on its way, read and
@@ -121,11 +121,11 @@ async def asyncio_detailed(
         box (str):
 
     Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        errors.BoxError: If the server does not do what was asked; its problem says why.
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
-        Response[Msgs | Problem]
+        Response[Msgs]
     """
 
     kwargs = _get_kwargs(
@@ -141,7 +141,7 @@ async def asyncio(
     box: str,
     *,
     client: AuthenticatedClient | Client,
-) -> Msgs | Problem | None:
+) -> Msgs:
     """Drain the box
 
      Takes everything out in one atomic step. Where the answer may get lost on its way, read and
@@ -151,11 +151,11 @@ async def asyncio(
         box (str):
 
     Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        errors.BoxError: If the server does not do what was asked; its problem says why.
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
-        Msgs | Problem
+        Msgs
     """
 
     return (

@@ -4,9 +4,9 @@ from urllib.parse import quote
 
 import httpx
 
+from ... import errors
 from ...client import AuthenticatedClient, Client
 from ...models.msgs import Msgs
-from ...models.problem import Problem
 from ...types import UNSET, Response, Unset
 
 
@@ -41,20 +41,20 @@ def _get_kwargs(
 
 def _parse_response(
     *, client: AuthenticatedClient | Client, response: httpx.Response
-) -> Msgs | Problem:
+) -> Msgs:
     if response.status_code == 200:
         response_200 = Msgs.from_dict(response.json())
 
         return response_200
 
-    response_default = Problem.from_dict(response.json())
-
-    return response_default
+    raise errors.UnexpectedStatus(response.status_code, response.content)
 
 
 def _build_response(
     *, client: AuthenticatedClient | Client, response: httpx.Response
-) -> Response[Msgs | Problem]:
+) -> Response[Msgs]:
+    if not response.is_success:
+        raise errors.BoxError(response)
     return Response(
         status_code=HTTPStatus(response.status_code),
         content=response.content,
@@ -70,7 +70,7 @@ def sync_detailed(
     after: int | Unset = 0,
     limit: int | Unset = 100,
     wait: int | Unset = 0,
-) -> Response[Msgs | Problem]:
+) -> Response[Msgs]:
     """Read messages
 
      Looks at the messages after a cursor without taking them. With `wait` the answer is held until there
@@ -85,11 +85,11 @@ def sync_detailed(
         wait (int | Unset):  Default: 0.
 
     Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        errors.BoxError: If the server does not do what was asked; its problem says why.
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
-        Response[Msgs | Problem]
+        Response[Msgs]
     """
 
     kwargs = _get_kwargs(
@@ -113,7 +113,7 @@ def sync(
     after: int | Unset = 0,
     limit: int | Unset = 100,
     wait: int | Unset = 0,
-) -> Msgs | Problem | None:
+) -> Msgs:
     """Read messages
 
      Looks at the messages after a cursor without taking them. With `wait` the answer is held until there
@@ -128,11 +128,11 @@ def sync(
         wait (int | Unset):  Default: 0.
 
     Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        errors.BoxError: If the server does not do what was asked; its problem says why.
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
-        Msgs | Problem
+        Msgs
     """
 
     return sync_detailed(
@@ -151,7 +151,7 @@ async def asyncio_detailed(
     after: int | Unset = 0,
     limit: int | Unset = 100,
     wait: int | Unset = 0,
-) -> Response[Msgs | Problem]:
+) -> Response[Msgs]:
     """Read messages
 
      Looks at the messages after a cursor without taking them. With `wait` the answer is held until there
@@ -166,11 +166,11 @@ async def asyncio_detailed(
         wait (int | Unset):  Default: 0.
 
     Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        errors.BoxError: If the server does not do what was asked; its problem says why.
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
-        Response[Msgs | Problem]
+        Response[Msgs]
     """
 
     kwargs = _get_kwargs(
@@ -192,7 +192,7 @@ async def asyncio(
     after: int | Unset = 0,
     limit: int | Unset = 100,
     wait: int | Unset = 0,
-) -> Msgs | Problem | None:
+) -> Msgs:
     """Read messages
 
      Looks at the messages after a cursor without taking them. With `wait` the answer is held until there
@@ -207,11 +207,11 @@ async def asyncio(
         wait (int | Unset):  Default: 0.
 
     Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        errors.BoxError: If the server does not do what was asked; its problem says why.
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
-        Msgs | Problem
+        Msgs
     """
 
     return (

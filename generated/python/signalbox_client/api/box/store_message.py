@@ -5,9 +5,9 @@ from urllib.parse import quote
 
 import httpx
 
+from ... import errors
 from ...client import AuthenticatedClient, Client
 from ...models.ack import Ack
-from ...models.problem import Problem
 from ...types import UNSET, Response, Unset
 
 
@@ -38,20 +38,20 @@ def _get_kwargs(
 
 def _parse_response(
     *, client: AuthenticatedClient | Client, response: httpx.Response
-) -> Ack | Problem:
+) -> Ack:
     if response.status_code == 200:
         response_200 = Ack.from_dict(response.json())
 
         return response_200
 
-    response_default = Problem.from_dict(response.json())
-
-    return response_default
+    raise errors.UnexpectedStatus(response.status_code, response.content)
 
 
 def _build_response(
     *, client: AuthenticatedClient | Client, response: httpx.Response
-) -> Response[Ack | Problem]:
+) -> Response[Ack]:
+    if not response.is_success:
+        raise errors.BoxError(response)
     return Response(
         status_code=HTTPStatus(response.status_code),
         content=response.content,
@@ -66,7 +66,7 @@ def sync_detailed(
     client: AuthenticatedClient | Client,
     body: Any,
     idempotency_key: str | Unset = UNSET,
-) -> Response[Ack | Problem]:
+) -> Response[Ack]:
     """Store a message
 
      Puts one message into the box: any JSON value. Say so by `Content-Type: application/json`: a body
@@ -80,11 +80,11 @@ def sync_detailed(
         body (Any): Any JSON value.
 
     Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        errors.BoxError: If the server does not do what was asked; its problem says why.
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
-        Response[Ack | Problem]
+        Response[Ack]
     """
 
     kwargs = _get_kwargs(
@@ -106,7 +106,7 @@ def sync(
     client: AuthenticatedClient | Client,
     body: Any,
     idempotency_key: str | Unset = UNSET,
-) -> Ack | Problem | None:
+) -> Ack:
     """Store a message
 
      Puts one message into the box: any JSON value. Say so by `Content-Type: application/json`: a body
@@ -120,11 +120,11 @@ def sync(
         body (Any): Any JSON value.
 
     Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        errors.BoxError: If the server does not do what was asked; its problem says why.
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
-        Ack | Problem
+        Ack
     """
 
     return sync_detailed(
@@ -141,7 +141,7 @@ async def asyncio_detailed(
     client: AuthenticatedClient | Client,
     body: Any,
     idempotency_key: str | Unset = UNSET,
-) -> Response[Ack | Problem]:
+) -> Response[Ack]:
     """Store a message
 
      Puts one message into the box: any JSON value. Say so by `Content-Type: application/json`: a body
@@ -155,11 +155,11 @@ async def asyncio_detailed(
         body (Any): Any JSON value.
 
     Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        errors.BoxError: If the server does not do what was asked; its problem says why.
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
-        Response[Ack | Problem]
+        Response[Ack]
     """
 
     kwargs = _get_kwargs(
@@ -179,7 +179,7 @@ async def asyncio(
     client: AuthenticatedClient | Client,
     body: Any,
     idempotency_key: str | Unset = UNSET,
-) -> Ack | Problem | None:
+) -> Ack:
     """Store a message
 
      Puts one message into the box: any JSON value. Say so by `Content-Type: application/json`: a body
@@ -193,11 +193,11 @@ async def asyncio(
         body (Any): Any JSON value.
 
     Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        errors.BoxError: If the server does not do what was asked; its problem says why.
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
-        Ack | Problem
+        Ack
     """
 
     return (

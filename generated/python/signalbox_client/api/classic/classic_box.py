@@ -3,9 +3,9 @@ from typing import Any
 
 import httpx
 
+from ... import errors
 from ...client import AuthenticatedClient, Client
 from ...models.classic_answer import ClassicAnswer
-from ...models.problem import Problem
 from ...types import UNSET, Response, Unset
 
 
@@ -34,20 +34,20 @@ def _get_kwargs(
 
 def _parse_response(
     *, client: AuthenticatedClient | Client, response: httpx.Response
-) -> ClassicAnswer | Problem:
+) -> ClassicAnswer:
     if response.status_code == 200:
         response_200 = ClassicAnswer.from_dict(response.json())
 
         return response_200
 
-    response_default = Problem.from_dict(response.json())
-
-    return response_default
+    raise errors.UnexpectedStatus(response.status_code, response.content)
 
 
 def _build_response(
     *, client: AuthenticatedClient | Client, response: httpx.Response
-) -> Response[ClassicAnswer | Problem]:
+) -> Response[ClassicAnswer]:
+    if not response.is_success:
+        raise errors.BoxError(response)
     return Response(
         status_code=HTTPStatus(response.status_code),
         content=response.content,
@@ -61,7 +61,7 @@ def sync_detailed(
     client: AuthenticatedClient | Client,
     box: str | Unset = UNSET,
     msg: str | Unset = UNSET,
-) -> Response[ClassicAnswer | Problem]:
+) -> Response[ClassicAnswer]:
     """The classic API: create, store or drain by query
 
      The API of the original script. Without `box`: create. With `box` and `msg`: store the text. With
@@ -73,11 +73,11 @@ def sync_detailed(
         msg (str | Unset):
 
     Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        errors.BoxError: If the server does not do what was asked; its problem says why.
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
-        Response[ClassicAnswer | Problem]
+        Response[ClassicAnswer]
     """
 
     kwargs = _get_kwargs(
@@ -97,7 +97,7 @@ def sync(
     client: AuthenticatedClient | Client,
     box: str | Unset = UNSET,
     msg: str | Unset = UNSET,
-) -> ClassicAnswer | Problem | None:
+) -> ClassicAnswer:
     """The classic API: create, store or drain by query
 
      The API of the original script. Without `box`: create. With `box` and `msg`: store the text. With
@@ -109,11 +109,11 @@ def sync(
         msg (str | Unset):
 
     Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        errors.BoxError: If the server does not do what was asked; its problem says why.
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
-        ClassicAnswer | Problem
+        ClassicAnswer
     """
 
     return sync_detailed(
@@ -128,7 +128,7 @@ async def asyncio_detailed(
     client: AuthenticatedClient | Client,
     box: str | Unset = UNSET,
     msg: str | Unset = UNSET,
-) -> Response[ClassicAnswer | Problem]:
+) -> Response[ClassicAnswer]:
     """The classic API: create, store or drain by query
 
      The API of the original script. Without `box`: create. With `box` and `msg`: store the text. With
@@ -140,11 +140,11 @@ async def asyncio_detailed(
         msg (str | Unset):
 
     Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        errors.BoxError: If the server does not do what was asked; its problem says why.
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
-        Response[ClassicAnswer | Problem]
+        Response[ClassicAnswer]
     """
 
     kwargs = _get_kwargs(
@@ -162,7 +162,7 @@ async def asyncio(
     client: AuthenticatedClient | Client,
     box: str | Unset = UNSET,
     msg: str | Unset = UNSET,
-) -> ClassicAnswer | Problem | None:
+) -> ClassicAnswer:
     """The classic API: create, store or drain by query
 
      The API of the original script. Without `box`: create. With `box` and `msg`: store the text. With
@@ -174,11 +174,11 @@ async def asyncio(
         msg (str | Unset):
 
     Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        errors.BoxError: If the server does not do what was asked; its problem says why.
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
-        ClassicAnswer | Problem
+        ClassicAnswer
     """
 
     return (

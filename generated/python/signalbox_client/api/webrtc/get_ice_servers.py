@@ -4,9 +4,9 @@ from urllib.parse import quote
 
 import httpx
 
+from ... import errors
 from ...client import AuthenticatedClient, Client
 from ...models.ice_servers import IceServers
-from ...models.problem import Problem
 from ...types import Response
 
 
@@ -26,20 +26,20 @@ def _get_kwargs(
 
 def _parse_response(
     *, client: AuthenticatedClient | Client, response: httpx.Response
-) -> IceServers | Problem:
+) -> IceServers:
     if response.status_code == 200:
         response_200 = IceServers.from_dict(response.json())
 
         return response_200
 
-    response_default = Problem.from_dict(response.json())
-
-    return response_default
+    raise errors.UnexpectedStatus(response.status_code, response.content)
 
 
 def _build_response(
     *, client: AuthenticatedClient | Client, response: httpx.Response
-) -> Response[IceServers | Problem]:
+) -> Response[IceServers]:
+    if not response.is_success:
+        raise errors.BoxError(response)
     return Response(
         status_code=HTTPStatus(response.status_code),
         content=response.content,
@@ -52,7 +52,7 @@ def sync_detailed(
     box: str,
     *,
     client: AuthenticatedClient | Client,
-) -> Response[IceServers | Problem]:
+) -> Response[IceServers]:
     """ICE servers
 
      The STUN and TURN servers this server recommends to those who use this box, with credentials that
@@ -62,11 +62,11 @@ def sync_detailed(
         box (str):
 
     Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        errors.BoxError: If the server does not do what was asked; its problem says why.
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
-        Response[IceServers | Problem]
+        Response[IceServers]
     """
 
     kwargs = _get_kwargs(
@@ -84,7 +84,7 @@ def sync(
     box: str,
     *,
     client: AuthenticatedClient | Client,
-) -> IceServers | Problem | None:
+) -> IceServers:
     """ICE servers
 
      The STUN and TURN servers this server recommends to those who use this box, with credentials that
@@ -94,11 +94,11 @@ def sync(
         box (str):
 
     Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        errors.BoxError: If the server does not do what was asked; its problem says why.
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
-        IceServers | Problem
+        IceServers
     """
 
     return sync_detailed(
@@ -111,7 +111,7 @@ async def asyncio_detailed(
     box: str,
     *,
     client: AuthenticatedClient | Client,
-) -> Response[IceServers | Problem]:
+) -> Response[IceServers]:
     """ICE servers
 
      The STUN and TURN servers this server recommends to those who use this box, with credentials that
@@ -121,11 +121,11 @@ async def asyncio_detailed(
         box (str):
 
     Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        errors.BoxError: If the server does not do what was asked; its problem says why.
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
-        Response[IceServers | Problem]
+        Response[IceServers]
     """
 
     kwargs = _get_kwargs(
@@ -141,7 +141,7 @@ async def asyncio(
     box: str,
     *,
     client: AuthenticatedClient | Client,
-) -> IceServers | Problem | None:
+) -> IceServers:
     """ICE servers
 
      The STUN and TURN servers this server recommends to those who use this box, with credentials that
@@ -151,11 +151,11 @@ async def asyncio(
         box (str):
 
     Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        errors.BoxError: If the server does not do what was asked; its problem says why.
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
-        IceServers | Problem
+        IceServers
     """
 
     return (
