@@ -21,6 +21,7 @@ const table = {
   BOX_ERR_EXPECTATION: [417, 'Expectation failed', 'Send the request without its Expect header.'],
   BOX_ERR_IDEMPOTENCY: [422, 'Idempotency key used again', 'This Idempotency-Key came before with another body. Use a new key for a new message.'],
   BOX_ERR_RATE: [429, 'Too many requests', 'Wait for the seconds in Retry-After, then try again.'],
+  BOX_ERR_HELD: [429, 'Too much held', 'The client address that created the box holds its maximum. Acknowledge or drain messages, delete boxes, or wait until some expire.'],
   BOX_ERR_HEADERS: [431, 'Headers too large', 'The request line and headers are larger than this server takes. Send a message in the body of a POST.'],
   BOX_ERR_INTERNAL: [500, 'Internal error', 'The server failed to answer. Try again; the server log has the cause.'],
   BOX_ERR_BUSY: [503, 'Server busy', 'The server has more to do than it can at the moment. Try again after the seconds in Retry-After.'],
@@ -84,6 +85,7 @@ export const MediaTypeError = define('BOX_ERR_MEDIA_TYPE')
 export const ExpectationError = define('BOX_ERR_EXPECTATION')
 export const IdempotencyError = define('BOX_ERR_IDEMPOTENCY')
 export const RateError = define('BOX_ERR_RATE')
+export const HeldError = define('BOX_ERR_HELD')
 export const HeadersError = define('BOX_ERR_HEADERS')
 export const InternalError = define('BOX_ERR_INTERNAL')
 export const BusyError = define('BOX_ERR_BUSY')

@@ -13,7 +13,9 @@ const rates = Type.Object({
   creates: whole(1, 30, 'boxes created per client address and minute'),
   stores: whole(1, 600, 'messages stored per client address and minute'),
   reads: whole(1, 600, 'reads, acknowledgements, drains and deletes per client address and minute'),
-  waiters: whole(1, 30, 'long-polls and streams open at once per client address')
+  waiters: whole(1, 30, 'long-polls and streams open at once per client address'),
+  boxes: whole(1, 10_000, 'boxes that one client address created and that still exist'),
+  bytes: whole(1, 67_108_864, 'bytes that the boxes of one client address hold, counted as for maxStoreBytes')
 }, { additionalProperties: false })
 
 const ice = Type.Object({

@@ -26,7 +26,8 @@ export function createBoxPlugin (clock: Clock, limits?: OutgoingLimits): Fastify
     const options = resolveOptions(input)
     checkRouter(app)
     const store = logOutages(withRoom(input.store ?? memoryStore()), app.log)
-    const service = new BoxService(store, clock, options)
+    const held = options.rateLimit === false ? undefined : options.rateLimit
+    const service = new BoxService(store, clock, { ...options, held })
     const registration = { prefix: app.prefix, hostDocs: options.hostDocs }
     rememberBase(app)
     const outgoing = outgoingOf(app, limits)

@@ -18,6 +18,7 @@ export type BoxErrorCode =
   | 'BOX_ERR_EXPECTATION'
   | 'BOX_ERR_IDEMPOTENCY'
   | 'BOX_ERR_RATE'
+  | 'BOX_ERR_HELD'
   | 'BOX_ERR_HEADERS'
   | 'BOX_ERR_INTERNAL'
   | 'BOX_ERR_BUSY'

@@ -99,6 +99,16 @@ export interface RateLimitOptions {
    * @default 30
    */
   waiters?: number | undefined
+  /**
+   * Boxes that one client address created and that still exist.
+   * @default 10000
+   */
+  boxes?: number | undefined
+  /**
+   * Bytes that the boxes of one client address hold, counted as for maxStoreBytes.
+   * @default 67108864
+   */
+  bytes?: number | undefined
 }
 /**
  * The STUN and TURN servers for those who have a box or a drop address.

@@ -41,12 +41,15 @@ export class BoxService {
     this.waiters = new Waiters(store, clock, rules.maxWaiters)
   }
 
-  /** @param ttl seconds */
-  async create (ttl: number = this.#rules.ttl): Promise<Created> {
+  /**
+   * @param ttl seconds
+   * @param holder who it counts against; see `Held`
+   */
+  async create (ttl: number = this.#rules.ttl, holder?: string): Promise<Created> {
     const boxId = newBoxId()
     const drop = dropAddress(boxId)
     const now = this.#clock.now()
-    await this.#store.create(drop, ttl * 1000, now, this.#rules)
+    await this.#store.create(drop, ttl * 1000, now, this.#rules, holder)
     return { boxId, drop, expires: now + ttl * 1000 }
   }
 

@@ -23,7 +23,7 @@ export async function classicRoutes (scope: FastifyInstance, { service, options,
 
   async function classicBox (request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
     switch (actionOf(request)) {
-      case 'createBox': return describeCreated(await service.create())
+      case 'createBox': return describeCreated(await service.create(undefined, limiter.holder(request)))
       case 'storeMessage': {
         const { msg } = parameters(request)
         const message = messageFromString(msg)

@@ -145,7 +145,7 @@ const PROBLEMS: Record<number, string> = {
   413: 'The body is too large.',
   415: 'The media type is not supported.',
   422: 'The Idempotency-Key came before with another body.',
-  429: 'Too many requests; see Retry-After.',
+  429: 'Too many requests, or the client address holds its maximum; see `detail` and Retry-After.',
   503: 'The server is overloaded or shutting down, or its store does not answer; see Retry-After.',
   507: 'The store is full.'
 }

@@ -12,6 +12,8 @@ export const PROBLEM_TYPE = 'application/problem+json; charset=utf-8'
 
 /** Seconds to wait where nothing better is known. */
 const RETRY_AFTER = 1
+/** Seconds until some of what a client address holds may have expired or been taken out. */
+const RETRY_HELD = 60
 
 /** What the server answers on purpose is nothing to look into. */
 const MEANT = new Set(['BOX_ERR_BUSY', 'BOX_ERR_CLOSING'])
@@ -23,7 +25,7 @@ export function sendProblem (thrown: FastifyError, request: FastifyRequest, repl
   // Of an outage the log tells when it begins and ends, not each request that meets it.
   if (problem.status >= 500 && !isOutage(error) && !MEANT.has(error.code)) request.log.error({ err: thrown }, problem.title)
   if (problem.status === 503 || problem.status === 429) {
-    if (!reply.hasHeader('retry-after')) reply.header('retry-after', RETRY_AFTER)
+    if (!reply.hasHeader('retry-after')) reply.header('retry-after', error.code === 'BOX_ERR_HELD' ? RETRY_HELD : RETRY_AFTER)
   }
   return reply.code(problem.status).type(PROBLEM_TYPE).send(JSON.stringify(problem))
 }

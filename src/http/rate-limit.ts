@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto'
 import type { FastifyBaseLogger, FastifyReply, FastifyRequest, onRequestAsyncHookHandler } from 'fastify'
 import { RateError } from '../errors.js'
 import type { RateLimits } from '../options.js'
@@ -19,12 +20,15 @@ export interface Limiter {
   count (kind: Kind, request: FastifyRequest, reply: FastifyReply): Promise<void>
   /** Takes one of the address's places for open waiters; the returned function gives it back. @throws RateError */
   enter (request: FastifyRequest): () => void
+  /** Who the boxes that the request creates count against, if anyone. */
+  holder (request: FastifyRequest): string | undefined
 }
 
 /** The limiter of a server that limits nothing. */
 export const unlimited: Limiter = {
   count: async () => {},
-  enter: () => () => {}
+  enter: () => () => {},
+  holder: () => undefined
 }
 
 /** The hooks that count a route's requests; none where nothing is limited. */
@@ -67,6 +71,8 @@ export function createLimiter (limits: RateLimits, shared: SharedCounter | undef
       throw new RateError()
     },
 
+    holder: request => holderOf(addressOf(request)),
+
     enter (request) {
       const key = addressOf(request)
       const open = waiters.get(key) ?? 0
@@ -82,4 +88,12 @@ export function createLimiter (limits: RateLimits, shared: SharedCounter | undef
       }
     }
   }
+}
+
+/** Characters of a holder's name: 48 bits. Two addresses that share a name share their bounds, no more. */
+const HOLDER = 8
+
+/** A client address as stores know it, so that none of them keeps the address itself. */
+function holderOf (address: string): string {
+  return hash('sha256', `signalbox holder v1\0${address}`, 'base64url').slice(0, HOLDER)
 }

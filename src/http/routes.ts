@@ -41,7 +41,7 @@ export async function boxRoutes (scope: FastifyInstance, { service, options, lim
     preValidation: async request => { if (request.body === undefined) request.body = {} },
     preHandler: guard('createBox')
   }, async (request, reply) => {
-    const created = await service.create(request.body.ttl)
+    const created = await service.create(request.body.ttl, limiter.holder(request))
     return reply.code(201).header('location', `${baseOf(request)}/boxes/${created.boxId}`).send(describeCreated(created))
   })
 

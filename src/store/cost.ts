@@ -2,6 +2,8 @@
 export interface Costs {
   /** an empty box */
   box: number
+  /** what it takes to know a holder: in memory once, on disk for each of the holder's boxes */
+  holder: number
   /** what a box takes once more while it holds any message */
   list: number
   /** @param bytes the length of the text as UTF-8 */
@@ -18,7 +20,8 @@ const words = (bytes: number): number => Math.ceil(bytes / 8) * 8
  * and what maps and lists keep free to grow into.
  */
 export const memoryCosts: Costs = {
-  box: 292,
+  box: 300,
+  holder: 152,
   list: 104,
   message: bytes => 26 + words(bytes),
   key: id => 192 + words(id.length)
@@ -33,6 +36,7 @@ const RECORD = 70
 /** In LMDB's file, where pages are half to fully used. */
 export const diskCosts: Costs = {
   box: 256,
+  holder: 96,
   list: 0,
   message: bytes => RECORD + (RECORD + bytes <= LONGEST ? bytes : Math.ceil((RECORD + bytes) / PAGE) * PAGE),
   key: id => 192 + 2 * id.length

@@ -17,6 +17,8 @@ export interface Box {
   cost: number
   /** how many idempotency keys it was ever given; it remembers the last `MAX_KEYS` */
   keys: number
+  /** who it counts against; empty where that is nobody */
+  holder: string
   /** the places of the last message and of those before it in its chunk */
   places: number[]
 }
@@ -46,17 +48,21 @@ export function trim (box: Box): void {
   box.places.length = box.last === 0 ? 0 : (box.last - 1) % CHUNK + 1
 }
 
+export type BoxRecord = [
+  ttl: number, deadline: number, late: number, held: number, last: number, bytes: number, extra: number, keys: number, holder: string, ...places: number[]
+]
+
 /**
- * A box as a list of numbers, most of them small, since MessagePack gives small numbers little room:
- * the more boxes there are on a page, the fewer pages a flush writes.
+ * A box as a list whose numbers are small, most of them, since MessagePack gives small numbers little
+ * room: the more boxes there are on a page, the fewer pages a flush writes.
  */
-export function recordOf ({ ttl, deadline, listed, front, last, bytes, cost, keys, places }: Box): number[] {
-  return [ttl, deadline, deadline - listed, last - front, last, bytes, cost - bytes, keys, ...steps(places)]
+export function recordOf ({ ttl, deadline, listed, front, last, bytes, cost, keys, holder, places }: Box): BoxRecord {
+  return [ttl, deadline, deadline - listed, last - front, last, bytes, cost - bytes, keys, holder, ...steps(places)]
 }
 
-export function boxOf (record: number[]): Box {
-  const [ttl, deadline, late, held, last, bytes, extra, keys, ...apart] = record as [number, number, number, number, number, number, number, number, ...number[]]
-  return { ttl, deadline, listed: deadline - late, front: last - held, last, bytes, cost: bytes + extra, keys, places: sums(apart) }
+export function boxOf (record: BoxRecord): Box {
+  const [ttl, deadline, late, held, last, bytes, extra, keys, holder, ...apart] = record
+  return { ttl, deadline, listed: deadline - late, front: last - held, last, bytes, cost: bytes + extra, keys, holder, places: sums(apart) }
 }
 
 /** Each number as its distance from the one before it. */

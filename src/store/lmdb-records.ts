@@ -1,6 +1,7 @@
 import type { Database, Key, RootDatabase } from 'lmdb'
 import { diskCosts as costs } from './cost.js'
-import { advance, boxOf, CHUNK, chunkOf, recordOf, steps, sums, type Box } from './lmdb-box.js'
+import { advance, boxOf, CHUNK, chunkOf, recordOf, steps, sums, type Box, type BoxRecord } from './lmdb-box.js'
+import { Holders } from './lmdb-holders.js'
 import { Lag } from './lmdb-lag.js'
 import { MAX_KEYS, type Appended } from './store.js'
 
@@ -16,6 +17,7 @@ import { MAX_KEYS, type Appended } from './store.js'
  * | messages  | place            | `deadline drop text`: the box's deadline from then on, and the JSON text |
  * | keys      | [drop, id]       | the first ack: `seq count digest` |
  * |           | [drop, n]        | the id of the box's n-th key |
+ * | holders   | holder           | the drops of all boxes that count against it |
  * | deadlines | [`listed`, drop] | nothing; boxes by deadline, for the sweep |
  *
  * A message's place is its number among all that were ever stored here. So messages that come at
@@ -35,12 +37,13 @@ export interface FirstAck extends Appended {
  */
 export class Records {
   readonly #root: RootDatabase<Buffer, string>
-  readonly #boxes: Database<number[], string>
+  readonly #boxes: Database<BoxRecord, string>
   readonly #places: Database<number[], Key>
   readonly #messages: Database<string, number>
   readonly #keys: Database<string, Key>
   readonly #deadlines: Database<Buffer, Key>
   readonly #lag = new Lag()
+  readonly holders: Holders
   #cost = 0
   #lastPlace = 0
 
@@ -51,6 +54,7 @@ export class Records {
     this.#messages = root.openDB({ name: 'messages', encoding: 'string' })
     this.#keys = root.openDB({ name: 'keys', encoding: 'string' })
     this.#deadlines = root.openDB({ name: 'deadlines', encoding: 'binary' })
+    this.holders = new Holders(root.openDB({ name: 'holders', dupSort: true, encoding: 'ordered-binary' }), drop => this.box(drop))
   }
 
   /**
@@ -93,6 +97,7 @@ export class Records {
       this.#lag.commit()
     } catch (error) {
       this.#lag.abort()
+      this.holders.forget()
       // A failed commit says why in a promise of its own, which must not be left unheard.
       const { commitError } = error as { commitError?: Promise<never> }
       const cause = commitError === undefined ? error as Error : await commitError.catch((reason: Error) => reason)
@@ -146,17 +151,19 @@ export class Records {
   addBox (drop: string, box: Box): void {
     this.putBox(drop, box)
     void this.#deadlines.put([box.listed, drop], NOTHING)
-    this.#cost += costs.box
+    this.holders.add(drop, box)
+    this.#cost += costOf(box)
   }
 
   /** Removes the box and all that is its. */
   removeBox (drop: string, box: Box): void {
     this.take(drop, box, box.last)
-    for (let n = Math.max(0, box.keys - MAX_KEYS) + 1; n <= box.keys; n++) this.#forget(drop, n)
+    for (let n = Math.max(0, box.keys - MAX_KEYS) + 1; n <= box.keys; n++) this.#forget(drop, box, n)
     void this.#deadlines.remove([box.listed, drop])
     void this.#boxes.remove(drop)
     this.#lag.catchUp(drop)
-    this.#cost -= costs.box
+    this.holders.remove(drop, box)
+    this.#cost -= costOf(box)
   }
 
   /** The texts after one number up to and including another; they must be in the box. */
@@ -179,6 +186,7 @@ export class Records {
     if (inOrder === false) throw new Error(`message ${place} is not the last one`)
     this.#lag.grow(drop, box, place, bytes)
     this.#cost += costs.message(bytes)
+    this.holders.charge(box, costs.message(bytes))
   }
 
   /** Takes the messages up to and including a number out of the front. */
@@ -197,6 +205,7 @@ export class Records {
     const end = Math.min(chunkOf(upTo + 1), chunkOf(box.last))
     for (let chunk = chunkOf(box.front + 1); chunk < end; chunk++) void this.#places.remove([drop, chunk])
     this.#cost -= cost
+    this.holders.charge(box, -cost)
     box.cost -= cost
     box.bytes -= bytes
     box.front = upTo
@@ -221,18 +230,20 @@ export class Records {
 
   /** Remembers a key the box does not know, and forgets its oldest where it has too many. */
   remember (drop: string, box: Box, id: string, { seq, count, digest }: FirstAck): void {
-    if (box.keys >= MAX_KEYS) this.#forget(drop, box.keys - MAX_KEYS + 1)
+    if (box.keys >= MAX_KEYS) this.#forget(drop, box, box.keys - MAX_KEYS + 1)
     box.keys += 1
     void this.#keys.put([drop, box.keys], id)
     void this.#keys.put([drop, id], `${seq} ${count} ${digest}`)
     this.#cost += costs.key(id)
+    this.holders.chargeKey(box, 1)
   }
 
-  #forget (drop: string, n: number): void {
+  #forget (drop: string, box: Box, n: number): void {
     const id = this.#keys.get([drop, n]) as string
     void this.#keys.remove([drop, id])
     void this.#keys.remove([drop, n])
     this.#cost -= costs.key(id)
+    this.holders.chargeKey(box, -1)
   }
 
   /** Up to `limit` boxes that are listed as due at `now`, the longest due first. */
@@ -247,6 +258,11 @@ export class Records {
     box.listed = box.deadline
     void this.#deadlines.put([box.listed, drop], NOTHING)
   }
+}
+
+/** What a box costs without its messages and keys. */
+function costOf ({ holder }: Box): number {
+  return costs.box + (holder === '' ? 0 : costs.holder)
 }
 
 const NOTHING = Buffer.alloc(0)

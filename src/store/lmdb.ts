@@ -1,5 +1,6 @@
 import { CursorError, FullError, IdempotencyError, NotFoundError, StoreFullError } from '../errors.js'
 import { DISK_CAP, diskCosts as costs } from './cost.js'
+import { checkHolding } from './holding.js'
 import { isExpired, renewedDeadline } from './lifetime.js'
 import type { Box } from './lmdb-box.js'
 import { Commits } from './lmdb-commits.js'
@@ -54,14 +55,15 @@ class LmdbStore implements Store {
     this.#commits = new Commits(apply => environment.records.transaction(apply), deadline, onFailure)
   }
 
-  create (drop: string, ttl: number, now: number, limits: Limits): Promise<void> {
+  create (drop: string, ttl: number, now: number, limits: Limits, holder = ''): Promise<void> {
     const records = this.#records
     return this.#commits.run(() => {
-      this.#reserve(costs.box, limits)
+      const cost = costs.box + (holder === '' ? 0 : costs.holder)
+      this.#reserve(holder, 1, cost, limits)
       const before = records.box(drop)
       if (before !== undefined) records.removeBox(drop, before)
       const deadline = now + ttl
-      records.addBox(drop, { ttl, deadline, listed: deadline, front: 0, last: 0, bytes: 0, cost: 0, keys: 0, places: [] })
+      records.addBox(drop, { ttl, deadline, listed: deadline, front: 0, last: 0, bytes: 0, cost: 0, keys: 0, holder, places: [] })
     })
   }
 
@@ -78,7 +80,7 @@ class LmdbStore implements Store {
       }
       const count = box.last - box.front + 1
       if (count > limits.maxMessages || box.bytes + bytes > limits.maxBoxBytes) throw new FullError()
-      this.#reserve(costs.message(bytes) + (key === undefined ? 0 : costs.key(key.id)), limits)
+      this.#reserve(box.holder, 0, costs.message(bytes) + (key === undefined ? 0 : costs.key(key.id)), limits)
 
       renew(box, now)
       records.push(drop, box, text, bytes)
@@ -181,8 +183,9 @@ class LmdbStore implements Store {
     await (this.#commits.failed ? withDeadline(closed, 1_000).catch(() => {}) : closed)
   }
 
-  #reserve (cost: number, { maxStoreBytes = DISK_CAP }: Limits): void {
-    if (this.#records.cost + cost > maxStoreBytes) throw new StoreFullError()
+  #reserve (holder: string, boxes: number, bytes: number, { maxStoreBytes = DISK_CAP, held }: Limits): void {
+    if (holder !== '' && held !== undefined) checkHolding(this.#records.holders.holding(holder), { boxes, bytes }, held)
+    if (this.#records.cost + bytes > maxStoreBytes) throw new StoreFullError()
   }
 
   /** Renews a box that is only read. Where that fails the reader gets its messages all the same. */

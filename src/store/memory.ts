@@ -1,6 +1,7 @@
 import { CursorError, FullError, IdempotencyError, NotFoundError, StoreFullError } from '../errors.js'
 import { MEMORY_CAP, memoryCosts as costs } from './cost.js'
 import { Deadlines } from './deadlines.js'
+import { checkHolding, type Holding } from './holding.js'
 import { isExpired, renewedDeadline } from './lifetime.js'
 import { MAX_KEYS, type Appended, type Limits, type NewMessage, type Page, type Store, type Unsubscribe } from './store.js'
 import { Subscribers } from './subscribers.js'
@@ -8,6 +9,10 @@ import { Texts } from './texts.js'
 
 interface FirstAck extends Appended {
   digest: string
+}
+
+interface Holder extends Holding {
+  name: string
 }
 
 /** An empty box is this record and its key and nothing else: lists and maps come with their first entry. */
@@ -23,6 +28,7 @@ interface MemoryBox {
   bytes: number
   /** what it counts against the cap, with all that it holds */
   cost: number
+  holder: Holder | undefined
   texts: Texts | undefined
   keys: Map<string, FirstAck> | undefined
 }
@@ -38,15 +44,21 @@ export function memoryStore (): Store {
 class MemoryStore implements Store {
   readonly name = 'memory'
   readonly #boxes = new Map<string, MemoryBox>()
+  /** those who hold a box */
+  readonly #holders = new Map<string, Holder>()
   readonly #deadlines = new Deadlines<MemoryBox>()
   readonly #subscribers = new Subscribers()
   #cost = 0
 
-  async create (drop: string, ttl: number, now: number, limits: Limits): Promise<void> {
+  async create (drop: string, ttl: number, now: number, limits: Limits, name?: string): Promise<void> {
     const before = this.#boxes.get(drop)
     if (before !== undefined) this.#remove(before)
-    this.#reserve(costs.box, limits)
-    const box = { drop, ttl, deadline: now + ttl, slot: 0, last: 0, bytes: 0, cost: 0, texts: undefined, keys: undefined }
+    const known = name === undefined ? undefined : this.#holders.get(name)
+    if (name !== undefined) checkHolding(known, { boxes: 1, bytes: costs.box }, limits.held)
+    this.#reserve(costs.box + (name === undefined || known !== undefined ? 0 : costs.holder), limits)
+    const holder = known ?? (name === undefined ? undefined : this.#addHolder(name))
+    const box = { drop, ttl, deadline: now + ttl, slot: 0, last: 0, bytes: 0, cost: 0, holder, texts: undefined, keys: undefined }
+    if (holder !== undefined) holder.boxes++
     this.#boxes.set(drop, box)
     this.#deadlines.add(box)
     this.#charge(box, costs.box)
@@ -64,6 +76,7 @@ class MemoryStore implements Store {
     const held = box.texts?.length ?? 0
     if (held >= limits.maxMessages || box.bytes + bytes > limits.maxBoxBytes) throw new FullError()
     const cost = (held === 0 ? costs.list : 0) + costs.message(bytes) + (key === undefined ? 0 : costs.key(key.id))
+    if (box.holder !== undefined) checkHolding(box.holder, { boxes: 0, bytes: cost }, limits.held)
     this.#reserve(cost, limits)
 
     this.#renew(box, now)
@@ -132,6 +145,7 @@ class MemoryStore implements Store {
 
   async close (): Promise<void> {
     this.#boxes.clear()
+    this.#holders.clear()
     this.#deadlines.clear()
     this.#cost = 0
   }
@@ -161,6 +175,14 @@ class MemoryStore implements Store {
   #charge (box: MemoryBox, cost: number): void {
     box.cost += cost
     this.#cost += cost
+    if (box.holder !== undefined) box.holder.bytes += cost
+  }
+
+  #addHolder (name: string): Holder {
+    const holder = { name, boxes: 0, bytes: 0 }
+    this.#holders.set(name, holder)
+    this.#cost += costs.holder
+    return holder
   }
 
   #remember (box: MemoryBox, id: string, ack: FirstAck): void {
@@ -186,6 +208,10 @@ class MemoryStore implements Store {
   #remove (box: MemoryBox): void {
     this.#boxes.delete(box.drop)
     this.#deadlines.remove(box)
-    this.#cost -= box.cost
+    this.#charge(box, -box.cost)
+    const { holder } = box
+    if (holder === undefined || --holder.boxes > 0) return
+    this.#holders.delete(holder.name)
+    this.#cost -= costs.holder
   }
 }

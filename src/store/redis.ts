@@ -2,9 +2,10 @@ import type { Cluster, Redis } from 'ioredis'
 import { CursorError, FullError, IdempotencyError, NotFoundError, StoreError } from '../errors.js'
 import { loadDriver } from './driver.js'
 import { connect, isCluster, logOutages, logRisks, makeClient, parseUrls, storeErrorFrom, type Driver, type RedisClient } from './redis-connection.js'
+import { Holders, type Report } from './redis-holders.js'
 import { scripts, type Script } from './redis-scripts.js'
 import { Wakeups, type Owner } from './redis-wakeups.js'
-import type { Appended, Limits, NewMessage, Page, SharedCounter, Store, Unsubscribe } from './store.js'
+import type { Appended, Held, Limits, NewMessage, Page, SharedCounter, Store, Unsubscribe } from './store.js'
 import { withDeadline } from './with-deadline.js'
 
 /** A `Redis` or `Cluster` of ioredis 6, by what tells it from other clients: its own types are there only where it is installed. */
@@ -36,8 +37,11 @@ export interface RedisStoreOptions {
 const MAX_PENDING = 64 * 1024 * 1024
 const COMMAND = 1024
 
-/** How long a rate-limit count may take, ms: past it, each process had better count for itself. */
-const COUNTER_DEADLINE = 500
+/** How long a question about a client address may take, ms: past it, the request had better go on without an answer. */
+const ADDRESS_DEADLINE = 500
+
+/** How often an append that needs a grant asks for one, when others on the same box take what it is given. */
+const MAX_GRANTS = 10
 
 const refusals: Record<string, new () => Error> = {
   gone: NotFoundError, full: FullError, cursor: CursorError, key: IdempotencyError
@@ -74,6 +78,7 @@ class RedisStore implements Store {
   readonly #prefix: string
   readonly #deadline: number
   readonly #wakeups: Wakeups
+  readonly #holders: Holders
   #pending = 0
   #closed: Promise<void> | undefined
 
@@ -89,39 +94,59 @@ class RedisStore implements Store {
       refresh: () => { if (isCluster(client)) client.refreshSlotsCache() },
       deadline
     })
+    this.#holders = new Holders((script, keys, args) => withDeadline(this.#run(script, keys, args), Math.min(deadline, ADDRESS_DEADLINE)), prefix)
     this.counter = {
       increment: async (key, window) => {
         const count = this.#run<[number, number]>(scripts.increment, [`${prefix}rate:${key}`], [window])
-        const [current, ttl] = await withDeadline(count, Math.min(deadline, COUNTER_DEADLINE))
+        const [current, ttl] = await withDeadline(count, Math.min(deadline, ADDRESS_DEADLINE))
         return { current, ttl }
       }
     }
   }
 
-  async create (drop: string, ttl: number, now: number): Promise<void> {
-    await this.#run(scripts.create, this.#keys(drop), [now, ttl])
+  async create (drop: string, ttl: number, now: number, { held }: Limits, holder?: string): Promise<void> {
+    if (holder !== undefined) await this.#holders.admit(holder, drop, now + ttl, now, held)
+    await this.#run(scripts.create, this.#keys(drop), [now, ttl, holder ?? ''])
   }
 
-  async append (drop: string, { text, bytes, key }: NewMessage, now: number, limits: Limits): Promise<Appended> {
-    const [seq, count] = await this.#run<[number, number]>(scripts.append, this.#keys(drop),
-      [now, limits.maxMessages, limits.maxBoxBytes, text, bytes, key?.id ?? '', key?.digest ?? ''], bytes)
-    return { seq, count }
+  async append (drop: string, message: NewMessage, now: number, limits: Limits): Promise<Appended> {
+    const { text, bytes, key } = message
+    let granted = limits.held === undefined ? -1 : 0
+    let lowered = 0
+    for (let grants = 0; grants <= MAX_GRANTS; grants++) {
+      const reply = await this.#run<[number, number, Report?] | ['grant', ...Report]>(scripts.append, this.#keys(drop),
+        [now, limits.maxMessages, limits.maxBoxBytes, text, bytes, key?.id ?? '', key?.digest ?? '', granted, lowered], bytes)
+      if (reply[0] !== 'grant') {
+        const [seq, count, report] = reply
+        await this.#holders.report(drop, report)
+        return { seq, count }
+      }
+      const [, ...need] = reply
+      lowered = need[3]
+      // A quarter more, so that a box which fills asks a few times; and ever more where others are faster.
+      const spare = Math.floor(need[2] / 4) + 2 ** grants - 1
+      granted = await this.#holders.grant(need, spare, drop, now, limits.held as Held)
+    }
+    throw new StoreError()
   }
 
   async read (drop: string, after: number, limit: number, now: number): Promise<Page> {
-    return page(await this.#run(scripts.read, this.#keys(drop), [now, after, limit]))
+    return await this.#page(drop, await this.#run(scripts.read, this.#keys(drop), [now, after, limit]))
   }
 
   async acknowledge (drop: string, after: number, now: number): Promise<number> {
-    return await this.#run(scripts.acknowledge, this.#keys(drop), [now, after])
+    const [left, report] = await this.#run<[number, Report?]>(scripts.acknowledge, this.#keys(drop), [now, after])
+    await this.#holders.report(drop, report)
+    return left
   }
 
   async drain (drop: string, now: number): Promise<Page> {
-    return page(await this.#run(scripts.drain, this.#keys(drop), [now]))
+    return await this.#page(drop, await this.#run(scripts.drain, this.#keys(drop), [now]))
   }
 
   async delete (drop: string, now: number): Promise<void> {
-    await this.#run(scripts.remove, this.#keys(drop), [now])
+    const [holder] = await this.#run<[string?]>(scripts.remove, this.#keys(drop), [now])
+    await this.#holders.forget(drop, holder)
   }
 
   async subscribe (drop: string, listener: () => void): Promise<Unsubscribe> {
@@ -150,6 +175,11 @@ class RedisStore implements Store {
     // QUIT is answered after everything that was sent before it.
     if (this.#client.status === 'ready') await withDeadline(this.#client.quit(), this.#deadline).catch(() => {})
     this.#client.disconnect()
+  }
+
+  async #page (drop: string, [next, expires, texts, report]: [number, number, string[], Report?]): Promise<Page> {
+    await this.#holders.report(drop, report)
+    return { texts, next, expires }
   }
 
   #keys (drop: string): string[] {
@@ -185,10 +215,6 @@ class RedisStore implements Store {
       throw storeErrorFrom(error)
     }
   }
-}
-
-function page ([next, expires, texts]: [number, number, string[]]): Page {
-  return { texts, next, expires }
 }
 
 function ownerIn (cluster: Cluster, slot: number): Owner | undefined {

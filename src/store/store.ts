@@ -21,16 +21,19 @@ export interface Store {
   readonly name: string
 
   /**
-   * Makes an empty box.
+   * Makes an empty box. Where a holder is given, the box with all that it comes to hold counts
+   * against that holder's bounds for as long as it exists, whoever stores in it.
+   * @param holder a short name, which the box keeps
    * @throws StoreFullError when its cost would pass the store's total cap
+   * @throws HeldError when it would pass what the holder may hold
    */
-  create (drop: string, ttl: number, now: number, limits: Limits): Promise<void>
+  create (drop: string, ttl: number, now: number, limits: Limits, holder?: string): Promise<void>
 
   /**
    * Puts one message in, as the box's next sequence number, or refuses. A key
    * seen before among the box's last `MAX_KEYS` keys stores nothing: the same
    * digest answers the first result again, before any limit is looked at.
-   * @throws FullError, StoreFullError, IdempotencyError (key known, other digest)
+   * @throws FullError, HeldError, StoreFullError, IdempotencyError (key known, other digest)
    */
   append (drop: string, message: NewMessage, now: number, limits: Limits): Promise<Appended>
 
@@ -64,7 +67,7 @@ export interface Store {
 
   /**
    * Frees the room of expired boxes, in one step of bounded work. It only reclaims
-   * space. Whoever meets `StoreFullError` sweeps and tries again for as long as
+   * space. Whoever meets `StoreFullError` or `HeldError` sweeps and tries again for as long as
    * there is something to free, so that no answer depends on when it is called.
    * @returns how many boxes it freed; 0 means that no more are due
    */
@@ -92,6 +95,15 @@ export interface Limits {
   maxBoxBytes: number
   /** bytes of the whole store, as cost.ts counts them; the store's own default where absent */
   maxStoreBytes?: number | undefined
+  /** what one holder may hold at a time; without bounds where absent */
+  held?: Held | undefined
+}
+
+export interface Held {
+  /** boxes that exist */
+  boxes: number
+  /** what those boxes and all that is in them cost, as for `maxStoreBytes` */
+  bytes: number
 }
 
 export interface NewMessage {

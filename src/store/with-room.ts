@@ -4,8 +4,9 @@ import { aroundStore } from './around.js'
 import type { Store } from './store.js'
 
 /**
- * The same store, which refuses nothing as full while it still has expired boxes to free. A step
- * of the sweep is one for all who ask for it meanwhile, and other work has its turn after it.
+ * The same store, which refuses nothing for lack of room, its own or a holder's, while it still has
+ * expired boxes to free. A step of the sweep is one for all who ask for it meanwhile, and other
+ * work has its turn after it.
  */
 export function withRoom (store: Store): Store {
   let step: Promise<number> | undefined
@@ -18,13 +19,14 @@ export function withRoom (store: Store): Store {
       try {
         return await use()
       } catch (error) {
-        if (!hasCode(error, 'BOX_ERR_STORE_FULL') || await sweep(now) === 0) throw error
+        const lacksRoom = hasCode(error, 'BOX_ERR_STORE_FULL') || hasCode(error, 'BOX_ERR_HELD')
+        if (!lacksRoom || await sweep(now) === 0) throw error
       }
     }
   }
   return {
     ...aroundStore(store, (_operation, run) => run()),
-    create: (drop, ttl, now, limits) => retry(() => store.create(drop, ttl, now, limits), now),
+    create: (drop, ttl, now, limits, holder) => retry(() => store.create(drop, ttl, now, limits, holder), now),
     append: (drop, message, now, limits) => retry(() => store.append(drop, message, now, limits), now),
     sweep
   }

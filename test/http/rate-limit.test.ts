@@ -89,7 +89,7 @@ t.test('X-Forwarded-For counts only where trustProxy names the proxy', async t =
 })
 
 t.test('an overflow of the cache frees nobody who goes on', async t => {
-  const limiter = createLimiter({ creates: 1, stores: 1, reads: 1, waiters: 1 }, undefined, Fastify().log)
+  const limiter = createLimiter({ creates: 1, stores: 1, reads: 1, waiters: 1, boxes: 1, bytes: 1 }, undefined, Fastify().log)
   const reply = { headers: () => {}, header: () => {} }
   const count = async (ip: string) => {
     try {

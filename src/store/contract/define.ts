@@ -9,6 +9,8 @@ export interface Traits {
   countsBytes?: boolean
   /** Expired boxes go by `sweep`, and not by themselves. */
   sweeps?: boolean
+  /** Bytes that a box may hold without being counted against its holder. */
+  freeBytes?: number
 }
 
 /** Adds a test on a fresh store, where the store has the trait it is about. */

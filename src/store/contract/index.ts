@@ -1,5 +1,6 @@
 import type { Store } from '../store.js'
 import type { Define, Traits } from './define.js'
+import { holderContract } from './holders.js'
 import { lifetimeContract } from './lifetime.js'
 import { limitContract } from './limits.js'
 import { messageContract } from './messages.js'
@@ -14,14 +15,16 @@ export interface ContractTest {
 }
 
 /** What every store keeps of the contract, as tests for any test runner. */
-export function storeContract ({ turnsTime = true, countsBytes = true, sweeps = true }: Traits = {}): ContractTest[] {
+export function storeContract ({ turnsTime = true, countsBytes = true, sweeps = true, freeBytes = 0 }: Traits = {}): ContractTest[] {
+  const traits = { turnsTime, countsBytes, sweeps, freeBytes }
   const tests: ContractTest[] = []
   const test: Define = (name, check, trait = true) => {
     if (trait) tests.push({ name, run: makeStore => onFresh(makeStore, check) })
   }
   messageContract(test)
   limitContract(test)
-  lifetimeContract(test, { turnsTime, countsBytes, sweeps })
+  lifetimeContract(test, traits)
+  holderContract(test, traits)
   wakeContract(test)
   return tests
 }
