@@ -25,7 +25,7 @@ import { MAX_KEYS, type Appended } from './store.js'
  * A box knows the places of its messages in chunks by sequence number, the last of them within the
  * box itself: to store one more costs the same however much the box holds.
  */
-const FORMAT = 4
+const FORMAT = 5
 
 export interface FirstAck extends Appended {
   digest: string

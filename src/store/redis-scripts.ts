@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { MAX_KEYS } from './store.js'
 
 /**
- * What a box costs its holder in Redis, bytes: measured by the bench, with the holder's record of it.
+ * What a box costs its holder in Redis, bytes, with the holder's record of it: an estimate.
  * What is in a box counts in units. The first is free, so that most boxes never ask for one.
  */
 export const BOX_COST = 400
