@@ -74,7 +74,7 @@ async function withoutSignaling (page) {
 
 async function measure (dir) {
   const { outputFiles: [bundle] } = await build({
-    entryPoints: [fileURLToPath(new URL('../dist/webrtc/index.js', import.meta.url))],
+    entryPoints: [fileURLToPath(new URL('../clients/typescript/dist/webrtc/index.js', import.meta.url))],
     bundle: true,
     write: false,
     format: 'iife',

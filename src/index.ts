@@ -5,8 +5,8 @@ export type { IceOptions, RateLimitOptions } from '../generated/typescript/optio
 
 // Stores
 export { memoryStore } from './store/memory.js'
-export { lmdbStore, type LmdbStoreOptions } from './store/lmdb.js'
-export { redisStore, type RedisStoreOptions } from './store/redis.js'
+export { lmdbStore, type LmdbStoreOptions } from './store/lmdb/lmdb-store.js'
+export { redisStore, type RedisStoreOptions } from './store/redis/redis-store.js'
 export type { Store, SharedCounter, Limits, NewMessage, Appended, Page, Unsubscribe } from './store/store.js'
 
 // Writing a store

@@ -1,5 +1,5 @@
 import type { Appended, Limits, NewMessage, Page, Store } from '../store/store.js'
-import { endOfTurn } from '../turn.js'
+import { endOfTurn } from '../end-of-turn.js'
 import { dropAddress, newBoxId } from './capability.js'
 import type { Clock } from './clock.js'
 import { Waiters } from './waiters.js'

@@ -1,6 +1,6 @@
 import { RateError } from '../errors.js'
 import type { Page, Store, Unsubscribe } from '../store/store.js'
-import { endOfTurn } from '../turn.js'
+import { endOfTurn } from '../end-of-turn.js'
 import type { Clock } from './clock.js'
 
 /** A timer of 0 ms would spin on a box whose lifetime is about to end. */

@@ -14,7 +14,7 @@ import { createMetrics } from './metrics.js'
 import { openStore } from './open-store.js'
 import { refuseUnderPressure, unpressed } from './pressure.js'
 import { checkRequestHeads } from './request-head.js'
-import { guarded, refuseTheRest } from './rest.js'
+import { guarded, refuseTheRest } from './not-found.js'
 import { callPage } from './site.js'
 
 /** Times in ms. */

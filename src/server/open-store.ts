@@ -1,4 +1,4 @@
-import type { Log } from '../store/redis-connection.js'
+import type { Log } from '../store/redis/connection.js'
 import type { Store } from '../store/store.js'
 
 export type StoreAddress =
@@ -32,11 +32,11 @@ export async function openStore (address: StoreAddress, { log, onFailure }: Stor
       return memoryStore()
     }
     case 'lmdb': {
-      const { lmdbStore } = await import('../store/lmdb.js')
+      const { lmdbStore } = await import('../store/lmdb/lmdb-store.js')
       return await lmdbStore({ path: address.path, onFailure })
     }
     case 'redis': {
-      const { redisStore } = await import('../store/redis.js')
+      const { redisStore } = await import('../store/redis/redis-store.js')
       const store = await redisStore({ url: address.url, log })
       try {
         await store.check()

@@ -1,5 +1,5 @@
 import { hasCode } from '../errors.js'
-import { endOfTurn } from '../turn.js'
+import { endOfTurn } from '../end-of-turn.js'
 import { aroundStore } from './around.js'
 import type { Store } from './store.js'
 

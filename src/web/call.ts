@@ -1,4 +1,4 @@
-import { host, join, type Call, type CallError, type Peer, type Resume } from '../webrtc/index.js'
+import { host, join, type Call, type CallError, type Peer, type Resume } from 'signalbox-client/webrtc'
 import { failureOf, type Failure } from './failures.js'
 import type { Keep } from './keep.js'
 import { Line } from './line.js'

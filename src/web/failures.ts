@@ -1,4 +1,4 @@
-import type { CallErrorCode } from '../webrtc/index.js'
+import type { CallErrorCode } from 'signalbox-client/webrtc'
 
 /** What can go wrong, in the words of the page: what it is, and what to do about it. */
 const table = {

@@ -1,4 +1,4 @@
-import type { Resume } from '../webrtc/index.js'
+import type { Resume } from 'signalbox-client/webrtc'
 
 /**
  * What a tab remembers over a reload, and forgets when it is closed: who it is in a call, which call,

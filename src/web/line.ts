@@ -1,4 +1,4 @@
-import type { Peer } from '../webrtc/index.js'
+import type { Peer } from 'signalbox-client/webrtc'
 import { parseMessage, type Message } from './messages.js'
 import type { Kind, Senders } from './media.js'
 import type { Role } from './state.js'

@@ -1,7 +1,7 @@
 import t from 'tap'
 import fc from 'fast-check'
 import { dropAddress, newBoxId } from '../../src/box/capability.js'
-import { dropOf, linkOf, parseAddress, serverOf } from '../../src/client/address.js'
+import { dropOf, linkOf, parseAddress, serverOf } from '../../clients/typescript/src/address.js'
 
 const id = newBoxId()
 

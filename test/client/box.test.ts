@@ -1,5 +1,5 @@
 import t from 'tap'
-import { Box, createBoxClient } from '../../src/client/index.js'
+import { Box, createBoxClient } from '../../clients/typescript/src/index.js'
 import { fakeBox, json, never, problem } from './fake.js'
 import { serve, take, takeAll } from './serve.js'
 

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { build } from 'esbuild'
 import type { Browser, Page } from 'playwright-core'
 import t, { type Test } from 'tap'
-import type * as client from '../../src/client/index.js'
+import type * as client from '../../clients/typescript/src/index.js'
 import { launch, needsChromium, person } from '../helpers/chromium.js'
 import { bufferingProxy, tcpProxy } from '../helpers/tcp-proxy.js'
 import { serve } from './serve.js'
@@ -14,7 +14,7 @@ declare const Box: typeof client.Box
 /** A page of another origin than the box server, with the client in it. */
 async function pageWithClient (t: Test, browser: Browser): Promise<Page> {
   const { outputFiles: [file] } = await build({
-    entryPoints: ['src/client/index.ts'], bundle: true, write: false, platform: 'browser', format: 'iife', globalName: 'client'
+    entryPoints: ['clients/typescript/src/index.ts'], bundle: true, write: false, platform: 'browser', format: 'iife', globalName: 'client'
   })
   const server = http.createServer((_request, response) => {
     response.setHeader('Content-Type', 'text/html')

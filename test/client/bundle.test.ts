@@ -2,12 +2,12 @@ import vm from 'node:vm'
 import { gzipSync } from 'node:zlib'
 import { build } from 'esbuild'
 import t from 'tap'
-import type * as client from '../../src/client/index.js'
+import type * as client from '../../clients/typescript/src/index.js'
 import { serve } from './serve.js'
 
 async function bundle (options: { format: 'esm' | 'iife', minify: boolean }) {
   const { outputFiles: [file] } = await build({
-    entryPoints: ['src/client/index.ts'], bundle: true, write: false, platform: 'browser', target: 'es2022', globalName: 'client', logLevel: 'silent', ...options
+    entryPoints: ['clients/typescript/src/index.ts'], bundle: true, write: false, platform: 'browser', target: 'es2022', globalName: 'client', logLevel: 'silent', ...options
   })
   return file!.text
 }

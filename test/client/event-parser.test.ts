@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import t from 'tap'
 import fc from 'fast-check'
-import { EventParser, type StreamEvent } from '../../src/client/event-parser.js'
+import { EventParser, type StreamEvent } from '../../clients/typescript/src/event-parser.js'
 
 const encode = (text: string) => new TextEncoder().encode(text)
 

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Test } from 'tap'
-import type { Box } from '../../src/client/index.js'
-import type { Timing } from '../../src/client/retry.js'
+import type { Box } from '../../clients/typescript/src/index.js'
+import type { Timing } from '../../clients/typescript/src/retry.js'
 import { openQuick } from './serve.js'
 
 export const boxLink = `http://server.test/prefix/boxes/box_${'b'.repeat(32)}`

@@ -1,5 +1,5 @@
 import t, { type Test } from 'tap'
-import { Box, createBoxClient, type RequestHeaders } from '../../src/client/index.js'
+import { Box, createBoxClient, type RequestHeaders } from '../../clients/typescript/src/index.js'
 import { fakeBox, isAck, json } from './fake.js'
 import { serve, takeAll } from './serve.js'
 

@@ -1,6 +1,6 @@
 import t from 'tap'
 import fc from 'fast-check'
-import { Box } from '../../src/client/index.js'
+import { Box } from '../../clients/typescript/src/index.js'
 import { openQuick, serve, take } from './serve.js'
 
 /** How a consumer leaves a loop at a message, and then goes on with the same box, or with a new one as after a restart. */

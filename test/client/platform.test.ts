@@ -1,6 +1,6 @@
 import t, { type Test } from 'tap'
-import { Box, createBoxClient } from '../../src/client/index.js'
-import { connect, host, join, listen } from '../../src/webrtc/index.js'
+import { Box, createBoxClient } from '../../clients/typescript/src/index.js'
+import { connect, host, join, listen } from '../../clients/typescript/src/webrtc/index.js'
 
 /** Takes something away from the language's surroundings, for a test. */
 function without (t: Test, owner: object, name: string): void {

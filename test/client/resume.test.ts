@@ -1,5 +1,5 @@
 import t, { type Test } from 'tap'
-import { Box, type BoxOptions } from '../../src/client/index.js'
+import { Box, type BoxOptions } from '../../clients/typescript/src/index.js'
 import { bufferingProxy, tcpProxy } from '../helpers/tcp-proxy.js'
 import { openQuick, serve, takeAll } from './serve.js'
 

@@ -1,6 +1,6 @@
 import t from 'tap'
-import { BoxError, dataOf } from '../../src/client/http.js'
-import { defaultTiming, delayAfter, mayPass } from '../../src/client/retry.js'
+import { BoxError, dataOf } from '../../clients/typescript/src/http.js'
+import { defaultTiming, delayAfter, mayPass } from '../../clients/typescript/src/retry.js'
 
 const { firstDelay, lastDelay } = defaultTiming
 

@@ -1,6 +1,6 @@
 import { getEventListeners } from 'node:events'
 import t from 'tap'
-import { Scope } from '../../src/client/scope.js'
+import { Scope } from '../../clients/typescript/src/scope.js'
 
 t.test('a scope ends with its whole or its signal, for the reason of the first', async t => {
   const controller = new AbortController()

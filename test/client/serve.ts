@@ -1,8 +1,8 @@
 import Fastify from 'fastify'
 import type { Test } from 'tap'
-import { parseAddress } from '../../src/client/address.js'
-import { Box, type BoxOptions } from '../../src/client/box.js'
-import { defaultTiming, type Timing } from '../../src/client/retry.js'
+import { parseAddress } from '../../clients/typescript/src/address.js'
+import { Box, type BoxOptions } from '../../clients/typescript/src/box.js'
+import { defaultTiming, type Timing } from '../../clients/typescript/src/retry.js'
 import { boxPlugin, type BoxPluginOptions } from '../../src/index.js'
 
 /**

@@ -10,12 +10,12 @@ import {
   Box, BoxError, createBoxClient,
   type BoxClient, type BoxErrorCode, type BoxOptions, type CallOptions, type Message, type Query,
   type components, type operations, type paths
-} from 'fastify-signalbox/client'
+} from 'signalbox-client'
 import {
   CallError, connect, host, join, listen, signalThrough,
   type Call, type CallErrorCode, type Channel, type ConnectionOptions, type ConnectOptions, type HostedCall, type HostOptions,
   type JoinOptions, type Listener, type ListenOptions, type Peer, type Resume, type SignalingPeer
-} from 'fastify-signalbox/webrtc'
+} from 'signalbox-client/webrtc'
 
 const rateLimit: RateLimitOptions = { creates: 10, stores: undefined }
 const ice: IceOptions = { urls: ['stun:stun.example.org'] }

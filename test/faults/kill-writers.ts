@@ -4,7 +4,7 @@
  */
 import { writeSync } from 'node:fs'
 import { open } from 'lmdb'
-import { lmdbStore } from '../../src/store/lmdb.js'
+import { lmdbStore } from '../../src/store/lmdb/lmdb-store.js'
 import { message } from '../../src/store/contract/boxes.js'
 import { keyOf, type Order, type Report } from './kill-protocol.js'
 

@@ -2,7 +2,7 @@
  * One writer on a store whose disk the tracer lets fail. Prints one line of JSON per event; the
  * text is `"n"`, and after a failure it goes on with the next, as callers would.
  */
-import { lmdbStore } from '../../src/store/lmdb.js'
+import { lmdbStore } from '../../src/store/lmdb/lmdb-store.js'
 import { limits, message } from '../../src/store/contract/boxes.js'
 
 const [path, drop, appends, deadline] = process.argv.slice(2) as [string, string, string, string]

@@ -1,5 +1,5 @@
 /** Opens the stores it is told, one after the other, and answers what their boxes hold. A broken one may crash it. */
-import { lmdbStore } from '../../src/store/lmdb.js'
+import { lmdbStore } from '../../src/store/lmdb/lmdb-store.js'
 
 process.on('message', ({ path, boxes }: { path: string, boxes: string[] }) => {
   void look(path, boxes).then(pages => process.send?.(pages), error => process.send?.(String(error)))

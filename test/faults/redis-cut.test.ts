@@ -1,7 +1,7 @@
 import t from 'tap'
 import { once } from 'node:events'
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
-import { redisStore } from '../../src/store/redis.js'
+import { redisStore } from '../../src/store/redis/redis-store.js'
 import { needs } from '../helpers/needs.js'
 import { dropAddress, limits, message, RedisServer, until } from '../helpers/redis-server.js'
 

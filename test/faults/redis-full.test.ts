@@ -1,5 +1,5 @@
 import t from 'tap'
-import { redisStore } from '../../src/store/redis.js'
+import { redisStore } from '../../src/store/redis/redis-store.js'
 import { needs } from '../helpers/needs.js'
 import { dropAddress, limits, message, RedisServer } from '../helpers/redis-server.js'
 

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { redisStore } from '../../src/store/redis.js'
+import { redisStore } from '../../src/store/redis/redis-store.js'
 import { needs } from '../helpers/needs.js'
 import { dropAddress, limits, message, RedisServer, until, untilStored } from '../helpers/redis-server.js'
 

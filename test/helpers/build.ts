@@ -4,7 +4,7 @@ import type { Clock } from '../../src/box/clock.js'
 import type { OutgoingLimits } from '../../src/http/outgoing.js'
 import type { BoxPluginOptions } from '../../src/options.js'
 import { createBoxPlugin } from '../../src/plugin.js'
-import { redisStore } from '../../src/store/redis.js'
+import { redisStore } from '../../src/store/redis/redis-store.js'
 
 /** A clock that stands still until the test turns it, or until it is told to run. */
 export class TestClock implements Clock {

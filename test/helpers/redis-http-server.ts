@@ -1,7 +1,7 @@
 /** Run in a process of its own: a server with the plugin on a Redis, and once more below `/limited` with a rate limit. */
 import Fastify from 'fastify'
 import { boxPlugin } from '../../src/plugin.js'
-import { redisStore } from '../../src/store/redis.js'
+import { redisStore } from '../../src/store/redis/redis-store.js'
 
 const [url, creates] = process.argv.slice(2)
 const app = Fastify()

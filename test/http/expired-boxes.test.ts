@@ -1,5 +1,5 @@
 import t, { type Test } from 'tap'
-import { lmdbStore } from '../../src/store/lmdb.js'
+import { lmdbStore } from '../../src/store/lmdb/lmdb-store.js'
 import { memoryStore } from '../../src/store/memory.js'
 import { build, isProblem } from '../helpers/build.js'
 import { freshDirectory } from '../store/directory.js'

@@ -51,3 +51,12 @@ t.test('without Swagger UI the plugin works, and says what is missing where it i
     await other.register(boxPlugin).then(() => other.ready()).catch(error => { console.log(error.message) })`)
   t.equal(said, '200\nboxPlugin: Swagger UI needs the package @fastify/swagger-ui: npm install @fastify/swagger-ui, or set docs to false')
 })
+
+t.test('the client needs no server: nothing but its one dependency is installed with it', async t => {
+  const folder = await consumer(t, { only: ['signalbox-client', 'openapi-fetch', 'openapi-typescript-helpers'] })
+  const said = await program(folder, `
+    import { Box, createBoxClient } from 'signalbox-client'
+    import { host, join } from 'signalbox-client/webrtc'
+    console.log([Box, createBoxClient, host, join].map(it => typeof it).join())`)
+  t.equal(said, 'function,function,function,function')
+})

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { CallError } from '../../src/webrtc/index.js'
+import { CallError } from '../../clients/typescript/src/webrtc/index.js'
 import { adviceOf, failureOf, missing, titleOf } from '../../src/web/failures.js'
 
 const secure = { isSecureContext: true, RTCPeerConnection: class {} as unknown as typeof RTCPeerConnection, crypto }

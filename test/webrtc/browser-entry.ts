@@ -1,7 +1,7 @@
-import { host, join, connect, listen, signalThrough, type Call, type HostedCall, type Peer } from '../../src/webrtc/index.js'
-import { hostWith } from '../../src/webrtc/host.js'
-import { joinWith } from '../../src/webrtc/join.js'
-import { defaults, type Patience, type Settings } from '../../src/webrtc/peer.js'
+import { host, join, connect, listen, signalThrough, type Call, type HostedCall, type Peer } from '../../clients/typescript/src/webrtc/index.js'
+import { hostWith } from '../../clients/typescript/src/webrtc/host.js'
+import { joinWith } from '../../clients/typescript/src/webrtc/join.js'
+import { defaults, type Patience, type Settings } from '../../clients/typescript/src/webrtc/peer.js'
 import type { SimplePeer } from 'simple-peer'
 import { computeVectors } from './check-vectors.js'
 import vectors from './sealing-vectors.json' with { type: 'json' }

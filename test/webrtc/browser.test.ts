@@ -1,5 +1,5 @@
 import t from 'tap'
-import type { HostedCall } from '../../src/webrtc/index.js'
+import type { HostedCall } from '../../clients/typescript/src/webrtc/index.js'
 import { needsChromium } from '../helpers/chromium.js'
 import { hostIn, joinIn, pages, say } from './browser-pages.js'
 import { end, firstPeer, hear, hostAt, joinTo } from './node-peers.js'

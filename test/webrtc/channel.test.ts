@@ -1,10 +1,10 @@
 import t, { type Test } from 'tap'
 import fc from 'fast-check'
-import type { Channel } from '../../src/webrtc/channel.js'
-import { connect, type ConnectOptions } from '../../src/webrtc/connect.js'
-import { Box } from '../../src/client/index.js'
-import { CallError } from '../../src/webrtc/errors.js'
-import { listen, type Listener, type ListenOptions } from '../../src/webrtc/listen.js'
+import type { Channel } from '../../clients/typescript/src/webrtc/channel.js'
+import { connect, type ConnectOptions } from '../../clients/typescript/src/webrtc/connect.js'
+import { Box } from '../../clients/typescript/src/index.js'
+import { CallError } from '../../clients/typescript/src/webrtc/errors.js'
+import { listen, type Listener, type ListenOptions } from '../../clients/typescript/src/webrtc/listen.js'
 import { next, serve } from './serve.js'
 
 async function listenAt (t: Test, server: string, options: Partial<ListenOptions> = {}): Promise<Listener> {

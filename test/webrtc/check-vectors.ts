@@ -1,8 +1,8 @@
-import { CallError } from '../../src/webrtc/errors.js'
-import { commit, fingerprintOf, shortCode } from '../../src/webrtc/code.js'
-import { createInvite, parseInvite } from '../../src/webrtc/invite.js'
-import { fromBase64url } from '../../src/webrtc/bytes.js'
-import { openHello, parseSealed, sealHello, Session, type Role } from '../../src/webrtc/sealing.js'
+import { CallError } from '../../clients/typescript/src/webrtc/errors.js'
+import { commit, fingerprintOf, shortCode } from '../../clients/typescript/src/webrtc/code.js'
+import { createInvite, parseInvite } from '../../clients/typescript/src/webrtc/invite.js'
+import { fromBase64url } from '../../clients/typescript/src/webrtc/bytes.js'
+import { openHello, parseSealed, sealHello, Session, type Role } from '../../clients/typescript/src/webrtc/sealing.js'
 import vectors from './sealing-vectors.json' with { type: 'json' }
 
 export type Vectors = typeof vectors

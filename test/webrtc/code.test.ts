@@ -1,7 +1,7 @@
 import t from 'tap'
-import { checkCommitment, commit, fingerprintOf, shortCode } from '../../src/webrtc/code.js'
+import { checkCommitment, commit, fingerprintOf, shortCode } from '../../clients/typescript/src/webrtc/code.js'
 import { doubtful } from './doubtful-fingerprints.js'
-import { createNonce, createSecret, inviteKey, Session } from '../../src/webrtc/sealing.js'
+import { createNonce, createSecret, inviteKey, Session } from '../../clients/typescript/src/webrtc/sealing.js'
 
 const fingerprint = (byte: string) => `sha-256 ${Array(32).fill(byte).join(':')}`
 

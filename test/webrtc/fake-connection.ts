@@ -1,4 +1,4 @@
-import { randomBytes } from '../../src/webrtc/bytes.js'
+import { randomBytes } from '../../clients/typescript/src/webrtc/bytes.js'
 
 export function newFingerprint (): string {
   return `sha-256 ${Array.from(randomBytes(32), byte => byte.toString(16).padStart(2, '0').toUpperCase()).join(':')}`

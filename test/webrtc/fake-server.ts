@@ -1,6 +1,6 @@
-import { dropOf } from '../../src/client/address.js'
-import { toBase64url, randomBytes } from '../../src/webrtc/bytes.js'
-import type { SealedMessage } from '../../src/webrtc/sealing.js'
+import { dropOf } from '../../clients/typescript/src/address.js'
+import { toBase64url, randomBytes } from '../../clients/typescript/src/webrtc/bytes.js'
+import type { SealedMessage } from '../../clients/typescript/src/webrtc/sealing.js'
 
 interface FakeBox { drop: string, messages: string[], seen: number, readers: Set<ReadableStreamDefaultController<Uint8Array>> }
 

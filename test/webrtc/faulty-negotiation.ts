@@ -1,8 +1,8 @@
-import type { Proof } from '../../src/webrtc/agreement.js'
-import type { Channel } from '../../src/webrtc/channel.js'
-import { checkCommitment, fingerprintOf, shortCode } from '../../src/webrtc/code.js'
-import { CallError } from '../../src/webrtc/errors.js'
-import type { Negotiating } from '../../src/webrtc/negotiation.js'
+import type { Proof } from '../../clients/typescript/src/webrtc/agreement.js'
+import type { Channel } from '../../clients/typescript/src/webrtc/channel.js'
+import { checkCommitment, fingerprintOf, shortCode } from '../../clients/typescript/src/webrtc/code.js'
+import { CallError } from '../../clients/typescript/src/webrtc/errors.js'
+import type { Negotiating } from '../../clients/typescript/src/webrtc/negotiation.js'
 
 /**
  * How negotiation was at first, without its candidates, with the fault by which somebody in the middle

@@ -1,7 +1,7 @@
 import t from 'tap'
-import { toBase64url } from '../../src/webrtc/bytes.js'
-import { createInvite, parseInvite, serverBase } from '../../src/webrtc/invite.js'
-import { createSecret } from '../../src/webrtc/sealing.js'
+import { toBase64url } from '../../clients/typescript/src/webrtc/bytes.js'
+import { createInvite, parseInvite, serverBase } from '../../clients/typescript/src/webrtc/invite.js'
+import { createSecret } from '../../clients/typescript/src/webrtc/sealing.js'
 
 const drop = `drop_${'H'.repeat(32)}`
 const code = (code: string) => ({ name: 'CallError', code })

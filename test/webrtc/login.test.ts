@@ -1,6 +1,6 @@
 import t, { type Test } from 'tap'
-import { connect } from '../../src/webrtc/connect.js'
-import { listen } from '../../src/webrtc/listen.js'
+import { connect } from '../../clients/typescript/src/webrtc/connect.js'
+import { listen } from '../../clients/typescript/src/webrtc/listen.js'
 import { end, firstPeer, hear, hostAt, joinTo } from './node-peers.js'
 import { next, serve } from './serve.js'
 import { stunServer } from './stun-server.js'

@@ -1,6 +1,6 @@
 import t from 'tap'
-import { host } from '../../src/webrtc/host.js'
-import { join } from '../../src/webrtc/join.js'
+import { host } from '../../clients/typescript/src/webrtc/host.js'
+import { join } from '../../clients/typescript/src/webrtc/join.js'
 import { FakeConnection, fakeConnections } from './fake-connection.js'
 import { FakeServer, quiet } from './fake-server.js'
 import { next } from './serve.js'

@@ -1,11 +1,11 @@
 import type { Test } from 'tap'
 import { RTCPeerConnection } from 'werift'
-import { hostWith, type HostedCall, type HostOptions } from '../../src/webrtc/host.js'
-import { joinWith, type JoinOptions } from '../../src/webrtc/join.js'
-import type { Call } from '../../src/webrtc/host.js'
-import type { ConnectionOptions } from '../../src/webrtc/endpoint.js'
+import { hostWith, type HostedCall, type HostOptions } from '../../clients/typescript/src/webrtc/host.js'
+import { joinWith, type JoinOptions } from '../../clients/typescript/src/webrtc/join.js'
+import type { Call } from '../../clients/typescript/src/webrtc/host.js'
+import type { ConnectionOptions } from '../../clients/typescript/src/webrtc/endpoint.js'
 import { next } from './serve.js'
-import { defaults, type Patience, type Peer, type Settings } from '../../src/webrtc/peer.js'
+import { defaults, type Patience, type Peer, type Settings } from '../../clients/typescript/src/webrtc/peer.js'
 
 /** Closed while it gathers candidates, werift's forgets the sockets that it opens after. */
 class Tidy extends RTCPeerConnection {

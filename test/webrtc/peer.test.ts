@@ -1,6 +1,6 @@
 import t from 'tap'
-import type { Channel } from '../../src/webrtc/channel.js'
-import { meet } from '../../src/webrtc/peer.js'
+import type { Channel } from '../../clients/typescript/src/webrtc/channel.js'
+import { meet } from '../../clients/typescript/src/webrtc/peer.js'
 import { impatient } from './node-peers.js'
 
 /** A connection whose every path fails the moment it is tried. */

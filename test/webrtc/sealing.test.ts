@@ -1,10 +1,10 @@
 import t from 'tap'
 import fc from 'fast-check'
-import { CallError } from '../../src/webrtc/errors.js'
+import { CallError } from '../../clients/typescript/src/webrtc/errors.js'
 import {
   createNonce, createSecret, inviteKey, openHello, parseSealed, sealHello, Session,
   type Role, type SealedMessage
-} from '../../src/webrtc/sealing.js'
+} from '../../clients/typescript/src/webrtc/sealing.js'
 
 const drop = (letter: string) => `drop_${letter.repeat(32)}`
 const otherRole = (role: Role): Role => role === 'host' ? 'guest' : 'host'

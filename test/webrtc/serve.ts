@@ -2,7 +2,7 @@ import Fastify, { type FastifyInstance } from 'fastify'
 import type { Test } from 'tap'
 import { boxPlugin, type BoxPluginOptions } from '../../src/index.js'
 import { memoryStore } from '../../src/store/memory.js'
-import type { SealedMessage } from '../../src/webrtc/sealing.js'
+import type { SealedMessage } from '../../clients/typescript/src/webrtc/sealing.js'
 
 /** Something that a lying server puts into a box: the box by its drop address, and what it stores there. */
 export interface Stored { to: string, message: SealedMessage }

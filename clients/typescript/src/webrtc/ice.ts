@@ -1,0 +1,39 @@
+import type { Address } from '../address.js'
+import { createBoxClient, type ClientOptions } from '../index.js'
+
+/** How long credentials are used that came without an end, in ms. */
+const DEFAULT_TTL = 300_000
+
+/**
+ * The ICE servers that a server offers to those who have a box there, or its drop address. TURN
+ * credentials end, and a host may wait for hours: they are asked for again when half of their time
+ * is over. A server that offers none, or does not answer, leaves the direct paths.
+ */
+export function iceServersOf ({ server, id: box }: Address, options: ClientOptions, signal?: AbortSignal): () => Promise<RTCIceServer[]> {
+  const client = createBoxClient(server, options)
+  let until = 0
+  let answer = Promise.resolve<RTCIceServer[]>([])
+  return () => {
+    if (performance.now() >= until) {
+      until = performance.now() + DEFAULT_TTL
+      answer = ask()
+    }
+    return answer
+  }
+
+  async function ask (): Promise<RTCIceServer[]> {
+    try {
+      const { data } = await client.GET('/boxes/{box}/ice-servers', { params: { path: { box } }, ...(signal && { signal }) })
+      if (typeof data?.ttl === 'number') until = performance.now() + data.ttl * 500
+      return Array.isArray(data?.iceServers) ? data.iceServers : []
+    } catch {
+      signal?.throwIfAborted()
+      until = 0
+      return []
+    }
+  }
+}
+
+export function hasTurn (iceServers: RTCIceServer[]): boolean {
+  return iceServers.flatMap(({ urls }) => urls).some(url => /^turns?:/.test(url))
+}

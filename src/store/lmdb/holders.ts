@@ -1,0 +1,84 @@
+import type { Database } from 'lmdb'
+import { diskCosts as costs } from '../cost.js'
+import type { Holding } from '../holding.js'
+import type { Box } from './box.js'
+import { MAX_KEYS } from '../store.js'
+
+/** How many holders are remembered. */
+const MAX_HOLDERS = 10_000
+
+/** What a key counts against the holder: a flat part, so that the box alone says what it counts. */
+const KEY = 256
+
+/** What the box counts against its holder with all that it holds. */
+function costOf (box: Box): number {
+  return costs.box + costs.holder + box.cost + Math.min(box.keys, MAX_KEYS) * KEY
+}
+
+/**
+ * What each holder holds. Only whose a box is is on the disk; the sums are made of the boxes when
+ * they are first asked for, and then kept up. So a message writes nothing here, and after an
+ * aborted transaction it is enough to forget them.
+ */
+export class Holders {
+  readonly #drops: Database<string, string>
+  readonly #boxOf: (drop: string) => Box | undefined
+  readonly #holdings = new Map<string, Holding>()
+
+  /** @param drops a database that keeps several values under one key */
+  constructor (drops: Database<string, string>, boxOf: (drop: string) => Box | undefined) {
+    this.#drops = drops
+    this.#boxOf = boxOf
+  }
+
+  holding (holder: string): Holding {
+    const known = this.#holdings.get(holder)
+    if (known !== undefined) return known
+    const holding = { boxes: 0, bytes: 0 }
+    for (const drop of this.#drops.getValues(holder)) {
+      holding.boxes++
+      holding.bytes += costOf(this.#boxOf(drop) as Box)
+    }
+    if (this.#holdings.size >= MAX_HOLDERS) this.#holdings.clear()
+    this.#holdings.set(holder, holding)
+    return holding
+  }
+
+  /** A box without messages and keys came to its holder. */
+  add (drop: string, { holder }: Box): void {
+    if (holder === '') return
+    void this.#drops.put(holder, drop)
+    this.#change(holder, 1, costs.box + costs.holder)
+  }
+
+  /** A box left, after its messages and keys. */
+  remove (drop: string, { holder }: Box): void {
+    if (holder === '') return
+    void this.#drops.remove(holder, drop)
+    this.#change(holder, -1, -(costs.box + costs.holder))
+  }
+
+  /** The cost of the messages in the box changed. */
+  charge ({ holder }: Box, bytes: number): void {
+    this.#change(holder, 0, bytes)
+  }
+
+  /** The box remembers one key more (1) or less (-1). */
+  chargeKey ({ holder }: Box, change: 1 | -1): void {
+    this.#change(holder, 0, change * KEY)
+  }
+
+  /** What is not remembered needs no change: it is summed up when it is asked for. */
+  #change (holder: string, boxes: number, bytes: number): void {
+    const holding = this.#holdings.get(holder)
+    if (holding === undefined) return
+    holding.boxes += boxes
+    holding.bytes += bytes
+    if (holding.boxes === 0) this.#holdings.delete(holder)
+  }
+
+  /** Forgets the sums, where what they were made of was undone. */
+  forget (): void {
+    this.#holdings.clear()
+  }
+}

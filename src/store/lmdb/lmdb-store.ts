@@ -1,0 +1,211 @@
+import { CursorError, FullError, IdempotencyError, NotFoundError, StoreFullError } from '../../errors.js'
+import { DISK_CAP, diskCosts as costs } from '../cost.js'
+import { checkHolding } from '../holding.js'
+import { isExpired, renewedDeadline } from '../lifetime.js'
+import type { Box } from './box.js'
+import { Commits } from './commits.js'
+import { openEnvironment, type Environment } from './open.js'
+import type { Records } from './records.js'
+import { MAX_KEYS, type Appended, type Limits, type NewMessage, type Page, type Store, type Unsubscribe } from '../store.js'
+import { Subscribers } from '../subscribers.js'
+import { withDeadline } from '../with-deadline.js'
+
+export interface LmdbStoreOptions {
+  /** The directory, made where it is missing. One process at a time has it open. */
+  path: string
+  /** How long one operation may take, ms. Default: 5,000 */
+  deadline?: number | undefined
+  /**
+   * Hears once of the failure after which the store refuses everything. End the process then, by
+   * `process.exit`: where LMDB still waits for the disk, a process that runs out of work waits too.
+   */
+  onFailure?: ((error: Error) => void) | undefined
+}
+
+/** How many boxes one step of the sweep looks at, and how many records it frees before it stops. */
+const SWEEP_STEP = 500
+const SWEEP_RECORDS = 5_000
+
+/**
+ * An embedded store on disk, for one process. A write resolves once it is flushed, so that it
+ * survives SIGKILL and power loss; writes that come at the same time share one flush.
+ *
+ * A write that failed is not visible later. After a failed flush, and after an operation that took
+ * longer than the deadline, the store refuses everything with `StoreError`: open it anew. Only
+ * what the deadline cut off may, or may not, be there then. A full disk is `StoreFullError`, and
+ * the store goes on.
+ *
+ * @throws Error whose message says in one line why the directory can not be opened
+ */
+export async function lmdbStore ({ path, deadline = 5_000, onFailure = () => {} }: LmdbStoreOptions): Promise<Store> {
+  return new LmdbStore(await openEnvironment(path), deadline, onFailure)
+}
+
+class LmdbStore implements Store {
+  readonly name = 'lmdb'
+  readonly #environment: Environment
+  readonly #records: Records
+  readonly #commits: Commits
+  readonly #subscribers = new Subscribers()
+  #closing: Promise<void> | undefined
+
+  constructor (environment: Environment, deadline: number, onFailure: (error: Error) => void) {
+    this.#environment = environment
+    this.#records = environment.records
+    this.#commits = new Commits(apply => environment.records.transaction(apply), deadline, onFailure)
+  }
+
+  create (drop: string, ttl: number, now: number, limits: Limits, holder = ''): Promise<void> {
+    const records = this.#records
+    return this.#commits.run(() => {
+      const cost = costs.box + (holder === '' ? 0 : costs.holder)
+      this.#reserve(holder, 1, cost, limits)
+      const before = records.box(drop)
+      if (before !== undefined) records.removeBox(drop, before)
+      const deadline = now + ttl
+      records.addBox(drop, { ttl, deadline, listed: deadline, front: 0, last: 0, bytes: 0, cost: 0, keys: 0, holder, places: [] })
+    })
+  }
+
+  async append (drop: string, message: NewMessage, now: number, limits: Limits): Promise<Appended> {
+    const records = this.#records
+    const { text, bytes, key } = message
+    const appended = await this.#commits.run(() => {
+      const box = live(records.box(drop), now)
+      const first = key && records.firstAck(drop, key.id)
+      if (first !== undefined) {
+        if (first.digest !== key?.digest) throw new IdempotencyError()
+        if (renew(box, now)) records.putBox(drop, box)
+        return { seq: first.seq, count: first.count }
+      }
+      const count = box.last - box.front + 1
+      if (count > limits.maxMessages || box.bytes + bytes > limits.maxBoxBytes) throw new FullError()
+      this.#reserve(box.holder, 0, costs.message(bytes) + (key === undefined ? 0 : costs.key(key.id)), limits)
+
+      renew(box, now)
+      records.push(drop, box, text, bytes)
+      const result = { seq: box.last, count }
+      if (key !== undefined) {
+        records.remember(drop, box, key.id, { ...result, digest: key.digest })
+        records.putBox(drop, box)
+      }
+      return result
+    })
+    this.#subscribers.wake(drop)
+    return appended
+  }
+
+  async read (drop: string, after: number, limit: number, now: number): Promise<Page> {
+    this.#commits.assertServing()
+    while (this.#records.unsettled(drop)) await this.#commits.settled()
+    const box = live(this.#records.flushedBox(drop), now)
+    if (after > box.last) throw new CursorError()
+    const from = Math.max(after, box.front)
+    const upTo = Math.min(box.last, from + limit)
+    const texts = this.#records.texts(drop, box, from, upTo)
+    if (renew(box, now)) await this.#renew(drop, now)
+    return { texts, next: texts.length === 0 ? after : upTo, expires: box.deadline }
+  }
+
+  acknowledge (drop: string, after: number, now: number): Promise<number> {
+    return this.#commits.run(() => {
+      const box = live(this.#records.box(drop), now)
+      if (after > box.last) throw new CursorError()
+      const renewed = renew(box, now)
+      const taken = after > box.front
+      if (taken) this.#records.take(drop, box, after)
+      if (renewed || taken) this.#records.putBox(drop, box)
+      return box.last - box.front
+    })
+  }
+
+  drain (drop: string, now: number): Promise<Page> {
+    return this.#commits.run(() => {
+      const box = live(this.#records.box(drop), now)
+      const texts = this.#records.texts(drop, box, box.front, box.last)
+      const renewed = renew(box, now)
+      if (texts.length > 0) this.#records.take(drop, box, box.last)
+      if (renewed || texts.length > 0) this.#records.putBox(drop, box)
+      return { texts, next: box.last, expires: box.deadline }
+    })
+  }
+
+  async delete (drop: string, now: number): Promise<void> {
+    await this.#commits.run(() => { this.#records.removeBox(drop, live(this.#records.box(drop), now)) })
+    this.#subscribers.wake(drop)
+  }
+
+  async subscribe (drop: string, listener: () => void): Promise<Unsubscribe> {
+    return this.#subscribers.add(drop, listener)
+  }
+
+  async sweep (now: number): Promise<number> {
+    this.#commits.assertServing()
+    while (this.#records.due(now, 1).length > 0) {
+      const freed = await this.#commits.run(() => this.#freeDue(now))
+      if (freed > 0) return freed
+    }
+    return 0
+  }
+
+  /** Frees the boxes that are due first, and lists those anew that were renewed meanwhile. */
+  #freeDue (now: number): number {
+    let freed = 0
+    let removed = 0
+    for (const drop of this.#records.due(now, SWEEP_STEP)) {
+      const box = this.#records.box(drop) as Box
+      if (isExpired(box.deadline, now)) {
+        removed += 2 + box.last - box.front + Math.min(box.keys, MAX_KEYS)
+        this.#records.removeBox(drop, box)
+        freed++
+        if (removed > SWEEP_RECORDS) break
+      } else {
+        this.#records.relist(drop, box)
+        this.#records.putBox(drop, box)
+      }
+    }
+    return freed
+  }
+
+  async check (): Promise<void> {
+    this.#commits.assertServing()
+  }
+
+  close (): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  async #close (): Promise<void> {
+    await this.#commits.close()
+    const closed = this.#environment.close()
+    // After a failure LMDB may wait for the disk without end.
+    await (this.#commits.failed ? withDeadline(closed, 1_000).catch(() => {}) : closed)
+  }
+
+  #reserve (holder: string, boxes: number, bytes: number, { maxStoreBytes = DISK_CAP, held }: Limits): void {
+    if (holder !== '' && held !== undefined) checkHolding(this.#records.holders.holding(holder), { boxes, bytes }, held)
+    if (this.#records.cost + bytes > maxStoreBytes) throw new StoreFullError()
+  }
+
+  /** Renews a box that is only read. Where that fails the reader gets its messages all the same. */
+  async #renew (drop: string, now: number): Promise<void> {
+    await this.#commits.run(() => {
+      const box = live(this.#records.box(drop), now)
+      if (renew(box, now)) this.#records.putBox(drop, box)
+    }).catch(() => {})
+  }
+}
+
+function live (box: Box | undefined, now: number): Box {
+  if (box === undefined || isExpired(box.deadline, now)) throw new NotFoundError()
+  return box
+}
+
+/** Renews the box by a use at `now`, and tells whether that changed it. */
+function renew (box: Box, now: number): boolean {
+  const deadline = renewedDeadline(box.deadline, box.ttl, now)
+  if (deadline === box.deadline) return false
+  box.deadline = deadline
+  return true
+}

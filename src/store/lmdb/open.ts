@@ -1,0 +1,133 @@
+import { closeSync, fsyncSync, mkdirSync, openSync, readSync, realpathSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { getSystemErrorName } from 'node:util'
+import type { RootDatabase } from 'lmdb'
+import { loadDriver } from '../driver.js'
+import { Records } from './records.js'
+
+/**
+ * Address space for the file, which costs nothing. Where the file outgrew its map LMDB would add a
+ * map of twice the size and keep the old ones, and each would count as resident memory anew. (On
+ * Windows the file itself would be made this large.)
+ */
+const MAP_SIZE = 64 * 1024 ** 3
+
+/** The directories this process has open. LMDB would share them silently, and lose its lock when one is closed. */
+const held = new Set<string>()
+
+export interface Environment {
+  records: Records
+  close: () => Promise<void>
+}
+
+/**
+ * Opens the directory for this process alone, and makes it where it is missing.
+ * @throws Error whose message says in one line what is wrong and what to do
+ */
+export async function openEnvironment (path: string): Promise<Environment> {
+  const { open } = await loadDriver('LMDB', 'lmdb', 3, () => import('lmdb'))
+  let directory: string
+  let made: string | undefined
+  try {
+    made = mkdirSync(path, { recursive: true, mode: 0o700 })
+    directory = realpathSync(path)
+    checkHeader(join(directory, 'data.mdb'))
+  } catch (error) {
+    throw refusal(path, error)
+  }
+  if (held.has(directory)) throw new Error(`The store in '${path}' is open already. Use that one.`)
+  held.add(directory)
+  let root: RootDatabase<Buffer, string> | undefined
+  const close = async (): Promise<void> => {
+    await root?.close()
+    held.delete(directory)
+  }
+  try {
+    root = open<Buffer, string>({
+      path: directory,
+      noSubdir: false,
+      encoding: 'binary',
+      // So a commit is flushed before it is visible, and where the flush fails it never is.
+      overlappingSync: false,
+      ...(process.platform === 'win32' ? {} : { mapSize: MAP_SIZE }),
+      // `Commits` gathers. LMDB's own batches would also leave a promise unheard when a commit fails.
+      eventTurnBatching: false
+    })
+    const records = new Records(root)
+    const other = otherReader(root)
+    if (other !== undefined) throw new Error(`process ${other} has it open. Stop that process, or give another directory`)
+    records.checkFormat()
+    records.catchUp()
+    flushDirectories(directory, made)
+    return { records, close }
+  } catch (error) {
+    await close()
+    throw refusal(path, error)
+  }
+}
+
+/**
+ * Another process that has the directory open, by LMDB's own table of readers. Each process that
+ * ever read is in it and holds a file lock on the byte of its process id, which the kernel lets
+ * go of however the process ends; entries without their lock are cleared here. So neither SIGKILL,
+ * a reboot nor an id used again leaves a lock behind, and of two that open at once one at least
+ * sees the other. Containers see each other too, as long as they share a kernel.
+ *
+ * Our own entry comes with the first read and stays until the environment is closed; opening
+ * another database would give it up, so this comes after the last of them. Whoever is there
+ * before that read is another, even under our process id: it is in another container.
+ */
+function otherReader (root: RootDatabase<Buffer, string>): string | undefined {
+  root.readerCheck()
+  const [before] = readers(root)
+  if (before !== undefined) return before
+  root.getBinaryFast('totals')
+  return readers(root).find(pid => pid !== String(process.pid))
+}
+
+function readers (root: RootDatabase<Buffer, string>): string[] {
+  return [...String(root.readerList()).matchAll(/^ *(\d+) /gm)].map(([, pid]) => pid as string)
+}
+
+/** A file survives power loss only once the directories that lead to it are flushed: the one it is in, and those made for it. */
+function flushDirectories (directory: string, firstMade: string | undefined): void {
+  // Windows neither needs this nor lets it be done.
+  if (process.platform === 'win32') return
+  const last = firstMade === undefined ? directory : dirname(realpathSync(firstMade))
+  for (let at = directory; ; at = dirname(at)) {
+    const fd = openSync(at, 'r')
+    fsyncSync(fd)
+    closeSync(fd)
+    if (at === last) return
+  }
+}
+
+/** LMDB crashes on a file that is none of its own, so the mark in its first page is looked at first. */
+function checkHeader (file: string): void {
+  const header = Buffer.alloc(28)
+  let fd: number
+  try {
+    fd = openSync(file, 'r+')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return
+    throw error
+  }
+  const size = readSync(fd, header)
+  closeSync(fd)
+  if (size > 0 && header.readUInt32LE(24) !== 0xbeefc0de) throw new Error('its data.mdb is not a store. Give another directory')
+}
+
+const reasons: Record<string, string> = {
+  EACCES: 'this user may not write there. Give a directory of its own',
+  EROFS: 'the file system is read-only. Give another directory',
+  ENOSPC: 'the disk is full. Make room, or give a directory on another disk',
+  EEXIST: 'it is a file. Give a directory',
+  ENOTDIR: 'a part of the path is a file. Give a directory'
+}
+
+function refusal (path: string, error: unknown): Error {
+  const { code, message } = error as { code?: string | number, message: string }
+  // LMDB's errors carry the number where Node's carry the name.
+  const name = typeof code === 'number' && code > 0 ? getSystemErrorName(-code) : String(code)
+  return new Error(`The store in '${path}' can not be opened: ${reasons[name] ?? message}.`, { cause: error })
+}

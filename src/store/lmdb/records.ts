@@ -1,0 +1,288 @@
+import type { Database, Key, RootDatabase } from 'lmdb'
+import { diskCosts as costs } from '../cost.js'
+import { advance, boxOf, CHUNK, chunkOf, recordOf, steps, sums, type Box, type BoxRecord } from './box.js'
+import { Holders } from './holders.js'
+import { Lag } from './lag.js'
+import { MAX_KEYS, type Appended } from '../store.js'
+
+/**
+ * What is on the disk.
+ *
+ * | database  | key              | value |
+ * | ---       | ---              | --- |
+ * | (root)    | `format`         | the number of this layout |
+ * |           | `totals`         | what all of it costs against the cap, in bytes; the place of the last message; the place from which on boxes may lag |
+ * | boxes     | drop             | the box with the places of its last messages, or an earlier state of it (see lag.ts) |
+ * | places    | [drop, chunk]    | the places of `CHUNK` messages before those |
+ * | messages  | place            | `deadline drop text`: the box's deadline from then on, and the JSON text |
+ * | keys      | [drop, id]       | the first ack: `seq count digest` |
+ * |           | [drop, n]        | the id of the box's n-th key |
+ * | holders   | holder           | the drops of all boxes that count against it |
+ * | deadlines | [`listed`, drop] | nothing; boxes by deadline, for the sweep |
+ *
+ * A message's place is its number among all that were ever stored here. So messages that come at
+ * the same time lie side by side whatever their boxes, and one flush writes few pages, full ones.
+ * A box knows the places of its messages in chunks by sequence number, the last of them within the
+ * box itself: to store one more costs the same however much the box holds.
+ */
+const FORMAT = 5
+
+export interface FirstAck extends Appended {
+  digest: string
+}
+
+/**
+ * The records and the operations on them. All but `flushedBox` and `texts` belong inside a
+ * transaction, and see what it did so far.
+ */
+export class Records {
+  readonly #root: RootDatabase<Buffer, string>
+  readonly #boxes: Database<BoxRecord, string>
+  readonly #places: Database<number[], Key>
+  readonly #messages: Database<string, number>
+  readonly #keys: Database<string, Key>
+  readonly #deadlines: Database<Buffer, Key>
+  readonly #lag = new Lag()
+  readonly holders: Holders
+  #cost = 0
+  #lastPlace = 0
+
+  constructor (root: RootDatabase<Buffer, string>) {
+    this.#root = root
+    this.#boxes = root.openDB({ name: 'boxes', encoding: 'msgpack' })
+    this.#places = root.openDB({ name: 'places', encoding: 'msgpack' })
+    this.#messages = root.openDB({ name: 'messages', encoding: 'string' })
+    this.#keys = root.openDB({ name: 'keys', encoding: 'string' })
+    this.#deadlines = root.openDB({ name: 'deadlines', encoding: 'binary' })
+    this.holders = new Holders(root.openDB({ name: 'holders', dupSort: true, encoding: 'ordered-binary' }), drop => this.box(drop))
+  }
+
+  /**
+   * Marks a new directory with the layout that this code knows.
+   * @throws Error where it has another
+   */
+  checkFormat (): void {
+    const format = this.#root.getBinaryFast('format')
+    if (format === undefined) this.#root.putSync('format', asBytes([FORMAT]))
+    else if (numbersIn(format)[0] !== FORMAT) throw new Error('another version of this program wrote it. Use that one, or give another directory')
+  }
+
+  /** Reads the messages that the records of their boxes do not know of. Once, before anything else is asked. */
+  catchUp (): void {
+    const { from } = this.#totals()
+    for (const { key: place, value } of this.#messages.getRange({ start: from })) {
+      const { deadline, drop, text } = messageIn(value)
+      const box = this.box(drop)
+      if (box === undefined || place <= (box.places.at(-1) ?? 0)) continue
+      const bytes = Buffer.byteLength(text)
+      advance(box, place, bytes)
+      box.deadline = deadline
+      this.#lag.grow(drop, box, place, bytes)
+    }
+    this.#lag.commit()
+  }
+
+  /** Runs `apply` in a transaction of its own, all of it or nothing; resolves once it is flushed. */
+  async transaction (apply: () => void): Promise<void> {
+    try {
+      await this.#root.childTransaction(() => {
+        const { cost, lastPlace } = this.#totals()
+        this.#cost = cost
+        this.#lastPlace = lastPlace
+        apply()
+        for (const [drop, box] of this.#lag.overdue()) this.putBox(drop, box)
+        if (this.#cost === cost && this.#lastPlace === lastPlace) return
+        void this.#root.put('totals', asBytes([this.#cost, this.#lastPlace, this.#lag.from() ?? this.#lastPlace + 1]))
+      })
+      this.#lag.commit()
+    } catch (error) {
+      this.#lag.abort()
+      this.holders.forget()
+      // A failed commit says why in a promise of its own, which must not be left unheard.
+      const { commitError } = error as { commitError?: Promise<never> }
+      const cause = commitError === undefined ? error as Error : await commitError.catch((reason: Error) => reason)
+      try {
+        // LMDB never answers a transaction after it has given up, but it refuses a synchronous one.
+        this.#root.transactionSync(() => {})
+      } catch {
+        throw new Error(`LMDB has given up after: ${cause.message}`, { cause })
+      }
+      throw cause
+    }
+  }
+
+  #totals (): { cost: number, lastPlace: number, from: number } {
+    const totals = this.#root.getBinaryFast('totals')
+    const [cost = 0, lastPlace = 0, from = 1] = totals === undefined ? [] : numbersIn(totals)
+    return { cost, lastPlace, from }
+  }
+
+  /** What everything costs against the cap, in bytes. */
+  get cost (): number {
+    return this.#cost
+  }
+
+  /** The caller may change it, and says so by the operations below. */
+  box (drop: string): Box | undefined {
+    return this.#lag.box(drop) ?? this.#recorded(drop)
+  }
+
+  /** A copy of the box as it was flushed last. Not while it is `unsettled`. */
+  flushedBox (drop: string): Box | undefined {
+    const box = this.#lag.flushed(drop)
+    return box === undefined ? this.#recorded(drop) : { ...box }
+  }
+
+  /** Whether what is on the disk may be ahead of `flushedBox`, for as long as the transaction under way has not settled. */
+  unsettled (drop: string): boolean {
+    return this.#lag.isCatchingUp(drop)
+  }
+
+  #recorded (drop: string): Box | undefined {
+    const record = this.#boxes.get(drop)
+    return record === undefined ? undefined : boxOf(record)
+  }
+
+  putBox (drop: string, box: Box): void {
+    void this.#boxes.put(drop, recordOf(box))
+    this.#lag.catchUp(drop)
+  }
+
+  addBox (drop: string, box: Box): void {
+    this.putBox(drop, box)
+    void this.#deadlines.put([box.listed, drop], NOTHING)
+    this.holders.add(drop, box)
+    this.#cost += costOf(box)
+  }
+
+  /** Removes the box and all that is its. */
+  removeBox (drop: string, box: Box): void {
+    this.take(drop, box, box.last)
+    for (let n = Math.max(0, box.keys - MAX_KEYS) + 1; n <= box.keys; n++) this.#forget(drop, box, n)
+    void this.#deadlines.remove([box.listed, drop])
+    void this.#boxes.remove(drop)
+    this.#lag.catchUp(drop)
+    this.holders.remove(drop, box)
+    this.#cost -= costOf(box)
+  }
+
+  /** The texts after one number up to and including another; they must be in the box. */
+  texts (drop: string, box: Box, after: number, upTo: number): string[] {
+    return this.#placesOf(drop, box, after, upTo).map(place => this.#text(place))
+  }
+
+  #text (place: number): string {
+    return messageIn(this.#messages.get(place) as string).text
+  }
+
+  /** Adds a message to the back. The box is put by the caller where anything else of it changes, and always below. */
+  push (drop: string, box: Box, text: string, bytes: number): void {
+    const { last, places } = box
+    if (last % CHUNK === 0 && box.front < last) void this.#places.put([drop, chunkOf(last)], steps(places))
+    const place = ++this.#lastPlace
+    advance(box, place, bytes)
+    // In order, so that a page is filled before the next one is begun. LMDB tells where that is not so; its types do not.
+    const inOrder: unknown = this.#messages.putSync(place, `${box.deadline} ${drop} ${text}`, IN_ORDER)
+    if (inOrder === false) throw new Error(`message ${place} is not the last one`)
+    this.#lag.grow(drop, box, place, bytes)
+    this.#cost += costs.message(bytes)
+    this.holders.charge(box, costs.message(bytes))
+  }
+
+  /** Takes the messages up to and including a number out of the front. */
+  take (drop: string, box: Box, upTo: number): void {
+    const rest = upTo < box.last
+    let bytes = rest ? 0 : box.bytes
+    let cost = rest ? 0 : box.cost
+    for (const place of this.#placesOf(drop, box, box.front, upTo)) {
+      if (rest) {
+        const length = Buffer.byteLength(this.#text(place))
+        bytes += length
+        cost += costs.message(length)
+      }
+      void this.#messages.remove(place)
+    }
+    const end = Math.min(chunkOf(upTo + 1), chunkOf(box.last))
+    for (let chunk = chunkOf(box.front + 1); chunk < end; chunk++) void this.#places.remove([drop, chunk])
+    this.#cost -= cost
+    this.holders.charge(box, -cost)
+    box.cost -= cost
+    box.bytes -= bytes
+    box.front = upTo
+  }
+
+  #placesOf (drop: string, box: Box, after: number, upTo: number): number[] {
+    const found: number[] = []
+    for (let chunk = chunkOf(after + 1); chunk <= chunkOf(upTo); chunk++) {
+      const first = chunk * CHUNK
+      const places = chunk === chunkOf(box.last) ? box.places : sums(this.#places.get([drop, chunk]) as number[])
+      found.push(...places.slice(Math.max(0, after - first), upTo - first))
+    }
+    return found
+  }
+
+  firstAck (drop: string, id: string): FirstAck | undefined {
+    const text = this.#keys.get([drop, id])
+    if (text === undefined) return undefined
+    const [seq, count, ...digest] = text.split(' ')
+    return { seq: Number(seq), count: Number(count), digest: digest.join(' ') }
+  }
+
+  /** Remembers a key the box does not know, and forgets its oldest where it has too many. */
+  remember (drop: string, box: Box, id: string, { seq, count, digest }: FirstAck): void {
+    if (box.keys >= MAX_KEYS) this.#forget(drop, box, box.keys - MAX_KEYS + 1)
+    box.keys += 1
+    void this.#keys.put([drop, box.keys], id)
+    void this.#keys.put([drop, id], `${seq} ${count} ${digest}`)
+    this.#cost += costs.key(id)
+    this.holders.chargeKey(box, 1)
+  }
+
+  #forget (drop: string, box: Box, n: number): void {
+    const id = this.#keys.get([drop, n]) as string
+    void this.#keys.remove([drop, id])
+    void this.#keys.remove([drop, n])
+    this.#cost -= costs.key(id)
+    this.holders.chargeKey(box, -1)
+  }
+
+  /** Up to `limit` boxes that are listed as due at `now`, the longest due first. */
+  due (now: number, limit: number): string[] {
+    // An array sorts after its own beginning: everything listed at `now` comes before `now + 1`.
+    return Array.from(this.#deadlines.getKeys({ end: [now + 1], limit }), key => (key as [number, string])[1])
+  }
+
+  /** Lists the box under its real deadline. */
+  relist (drop: string, box: Box): void {
+    void this.#deadlines.remove([box.listed, drop])
+    box.listed = box.deadline
+    void this.#deadlines.put([box.listed, drop], NOTHING)
+  }
+}
+
+/** What a box costs without its messages and keys. */
+function costOf ({ holder }: Box): number {
+  return costs.box + (holder === '' ? 0 : costs.holder)
+}
+
+const NOTHING = Buffer.alloc(0)
+const IN_ORDER = { append: true }
+
+/** What a message's record says. A drop address has no space in it. */
+function messageIn (record: string): { deadline: number, drop: string, text: string } {
+  const first = record.indexOf(' ')
+  const second = record.indexOf(' ', first + 1)
+  return { deadline: Number(record.slice(0, first)), drop: record.slice(first + 1, second), text: record.slice(second + 1) }
+}
+
+function asBytes (numbers: number[]): Buffer {
+  const bytes = Buffer.alloc(numbers.length * 8)
+  numbers.forEach((number, i) => bytes.writeDoubleLE(number, i * 8))
+  return bytes
+}
+
+function numbersIn (bytes: Buffer): number[] {
+  const numbers: number[] = []
+  for (let at = 0; at < bytes.length; at += 8) numbers.push(bytes.readDoubleLE(at))
+  return numbers
+}

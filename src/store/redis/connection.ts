@@ -1,0 +1,148 @@
+import type { Cluster, Redis } from 'ioredis'
+import { StoreError, StoreFullError } from '../../errors.js'
+import { withDeadline } from '../with-deadline.js'
+
+export type RedisClient = Redis | Cluster
+export type Log = (level: 'info' | 'warn' | 'error', message: string) => void
+export type Driver = Pick<typeof import('ioredis'), 'Redis' | 'Cluster' | 'Command'>
+
+export function isCluster (client: RedisClient): client is Cluster {
+  return client.isCluster
+}
+
+/** Where the nodes are, and how to speak to them. */
+interface Place {
+  cluster: boolean
+  nodes: { host: string, port: number }[]
+  access: Access
+}
+
+interface Access {
+  db: number
+  username?: string
+  password?: string
+  tls?: object
+}
+
+/**
+ * One URL is one node. Several, or one whose scheme ends in `+cluster`, are nodes of a
+ * Cluster to learn the others from; the first one's user, password and TLS hold for all.
+ */
+export function parseUrls (url: string | string[]): Place {
+  const urls = (Array.isArray(url) ? url : url.split(',')).map(parseUrl)
+  const [first] = urls
+  if (first === undefined) throw new TypeError('url: expected at least one Redis URL, received an empty list')
+  const cluster = urls.length > 1 || first.cluster
+  if (cluster && first.access.db !== 0) throw new TypeError('url: a Redis Cluster has only database 0')
+  return { cluster, nodes: urls.map(({ node }) => node), access: first.access }
+}
+
+function parseUrl (url: string) {
+  const parsed = URL.canParse(url) ? new URL(url) : undefined
+  const scheme = parsed && /^(?:redis|valkey)(s?)(\+cluster)?:$/.exec(parsed.protocol)
+  // The message does not repeat the URL: it may carry a password.
+  if (!parsed || !scheme || !parsed.hostname || !/^\/?\d*$/.test(parsed.pathname)) {
+    throw new TypeError('url: expected redis://, rediss://, valkey:// or valkeys:// with user:password@host:port/db, or the same with +cluster in the scheme')
+  }
+  const host = parsed.hostname.replace(/^\[|\]$/g, '')
+  const access: Access = { db: Number(parsed.pathname.slice(1)) }
+  if (parsed.username !== '') access.username = decodeURIComponent(parsed.username)
+  if (parsed.password !== '') access.password = decodeURIComponent(parsed.password)
+  if (scheme[1] === 's') access.tls = {}
+  return { cluster: scheme[2] !== undefined, node: { host, port: Number(parsed.port || 6379) }, access }
+}
+
+/**
+ * A client that never waits long and never sends twice: a command whose reply was lost is
+ * answered with an error, and whoever sent it knows whether it is safe to repeat. It comes
+ * back by itself as long as it is not closed.
+ */
+export function makeClient ({ Redis, Cluster }: Driver, place: Place, deadline: number): RedisClient {
+  const options = {
+    ...place.access,
+    connectTimeout: deadline,
+    // A connection that is silent for this long after a command is cut and made anew.
+    socketTimeout: deadline,
+    // The driver waits this long for a connection to end, even for one that has.
+    disconnectTimeout: 200,
+    maxRetriesPerRequest: 0,
+    autoResendUnfulfilledCommands: false,
+    // A failover behind one address leaves us connected to what is now a replica.
+    reconnectOnError: (error: Error) => error.message.startsWith('READONLY'),
+    // A server that is still loading says so to every command; asking first needs INFO, which may be forbidden.
+    enableReadyCheck: false,
+    // Nor is the server told which driver this is, for which it would need a permission more.
+    disableClientInfo: true,
+    lazyConnect: true
+  }
+  if (!place.cluster) {
+    const [node] = place.nodes
+    return new Redis({ ...options, ...node, enableOfflineQueue: false, retryStrategy: times => Math.min(times * 100, 1000) })
+  }
+  return new Cluster(place.nodes, {
+    redisOptions: options,
+    lazyConnect: true,
+    clusterRetryStrategy: times => Math.min(times * 100, 1000),
+    slotsRefreshTimeout: deadline,
+    retryDelayOnFailover: 0,
+    retryDelayOnClusterDown: 0,
+    // Certificates name hosts, not addresses.
+    ...(options.tls === undefined ? {} : { dnsLookup: (host, callback) => { callback(null, host) } })
+  })
+}
+
+/** Connects, or gives up waiting after the deadline; the client goes on trying either way. */
+export async function connect (client: RedisClient, deadline: number): Promise<void> {
+  if (client.status === 'ready') return
+  const connected = client.status === 'wait' ? client.connect() : new Promise<void>(resolve => { client.once('ready', resolve) })
+  await withDeadline(connected, deadline).catch(() => {})
+}
+
+/** One line in the log when Redis goes away, one when it is back. */
+export function logOutages (client: RedisClient, log: Log): void {
+  let away = false
+  client.on('error', (error: Error) => {
+    if (!away) log('error', `Redis is away: ${error.message || error.name}`)
+    away = true
+  })
+  client.on('ready', () => {
+    if (away) log('info', 'Redis is back')
+    away = false
+  })
+}
+
+/** Says in one line what the server's settings put at risk; says nothing where asking is forbidden. */
+export async function logRisks (client: RedisClient, log: Log): Promise<void> {
+  const nodes = isCluster(client) ? client.nodes('master') : [client]
+  const risks = new Set((await Promise.all(nodes.map(findRisks))).flat())
+  if (risks.size > 0) log('warn', `Redis: ${[...risks].join('; ')}`)
+}
+
+async function findRisks (node: Redis): Promise<string[]> {
+  const [info, config] = await Promise.all([
+    node.info().catch(() => ''),
+    node.config('GET', 'save').catch(() => []) as Promise<unknown>
+  ])
+  const value = (name: string): string | undefined => new RegExp(`^${name}:(.*?)\r?$`, 'm').exec(info)?.[1]
+  const risks: string[] = []
+
+  const version = value('redis_version')
+  if (version !== undefined && Number.parseInt(version) < 7) risks.push(`version ${version} lacks sharded publish/subscribe, use Redis 7 or Valkey`)
+  const policy = value('maxmemory_policy')
+  if (policy !== undefined && policy !== 'noeviction') risks.push(`maxmemory-policy ${policy} evicts boxes that are in use, set noeviction`)
+  const snapshots = Array.isArray(config) && config[1] !== ''
+  if (value('aof_enabled') === '0') {
+    risks.push(snapshots
+      ? 'the append-only file is off, a crash loses what came since the last snapshot, set appendonly yes'
+      : 'persistence is off, a restart loses every box, set appendonly yes')
+  }
+  return risks
+}
+
+/** The driver's error without the command it carries: its arguments are addresses and messages, which no log may show. */
+export function storeErrorFrom (error: unknown): Error {
+  if (error instanceof StoreError) return error
+  const { message } = error as Error
+  const options = { cause: new Error(message) }
+  return /\bOOM\b/.test(message) ? new StoreFullError(options) : new StoreError(options)
+}

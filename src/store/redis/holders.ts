@@ -1,0 +1,180 @@
+import { HeldError } from '../../errors.js'
+import { BOX_COST, MARGIN, script, UNIT, type Script } from './scripts.js'
+import type { Held } from '../store.js'
+
+/**
+ * What each holder holds. A holder's record is in a hash slot of its own, so a box cannot look at
+ * it in the same step. A box is put on record before it is made, and asks before it takes more
+ * units than it was granted; what it gives back it reports afterwards. So what is on record is
+ * never less than what is held. An error in the other direction, where a process died between
+ * the two, ends at the box's next report, or when the box expires.
+ *
+ * | key | value |
+ * | --- | --- |
+ * | `held:{<holder>}` | sorted set: the holder's boxes by their deadlines |
+ * | `held:{<holder>}:units` | hash: `<units> <lowered>` of the boxes that ever had any, and their `sum` |
+ *
+ * `lowered` puts reports in order: how often the box had given units back. One that comes late is
+ * known by it.
+ */
+export type Report = [holder: string, deadline: number, units: number, lowered: number]
+
+export type Run = <T>(script: Script, keys: string[], args: (string | number)[]) => Promise<T>
+
+const UNBOUNDED: Held = { boxes: Number.MAX_SAFE_INTEGER, bytes: Number.MAX_SAFE_INTEGER }
+
+export class Holders {
+  readonly #run: Run
+  readonly #prefix: string
+
+  /** @param run runs a script, in a time in which it is worth waiting for */
+  constructor (run: Run, prefix: string) {
+    this.#run = run
+    this.#prefix = prefix
+  }
+
+  /** Puts a box on record that is about to be made. @throws HeldError */
+  async admit (holder: string, drop: string, deadline: number, now: number, { boxes, bytes }: Held = UNBOUNDED): Promise<void> {
+    const admitted = await this.#ask(scripts.admit, holder, [now, drop, deadline, boxes, bytes])
+    if (admitted === 0) throw new HeldError()
+  }
+
+  /**
+   * @param spare units that are welcome beyond those needed
+   * @returns how many units the box may have now
+   * @throws HeldError
+   */
+  async grant ([holder, deadline, units, lowered]: Report, spare: number, drop: string, now: number, held: Held): Promise<number> {
+    const granted = await this.#ask(scripts.grant, holder, [now, drop, deadline, units, spare, lowered, held.bytes])
+    if (granted === -1) throw new HeldError()
+    return granted ?? units
+  }
+
+  async report (drop: string, report: Report | undefined): Promise<void> {
+    if (report === undefined) return
+    const [holder, deadline, units, lowered] = report
+    await this.#ask(scripts.report, holder, [drop, deadline, units, lowered])
+  }
+
+  async forget (drop: string, holder: string | undefined): Promise<void> {
+    if (holder !== undefined) await this.#ask(scripts.forget, holder, [drop])
+  }
+
+  /** Undefined where the record does not answer: as with the rates, a box is not refused for that. */
+  async #ask (script: Script, holder: string, args: (string | number)[]): Promise<number | undefined> {
+    const key = `${this.#prefix}held:{${holder}}`
+    return await this.#run<number>(script, [key, `${key}:units`], args).catch(() => undefined)
+  }
+}
+
+/** Keeps the record until its last box is due. */
+const keep = (deadline: string): string => `
+local function keep(key)
+  if redis.call('PEXPIRETIME', key) < ${deadline} + ${MARGIN} then redis.call('PEXPIREAT', key, ${deadline} + ${MARGIN}) end
+end
+keep(KEYS[1])
+keep(KEYS[2])
+`
+
+/** Sets the box's units and the sum. */
+const put = `
+local function put(drop, old, units, lowered)
+  redis.call('HSET', KEYS[2], drop, units .. ' ' .. lowered)
+  redis.call('HINCRBY', KEYS[2], 'sum', units - old)
+end
+local function on_record(drop)
+  local units, lowered = string.match(redis.call('HGET', KEYS[2], drop) or '0 -1', '^(%d+) (-?%d+)$')
+  return tonumber(units), tonumber(lowered)
+end
+`
+
+/** Takes the boxes out. */
+const strike = `
+local function strike(drops)
+  local units = 0
+  for _, box in ipairs(redis.call('HMGET', KEYS[2], unpack(drops))) do
+    if box then units = units + tonumber(string.match(box, '^%d+')) end
+  end
+  redis.call('ZREM', KEYS[1], unpack(drops))
+  if redis.call('HDEL', KEYS[2], unpack(drops)) > 0 then redis.call('HINCRBY', KEYS[2], 'sum', -units) end
+end
+`
+
+/** Takes the expired boxes out, and counts what is left. */
+const count = `
+${strike}
+while true do
+  local due = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', ARGV[1], 'LIMIT', 0, 1000)
+  if #due == 0 then break end
+  strike(due)
+end
+local boxes = redis.call('ZCARD', KEYS[1])
+local sum = tonumber(redis.call('HGET', KEYS[2], 'sum') or 0)
+`
+
+/**
+ * KEYS  boxes, units
+ * ARGV  now, drop, deadline, the holder's boxes, its bytes
+ * Puts an empty box on record.
+ * → 1 | 0 where the holder holds its maximum
+ */
+const admit = script(`
+${count}
+if boxes >= tonumber(ARGV[4]) or (boxes + 1) * ${BOX_COST} + sum * ${UNIT} > tonumber(ARGV[5]) then return 0 end
+redis.call('ZADD', KEYS[1], ARGV[3], ARGV[2])
+${keep('ARGV[3]')}
+return 1
+`)
+
+/**
+ * KEYS  boxes, units
+ * ARGV  now, drop, deadline, units needed, units that are welcome beyond them, lowered, the holder's bytes
+ * Grants a box what it needs, and as much of what is welcome as there is. A request that a later
+ * report has overtaken grants nothing.
+ * → units granted | -1 where the holder holds its maximum
+ */
+const grant = script(`
+${count}
+${put}
+local needed, lowered = tonumber(ARGV[4]), tonumber(ARGV[6])
+local old, last = on_record(ARGV[2])
+if last > lowered then return 0 end
+local free = math.floor((tonumber(ARGV[7]) - boxes * ${BOX_COST}) / ${UNIT}) - sum + old
+if needed > free and not (last == lowered and needed <= old) then return -1 end
+local units = math.max(needed, math.min(needed + tonumber(ARGV[5]), free))
+if last == lowered then units = math.max(units, old) end
+put(ARGV[2], old, units, lowered)
+redis.call('ZADD', KEYS[1], 'GT', ARGV[3], ARGV[2])
+${keep('ARGV[3]')}
+return units
+`)
+
+/**
+ * KEYS  boxes, units
+ * ARGV  drop, deadline, units, lowered
+ * Hears what a box has now. As long as it has not given units back, more may have been granted
+ * than it has taken yet.
+ * → 1
+ */
+const report = script(`
+${put}
+redis.call('ZADD', KEYS[1], 'GT', ARGV[2], ARGV[1])
+local units, lowered = tonumber(ARGV[3]), tonumber(ARGV[4])
+local old, last = on_record(ARGV[1])
+if last < lowered and units + lowered > 0 or last == lowered and old < units then put(ARGV[1], old, units, lowered) end
+${keep('ARGV[2]')}
+return 1
+`)
+
+/**
+ * KEYS  boxes, units
+ * ARGV  drop
+ * → 1
+ */
+const forget = script(`
+${strike}
+strike({ ARGV[1] })
+return 1
+`)
+
+const scripts = { admit, grant, report, forget }

@@ -1,0 +1,224 @@
+import type { Cluster, Redis } from 'ioredis'
+import { CursorError, FullError, IdempotencyError, NotFoundError, StoreError } from '../../errors.js'
+import { loadDriver } from '../driver.js'
+import { connect, isCluster, logOutages, logRisks, makeClient, parseUrls, storeErrorFrom, type Driver, type RedisClient } from './connection.js'
+import { Holders, type Report } from './holders.js'
+import { scripts, type Script } from './scripts.js'
+import { Wakeups, type Owner } from './wakeups.js'
+import type { Appended, Held, Limits, NewMessage, Page, SharedCounter, Store, Unsubscribe } from '../store.js'
+import { withDeadline } from '../with-deadline.js'
+
+/** A `Redis` or `Cluster` of ioredis 6, by what tells it from other clients: its own types are there only where it is installed. */
+export interface IoredisClient {
+  readonly isCluster: boolean
+  readonly status: string
+  connect (): Promise<void>
+  disconnect (reconnect?: boolean): void
+}
+
+export interface RedisStoreOptions {
+  /**
+   * `redis://user:password@host:port/db`; `rediss://` with TLS; `valkey://` and `valkeys://`
+   * are the same. Several (a list, or separated by commas) or one whose scheme ends in
+   * `+cluster` are nodes of a Cluster. Default: `redis://localhost:6379`
+   */
+  url?: string | string[] | undefined
+  /** A client of ioredis in place of `url`. It stays its owner's: closing the store leaves it open. */
+  client?: IoredisClient | undefined
+  /** What every key begins with. Default: `signalbox:` */
+  prefix?: string | undefined
+  /** How long one operation may take, ms. Default: 5,000 */
+  deadline?: number | undefined
+  /** Hears of outages, and of settings that put boxes at risk. Default: nobody does */
+  log?: ((level: 'info' | 'warn' | 'error', message: string) => void) | undefined
+}
+
+/** Bytes that may be on their way to Redis and not answered, in one process; a command counts as `COMMAND` and its text. */
+const MAX_PENDING = 64 * 1024 * 1024
+const COMMAND = 1024
+
+/** How long a question about a client address may take, ms: past it, the request had better go on without an answer. */
+const ADDRESS_DEADLINE = 500
+
+/** How often an append that needs a grant asks for one, when others on the same box take what it is given. */
+const MAX_GRANTS = 10
+
+const refusals: Record<string, new () => Error> = {
+  gone: NotFoundError, full: FullError, cursor: CursorError, key: IdempotencyError
+}
+
+/**
+ * A store for several processes and machines: Redis 7 or Valkey, one node or Cluster.
+ *
+ * It is as durable as the server's append-only file is set to be, and as large as its
+ * `maxmemory`; `maxStoreBytes` is not looked at. After a `StoreError` an operation may
+ * have happened all the same, its answer lost on the way: append again with the same key.
+ *
+ * Resolves when connected. Where Redis is away it resolves after the deadline all the same,
+ * answers `StoreError`, and serves as soon as Redis is there.
+ */
+export async function redisStore (options: RedisStoreOptions = {}): Promise<Store> {
+  const { url = 'redis://localhost:6379', prefix = 'signalbox:', deadline = 5_000, log = () => {} } = options
+  if (/[{}]/.test(prefix)) throw new TypeError(`prefix: expected a text without { and }, which mark the hash slot, received ${prefix}`)
+  const driver: Driver = await loadDriver('Redis', 'ioredis', 6, () => import('ioredis'))
+  const client = options.client as RedisClient | undefined ?? makeClient(driver, parseUrls(url), deadline)
+  const own = options.client === undefined
+  if (own) logOutages(client, log)
+  await connect(client, deadline)
+  if (client.status === 'ready') await withDeadline(logRisks(client, log), deadline).catch(() => {})
+  const slotOf = (key: string): number => new driver.Command('get', [key]).getSlot()
+  return new RedisStore(client, own, prefix, deadline, slotOf)
+}
+
+class RedisStore implements Store {
+  readonly name = 'redis'
+  readonly counter: SharedCounter
+  readonly #client: RedisClient
+  readonly #own: boolean
+  readonly #prefix: string
+  readonly #deadline: number
+  readonly #wakeups: Wakeups
+  readonly #holders: Holders
+  #pending = 0
+  #closed: Promise<void> | undefined
+
+  constructor (client: RedisClient, own: boolean, prefix: string, deadline: number, slotOf: (key: string) => number) {
+    this.#client = client
+    this.#own = own
+    this.#prefix = prefix
+    this.#deadline = deadline
+    this.#wakeups = new Wakeups({
+      channelOf: drop => `${prefix}{${drop}}`,
+      dropOf: channel => channel.slice(channel.lastIndexOf('{') + 1, -1),
+      ownerOf: channel => isCluster(client) ? ownerIn(client, slotOf(channel)) : { name: '', node: client },
+      refresh: () => { if (isCluster(client)) client.refreshSlotsCache() },
+      deadline
+    })
+    this.#holders = new Holders((script, keys, args) => withDeadline(this.#run(script, keys, args), Math.min(deadline, ADDRESS_DEADLINE)), prefix)
+    this.counter = {
+      increment: async (key, window) => {
+        const count = this.#run<[number, number]>(scripts.increment, [`${prefix}rate:${key}`], [window])
+        const [current, ttl] = await withDeadline(count, Math.min(deadline, ADDRESS_DEADLINE))
+        return { current, ttl }
+      }
+    }
+  }
+
+  async create (drop: string, ttl: number, now: number, { held }: Limits, holder?: string): Promise<void> {
+    if (holder !== undefined) await this.#holders.admit(holder, drop, now + ttl, now, held)
+    await this.#run(scripts.create, this.#keys(drop), [now, ttl, holder ?? ''])
+  }
+
+  async append (drop: string, message: NewMessage, now: number, limits: Limits): Promise<Appended> {
+    const { text, bytes, key } = message
+    let granted = limits.held === undefined ? -1 : 0
+    let lowered = 0
+    for (let grants = 0; grants <= MAX_GRANTS; grants++) {
+      const reply = await this.#run<[number, number, Report?] | ['grant', ...Report]>(scripts.append, this.#keys(drop),
+        [now, limits.maxMessages, limits.maxBoxBytes, text, bytes, key?.id ?? '', key?.digest ?? '', granted, lowered], bytes)
+      if (reply[0] !== 'grant') {
+        const [seq, count, report] = reply
+        await this.#holders.report(drop, report)
+        return { seq, count }
+      }
+      const [, ...need] = reply
+      lowered = need[3]
+      // A quarter more, so that a box which fills asks a few times; and ever more where others are faster.
+      const spare = Math.floor(need[2] / 4) + 2 ** grants - 1
+      granted = await this.#holders.grant(need, spare, drop, now, limits.held as Held)
+    }
+    throw new StoreError()
+  }
+
+  async read (drop: string, after: number, limit: number, now: number): Promise<Page> {
+    return await this.#page(drop, await this.#run(scripts.read, this.#keys(drop), [now, after, limit]))
+  }
+
+  async acknowledge (drop: string, after: number, now: number): Promise<number> {
+    const [left, report] = await this.#run<[number, Report?]>(scripts.acknowledge, this.#keys(drop), [now, after])
+    await this.#holders.report(drop, report)
+    return left
+  }
+
+  async drain (drop: string, now: number): Promise<Page> {
+    return await this.#page(drop, await this.#run(scripts.drain, this.#keys(drop), [now]))
+  }
+
+  async delete (drop: string, now: number): Promise<void> {
+    const [holder] = await this.#run<[string?]>(scripts.remove, this.#keys(drop), [now])
+    await this.#holders.forget(drop, holder)
+  }
+
+  async subscribe (drop: string, listener: () => void): Promise<Unsubscribe> {
+    return await this.#wakeups.subscribe(drop, listener)
+  }
+
+  /** Nothing to do: Redis frees the room of expired boxes by itself. */
+  async sweep (): Promise<number> {
+    return 0
+  }
+
+  /** In a Cluster one node that answers is enough: a failover of one must not take every server out of service. */
+  async check (): Promise<void> {
+    const client = this.#client
+    await this.#answer(() => isCluster(client) ? Promise.any(client.nodes('master').map(node => node.ping())) : client.ping())
+  }
+
+  close (): Promise<void> {
+    this.#closed ??= this.#close()
+    return this.#closed
+  }
+
+  async #close (): Promise<void> {
+    this.#wakeups.close()
+    if (!this.#own) return
+    // QUIT is answered after everything that was sent before it.
+    if (this.#client.status === 'ready') await withDeadline(this.#client.quit(), this.#deadline).catch(() => {})
+    this.#client.disconnect()
+  }
+
+  async #page (drop: string, [next, expires, texts, report]: [number, number, string[], Report?]): Promise<Page> {
+    await this.#holders.report(drop, report)
+    return { texts, next, expires }
+  }
+
+  #keys (drop: string): string[] {
+    const box = `${this.#prefix}{${drop}}`
+    return [box, `${box}:m`]
+  }
+
+  async #run<T>(script: Script, keys: string[], args: (string | number)[], bytes = 0): Promise<T> {
+    const reply = await this.#answer(() => this.#evaluate(script, keys, args), bytes)
+    const Refusal = typeof reply === 'string' ? refusals[reply] : undefined
+    if (Refusal !== undefined) throw new Refusal()
+    return reply as T
+  }
+
+  async #evaluate ({ sha1, lua }: Script, keys: string[], args: (string | number)[]): Promise<unknown> {
+    try {
+      return await this.#client.evalsha(sha1, keys.length, ...keys, ...args)
+    } catch (error) {
+      if (!(error instanceof Error && error.message.startsWith('NOSCRIPT'))) throw error
+      return await this.#client.eval(lua, keys.length, ...keys, ...args)
+    }
+  }
+
+  /** The answer within the deadline. Without a connection, or with too much unanswered, it does not even ask. */
+  async #answer<T>(ask: () => Promise<T>, bytes = 0): Promise<T> {
+    const cost = COMMAND + bytes
+    if (this.#closed !== undefined || this.#client.status !== 'ready' || this.#pending + cost > MAX_PENDING) throw new StoreError()
+    this.#pending += cost
+    const answer = ask().finally(() => { this.#pending -= cost })
+    try {
+      return await withDeadline(answer, this.#deadline)
+    } catch (error) {
+      throw storeErrorFrom(error)
+    }
+  }
+}
+
+function ownerIn (cluster: Cluster, slot: number): Owner | undefined {
+  const name = cluster.slots[slot]?.[0]
+  const node = cluster.nodes().find(({ options: { host, port } }: Redis) => `${host}:${port}` === name)
+  return name === undefined || node === undefined ? undefined : { name, node }
+}

@@ -1,0 +1,243 @@
+import { createHash } from 'node:crypto'
+import { MAX_KEYS } from '../store.js'
+
+/**
+ * What a box costs its holder in Redis, bytes, with the holder's record of it: an estimate.
+ * What is in a box counts in units. The first is free, so that most boxes never ask for one.
+ */
+export const BOX_COST = 400
+const MESSAGE_COST = 128
+const KEY_COST = 160
+export const UNIT = 8192
+
+/**
+ * Every operation is one of these scripts: one round trip, one atomic step, one hash slot.
+ *
+ * A box is a hash, and a list from its first message on. Both names carry the drop
+ * address as their hash tag, and the hash's name is also the channel of its wake-ups.
+ *
+ * | field of the hash | value |
+ * | --- | --- |
+ * | `t` | the idle lifetime, ms |
+ * | `d` | the deadline, ms since the epoch, on the servers' clock |
+ * | `n` | the number of the last message ever stored; absent is 0 |
+ * | `b` | bytes of the texts in the list; absent is 0 |
+ * | `k` | how many idempotency keys came; absent is 0 |
+ * | `h` | the holder; absent where there is none |
+ * | `g` | units granted by the holder's record (see redis-holders.ts); absent is 0 |
+ * | `e` | how often `g` was lowered; absent is 0 |
+ * | `k:<id>` | the first result of that key: `<seq> <count> <digest>` |
+ * | `r:<k % MAX_KEYS>` | the ring of the latest key ids, which says what to forget next |
+ *
+ * Expiry is decided against the deadline in the hash. The native expiry only frees the
+ * room: it counts from the same use, on Redis's own clock, and comes `MARGIN` later.
+ *
+ * A refusal is answered as one word: `gone`, `full`, `cursor`, `key`. Where the holder's record
+ * has to hear of a new deadline or a lower grant, the last member of an answer is
+ * `{ holder, deadline, units, lowered }`.
+ *
+ * Under `maxmemory` Redis refuses a script at its first write that could need room, and
+ * no more after a write that could not. So an append's first write is its RPUSH, which is
+ * refused before anything changed; and a renewal starts with PEXPIRE, so that a full
+ * Redis can still be read and emptied.
+ */
+export interface Script {
+  lua: string
+  sha1: string
+}
+
+/** How much later than the deadline Redis frees the room, ms: more than the servers' clocks differ. */
+export const MARGIN = 60_000
+
+/** Loads the box into locals and answers `gone` where there is none. */
+const open = `
+local now = tonumber(ARGV[1])
+local box = redis.call('HMGET', KEYS[1], 't', 'd', 'n', 'b', 'h', 'g', 'e', 'k')
+local ttl, deadline = tonumber(box[1]), tonumber(box[2])
+if not ttl or deadline <= now then return 'gone' end
+local last, bytes = tonumber(box[3] or 0), tonumber(box[4] or 0)
+local held = 0
+if last > 0 then held = redis.call('LLEN', KEYS[2]) end
+local holder, granted, lowered, keys = box[5], tonumber(box[6] or 0), tonumber(box[7] or 0), tonumber(box[8] or 0)
+local news = false
+local function units(messages, bytes, keys)
+  local cost = messages * ${MESSAGE_COST} + bytes + math.min(keys, ${MAX_KEYS}) * ${KEY_COST}
+  return math.max(0, math.ceil(cost / ${UNIT}) - 1)
+end
+local function report() return news and holder and { holder, deadline, granted, lowered } or nil end
+`
+
+/** Gives back what was granted and is not needed any more. After the write that made room. */
+const lower = `
+if granted > 0 and units(held, bytes, keys) < granted then
+  granted, lowered, news = units(held, bytes, keys), lowered + 1, true
+  redis.call('HSET', KEYS[1], 'g', granted, 'e', lowered)
+end
+`
+
+/** Renews the idle lifetime; the same rule as `renewedDeadline`. */
+const renew = `
+if now + ttl - deadline > ttl / 8 then
+  deadline = now + ttl
+  redis.call('PEXPIRE', KEYS[1], ttl + ${MARGIN})
+  redis.call('PEXPIRE', KEYS[2], ttl + ${MARGIN})
+  redis.call('HSET', KEYS[1], 'd', deadline)
+  news = true
+end
+`
+
+/**
+ * KEYS  box, messages
+ * ARGV  now, ttl, holder or ''
+ * Makes an empty box in the place of whatever was there.
+ * → 1
+ */
+const create = script(`
+if redis.call('EXISTS', KEYS[1]) == 1 then redis.call('DEL', KEYS[1], KEYS[2]) end
+redis.call('HSET', KEYS[1], 't', ARGV[2], 'd', tonumber(ARGV[1]) + tonumber(ARGV[2]))
+if ARGV[3] ~= '' then redis.call('HSET', KEYS[1], 'h', ARGV[3]) end
+redis.call('PEXPIRE', KEYS[1], tonumber(ARGV[2]) + ${MARGIN})
+return 1
+`)
+
+/**
+ * KEYS  box, messages
+ * ARGV  now, maxMessages, maxBoxBytes, text, bytes, key id or '', digest, units granted or -1 for no bounds, lowered
+ * Puts the text in as the next message and wakes who waits, unless the key came before. Where
+ * the box needs more units than it has, nothing changes and the answer says how many. A grant
+ * is good only for a box that has not been lowered since it was asked for.
+ * → { seq, count, report } | { 'grant', holder, deadline, units, lowered } | gone | full | key
+ */
+const append = script(`
+${open}
+local id = ARGV[6]
+if id ~= '' then
+  local first = redis.call('HGET', KEYS[1], 'k:' .. id)
+  if first then
+    local seq, count, digest = string.match(first, '^(%d+) (%d+) (.*)$')
+    if digest ~= ARGV[7] then return 'key' end
+    ${renew}
+    return { tonumber(seq), tonumber(count), report() }
+  end
+end
+bytes = bytes + tonumber(ARGV[5])
+if held >= tonumber(ARGV[2]) or bytes > tonumber(ARGV[3]) then return 'full' end
+
+local offered = tonumber(ARGV[8])
+local raised = holder and lowered == tonumber(ARGV[9]) and offered > granted
+if holder and offered >= 0 then
+  local needed = units(held + 1, bytes, id == '' and keys or keys + 1)
+  if needed > (raised and offered or granted) then return { 'grant', holder, deadline, needed, lowered } end
+end
+
+last = last + 1
+held = redis.call('RPUSH', KEYS[2], ARGV[4])
+redis.call('HSET', KEYS[1], 'n', last, 'b', bytes)
+if raised then
+  granted = offered
+  redis.call('HSET', KEYS[1], 'g', granted)
+end
+if id ~= '' then
+  local came = redis.call('HINCRBY', KEYS[1], 'k', 1)
+  local slot = 'r:' .. came % ${MAX_KEYS}
+  if came > ${MAX_KEYS} then redis.call('HDEL', KEYS[1], 'k:' .. redis.call('HGET', KEYS[1], slot)) end
+  redis.call('HSET', KEYS[1], 'k:' .. id, last .. ' ' .. held .. ' ' .. ARGV[7], slot, id)
+end
+${renew}
+if held == 1 then redis.call('PEXPIREAT', KEYS[2], redis.call('PEXPIRETIME', KEYS[1])) end
+redis.call('SPUBLISH', KEYS[1], '')
+return { last, held, report() }
+`)
+
+/**
+ * KEYS  box, messages
+ * ARGV  now, after, limit
+ * Looks at up to limit messages after the cursor.
+ * → { next, deadline, texts, report } | gone | cursor
+ */
+const read = script(`
+${open}
+local after = tonumber(ARGV[2])
+if after > last then return 'cursor' end
+${renew}
+local skip = math.max(0, after - (last - held))
+if skip >= held then return { after, deadline, {}, report() } end
+local texts = redis.call('LRANGE', KEYS[2], skip, skip + ARGV[3] - 1)
+return { last - held + skip + #texts, deadline, texts, report() }
+`)
+
+/**
+ * KEYS  box, messages
+ * ARGV  now, after
+ * Forgets the messages up to and including the cursor.
+ * → { messages left, report } | gone | cursor
+ */
+const acknowledge = script(`
+${open}
+local after = tonumber(ARGV[2])
+if after > last then return 'cursor' end
+local left = math.min(held, last - after)
+if left == 0 and held > 0 then
+  redis.call('DEL', KEYS[2])
+  redis.call('HDEL', KEYS[1], 'b')
+  bytes = 0
+elseif left < held then
+  for _, text in ipairs(redis.call('LPOP', KEYS[2], held - left)) do bytes = bytes - #text end
+  redis.call('HSET', KEYS[1], 'b', bytes)
+end
+held = left
+${lower}
+${renew}
+return { left, report() }
+`)
+
+/**
+ * KEYS  box, messages
+ * ARGV  now
+ * Takes everything out.
+ * → { last, deadline, texts, report } | gone
+ */
+const drain = script(`
+${open}
+local texts = {}
+if held > 0 then
+  texts = redis.call('LRANGE', KEYS[2], 0, -1)
+  redis.call('DEL', KEYS[2])
+  redis.call('HDEL', KEYS[1], 'b')
+end
+held, bytes = 0, 0
+${lower}
+${renew}
+return { last, deadline, texts, report() }
+`)
+
+/**
+ * KEYS  box, messages
+ * ARGV  now
+ * Removes the box and wakes who waits.
+ * → { holder } | gone
+ */
+const remove = script(`
+${open}
+redis.call('DEL', KEYS[1], KEYS[2])
+redis.call('SPUBLISH', KEYS[1], '')
+return { holder or nil }
+`)
+
+/**
+ * KEYS  count
+ * ARGV  window, ms
+ * Adds one in the window that the first count opened.
+ * → { count, ms left of the window }
+ */
+const increment = script(`
+local current = redis.call('INCR', KEYS[1])
+if current == 1 then redis.call('PEXPIRE', KEYS[1], ARGV[1]) end
+return { current, redis.call('PTTL', KEYS[1]) }
+`)
+
+export const scripts = { create, append, read, acknowledge, drain, remove, increment }
+
+export function script (lua: string): Script {
+  return { lua, sha1: createHash('sha1').update(lua).digest('hex') }
+}

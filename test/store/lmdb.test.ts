@@ -1,6 +1,0 @@
-import t from 'tap'
-import { lmdbStore } from '../../src/store/lmdb.js'
-import { contractSuite } from './contract.js'
-import { freshDirectory } from './directory.js'
-
-contractSuite(t, async t => lmdbStore({ path: freshDirectory(t) }))

@@ -1,0 +1,109 @@
+import { constants } from 'node:os'
+import { setImmediate as turn } from 'node:timers/promises'
+import t from 'tap'
+import { Commits } from '../../../src/store/lmdb/commits.js'
+
+interface Held {
+  commits: Commits
+  /** how many operations each transaction had */
+  sizes: number[]
+  /** resolves to the operation's place in its transaction */
+  run: () => Promise<number>
+  several: (operations: number) => Array<Promise<number>>
+  begin: () => Promise<void>
+}
+
+/** Commits whose transactions begin when the test says so. */
+function held (): Held {
+  const sizes: number[] = []
+  const waiting: Array<() => void> = []
+  let count = 0
+  const commits = new Commits(async apply => {
+    await new Promise<void>(resolve => { waiting.push(resolve) })
+    count = 0
+    apply()
+    sizes.push(count)
+  }, 60_000, () => {})
+  const run = (): Promise<number> => commits.run(() => ++count)
+  return {
+    commits,
+    sizes,
+    run,
+    several: operations => Array.from({ length: operations }, run),
+    async begin () {
+      for (let turns = 0; turns < 100 && waiting.length === 0; turns++) await turn()
+      const next = waiting.shift()
+      if (next === undefined) throw new Error('no transaction waits to begin')
+      next()
+    }
+  }
+}
+
+t.test('operations share a transaction and have its results in the order they came', async t => {
+  const { sizes, several, begin } = held()
+  const results = several(3)
+  await begin()
+  t.strictSame(await Promise.all(results), [1, 2, 3])
+  t.strictSame(sizes, [3])
+})
+
+t.test('one that refuses is alone in that', async t => {
+  const { commits, run, begin } = held()
+  const results = [run(), commits.run(() => { throw Object.assign(new Error('full'), { code: 'BOX_ERR_FULL' }) }), run()]
+  await begin()
+  t.match(await Promise.allSettled(results), [{ value: 1 }, { reason: { code: 'BOX_ERR_FULL' } }, { value: 2 }])
+})
+
+t.test('a few wait for more, and take those that come until the transaction begins', async t => {
+  const { sizes, several, begin } = held()
+  const results = several(2)
+  setImmediate(() => results.push(...several(2)))
+  for (let turns = 0; turns < 10; turns++) await turn()
+  results.push(...several(2))
+  await begin()
+  t.strictSame(await Promise.all(results), [1, 2, 3, 4, 5, 6])
+  t.strictSame(sizes, [6])
+})
+
+t.test('many neither wait nor take more: what comes meanwhile gathers for the next transaction, however many', async t => {
+  const { sizes, several, begin } = held()
+  const first = several(20)
+  await new Promise<void>(resolve => { process.nextTick(resolve) })
+  const second = [...several(20), ...several(20)]
+  await begin()
+  await Promise.all(first)
+  await begin()
+  await Promise.all(second)
+  t.strictSame(sizes, [20, 40])
+})
+
+t.test('a transaction that had no room to begin with leaves nothing to the ones after it', async t => {
+  let full = true
+  const commits = new Commits(async apply => {
+    if (full) throw Object.assign(new Error('no room'), { code: constants.errno.ENOSPC })
+    apply()
+  }, 60_000, () => {})
+  await t.rejects(commits.run(() => 1), { code: 'BOX_ERR_STORE_FULL' })
+  full = false
+  t.equal(await commits.run(() => 1), 1)
+})
+
+t.test('one that fails otherwise ends the service, and says so once', async t => {
+  const failures: Error[] = []
+  const commits = new Commits(async () => { throw new Error('gone') }, 60_000, error => { failures.push(error) })
+  const results = await Promise.allSettled([commits.run(() => 1), commits.run(() => 2)])
+  t.match(results, [{ reason: { code: 'BOX_ERR_STORE' } }, { reason: { code: 'BOX_ERR_STORE' } }])
+  await t.rejects(commits.run(() => 3), { code: 'BOX_ERR_STORE' })
+  t.match(failures, [{ cause: { message: 'gone' } }])
+  t.equal(failures.length, 1)
+})
+
+t.test('close lets what was taken settle and takes no more', async t => {
+  const { commits, run, begin } = held()
+  const result = run()
+  const closed = commits.close()
+  await t.rejects(run(), { code: 'BOX_ERR_STORE' })
+  await begin()
+  await closed
+  t.equal(await result, 1)
+})

@@ -1,8 +1,0 @@
-import t from 'tap'
-import { needs } from '../helpers/needs.js'
-import { startCluster } from '../helpers/redis-server.js'
-import { runApiTests } from './redis-api.js'
-
-t.test('every test of the HTTP face passes on a Cluster', { skip: needs('redis-server') }, async t => {
-  await runApiTests(t, await startCluster(t))
-})

@@ -1,0 +1,104 @@
+import t, { type Test } from 'tap'
+import { redisStore } from '../../../src/store/redis/redis-store.js'
+import type { Store } from '../../../src/store/store.js'
+import { needs } from '../../helpers/needs.js'
+import { dropAddress, limits, message, RedisServer } from '../../helpers/redis-server.js'
+
+const skip = needs('redis-server')
+const HOUR = 3_600_000
+const within = (boxes: number, bytes = 1024 * 1024) => ({ ...limits, held: { boxes, bytes } })
+const refusal = { code: 'BOX_ERR_HELD' }
+const large = message(JSON.stringify('x'.repeat(20_000)))
+
+const RECORD = 'signalbox:held:{holder}'
+const UNITS = `${RECORD}:units`
+
+async function open (t: Test, ...args: string[]): Promise<{ server: RedisServer, stores: [Store, Store] }> {
+  const server = await RedisServer.start(t, args)
+  const stores = await Promise.all([redisStore({ url: server.url }), redisStore({ url: server.url })])
+  t.teardown(async () => { await Promise.all(stores.map(async store => { await store.close() })) })
+  return { server, stores: stores as [Store, Store] }
+}
+
+async function unitsOn (server: RedisServer): Promise<Record<string, string>> {
+  const lines = (await server.cli('hgetall', UNITS)).split('\n').filter(Boolean)
+  return Object.fromEntries(lines.flatMap((name, i) => i % 2 === 0 ? [[name, lines[i + 1] as string]] : []))
+}
+
+t.test('processes share what an address holds, and it outlives them', { skip }, async t => {
+  const { server, stores: [one, two] } = await open(t)
+  const now = Date.now()
+  await one.create(dropAddress('1'), HOUR, now, within(2), 'holder')
+  await two.create(dropAddress('2'), HOUR, now, within(2), 'holder')
+  await t.rejects(one.create(dropAddress('3'), HOUR, now, within(2), 'holder'), refusal)
+  const later = await redisStore({ url: server.url })
+  t.teardown(() => later.close())
+  await t.rejects(later.create(dropAddress('3'), HOUR, now, within(2), 'holder'), refusal)
+  await later.delete(dropAddress('1'), now)
+  await one.create(dropAddress('3'), HOUR, now, within(2), 'holder')
+  t.ok(Number(await server.cli('pttl', RECORD)) > HOUR, 'and goes by itself')
+})
+
+t.test('a box on record that was never made, since its process died, counts until it would have expired', { skip }, async t => {
+  const { server, stores: [store] } = await open(t)
+  const now = Date.now()
+  await server.cli('zadd', RECORD, String(now + HOUR), dropAddress('never'))
+  await t.rejects(store.create(dropAddress('1'), HOUR, now + HOUR - 1, within(1), 'holder'), refusal)
+  await store.create(dropAddress('1'), HOUR, now + HOUR, within(1), 'holder')
+})
+
+t.test('a record that was lost is made again by the boxes as they are used', { skip }, async t => {
+  const { server, stores: [store] } = await open(t)
+  const [now, drop] = [Date.now(), dropAddress('lost')]
+  await store.create(drop, HOUR, now, within(1), 'holder')
+  for (let i = 0; i < 3; i++) await store.append(drop, large, now, within(1))
+  const before = await unitsOn(server)
+  t.ok(Number(before['sum']) >= 6)
+  await server.cli('del', RECORD, UNITS)
+  await store.read(drop, 0, 1, now + HOUR / 2)
+  t.same(await unitsOn(server), before)
+  await t.rejects(store.create(dropAddress('more'), HOUR, now, within(1), 'holder'), refusal)
+})
+
+t.test('where the record does not answer nobody is refused', { skip }, async t => {
+  const { server, stores: [store] } = await open(t)
+  const [now, drop] = [Date.now(), dropAddress('away')]
+  await server.cli('set', RECORD, 'not a record')
+  await store.create(drop, HOUR, now, within(1), 'holder')
+  for (let i = 0; i < 3; i++) await store.append(drop, large, now, within(1, 20_000))
+  await server.cli('del', RECORD)
+  await store.read(drop, 0, 1, now + HOUR / 2)
+  t.ok(Number((await unitsOn(server))['sum']) >= 6, 'and what they took is on record afterwards')
+})
+
+t.test('whatever processes do to a box at once, no less is on record than it has, and nothing when it is empty', { skip }, async t => {
+  const { server, stores } = await open(t)
+  const now = Date.now()
+  const drops = ['x', 'y', 'z'].map(dropAddress)
+  for (const drop of drops) await stores[0].create(drop, HOUR, now, within(10, 400_000), 'holder')
+  const outcomes = { stored: 0, refused: 0 }
+  const use = async (i: number): Promise<void> => {
+    const [store, drop] = [stores[i % 2] as Store, drops[i % 3] as string]
+    if (i % 7 === 6) await store.drain(drop, now)
+    else if (i % 5 === 4) await store.acknowledge(drop, (await store.read(drop, 0, 1, now)).next, now)
+    else {
+      await store.append(drop, large, now, within(10, 400_000)).then(() => { outcomes.stored++ }, (error: Error) => {
+        t.match(error, refusal)
+        outcomes.refused++
+      })
+    }
+  }
+  for (let round = 0; round < 12; round++) {
+    await Promise.all(Array.from({ length: 40 }, (_, i) => use(round * 41 + i)))
+    const { sum = '0', ...units } = await unitsOn(server)
+    t.equal(Number(sum), Object.values(units).reduce((total, entry) => total + Number.parseInt(entry), 0), 'the sum is the sum')
+    for (const drop of drops) {
+      const granted = Number(await server.cli('hget', `signalbox:{${drop}}`, 'g') || 0)
+      t.ok(granted <= Number.parseInt(units[drop] ?? '0'), `${granted} of ${units[drop]}`)
+    }
+    t.ok(Number(sum) * 8192 <= 400_000)
+  }
+  t.ok(outcomes.stored > 50 && outcomes.refused > 0, JSON.stringify(outcomes))
+  for (const drop of drops) await stores[0].drain(drop, now)
+  t.equal((await unitsOn(server))['sum'], '0')
+})
