@@ -1,3 +1,9 @@
+/**
+ * The Fastify plugin and its stores.
+ *
+ * @module fastify-signalbox
+ */
+
 // The plugin
 export { boxPlugin, boxPlugin as default } from './plugin.js'
 export type { BoxPluginOptions, Guard, Operation } from './options.js'

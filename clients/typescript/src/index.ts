@@ -1,3 +1,9 @@
+/**
+ * The client of a signalbox server, for browsers and Node.
+ *
+ * @module signalbox-client
+ */
+
 export { Box, type BoxOptions, type CallOptions } from './box.js'
 export { BoxError, createBoxClient, type BoxClient, type ClientOptions, type RequestHeaders } from './http.js'
 export type { Message, Page, Query } from './follow.js'

@@ -1,3 +1,9 @@
+/**
+ * Sealed WebRTC calls.
+ *
+ * @module signalbox-client/webrtc
+ */
+
 // A call: connected peers.
 export { host, type Call, type HostedCall, type HostOptions } from './host.js'
 export { join, type JoinOptions } from './join.js'
