@@ -12,17 +12,17 @@ const whole = (minimum: number, fallback: number, description: string, maximum =
 const rates = Type.Object({
   creates: whole(1, 30, 'boxes created per client address and minute'),
   stores: whole(1, 600, 'messages stored per client address and minute'),
-  reads: whole(1, 600, 'reads, acknowledgements, drains and deletes per client address and minute'),
+  reads: whole(1, 600, 'reads, acknowledgements, drains and deletions per client address and minute'),
   waiters: whole(1, 30, 'long-polls and streams open at once per client address'),
-  boxes: whole(1, 10_000, 'boxes that one client address created and that still exist'),
-  bytes: whole(1, 67_108_864, 'bytes that the boxes of one client address hold, counted as for maxStoreBytes')
+  boxes: whole(1, 10_000, 'boxes one client address may have at a time'),
+  bytes: whole(1, 67_108_864, 'bytes the boxes of one client address may hold, counted as for maxStoreBytes')
 }, { additionalProperties: false })
 
 const ice = Type.Object({
-  urls: Type.Array(Type.String({ pattern: '^stuns?:' }), { default: [], description: 'STUN addresses, stun:host:port' }),
-  turnUrls: Type.Array(Type.String({ pattern: '^turns?:' }), { default: [], description: 'TURN addresses, turn:host:port?transport=udp' }),
-  turnSecret: Type.Optional(Type.String({ minLength: 1, description: 'the secret shared with the TURN server (coturn: static-auth-secret)' })),
-  ttl: whole(60, 3600, 'seconds a TURN credential is valid', 604_800)
+  urls: Type.Array(Type.String({ pattern: '^stuns?:' }), { default: [], description: 'STUN servers, as stun:host:port' }),
+  turnUrls: Type.Array(Type.String({ pattern: '^turns?:' }), { default: [], description: 'TURN servers, as turn:host:port?transport=udp' }),
+  turnSecret: Type.Optional(Type.String({ minLength: 1, description: 'secret shared with the TURN server (static-auth-secret in coturn)' })),
+  ttl: whole(60, 3600, 'lifetime of a TURN credential in seconds', 604_800)
 }, { additionalProperties: false })
 
 /** `expects` says what a union takes, which its parts would only say one by one. */
@@ -33,29 +33,29 @@ const path = (fallback: string, description: string) =>
 
 /** Every option that is plain data, declared once: its type, default and description. `npm run generate` makes `PlainOptions` of it. */
 export const optionsSchema = Type.Object({
-  ttl: whole(1, 86_400, 'default idle lifetime in seconds, or maxTtl where that is smaller', 315_360_000),
-  maxTtl: whole(1, 604_800, 'the most seconds a creator may ask for', 315_360_000),
-  maxMessageBytes: whole(1, 65_536, 'bytes of one message as it is sent', 64 * 1024 * 1024),
-  maxMessages: whole(1, 256, 'messages one box holds', 1_000_000),
-  maxBoxBytes: whole(1, 1_048_576, 'bytes of messages one box holds'),
-  maxStoreBytes: Type.Optional(Type.Integer({ minimum: 1, description: 'bytes the whole store holds; 256 MiB in memory, 4 GiB on disk' })),
-  maxWait: whole(0, 25, 'seconds a read is held at most, whatever was asked', 60),
+  ttl: whole(1, 86_400, 'default idle lifetime in seconds; maxTtl if that is shorter', 315_360_000),
+  maxTtl: whole(1, 604_800, 'longest idle lifetime a creator may ask for, in seconds', 315_360_000),
+  maxMessageBytes: whole(1, 65_536, 'largest message in bytes, as sent', 64 * 1024 * 1024),
+  maxMessages: whole(1, 256, 'most messages in one box', 1_000_000),
+  maxBoxBytes: whole(1, 1_048_576, 'most bytes of messages in one box'),
+  maxStoreBytes: Type.Optional(Type.Integer({ minimum: 1, description: 'most bytes in the whole store: 256 MiB in memory, 4 GiB on disk' })),
+  maxWait: whole(0, 25, 'longest a long-poll may wait, in seconds', 60),
   maxWaiters: whole(1, 8, 'long-polls and streams open at once per box'),
-  heartbeat: whole(1, 15, 'seconds between the comments on a quiet stream; clients take 45 s of silence for a dead one', 3600),
-  classicPath: path('/box.php', 'where the classic API answers; false turns it off'),
-  docs: path('/docs', 'where Swagger UI is served; false turns it off'),
+  heartbeat: whole(1, 15, 'seconds between comments on a quiet stream; clients treat 45 s of silence as disconnected', 3600),
+  classicPath: path('/box.php', 'path of the classic API; false turns it off'),
+  docs: path('/docs', 'path of Swagger UI; false turns it off'),
   hostDocs: Type.Union([Type.Boolean(), Type.String({ pattern: '^[A-Za-z][A-Za-z0-9]*$' })], {
     default: true,
-    description: "the routes in the host's own OpenAPI document: true, false for none, or a word that their operationIds begin with",
+    description: "whether the routes appear in the host's own OpenAPI document; a word becomes the prefix of their operationIds",
     expects: 'true, false or a word of letters and digits'
   }),
   cors: Type.Union([Type.Boolean(), Type.String({ minLength: 1 }), Type.Array(Type.String({ minLength: 1 }), { minItems: 1 })], {
-    default: true, description: 'origins that may call: true for all, false for none, or those named', expects: 'true, false, an origin or a list of origins'
+    default: true, description: 'origins whose pages may call: true for any, false for none, or a list', expects: 'true, false, an origin or a list of origins'
   }),
   rateLimit: Type.Union([Type.Boolean(), Type.Partial(rates, { additionalProperties: false })], {
-    default: true, description: 'limits per client address (IPv6 by /64); false for none', expects: 'true, false or limits'
+    default: true, description: 'limits per client address (IPv6: per /64); false turns them off', expects: 'true, false or limits'
   }),
-  ice: Type.Partial(ice, { additionalProperties: false, default: {}, description: 'the STUN and TURN servers for those who have a box or a drop address' })
+  ice: Type.Partial(ice, { additionalProperties: false, default: {}, description: 'STUN and TURN servers to offer to anyone who holds a box id or drop address' })
 }, { additionalProperties: false })
 
 export type RateLimits = Static<typeof rates>

@@ -80,6 +80,7 @@ t.test('npm start serves every curl command, and every script but the browser\'s
     t.teardown(() => rm(dir, { recursive: true, force: true }))
     await mkdir(join(dir, 'node_modules'))
     await symlink(root, join(dir, 'node_modules/fastify-signalbox'))
+    await symlink(join(root, 'clients/typescript'), join(dir, 'node_modules/signalbox-client'))
     await symlink(join(root, 'node_modules/fastify'), join(dir, 'node_modules/fastify'))
     t.equal(scripts.length, 5)
     for (const [i, script] of scripts.entries()) {

@@ -5,36 +5,36 @@
  */
 export interface PlainOptions {
   /**
-   * Default idle lifetime in seconds, or maxTtl where that is smaller.
+   * Default idle lifetime in seconds; maxTtl if that is shorter.
    * @default 86400
    */
   ttl?: number | undefined
   /**
-   * The most seconds a creator may ask for.
+   * Longest idle lifetime a creator may ask for, in seconds.
    * @default 604800
    */
   maxTtl?: number | undefined
   /**
-   * Bytes of one message as it is sent.
+   * Largest message in bytes, as sent.
    * @default 65536
    */
   maxMessageBytes?: number | undefined
   /**
-   * Messages one box holds.
+   * Most messages in one box.
    * @default 256
    */
   maxMessages?: number | undefined
   /**
-   * Bytes of messages one box holds.
+   * Most bytes of messages in one box.
    * @default 1048576
    */
   maxBoxBytes?: number | undefined
   /**
-   * Bytes the whole store holds; 256 MiB in memory, 4 GiB on disk.
+   * Most bytes in the whole store: 256 MiB in memory, 4 GiB on disk.
    */
   maxStoreBytes?: number | undefined
   /**
-   * Seconds a read is held at most, whatever was asked.
+   * Longest a long-poll may wait, in seconds.
    * @default 25
    */
   maxWait?: number | undefined
@@ -44,37 +44,37 @@ export interface PlainOptions {
    */
   maxWaiters?: number | undefined
   /**
-   * Seconds between the comments on a quiet stream; clients take 45 s of silence for a dead one.
+   * Seconds between comments on a quiet stream; clients treat 45 s of silence as disconnected.
    * @default 15
    */
   heartbeat?: number | undefined
   /**
-   * Where the classic API answers; false turns it off.
+   * Path of the classic API; false turns it off.
    * @default "/box.php"
    */
   classicPath?: false | string | undefined
   /**
-   * Where Swagger UI is served; false turns it off.
+   * Path of Swagger UI; false turns it off.
    * @default "/docs"
    */
   docs?: false | string | undefined
   /**
-   * The routes in the host's own OpenAPI document: true, false for none, or a word that their operationIds begin with.
+   * Whether the routes appear in the host's own OpenAPI document; a word becomes the prefix of their operationIds.
    * @default true
    */
   hostDocs?: boolean | string | undefined
   /**
-   * Origins that may call: true for all, false for none, or those named.
+   * Origins whose pages may call: true for any, false for none, or a list.
    * @default true
    */
   cors?: boolean | string | string[] | undefined
   /**
-   * Limits per client address (IPv6 by /64); false for none.
+   * Limits per client address (IPv6: per /64); false turns them off.
    * @default true
    */
   rateLimit?: boolean | RateLimitOptions | undefined
   /**
-   * The STUN and TURN servers for those who have a box or a drop address.
+   * STUN and TURN servers to offer to anyone who holds a box id or drop address.
    */
   ice?: IceOptions | undefined
 }
@@ -90,7 +90,7 @@ export interface RateLimitOptions {
    */
   stores?: number | undefined
   /**
-   * Reads, acknowledgements, drains and deletes per client address and minute.
+   * Reads, acknowledgements, drains and deletions per client address and minute.
    * @default 600
    */
   reads?: number | undefined
@@ -100,34 +100,34 @@ export interface RateLimitOptions {
    */
   waiters?: number | undefined
   /**
-   * Boxes that one client address created and that still exist.
+   * Boxes one client address may have at a time.
    * @default 10000
    */
   boxes?: number | undefined
   /**
-   * Bytes that the boxes of one client address hold, counted as for maxStoreBytes.
+   * Bytes the boxes of one client address may hold, counted as for maxStoreBytes.
    * @default 67108864
    */
   bytes?: number | undefined
 }
 /**
- * The STUN and TURN servers for those who have a box or a drop address.
+ * STUN and TURN servers to offer to anyone who holds a box id or drop address.
  */
 export interface IceOptions {
   /**
-   * STUN addresses, stun:host:port.
+   * STUN servers, as stun:host:port.
    */
   urls?: string[] | undefined
   /**
-   * TURN addresses, turn:host:port?transport=udp.
+   * TURN servers, as turn:host:port?transport=udp.
    */
   turnUrls?: string[] | undefined
   /**
-   * The secret shared with the TURN server (coturn: static-auth-secret).
+   * Secret shared with the TURN server (static-auth-secret in coturn).
    */
   turnSecret?: string | undefined
   /**
-   * Seconds a TURN credential is valid.
+   * Lifetime of a TURN credential in seconds.
    * @default 3600
    */
   ttl?: number | undefined
