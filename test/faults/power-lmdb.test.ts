@@ -78,7 +78,7 @@ async function losePower (t: Test, scripts: { writers: string, reader: string },
 
 /** What the boxes hold, or nothing where the store can not be read. */
 async function ask (reader: ChildProcess, question: object): Promise<Page[] | undefined> {
-  const timer = setTimeout(() => { reader.kill('SIGKILL') }, 3_000)
+  const timer = setTimeout(() => { reader.kill('SIGKILL') }, 15_000)
   const answer = new Promise<unknown>(resolve => {
     reader.once('message', resolve)
     reader.once('disconnect', resolve)
