@@ -12,9 +12,9 @@ async function bundle (options: { format: 'esm' | 'iife', minify: boolean }) {
   return file!.text
 }
 
-t.test('the client with its dependency is less than 6.5 kB, minified and compressed', async t => {
+t.test('the client with its dependency is less than 6.2 kB, minified and compressed', async t => {
   const size = gzipSync(await bundle({ format: 'esm', minify: true }), { level: 9 }).length
-  t.ok(size < 6500, `${size} bytes`)
+  t.ok(size < 6200, `${size} bytes`)
 })
 
 t.test('the client needs nothing but what the web has', async t => {

@@ -32,7 +32,7 @@ export class Box {
   readonly #source: Source
   readonly #whole: Scope
   #drop: string | undefined
-  #sending = Promise.resolve()
+  #sending: Promise<unknown> | undefined
   #closed = false
   #reading = false
   #position = 0
@@ -54,8 +54,8 @@ export class Box {
     const base = serverOf(server)
     const client = createBoxClient(base, options)
     const request = ttl === undefined ? {} : { body: { ttl } }
-    const { data: id, drop } = await Scope.run(undefined, options.signal, scope =>
-      retry(scope, defaultTiming, ({ signal }) => dataOf(client.POST('/boxes', { ...request, signal }))))
+    const { data: id, drop } = await retry(defaultTiming, ({ signal }) =>
+      dataOf(client.POST('/boxes', { ...request, signal })), undefined, options.signal)
     const box = new Box({ server: base, id }, options)
     box.#drop = drop
     return box
@@ -98,18 +98,15 @@ export class Box {
     const { client, path, timing } = this.#source
     const params = { path, header: { 'idempotency-key': newKey() } }
     const before = this.#sending
-    let done!: () => void
-    this.#sending = new Promise(resolve => { done = resolve })
-    try {
-      return await Scope.run(this.#whole, signal, async scope => {
-        await scope.race(before)
-        const { seq, data: count } = await retry(scope, timing, ({ signal }) =>
-          dataOf(client.POST(MESSAGES, { params, body, bodySerializer: text => text, signal })))
-        return { seq, count }
-      })
-    } finally {
-      before.then(done)
-    }
+    const sent = Scope.run(this.#whole, signal, async scope => {
+      await before
+      const { seq, data: count } = await retry(timing, ({ signal }) =>
+        dataOf(client.POST(MESSAGES, { params, body, bodySerializer: text => text, signal })), scope)
+      return { seq, count }
+    })
+    // The next one waits for both: one that was aborted while it waited must let nobody past those before it.
+    this.#sending = Promise.allSettled([before, sent])
+    return await sent
   }
 
   /** The messages' data, one by one as they come: `for await (const message of box)`. See `messages`. */
@@ -161,8 +158,7 @@ export class Box {
 
   /** Looks at messages without taking them; by default at the first 100, without waiting. */
   async read ({ signal, ...query }: CallOptions & Query = {}): Promise<Page> {
-    return await Scope.run(this.#whole, signal, scope =>
-      retry(scope, this.#source.timing, part => readPage(this.#source, query, part)))
+    return await retry(this.#source.timing, part => readPage(this.#source, query, part), this.#whole, signal)
   }
 
   /**
@@ -170,7 +166,7 @@ export class Box {
    * @returns how many messages are left
    */
   async acknowledge (cursor: number, { signal }: CallOptions = {}): Promise<number> {
-    return await Scope.run(this.#whole, signal, scope => this.#put(cursor, scope))
+    return await this.#put(cursor, this.#whole, signal)
   }
 
   /** Closes this object, and removes the box with its messages. A box that is gone already is no error. */
@@ -178,8 +174,7 @@ export class Box {
     this.close()
     const { client, path, timing } = this.#source
     try {
-      await Scope.run(undefined, signal, scope =>
-        retry(scope, timing, ({ signal }) => dataOf(client.DELETE('/boxes/{box}', { params: { path }, signal }))))
+      await retry(timing, ({ signal }) => dataOf(client.DELETE('/boxes/{box}', { params: { path }, signal })), undefined, signal)
     } catch (error) {
       if (!(error instanceof BoxError && error.status === 404)) throw error
     }
@@ -195,10 +190,10 @@ export class Box {
     this.#whole.end(new DOMException('The box was closed', 'AbortError'))
   }
 
-  async #put (after: number, scope: Scope): Promise<number> {
+  async #put (after: number, whole: Scope, signal?: AbortSignal): Promise<number> {
     const { client, path, timing } = this.#source
-    const { data } = await retry(scope, timing, ({ signal }) =>
-      dataOf(client.PUT('/boxes/{box}/cursor', { params: { path }, body: { after }, signal })))
+    const { data } = await retry(timing, ({ signal }) =>
+      dataOf(client.PUT('/boxes/{box}/cursor', { params: { path }, body: { after }, signal })), whole, signal)
     return data
   }
 }

@@ -39,26 +39,20 @@ export class EventParser {
 
     const events: StreamEvent[] = []
     for (const line of lines) {
-      if (line !== '') this.#field(line)
-      else if (this.#data === '') this.#type = ''
-      else events.push(this.#take())
+      if (line !== '') {
+        this.#field(line)
+        continue
+      }
+      if (this.#data !== '') events.push({ type: this.#type || 'message', data: this.#data.slice(0, -1), id: this.#id })
+      this.#type = this.#data = ''
     }
     return events
   }
 
   #field (line: string) {
-    const colon = line.indexOf(':')
-    if (colon === 0) return
-    const name = colon < 0 ? line : line.slice(0, colon)
-    const value = colon < 0 ? '' : line.slice(colon + 1).replace(/^ /, '')
+    const [, name, value = ''] = line.match(/^([^:]+)(?:: ?(.*))?/s) ?? []
     if (name === 'data') this.#data += value + '\n'
     else if (name === 'event') this.#type = value
     else if (name === 'id' && !value.includes('\0')) this.#id = value
-  }
-
-  #take (): StreamEvent {
-    const event = { type: this.#type || 'message', data: this.#data.slice(0, -1), id: this.#id }
-    this.#type = this.#data = ''
-    return event
   }
 }

@@ -57,15 +57,17 @@ export function delayAfter (failures: number, error: unknown, { firstDelay, last
   return asked + backoff * (0.5 + Math.random() / 2)
 }
 
-/** Tries a request that may be repeated without harm until it is answered for good. */
-export async function retry<T> (scope: Scope, timing: Timing, request: (part: Scope) => Promise<T>): Promise<T> {
-  for (let failures = 1; ; failures++) {
-    try {
-      return await Scope.run(scope, undefined, request, timing.answer)
-    } catch (error) {
-      scope.signal.throwIfAborted()
-      if (failures >= timing.tries || !mayPass(error)) throw error
-      await scope.pause(delayAfter(failures, error, timing))
+/** Tries a request that may be repeated without harm until it is answered for good, or the whole or the signal ends it. */
+export async function retry<T> (timing: Timing, request: (part: Scope) => Promise<T>, whole?: Scope, signal?: AbortSignal): Promise<T> {
+  return await Scope.run(whole, signal, async scope => {
+    for (let failures = 1; ; failures++) {
+      try {
+        return await Scope.run(scope, undefined, request, timing.answer)
+      } catch (error) {
+        scope.signal.throwIfAborted()
+        if (failures >= timing.tries || !mayPass(error)) throw error
+        await scope.pause(delayAfter(failures, error, timing))
+      }
     }
-  }
+  })
 }
