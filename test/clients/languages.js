@@ -82,14 +82,16 @@ function followReadme (language, folder, env) {
   }
 }
 
-/** ms; the longest that a scenario waits is a second. */
+/** ms; the longest that a scenario waits is a second, but until a runner has said something it may still be starting. */
 const PATIENCE = 30_000
+const START = 180_000
 
 /** A runner that is up: `call` sends it one command and gives its result. */
 export class Runner {
   #child
   #waiting = new Map()
   #id = 0
+  #started = false
 
   constructor ({ command, args, options }) {
     this.#child = spawn(command, args, { ...options, stdio: ['pipe', 'pipe', 'inherit'] })
@@ -101,6 +103,7 @@ export class Runner {
   async #listen () {
     for await (const line of lines(this.#child.stdout)) {
       if (!line.startsWith('{')) continue
+      this.#started = true
       const { id, ...result } = JSON.parse(line)
       this.#waiting.get(id)?.resolve(result)
       this.#waiting.delete(id)
@@ -110,7 +113,7 @@ export class Runner {
   call (asked) {
     const id = ++this.#id
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => { reject(new Error(`no answer to ${JSON.stringify(asked)}`)) }, PATIENCE)
+      const timer = setTimeout(() => { reject(new Error(`no answer to ${JSON.stringify(asked)}`)) }, this.#started ? PATIENCE : START)
       this.#waiting.set(id, { resolve: result => { clearTimeout(timer); resolve(result) }, reject: error => { clearTimeout(timer); reject(error) } })
       this.#child.stdin.write(JSON.stringify({ id, ...asked }) + '\n')
     })

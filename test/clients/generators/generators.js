@@ -9,7 +9,8 @@ const openapi = (name, options = '') => `npx @openapitools/openapi-generator-cli
 
 /**
  * The generators that the table in docs/generators.md is about: what each needs, the commands as a
- * user runs them beside a copy of the contract, and how its runner starts then.
+ * user runs them beside a copy of the contract, and how its runner starts then. A row `withJson` is
+ * the same client given messages in another way, where it stores some as something else.
  */
 export const generators = {
   'openapi-fetch': { about: 'openapi-fetch', needs: [], commands: 'npx openapi-typescript openapi.json -o client.d.ts', start: script },
@@ -20,22 +21,16 @@ export const generators = {
   php: { about: '`php`', needs: ['java', 'php'], commands: openapi('php'), start: folder => program(folder, 'php', copied(folder, 'runner.php')) },
   ruby: {
     about: '`ruby`',
+    withJson: '`ruby`, given `JSON.generate(message)`',
     needs: ['java', 'ruby'],
-    commands: [
-      openapi('ruby', ' --additional-properties=gemName=signalbox_client'),
-      '# A text is sent as JSON, like anything else.',
-      "sed -i 's/return model if model.nil? || model.is_a?(String)/return model if model.nil?/' client/lib/signalbox_client/api_client.rb"
-    ].join('\n'),
+    commands: openapi('ruby', ' --additional-properties=gemName=signalbox_client'),
     start: folder => program(folder, 'ruby', copied(folder, 'runner.rb'))
   },
   kotlin: {
     about: '`kotlin`',
+    withJson: '`kotlin`, given a `JsonNode`',
     needs: ['java', 'mvn'],
-    commands: [
-      openapi('kotlin', ' --additional-properties=packageName=signalbox,serializationLibrary=jackson'),
-      '# A member of a message may be null.',
-      "sed -i 's/\\.setSerializationInclusion(JsonInclude.Include.NON_ABSENT)/.setDefaultPropertyInclusion(JsonInclude.Value.construct(JsonInclude.Include.NON_ABSENT, JsonInclude.Include.ALWAYS))/' client/src/main/kotlin/signalbox/infrastructure/Serializer.kt"
-    ].join('\n'),
+    commands: openapi('kotlin', ' --additional-properties=packageName=signalbox,serializationLibrary=jackson'),
     start: startKotlin
   }
 }

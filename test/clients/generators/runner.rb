@@ -15,7 +15,7 @@ def call(name, args, url)
   box = args['box']
   case name
   when 'createBox' then boxes.create_box_with_http_info(create_box: CreateBox.new(ttl: args['ttl']))
-  when 'storeMessage' then boxes.store_message_with_http_info(box, args['message'])
+  when 'storeMessage' then boxes.store_message_with_http_info(box, args['json'] ? JSON.generate(args['message']) : args['message'])
   when 'readMessages' then boxes.read_messages_with_http_info(box, args.slice('after', 'limit', 'wait').transform_keys(&:to_sym))
   when 'acknowledge' then boxes.acknowledge_with_http_info(box, Cursor.new(after: args['after']))
   when 'drainMessages' then boxes.drain_messages_with_http_info(box)

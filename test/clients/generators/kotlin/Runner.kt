@@ -23,13 +23,24 @@ fun call(name: String, args: JsonNode, url: String): Any? {
     val box = args["box"]?.asText()
     return when (name) {
         "createBox" -> boxes.createBox(CreateBox(ttl = args["ttl"]?.asInt()))
-        "storeMessage" -> boxes.storeMessage(box!!, json.convertValue(args["message"], Any::class.java))
+        "storeMessage" -> boxes.storeMessage(box!!, if (args.has("json")) args["message"] else plain(args["message"]))
         "readMessages" -> boxes.readMessages(box!!, args["after"]?.asLong() ?: 0, 100, args["wait"]?.asInt() ?: 0)
         "acknowledge" -> boxes.acknowledge(box!!, Cursor(after = args["after"].asLong()))
         "drainMessages" -> boxes.drainMessages(box!!)
         "deleteBox" -> boxes.deleteBox(box!!)
         else -> ClassicApi(url, http).classicBox(box, args["msg"]?.asText())
     }
+}
+
+/** What its types do not let a program do. */
+class NotInKotlin(private val reason: String) : Exception(reason) {
+    override fun toString() = reason
+}
+
+/** A message as Kotlin's own maps, lists, texts and numbers. */
+fun plain(message: JsonNode): Any {
+    if (message.isNull) throw NotInKotlin("storeMessage takes Any, which is never null")
+    return json.convertValue(message, Any::class.java)
 }
 
 fun answer(command: JsonNode): ObjectNode {
