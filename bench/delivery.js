@@ -1,6 +1,6 @@
 // From storing a message to its reader having it, over loopback.
 import { Agent, request } from 'node:http'
-import { load } from './load.js'
+import { load, requests } from './load.js'
 import { createBoxes, median, message, percentile, report, sleep, startServer } from './lib.js'
 
 const SAMPLES = 2000
@@ -56,7 +56,7 @@ async function throughput (server, boxes) {
   let delivered = 0
   const closers = []
   for (const box of boxes) closers.push(await openStream(`${server.url}/boxes/${box}/messages`, () => { delivered++ }))
-  const { stored, seconds } = await load(server.url, boxes, { connections: SENDERS, seconds: SECONDS })
+  const { answered: stored, seconds } = await load(server.url, requests.store(boxes), { connections: SENDERS, seconds: SECONDS })
   await sleep(200)
   for (const close of closers) close()
   if (delivered < stored) throw new Error(`${stored} stored, ${delivered} delivered`)
@@ -75,7 +75,7 @@ export async function run () {
   const ratios = []
   const rates = []
   for (let round = 0; round < 3; round++) {
-    const { rate: reference } = await load(bare.url, ['x'], { connections: SENDERS, seconds: SECONDS })
+    const { rate: reference } = await load(bare.url, requests.store(['x']), { connections: SENDERS, seconds: SECONDS })
     const boxes = await createBoxes(server.url, SENDERS)
     rates.push(await throughput(server, boxes))
     ratios.push(rates.at(-1) / reference)

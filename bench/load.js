@@ -1,18 +1,32 @@
-// Many senders on connections of their own, each with its next message as soon as the last one is answered.
+// Many clients on connections of their own, each with its next request as soon as the last one is answered.
 // As little work for each as Node allows: a load that is busier than the server it loads measures itself,
 // as autocannon does here, which reads answers in JavaScript, header by header.
 import { connect } from 'node:net'
 import { message } from './lib.js'
 
+/** The requests of each kind on these boxes, one after the other. */
+export const requests = {
+  create: () => [request('POST', '/boxes')],
+  store: boxes => boxes.map(storeIn),
+  read: boxes => boxes.map(box => request('GET', `/boxes/${box}/messages`)),
+  /** Each box gets a message before it is drained. */
+  drain: boxes => boxes.flatMap(box => [storeIn(box), request('DELETE', `/boxes/${box}/messages`)])
+}
+
+function storeIn (box) {
+  return request('POST', `/boxes/${box}/messages`, `content-type: application/json\r\ncontent-length: ${message.length}\r\n`, message)
+}
+
+function request (method, path, headers = method === 'POST' ? 'content-length: 0\r\n' : '', body = '') {
+  return Buffer.from(`${method} ${path} HTTP/1.1\r\nhost: localhost\r\n${headers}\r\n${body}`)
+}
+
 /**
- * Stores messages in these boxes, in turn, for as many seconds. Rejects if one is refused or a connection breaks.
- * @returns how many were stored, in how many seconds, how many a second, and how busy this process was meanwhile (1: all the time)
+ * Sends these requests, in turn, for as many seconds. Rejects if one is refused or a connection breaks.
+ * @returns how many were answered, in how many seconds, how many a second, and how busy this process was meanwhile (1: all the time)
  */
-export async function load (url, boxes, { connections, seconds }) {
+export async function load (url, requests, { connections, seconds }) {
   const { hostname, port } = new URL(url)
-  const requests = boxes.map(box => Buffer.from(
-    `POST /boxes/${box}/messages HTTP/1.1\r\nhost: ${hostname}\r\ncontent-type: application/json\r\ncontent-length: ${message.length}\r\n\r\n${message}`
-  ))
   const before = performance.eventLoopUtilization()
   const begun = performance.now()
   const end = begun + seconds * 1000
@@ -20,10 +34,10 @@ export async function load (url, boxes, { connections, seconds }) {
   const next = () => {
     if (performance.now() < end) return requests[turn++ % requests.length]
   }
-  const answered = await Promise.all(Array.from({ length: connections }, () => send(hostname, port, next)))
-  const stored = answered.reduce((sum, count) => sum + count)
+  const counts = await Promise.all(Array.from({ length: connections }, () => send(hostname, port, next)))
+  const answered = counts.reduce((sum, count) => sum + count)
   const took = (performance.now() - begun) / 1000
-  return { stored, seconds: took, rate: stored / took, busy: performance.eventLoopUtilization(before).utilization }
+  return { answered, seconds: took, rate: answered / took, busy: performance.eventLoopUtilization(before).utilization }
 }
 
 /** Sends what `next` gives, one after the other, until it gives nothing. Resolves to how many were answered. */

@@ -7,7 +7,7 @@ import { availableParallelism } from 'node:os'
 import { Redis } from 'ioredis'
 import { redisStore } from '../dist/index.js'
 import { latencyToEvent, openStream, poster } from './delivery.js'
-import { load } from './load.js'
+import { load, requests } from './load.js'
 import { createBoxes, median, message, percentile, report, startServer } from './lib.js'
 import { isInstalled, withCluster, withRedis } from './redis-server.js'
 import { against, compare } from './store.js'
@@ -47,7 +47,7 @@ async function memory (admin, count, work) {
 }
 
 async function besideMemory (url) {
-  const [memory, redis] = await compare(['memory', 'redis'], { redis: url })
+  const { store: [memory, redis] } = await compare(['memory', 'redis'], ['store'], { redis: url })
   const { rate, ratio } = against(memory, redis)
   report('store, redis', `${rate} /s, ${ratio} of memory`, '>= 0.5')
 }
@@ -97,12 +97,12 @@ async function growth (url) {
   for (const processes of [1, 2, 4]) {
     const servers = await Promise.all(Array.from({ length: processes }, () => startProcess(url)))
     const boxes = await createBoxes(servers[0].url, 400)
-    const store = () => Promise.all(servers.map(server => load(server.url, boxes, { connections: IN_FLIGHT / processes, seconds: 5 })))
+    const store = () => Promise.all(servers.map(server => load(server.url, requests.store(boxes), { connections: IN_FLIGHT / processes, seconds: 5 })))
     await store()
     const { result, each } = await busyWith(admin, servers, store)
     const total = figure => result.reduce((sum, loaded) => sum + loaded[figure], 0)
     report(`store, redis, server processes: ${processes}, cores: ${availableParallelism()}`, `${Math.round(total('rate'))} /s`)
-    report('  CPU time of servers and of Redis for each', each(total('stored')))
+    report('  CPU time of servers and of Redis for each', each(total('answered')))
     await Promise.all(servers.map(server => server.stop()))
   }
   await admin.quit()

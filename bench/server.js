@@ -2,12 +2,20 @@
 // `memory N` has N boxes from the start. It tells its port, and answers `memory` on its IPC channel with what the process uses.
 import Fastify from 'fastify'
 import * as signalbox from '../dist/index.js'
+import { message } from './lib.js'
 
 const [kind, where] = process.argv.slice(2)
 const app = Fastify({ bodyLimit: 1024 * 1024 })
 
 if (kind === 'bare') {
+  const page = { type: 'msgs', data: [JSON.parse(message)], next: 1 }
+  app.post('/boxes', async (_request, reply) => {
+    const box = 'box_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA'
+    return reply.code(201).header('location', `/boxes/${box}`).send({ type: 'created', data: box, drop: `drop_${box.slice(4)}`, expires: '2026-11-22T12:00:00.000Z' })
+  })
   app.post('/boxes/:box/messages', async () => ({ type: 'ack', data: 1, seq: 1 }))
+  app.get('/boxes/:box/messages', async () => page)
+  app.delete('/boxes/:box/messages', async () => page)
 } else {
   const store = await {
     memory: () => filled(signalbox.memoryStore(), Number(where ?? 0)),

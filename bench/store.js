@@ -1,32 +1,52 @@
-// Messages stored per second over HTTP, side by side with a bare route that parses the same requests.
-import { load } from './load.js'
-import { createBoxes, median, report, startServer, withTempDir } from './lib.js'
+// Requests a second of each operation over HTTP, side by side with bare routes that take and answer the same.
+import { load, requests } from './load.js'
+import { createBoxes, median, message, report, startServer, withTempDir } from './lib.js'
 
 const CONNECTIONS = 64
 const BOXES = 400
 const STARTS = 5
 const ROUNDS = 3
-const SECONDS = 1.5
+const SECONDS = 1
 
-/** Messages stored per second, by many connections over these boxes, and how busy that kept the load itself. */
-export function storing (server, boxes) {
-  return load(server.url, boxes, { connections: CONNECTIONS, seconds: SECONDS })
+/** What is measured, and what each store should reach of a bare route. Creating comes last, for all the boxes that it leaves. */
+const OPERATIONS = [
+  { operation: 'store', about: `store, over ${BOXES} boxes`, memory: '>= 0.90', lmdb: '>= 0.60' },
+  { operation: 'read', about: 'read of one message', memory: '>= 0.80', lmdb: '>= 0.60' },
+  { operation: 'drain', about: 'store and drain, in turn', memory: '>= 0.80', lmdb: '>= 0.60' },
+  { operation: 'create', about: 'create', memory: '>= 0.80', lmdb: '>= 0.60' }
+]
+
+/** Requests of this kind on these boxes a second, by many connections, and how busy that kept the load itself. */
+function loading (server, operation, boxes) {
+  return load(server.url, requests[operation](boxes), { connections: CONNECTIONS, seconds: SECONDS })
 }
 
-/** The boxes that a server is asked to store in. A bare route has none, and takes any of their length. */
-function boxesOf (server) {
-  if (server.kind !== 'bare') return createBoxes(server.url, BOXES)
-  return Array.from({ length: BOXES }, (_, i) => String(i).padStart(43, 'A'))
+/** Messages stored per second. */
+export function storing (server, boxes) {
+  return loading(server, 'store', boxes)
+}
+
+/** The boxes that a server is asked about. Bare routes have none, and take any of their length. */
+async function boxesFor (server, operation) {
+  if (server.kind === 'bare') return Array.from({ length: BOXES }, (_, i) => String(i).padStart(36, 'A'))
+  const boxes = await createBoxes(server.url, BOXES)
+  if (operation === 'read') await fill(server, boxes)
+  return boxes
+}
+
+/** Puts one message into each box. */
+async function fill (server, boxes) {
+  for (const box of boxes) await fetch(`${server.url}/boxes/${box}/messages`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: message })
 }
 
 /** What is measured of several servers, in turn, so that the machine's moods meet them alike. */
-async function inTurn (servers) {
+async function inTurn (servers, operation) {
   const boxes = []
-  for (const server of servers) boxes.push(await boxesOf(server))
-  for (const [i, server] of servers.entries()) await storing(server, boxes[i])
+  for (const server of servers) boxes.push(await boxesFor(server, operation))
+  for (const [i, server] of servers.entries()) await loading(server, operation, boxes[i])
   const measured = servers.map(() => [])
   for (let round = 0; round < ROUNDS; round++) {
-    for (const [i, server] of servers.entries()) measured[i].push(await storing(server, boxes[i]))
+    for (const [i, server] of servers.entries()) measured[i].push(await loading(server, operation, boxes[i]))
   }
   return measured
 }
@@ -34,22 +54,25 @@ async function inTurn (servers) {
 /**
  * What is measured of servers of these kinds, started anew several times:
  * two processes of the same code differ by up to 15 % for as long as they live.
+ * @returns for each operation, for each kind, what was measured
  */
-export async function compare (kinds, { redis } = {}) {
-  const all = kinds.map(() => [])
+export async function compare (kinds, operations, { redis } = {}) {
+  const all = Object.fromEntries(operations.map(operation => [operation, kinds.map(() => [])]))
   for (let start = 0; start < STARTS; start++) {
     await withTempDir(async dir => {
       const where = { lmdb: dir, redis }
       const servers = []
       for (const kind of kinds) servers.push({ kind, ...await startServer(kind, where[kind]) })
-      for (const [i, measured] of (await inTurn(servers)).entries()) all[i].push(...measured)
+      for (const operation of operations) {
+        for (const [i, measured] of (await inTurn(servers, operation)).entries()) all[operation][i].push(...measured)
+      }
       for (const server of servers) await server.stop()
     })
   }
   return all
 }
 
-/** The median of what is stored per second, and of its ratio to a reference of the same rounds. */
+/** The median of the requests per second, and of their ratio to a reference of the same rounds. */
 export function against (reference, measured) {
   return {
     rate: Math.round(median(measured.map(({ rate }) => rate))),
@@ -58,11 +81,15 @@ export function against (reference, measured) {
 }
 
 export async function run () {
-  const [bare, memory, lmdb] = await compare(['bare', 'memory', 'lmdb'])
-  report(`bare route, ${CONNECTIONS} connections`, `${against(bare, bare).rate} /s`)
-  for (const [kind, measured, target] of [['memory', memory, '>= 0.90'], ['lmdb', lmdb, '>= 0.60']]) {
-    const { rate, ratio } = against(bare, measured)
-    report(`store, ${kind}, over ${BOXES} boxes`, `${rate} /s, ${ratio} of bare`, target)
+  const all = await compare(['bare', 'memory', 'lmdb'], OPERATIONS.map(({ operation }) => operation))
+  for (const { operation, about, ...targets } of OPERATIONS) {
+    const [bare, memory, lmdb] = all[operation]
+    report(`${about}, bare route, ${CONNECTIONS} connections`, `${against(bare, bare).rate} /s`)
+    for (const [kind, measured] of Object.entries({ memory, lmdb })) {
+      const { rate, ratio } = against(bare, measured)
+      report(`  ${kind}`, `${rate} /s, ${ratio} of bare`, targets[kind])
+    }
   }
-  report('  the load itself, busy', `${Math.round(median([...bare, ...memory, ...lmdb].map(({ busy }) => busy)) * 100)} %`, 'below 80 %')
+  const busy = Object.values(all).flat(2).map(({ busy }) => busy)
+  report('  the load itself, busy', `${Math.round(median(busy) * 100)} %`, 'below 80 %')
 }
