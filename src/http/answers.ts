@@ -1,4 +1,5 @@
 import type { FastifyReply } from 'fastify'
+import type { Created } from '../box/box-service.js'
 import type { Appended, Page } from '../store/store.js'
 import { PIECE } from './answer.js'
 
@@ -8,6 +9,11 @@ export const JSON_TYPE = 'application/json; charset=utf-8'
  * Answers that need no serializer. A handler returns the text: returning the reply, which is
  * thenable, would cost a look at its stream for each answer.
  */
+
+export function created (reply: FastifyReply, { boxId, drop, expires }: Created): string {
+  reply.type(JSON_TYPE)
+  return `{"type":"created","data":"${boxId}","drop":"${drop}","expires":"${new Date(expires).toISOString()}"}`
+}
 
 /** The texts are JSON already, so they are joined and never printed again. */
 export function page (reply: FastifyReply, { texts, next }: Page): string {

@@ -3,12 +3,12 @@ import { parseCapability } from '../box/capability.js'
 import { messageFromString } from '../box/message.js'
 import { DropOnlyError, NotFoundError, PrefetchError, TooLargeError } from '../errors.js'
 import type { Operation } from '../options.js'
-import { JSON_TYPE, pageLimit, pageSize } from './answers.js'
+import { created, JSON_TYPE, pageLimit, pageSize } from './answers.js'
 import { guarded } from './guard.js'
 import type { Kind } from './rate-limit.js'
 import { refuseTheRest } from './refusals.js'
 import { DROP } from './resource.js'
-import { describeCreated, type Api } from './routes.js'
+import type { Api } from './routes.js'
 import type { ClassicQuery } from './schemas.js'
 
 /** What the script can do, and what each action counts as. */
@@ -23,7 +23,7 @@ export async function classicRoutes (scope: FastifyInstance, { service, options,
 
   async function classicBox (request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
     switch (actionOf(request)) {
-      case 'createBox': return describeCreated(await service.create(undefined, limiter.holder(request)))
+      case 'createBox': return created(reply, await service.create(undefined, limiter.holder(request)))
       case 'storeMessage': {
         const { msg } = parameters(request)
         const message = messageFromString(msg)

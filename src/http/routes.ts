@@ -1,11 +1,11 @@
 import type { FastifyInstance } from 'fastify'
-import type { BoxService, Created } from '../box/box-service.js'
+import type { BoxService } from '../box/box-service.js'
 import { withKey } from '../box/message.js'
 import { InvalidError } from '../errors.js'
 import type { Operation, ResolvedOptions } from '../options.js'
 import type { NewMessage } from '../store/store.js'
 import { endOfTurn } from '../end-of-turn.js'
-import { ack, page, pageLimit, pageSize } from './answers.js'
+import { ack, created, page, pageLimit, pageSize } from './answers.js'
 import { baseOf } from './base.js'
 import { parseMessages, parseParameters } from './body.js'
 import { guarded } from './guard.js'
@@ -38,11 +38,16 @@ export async function boxRoutes (scope: FastifyInstance, { service, options, lim
     schema: operations.createBox,
     bodyLimit: 1024,
     onRequest: counted('creates'),
-    preValidation: async request => { if (request.body === undefined) request.body = {} },
+    preValidation: (request, _reply, done) => {
+      if (request.body === undefined) request.body = {}
+      done()
+    },
     preHandler: guard('createBox')
   }, async (request, reply) => {
-    const created = await service.create(request.body.ttl, limiter.holder(request))
-    return reply.code(201).header('location', `${baseOf(request)}/boxes/${created.boxId}`).send(describeCreated(created))
+    const made = await service.create(request.body.ttl, limiter.holder(request))
+    await endOfTurn()
+    reply.code(201).header('location', `${baseOf(request)}/boxes/${made.boxId}`)
+    return created(reply, made)
   })
 
   scope.get('/:box/messages', {
@@ -119,8 +124,4 @@ export async function boxRoutes (scope: FastifyInstance, { service, options, lim
     '/:box/cursor': ['PUT'],
     '/:box/ice-servers': ['GET', 'HEAD']
   })
-}
-
-export function describeCreated ({ boxId, drop, expires }: Created) {
-  return { type: 'created', data: boxId, drop, expires: new Date(expires).toISOString() }
 }
