@@ -1,6 +1,6 @@
 import { inspect } from 'node:util'
 import { Type, type Static, type TObject } from '@sinclair/typebox'
-import { Value, ValueErrorType, type ValueError } from '@sinclair/typebox/value'
+import { Errors, ValueErrorType, type ValueError } from '@sinclair/typebox/errors'
 import { closest, distance } from 'fastest-levenshtein'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { PlainOptions } from '../generated/typescript/options.js'
@@ -132,13 +132,17 @@ function keepApart ({ classicPath, docs }: Pick<ResolvedOptions, 'classicPath' |
 /** The caller's data are not changed, and what is undefined in them is absent. */
 function withDefaults<T extends TObject> (schema: T, data: object, parent: string): Static<T> {
   const given = Object.fromEntries(Object.entries(data).filter(([, value]) => value !== undefined))
-  const value = { ...Value.Default(schema, {}) as object, ...given }
-  const error = Value.Errors(schema, value).First()
+  const value = { ...defaultsOf(schema), ...given }
+  const error = Errors(schema, value).First()
   if (error === undefined) return value as Static<T>
   const { path, type, message, value: received, schema: { expects, properties } } = innermost(error)
   const name = parent + path.slice(1).replaceAll('/', '.')
   if (type === ValueErrorType.ObjectAdditionalProperties) throw unknown(name, Object.keys(properties))
   throw wrong(name, expects ?? message.replace(/^Expected /, ''), received)
+}
+
+function defaultsOf ({ properties }: TObject): object {
+  return Object.fromEntries(Object.entries(properties).filter(([, property]) => 'default' in property).map(([name, property]) => [name, property['default']]))
 }
 
 /** Of a union's error, the one in the part that was meant: the part that got beyond the value as a whole. */

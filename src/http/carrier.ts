@@ -1,7 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import { constants, type Http2ServerRequest, type ServerHttp2Stream } from 'node:http2'
 import { Socket } from 'node:net'
-import { TLSSocket } from 'node:tls'
 import type { FastifyRequest } from 'fastify'
 
 /**
@@ -55,7 +54,8 @@ export function cut (carrier: Carrier): void {
   if (!(carrier instanceof Socket)) {
     carrier.close(constants.NGHTTP2_CANCEL)
     carrier.destroy()
-  } else if (carrier instanceof TLSSocket) {
+  } else if ('encrypted' in carrier) {
+    // TLS does without the reset.
     carrier.destroy()
   } else {
     carrier.resetAndDestroy()

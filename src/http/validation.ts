@@ -1,5 +1,5 @@
 import type { TSchema } from '@sinclair/typebox'
-import { TypeCompiler, ValueErrorType, type ValueError } from '@sinclair/typebox/compiler'
+import { TypeCompiler, ValueErrorType, type TypeCheck, type ValueError } from '@sinclair/typebox/compiler'
 import type { FastifyReply, FastifyRequest, FastifySchemaCompiler } from 'fastify'
 
 /**
@@ -8,9 +8,11 @@ import type { FastifyReply, FastifyRequest, FastifySchemaCompiler } from 'fastif
  */
 export const validatorCompiler: FastifySchemaCompiler<TSchema> = ({ schema, httpPart }) => {
   if (httpPart === 'params') return unchecked()
-  const check = TypeCompiler.Compile(schema)
+  // Compiled when the first value comes, since a server starts with many schemas.
+  let check: TypeCheck<TSchema> | undefined
   // A `value` in the answer would be put back in place of what came, and makes each later look at the headers copy them.
   return (value: unknown) => {
+    check ??= TypeCompiler.Compile(schema)
     if (check.Check(value)) return true
     const part = httpPart === 'querystring' ? 'query' : String(httpPart)
     return { error: new Error(describe(part, schema, check.Errors(value).First())) }

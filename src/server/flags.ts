@@ -1,6 +1,6 @@
 import { isIP } from 'node:net'
 import { Type, type TSchema } from '@sinclair/typebox'
-import { Value } from '@sinclair/typebox/value'
+import { Errors } from '@sinclair/typebox/errors'
 import { optionsSchema } from '../options.js'
 import { parseStoreAddress, STORE_HINT } from './open-store.js'
 
@@ -76,7 +76,7 @@ function listOf (schema: TSchema): (text: string) => unknown {
 }
 
 function checked (schema: TSchema, value: unknown): unknown {
-  const error = Value.Errors(schema, value).First()
+  const error = Errors(schema, value).First()
   if (error !== undefined) throw new FlagError(error.message.replace(/^Expected /, ''))
   return value
 }
