@@ -14,6 +14,9 @@ export interface CallFace {
   heard (message: Extract<Message, { type: 'chat' | 'media' }>): void
 }
 
+/** How long the other page may take to say hello, or to answer it, ms. No code is shown before. */
+const HELLO = 5_000
+
 /**
  * One call of this page, with one other person: a further guest is told that the call is full. It
  * turns what happens to connections into events of the page.
@@ -23,6 +26,8 @@ export class PageCall {
   #call: Call | undefined
   #line: Line | undefined
   #left = false
+  /** Somebody was in the call before, with another code. */
+  #again = false
   /** The call ended while its last connection still stands. */
   #over: Failure | undefined
 
@@ -86,6 +91,8 @@ export class PageCall {
         return
       }
       for await (const peer of call.peers) this.#meet(peer)
+      // The host left before it let anybody in.
+      if (!this.#left && this.#line === undefined) this.face.dispatch({ type: 'fail', failure: 'nobody' })
     } catch (error) {
       if (this.#left) return
       const failure = failureOf(error)
@@ -118,21 +125,26 @@ export class PageCall {
     const line = this.#lines.get(peer.channel)
     if (line === undefined) return
     line.peer = peer
+    // Whoever keeps people from seeing the code must not keep the connection.
+    const limit = setTimeout(() => { if (this.#line !== line) this.#silent(peer) }, HELLO)
     line.listen(message => { this.#take(line, peer, message) })
-    if (this.role === 'guest') line.say({ type: 'hello', tab: this.keep.kept.tab })
-    peer.closed.then(reason => { this.#closed(line, reason) })
+    if (this.role === 'guest') line.say({ type: 'hello' })
+    peer.closed.then(reason => {
+      clearTimeout(limit)
+      this.#closed(line, reason)
+    })
   }
 
   #take (line: Line, peer: Peer, message: Message): void {
     switch (message.type) {
       case 'hello':
-        if (this.role === 'host') this.#letIn(line, peer, message.tab)
+        if (this.role === 'host') this.#letIn(line, peer)
         break
       case 'welcome':
-        if (this.role === 'guest') this.#begin(line, peer)
+        if (this.role === 'guest' && this.#line !== line) this.#begin(line, peer)
         break
       case 'full':
-        if (this.role === 'guest') this.#turnedAway()
+        if (this.role === 'guest') this.#failed('full')
         break
       case 'bye':
         peer.close()
@@ -142,19 +154,18 @@ export class PageCall {
     }
   }
 
-  #letIn (line: Line, peer: Peer, tab: string): void {
+  /** Nobody takes the place of a connection that stands, whoever he says he is. */
+  #letIn (line: Line, peer: Peer): void {
     const current = this.#line
-    line.tab = tab
-    if (current !== undefined && current !== line) {
-      if (current.alive && current.tab !== tab) {
-        line.say({ type: 'full' })
-        peer.close()
-        return
-      }
-      // The same person again, or somebody instead of a connection that is broken anyway.
-      this.#line = undefined
-      current.peer?.close()
+    if (current === line) return
+    if (current?.alive) {
+      line.say({ type: 'full' })
+      peer.close()
+      return
     }
+    // Broken anyway: the same person again, or somebody else.
+    this.#line = undefined
+    current?.peer?.close()
     line.say({ type: 'welcome' })
     this.#begin(line, peer)
   }
@@ -163,14 +174,21 @@ export class PageCall {
     this.#line = line
     this.media.attach(line.senders)
     this.face.talking(line)
-    this.face.dispatch({ type: 'connected', code: peer.code })
+    this.face.dispatch({ type: 'connected', code: peer.code, again: this.#again })
+    this.#again = true
   }
 
-  #turnedAway (): void {
+  /** The other page never spoke. */
+  #silent (peer: Peer): void {
+    if (this.role === 'guest') this.#failed('nobody')
+    else peer.close()
+  }
+
+  #failed (failure: Failure): void {
     this.#left = true
     this.#call?.close().catch(() => {})
     this.keep.set({ call: undefined })
-    this.face.dispatch({ type: 'fail', failure: 'full' })
+    this.face.dispatch({ type: 'fail', failure })
   }
 
   #closed (line: Line, reason: unknown): void {

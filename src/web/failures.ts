@@ -7,7 +7,7 @@ const table = {
   key: ['The key is wrong', 'The link was changed on its way to you, or a part of it is missing. Ask for it again, and copy all of it.'],
   gone: ['This invite is gone', 'The call was ended, or the link was not used for a long time. Ask for a new one, or start a call yourself.'],
   full: ['This call is full', 'Two people are in it already. Try again when one of them has left.'],
-  attempts: ['This invite takes no new guests', 'Too many attempts to join failed, and somebody may be interfering. Use a new link, sent another way.'],
+  attempts: ['This invite takes no new guests for now', 'Too many attempts to join failed, and somebody may be interfering. Use a new link, sent another way, or wait ten minutes.'],
   nobody: ['Nobody answered', 'The other person does not have the page open at the moment. Ask them to open it, then try again.'],
   path: ['No path between you', 'Your networks let nothing through to each other, and this server has no TURN server to go around them. Try another network, such as mobile data.'],
   relay: ['No path between you', 'Your networks let nothing through to each other, and the TURN server did not help either. Try another network, such as mobile data.'],
@@ -31,7 +31,7 @@ export function adviceOf (failure: Failure): string {
 }
 
 /** The same link may work another time. */
-const passing = new Set<Failure>(['full', 'nobody', 'path', 'relay', 'lost', 'server', 'unknown'])
+const passing = new Set<Failure>(['full', 'attempts', 'nobody', 'path', 'relay', 'lost', 'server', 'unknown'])
 
 export function mayPass (failure: Failure): boolean {
   return passing.has(failure)

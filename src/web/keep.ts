@@ -1,12 +1,7 @@
 import type { Resume } from 'signalbox-client/webrtc'
 
-/**
- * What a tab remembers over a reload, and forgets when it is closed: who it is in a call, which call,
- * and what it had turned off.
- */
+/** What a tab remembers over a reload, and forgets when it is closed: which call it is in, and what it had turned off. */
 export interface Kept {
-  /** tells this tab from others towards the host */
-  tab: string
   call?: { role: 'host', resume: Resume } | { role: 'guest', invite: string }
   audio: boolean
   video: boolean
@@ -18,7 +13,7 @@ export class Keep {
   #kept: Kept
 
   constructor (private readonly storage: Pick<Storage, 'getItem' | 'setItem'> | undefined) {
-    this.#kept = { tab: newTab(), audio: true, video: true, ...this.#read() }
+    this.#kept = { audio: true, video: true, ...this.#read() }
   }
 
   get kept (): Readonly<Kept> { return this.#kept }
@@ -49,8 +44,4 @@ export function tabStorage (): Storage | undefined {
   } catch {
     return undefined
   }
-}
-
-function newTab (): string {
-  return Array.from(crypto.getRandomValues(new Uint32Array(4)), part => part.toString(36)).join('')
 }

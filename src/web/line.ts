@@ -15,8 +15,6 @@ export class Line {
   readonly senders: Senders = {}
   /** from when the connection stands */
   peer: Peer | undefined
-  /** which tab is at the other end, on the host's side */
-  tab: string | undefined
   #take: ((message: Message) => void) | undefined
   /** Messages may come before anybody listens. */
   readonly #early: Message[] = []

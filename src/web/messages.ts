@@ -1,7 +1,7 @@
 /** What two pages say to each other over the data channel, each as one JSON text. */
 export type Message =
-  /** the guest, first of all; the same tab may take its own place again after a reload */
-  | { type: 'hello', tab: string }
+  /** the guest, first of all */
+  | { type: 'hello' }
   /** the host's answer */
   | { type: 'welcome' }
   | { type: 'full' }
@@ -22,14 +22,13 @@ export function parseMessage (data: unknown): Message | undefined {
   } catch {
     return undefined
   }
-  const { type, tab, audio, video, text } = value
+  const { type, audio, video, text } = value
   switch (type) {
+    case 'hello':
     case 'welcome':
     case 'full':
     case 'bye':
       return { type }
-    case 'hello':
-      return typeof tab === 'string' ? { type, tab } : undefined
     case 'media':
       return typeof audio === 'boolean' && typeof video === 'boolean' ? { type, audio, video } : undefined
     case 'chat':

@@ -14,8 +14,9 @@ export type State =
   /** the other side is not there; the host has an invite to pass on, and may read why somebody is gone */
   | { name: 'waiting', role: Role, invite?: string, notice?: Notice }
   | { name: 'connecting', role: Role, invite?: string }
-  | { name: 'connected', role: Role, code: string, invite?: string }
-  | { name: 'reconnecting', role: Role, code: string, invite?: string }
+  /** `again`: another code was there before, so that people have to compare once more */
+  | { name: 'connected', role: Role, code: string, again?: true, invite?: string }
+  | { name: 'reconnecting', role: Role, code: string, again?: true, invite?: string }
   | { name: 'left', role: Role, who: 'you' | 'other' }
   | { name: 'failed', role: Role, failure: Failure }
 
@@ -30,7 +31,7 @@ export type Event =
   | { type: 'found' }
   /** and could not be connected */
   | { type: 'missed', failure: Failure }
-  | { type: 'connected', code: string }
+  | { type: 'connected', code: string, again?: boolean }
   | { type: 'interrupted' }
   | { type: 'recovered' }
   /** the other side is gone: it left, or for the host, the connection broke for good */
@@ -58,7 +59,7 @@ export function next (state: State, event: Event): State {
         ? { name: 'waiting', role, ...invite, notice: event.failure }
         : state
     case 'connected':
-      return isOpen(state) ? { name: 'connected', role, code: event.code, ...invite } : state
+      return isOpen(state) ? { name: 'connected', role, code: event.code, ...(event.again && { again: true }), ...invite } : state
     case 'interrupted':
       return state.name === 'connected' ? { ...state, name: 'reconnecting' } : state
     case 'recovered':

@@ -60,6 +60,7 @@ function actionsAfter (failure: Failure): Action[] {
 
 /** What the room has to tell besides the state; undefined where there is nothing. */
 export function noticeOf (state: State): string | undefined {
+  if ('again' in state) return 'This is a new connection with a new code. Compare it again before you go on.'
   if (state.name !== 'waiting' || state.notice === undefined) return undefined
   if (state.notice === 'left') return 'The other person left. The link still works.'
   if (state.notice === 'lost') return 'The connection broke. The link still works.'

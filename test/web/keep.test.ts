@@ -5,7 +5,7 @@ function storage (items: Record<string, string> = {}) {
   return { getItem: (key: string) => items[key] ?? null, setItem: (key: string, value: string) => { items[key] = value } }
 }
 
-t.test('a tab knows its call and itself again after a reload', async t => {
+t.test('a tab knows its call again after a reload', async t => {
   const tabs = storage()
   const before = new Keep(tabs)
   before.set({ call: { role: 'host', resume: { link: 'https://box.example/boxes/x', secret: 's' } }, audio: false })
@@ -20,10 +20,6 @@ t.test('a call that is over is forgotten, what was turned off is not', async t =
   keep.set({ call: { role: 'guest', invite: 'https://box.example/#v=1' }, video: false })
   keep.set({ call: undefined })
   t.match(new Keep(tabs).kept, { call: undefined, video: false })
-})
-
-t.test('two tabs are two', async t => {
-  t.not(new Keep(storage()).kept.tab, new Keep(storage()).kept.tab)
 })
 
 t.test('without storage, or with nonsense in it, a tab begins anew', async t => {

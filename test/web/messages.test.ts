@@ -4,7 +4,7 @@ import { MAX_CHAT, parseMessage, type Message } from '../../src/web/messages.js'
 
 t.test('what one page says, the other understands', async t => {
   const messages: Message[] = [
-    { type: 'hello', tab: 'x' }, { type: 'welcome' }, { type: 'full' }, { type: 'bye' },
+    { type: 'hello' }, { type: 'welcome' }, { type: 'full' }, { type: 'bye' },
     { type: 'media', audio: true, video: false }, { type: 'chat', text: '<b>hello</b>' }
   ]
   for (const message of messages) t.same(parseMessage(JSON.stringify(message)), message)
@@ -12,7 +12,7 @@ t.test('what one page says, the other understands', async t => {
 
 t.test('whatever else comes is no message', async t => {
   const data = fc.oneof(fc.string(), fc.json(), fc.uint8Array(), fc.anything(),
-    fc.record({ type: fc.constantFrom('hello', 'media', 'chat', 'toString'), tab: fc.integer(), text: fc.constant('  '), audio: fc.constant(1) }).map(value => JSON.stringify(value)))
+    fc.record({ type: fc.constantFrom('media', 'chat', 'toString'), text: fc.constant('  '), audio: fc.constant(1) }).map(value => JSON.stringify(value)))
   fc.assert(fc.property(data, data => parseMessage(data) === undefined))
   t.pass()
 })

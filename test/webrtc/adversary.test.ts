@@ -184,3 +184,50 @@ t.test('with the negotiation of before, an adversary who has an ignored offer ch
   t.comment(`right ${right} times in ${tries} tries`)
   t.equal(right, 50)
 })
+
+/** Says hello until the host makes no offer any more. @returns how many codes he could have had to compare */
+async function guesses (he: Adversary, guess: (line: HostLine) => Promise<void>): Promise<number> {
+  for (let hellos = 0; hellos < 20; hellos++) {
+    const host = await he.hello(he.own)
+    if (host.fingerprint !== undefined) await guess(host)
+  }
+  return he.hostLines.filter(({ fingerprint }) => fingerprint !== undefined).length
+}
+
+const answer = async (he: Adversary, host: HostLine) => {
+  await he.send(host, { opening: host.committed, ...description('answer', he.own) })
+  return await he.open(host)
+}
+
+for (const [name, shows, guess] of [
+  ['gives up before he is connected', true, (he, host) => he.leave(host)],
+  ['connects and leaves at once', true, async (he, host) => { if (await answer(he, host)) await he.leave(host) }],
+  ['connects and leaves before the page shows a code', false, async (he, host) => { if (await answer(he, host)) await he.leave(host) }],
+  ['stays connected to a page that shows no code', false, async (he, host) => { await answer(he, host) }]
+] as [string, boolean, (he: Adversary, host: HostLine) => Promise<void>][]) {
+  t.test(`an adversary who ${name} has eight guesses`, async t => {
+    const adversary = await Adversary.begin(now, shows)
+    t.teardown(() => adversary.end())
+    t.equal(await guesses(adversary, async host => await guess(adversary, host)), 8)
+  })
+}
+
+t.test('an adversary who breaks each connection to the guest sees two of its hellos', async t => {
+  const adversary = await Adversary.begin(now)
+  t.teardown(() => adversary.end())
+  for (let tries = 0; tries < 5; tries++) {
+    const guest = adversary.guestLines[tries]
+    if (guest === undefined) break
+    await adversary.send(guest, description('offer', adversary.other))
+    await adversary.breakGuest()
+  }
+  t.equal(adversary.guestLines.length, 2)
+})
+
+t.test('what the host says before its offer does not tell the code', async t => {
+  const adversary = await Adversary.begin(now)
+  t.teardown(() => adversary.end())
+  const lines = [await adversary.hello(adversary.own), await adversary.hello(adversary.own)]
+  t.equal(new Set(lines.map(({ random }) => random)).size, 2)
+  for (const line of lines) t.match(line.random, /^[\w-]{22}$/)
+})

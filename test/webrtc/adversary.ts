@@ -21,6 +21,8 @@ export interface Line {
   /** the certificate of the other end, its opening where it is a guest, as they came */
   fingerprint?: string
   opening?: string
+  /** the host's random number; his own, in a line to a guest */
+  random?: string
 }
 
 /** A line to the host, with what the adversary's own hello committed to. */
@@ -50,10 +52,10 @@ export class Adversary {
   #calls: Call[] = []
   #invite!: Invite
 
-  /** The host starts a call, and the guest says hello. */
-  static async begin (negotiate: Negotiate): Promise<Adversary> {
+  /** The host starts a call, and the guest says hello. @param shows whether their pages show the codes at once */
+  static async begin (negotiate: Negotiate, shows = true): Promise<Adversary> {
     const adversary = new Adversary()
-    await adversary.#begin(negotiate)
+    await adversary.#begin(negotiate, shows)
     return adversary
   }
 
@@ -63,29 +65,57 @@ export class Adversary {
     return await this.#hello({ commitment: copied ?? commitment, committed: opening, nonce: createNonce(), guestDrop: `drop_${toBase64url(randomBytes(24))}` })
   }
 
+  /** Connects to the host at the end of a line. @returns whether it let him */
+  async open (line: HostLine): Promise<boolean> {
+    const connection = this.#connections.host.made.find(({ fingerprint }) => fingerprint === line.fingerprint)
+    const opened = connection?.open(this.own) ?? false
+    await quiet()
+    return opened
+  }
+
+  /** Connects to the guest, and breaks the connection without a word. */
+  async breakGuest (): Promise<void> {
+    const connection = this.#connections.guest.made.at(-1)
+    connection?.open(this.other)
+    await quiet()
+    connection?.break()
+    await new Promise(resolve => { setTimeout(resolve, 50) })
+    await quiet()
+  }
+
+  /** Says that it is over. */
+  async leave (line: HostLine): Promise<void> {
+    this.#server.put(line.drop, await line.session!.seal(null))
+    await quiet()
+  }
+
   /** Passes the guest's own hello on, so that both ends are in one session, in which he can rewrite everything. */
   async relay (guest: GuestLine): Promise<HostLine> {
     const line = await this.#hello({ commitment: guest.commitment, committed: createNonce(), nonce: guest.nonce, guestDrop: guest.drop })
     if (line.session !== undefined) guest.session = await Session.create(this.#invite.key, { ...line.session.parts, role: 'host' })
+    if (line.random !== undefined) guest.random = line.random
     return line
   }
 
   /** Sends a value to the one at the end of a line, and lets it do what it does. */
   async send (line: Line, value: unknown): Promise<void> {
     if (line.session === undefined) return
-    this.#server.put(line.drop, await line.session.seal([value]))
+    const random = this.guestLines.includes(line as GuestLine) ? { random: line.random } : {}
+    this.#server.put(line.drop, await line.session.seal([{ ...random, ...Object(value) }]))
     await quiet()
   }
 
   /** The code that the guest is going to see; it is known once the guest has answered. */
   async guestCode (line: GuestLine, fingerprint: string): Promise<string | undefined> {
-    if (line.session === undefined || line.fingerprint === undefined || line.opening === undefined) return undefined
-    return await shortCode(line.session, fingerprint, line.fingerprint, line.opening, 1)
+    const { session, fingerprint: guest, opening, random } = line
+    if (session === undefined || guest === undefined || opening === undefined || random === undefined) return undefined
+    return await shortCode(session, { host: fingerprint, random, guest, opening }, 1)
   }
 
   async hostCode (line: HostLine, fingerprint: string, opening = line.committed): Promise<string | undefined> {
-    if (line.session === undefined || line.fingerprint === undefined) return undefined
-    return await shortCode(line.session, line.fingerprint, fingerprint, opening, 1)
+    const { session, fingerprint: host, random } = line
+    if (session === undefined || host === undefined || random === undefined) return undefined
+    return await shortCode(session, { host, random, guest: fingerprint, opening }, 1)
   }
 
   /** An opening with which the host would see this code. */
@@ -115,17 +145,17 @@ export class Adversary {
     await Promise.all(this.#calls.map(call => call.close()))
   }
 
-  async #begin (negotiate: Negotiate): Promise<void> {
+  async #begin (negotiate: Negotiate, shows: boolean): Promise<void> {
     const { url: server, fetch } = this.#server
     const sides = { host: { ...this.#connections.host, iceServers: [], fetch }, guest: { ...this.#connections.guest, iceServers: [], fetch } }
-    const settings = { ...defaults, negotiate }
+    const settings = { ...defaults, negotiate, patience: { ...defaults.patience, farewell: 1 } }
     const host = await hostWith(settings, { server, ...sides.host })
     this.#invite = await parseInvite(host.invite)
     const guest = await joinWith(settings, host.invite, sides.guest)
     this.#calls = [host, guest]
     for (const [name, call] of [['host', host], ['guest', guest]] as const) {
       (async () => {
-        for await (const { code } of call.peers) this.shown[name].push(code)
+        for await (const peer of call.peers) if (shows) this.shown[name].push(peer.code)
       })().catch(() => {})
     }
     await quiet()
@@ -147,7 +177,7 @@ export class Adversary {
     if (to === key.hostDrop && message.n === 0) {
       const { drop, hello } = await openHello(key, message) as { drop: string, hello: { commitment: unknown } }
       const parts = { guestDrop: drop, guestNonce: nonce, hostNonce: createNonce() }
-      this.guestLines.push({ drop, nonce, commitment: hello.commitment, session: await Session.create(key, { role: 'host', ...parts }) })
+      this.guestLines.push({ drop, nonce, commitment: hello.commitment, random: createNonce(), session: await Session.create(key, { role: 'host', ...parts }) })
       return
     }
     const line = to === key.hostDrop ? this.guestLines.find(line => line.nonce === nonce) : this.hostLines.find(line => line.nonce === nonce)
@@ -155,8 +185,10 @@ export class Adversary {
     if ('guestDrop' in line) {
       line.session ??= await Session.create(key, { role: 'guest', guestDrop: to, guestNonce: nonce, hostNonce })
     }
-    for (const value of await line.session!.open(message) as unknown[]) {
-      const { description, opening } = Object(value) as { description?: { sdp: string }, opening?: string }
+    const values = await line.session!.open(message)
+    for (const value of Array.isArray(values) ? values : []) {
+      const { description, opening, random } = Object(value) as { description?: { sdp: string }, opening?: string, random?: string }
+      if (random !== undefined) line.random ??= random
       if (opening !== undefined) line.opening ??= opening
       const fingerprint = description?.sdp.match(/a=fingerprint:(.*)\r/)?.[1]
       if (fingerprint !== undefined) line.fingerprint ??= fingerprint

@@ -1,9 +1,10 @@
 import t, { type Test } from 'tap'
 import { connect } from '../../clients/typescript/src/webrtc/connect.js'
-import { host, type HostedCall, type HostOptions } from '../../clients/typescript/src/webrtc/host.js'
+import { hostWith, type HostedCall, type HostOptions } from '../../clients/typescript/src/webrtc/host.js'
 import { join } from '../../clients/typescript/src/webrtc/join.js'
 import type { Resume } from '../../clients/typescript/src/webrtc/listen.js'
 import { fakeConnections } from './fake-connection.js'
+import { impatient } from './node-peers.js'
 import { FakeServer, quiet } from './fake-server.js'
 import { next } from './serve.js'
 
@@ -12,7 +13,7 @@ async function hosting (t: Test, options: Partial<HostOptions> = {}, server = ne
   const side = { ...fakeConnections(), iceServers: [], fetch: server.fetch }
   const refused: string[] = []
   const saved: Resume[] = []
-  const call = await host({
+  const call = await hostWith(impatient({ compare: 20, farewell: 1 }), {
     server: server.url, ...side, refused: ({ code }) => { refused.push(code) }, save: resume => { saved.push(resume) }, ...options
   })
   t.teardown(() => call.close())
@@ -29,15 +30,20 @@ async function giveUp ({ call, server }: Hosting): Promise<void> {
   await quiet()
 }
 
-/** Joins, and gets the peers of both sides connected. */
-async function meet ({ call, server, side }: Hosting): Promise<void> {
+/** Joins, gets the peers of both sides connected, and leaves: once people could compare the codes, or at once. */
+async function meet ({ call, server, side }: Hosting, compare = true): Promise<void> {
   const guest = { ...fakeConnections(), iceServers: [], fetch: server.fetch }
   const joined = await join(call.invite, guest)
   await quiet()
   const [here, there] = [side.made.at(-1)!, guest.made[0]!]
   here.open(there.fingerprint)
   there.open(here.fingerprint)
-  const [peer] = await Promise.all([next(call.peers), next(joined.peers)])
+  const [peer, guestPeer] = await Promise.all([next(call.peers), next(joined.peers)])
+  if (compare) {
+    t.equal(peer.code, guestPeer.code)
+    const before = unfinished(call)!
+    for (let turns = 0; turns < 200 && unfinished(call) === before; turns++) await new Promise(resolve => { setTimeout(resolve, 10) })
+  }
   await peer.close()
   await quiet()
 }
@@ -68,7 +74,7 @@ t.test('eight offers are out at a time at most, whoever asks', async t => {
   t.equal(hosted.side.made.length, 8)
 })
 
-t.test('attempts that lead to a connection do not count', async t => {
+t.test('attempts that end in codes which people could compare do not count', async t => {
   const hosted = await hosting(t)
   for (let tries = 0; tries < 12; tries++) await meet(hosted)
   t.equal(unfinished(hosted.call), 0)
@@ -76,6 +82,45 @@ t.test('attempts that lead to a connection do not count', async t => {
   await meet(hosted)
   t.equal(unfinished(hosted.call), 1)
   t.notOk(hosted.refused.includes('CALL_ERR_ATTEMPTS'))
+})
+
+t.test('who leaves before the codes could be compared has failed', async t => {
+  const hosted = await hosting(t)
+  for (let tries = 0; tries < 8; tries++) await meet(hosted, false)
+  t.equal(unfinished(hosted.call), 8)
+  t.equal(hosted.refused.at(-1), 'CALL_ERR_ATTEMPTS')
+})
+
+t.test('where nobody compares codes, nothing is counted', async t => {
+  const hosted = await hosting(t, { compare: false })
+  for (let tries = 0; tries < 12; tries++) await meet(hosted, false)
+  for (let tries = 0; tries < 12; tries++) await giveUp(hosted)
+  t.equal(unfinished(hosted.call), 0)
+  t.notOk(hosted.refused.includes('CALL_ERR_ATTEMPTS'))
+})
+
+t.test('one failed attempt is forgotten in ten minutes, over a reload, too', async t => {
+  let now = Date.now()
+  t.capture(Date, 'now', () => now)
+  const server = new FakeServer()
+  const reload = new AbortController()
+  const before = await hosting(t, { signal: reload.signal }, server)
+  for (let tries = 0; tries < 8; tries++) await giveUp(before)
+  now += 599_000
+  t.equal(unfinished(before.call), 8)
+  const resume = before.saved.at(-1)!
+  reload.abort()
+  now += 1_000
+  const after = await hosting(t, { resume }, server)
+  t.equal(unfinished(after.call), 7)
+  await giveUp(after)
+  t.equal(unfinished(after.call), 8)
+  now -= 86_400_000
+  t.equal(unfinished(after.call), 8, 'a clock that was put back forgets nothing')
+  now += 7 * 600_000
+  t.equal(unfinished(after.call), 1)
+  now += 86_400_000
+  t.equal(unfinished(after.call), 0)
 })
 
 t.test('guests that said hello and left while the host was away cost one attempt at most', async t => {

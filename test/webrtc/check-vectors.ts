@@ -49,7 +49,7 @@ export async function computeVectors (given: Vectors): Promise<Pick<Vectors, 'in
     if (seen !== code) break
   }
 
-  const { hostSdp, guestSdp, opening: number } = given.code
+  const { hostSdp, guestSdp, opening: number, random } = given.code
   const { commitment } = await commit(fingerprintOf(guestSdp), number)
   return {
     invite: { id: key.id, link, elsewhere },
@@ -62,7 +62,8 @@ export async function computeVectors (given: Vectors): Promise<Pick<Vectors, 'in
       guestFingerprint: fingerprintOf(guestSdp),
       opening: number,
       commitment,
-      digits: await shortCode(sealing.host, fingerprintOf(hostSdp), fingerprintOf(guestSdp), number)
+      random,
+      digits: await shortCode(sealing.host, { host: fingerprintOf(hostSdp), random, guest: fingerprintOf(guestSdp), opening: number })
     }
   }
 }

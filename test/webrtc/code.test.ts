@@ -1,5 +1,5 @@
 import t from 'tap'
-import { checkCommitment, commit, fingerprintOf, shortCode } from '../../clients/typescript/src/webrtc/code.js'
+import { checkCommitment, checkRandom, commit, fingerprintOf, shortCode } from '../../clients/typescript/src/webrtc/code.js'
 import { doubtful } from './doubtful-fingerprints.js'
 import { createNonce, createSecret, inviteKey, Session } from '../../clients/typescript/src/webrtc/sealing.js'
 
@@ -21,24 +21,26 @@ t.test('an opening is taken in its one form only', async t => {
 t.test('both sides see the same six digits', async t => {
   const [host, guest] = await pair()
   const opening = createNonce()
-  const code = await shortCode(host, fingerprint('AA'), fingerprint('BB'), opening)
+  const parts = { host: fingerprint('AA'), random: createNonce(), guest: fingerprint('BB'), opening }
+  const code = await shortCode(host, parts)
   t.match(code, /^\d{6}$/)
-  t.equal(await shortCode(guest, fingerprint('AA'), fingerprint('BB'), opening), code)
+  t.equal(await shortCode(guest, parts), code)
 })
 
-t.test('a swapped fingerprint, another session or another opening shows', async t => {
+t.test('a swapped fingerprint, another session or another number of either side shows', async t => {
   const [session] = await pair()
   const [other] = await pair()
-  const opening = createNonce()
+  const parts = { host: fingerprint('AA'), random: createNonce(), guest: fingerprint('BB'), opening: createNonce() }
   const codes = [
-    await shortCode(session, fingerprint('AA'), fingerprint('BB'), opening),
-    await shortCode(session, fingerprint('CC'), fingerprint('BB'), opening),
-    await shortCode(session, fingerprint('AA'), fingerprint('CC'), opening),
-    await shortCode(session, fingerprint('BB'), fingerprint('AA'), opening),
-    await shortCode(session, fingerprint('AA'), fingerprint('BB'), createNonce()),
-    await shortCode(other, fingerprint('AA'), fingerprint('BB'), opening)
+    await shortCode(session, parts),
+    await shortCode(session, { ...parts, host: fingerprint('CC') }),
+    await shortCode(session, { ...parts, guest: fingerprint('CC') }),
+    await shortCode(session, { ...parts, host: fingerprint('BB'), guest: fingerprint('AA') }),
+    await shortCode(session, { ...parts, opening: createNonce() }),
+    await shortCode(session, { ...parts, random: createNonce() }),
+    await shortCode(other, parts)
   ]
-  t.ok(new Set(codes).size >= 5, 'two of six differ by chance in all but one of 70,000 runs, and three never')
+  t.ok(new Set(codes).size >= 6, 'two of seven differ by chance in all but one of 70,000 runs, and three never')
 })
 
 t.test('a guest is held to the fingerprint and the number of its hello', async t => {
@@ -47,6 +49,12 @@ t.test('a guest is held to the fingerprint and the number of its hello', async t
   for (const [number, print] of [[createNonce(), fingerprint('AA')], [opening, fingerprint('BB')], [undefined, fingerprint('AA')], [`${opening}=`, fingerprint('AA')]] as const) {
     await t.rejects(checkCommitment(commitment, number, print), { code: 'CALL_ERR_FINGERPRINT' })
   }
+})
+
+t.test('the host’s number is taken in its one form only', async t => {
+  const random = createNonce()
+  t.equal(checkRandom(random), random)
+  for (const bad of [undefined, 1, '', `${random}=`, `${random}AAAA`, 'x'.repeat(22)]) t.throws(() => checkRandom(bad), { code: 'CALL_ERR_FORMAT' })
 })
 
 const sdp = (...lines: string[]) => ['v=0', ...lines, ''].join('\r\n')

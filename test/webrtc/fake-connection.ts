@@ -59,6 +59,13 @@ export class FakeConnection extends EventTarget {
     return true
   }
 
+  /** The network is gone, and the connection with it. */
+  break () {
+    this.connectionState = 'closed'
+    this.channel.readyState = 'closed'
+    this.channel.dispatchEvent(new Event('close'))
+  }
+
   close () {
     this.signalingState = 'closed'
     this.connectionState = 'closed'

@@ -34,7 +34,7 @@ export class FakeServer {
       box.seen = (await request.json()).after
       return json({ type: 'ack', data: box.messages.length - box.seen })
     }
-    if (request.method === 'GET' && what === 'messages') return this.#stream(box)
+    if (request.method === 'GET') return what === 'messages' ? this.#stream(box) : gone()
     this.#boxes.delete(box.drop)
     this.#boxes.delete(id)
     for (const reader of box.readers) reader.close()

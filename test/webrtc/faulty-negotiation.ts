@@ -14,6 +14,7 @@ export class FaultyNegotiation implements Negotiating {
   readonly answered = Promise.resolve()
   #settle!: { resolve: (code: string) => void, reject: (error: unknown) => void }
   #opening: unknown
+  #random: unknown
   #remoteFingerprint: string | undefined
 
   constructor (
@@ -30,7 +31,8 @@ export class FaultyNegotiation implements Negotiating {
     try {
       if (this.proof.role === 'host') await this.#describe()
       for await (const value of this.channel) {
-        const { description, opening } = Object(value)
+        const { description, opening, random } = Object(value)
+        this.#random ??= random
         if (opening !== undefined) this.#opening = opening
         if (description !== undefined) await this.#described(description)
       }
@@ -45,9 +47,10 @@ export class FaultyNegotiation implements Negotiating {
   async #describe (): Promise<void> {
     await this.connection.setLocalDescription()
     const { type, sdp } = this.connection.localDescription!
+    if (this.proof.role === 'host') this.#random = this.proof.random
     const first = this.proof.role === 'guest' && this.#opening === undefined
     if (first) this.#opening = (this.proof as { opening: string }).opening
-    this.channel.send({ ...(first && { opening: this.#opening }), description: { type, sdp } }).catch(() => {})
+    this.channel.send({ ...(first && { opening: this.#opening }), ...(this.proof.role === 'host' && { random: this.#random }), description: { type, sdp } }).catch(() => {})
   }
 
   async #described (description: RTCSessionDescriptionInit): Promise<void> {
@@ -62,6 +65,6 @@ export class FaultyNegotiation implements Negotiating {
     if (description.type === 'offer') await this.#describe()
     const own = fingerprintOf(this.connection.localDescription!.sdp)
     const [host, guest] = this.proof.role === 'host' ? [own, fingerprint] : [fingerprint, own]
-    this.#settle.resolve(await shortCode(this.channel.session!, host, guest, String(this.#opening), this.digits))
+    this.#settle.resolve(await shortCode(this.channel.session!, { host, random: String(this.#random), guest, opening: String(this.#opening) }, this.digits))
   }
 }

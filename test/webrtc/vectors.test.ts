@@ -32,8 +32,8 @@ t.test('the vectors follow from the text of docs/sealing.md', async t => {
     const text = Buffer.concat([cipher.update(JSON.stringify(value)), cipher.final(), cipher.getAuthTag()])
     t.equal(text.toString('base64url'), sealed)
   }
-  const { opening, commitment, hostFingerprint, guestFingerprint, digits } = vectors.code
+  const { opening, commitment, random, hostFingerprint, guestFingerprint, digits } = vectors.code
   t.equal(createHash('sha256').update(['signalbox v1', 'commitment', opening, guestFingerprint].join('\n')).digest('base64url'), commitment)
-  const number = hkdf(salt, ['code', opening, hostFingerprint, guestFingerprint, hostDrop, guestDrop], 8).readBigUInt64BE()
+  const number = hkdf(salt, ['code', opening, random, hostFingerprint, guestFingerprint, hostDrop, guestDrop], 8).readBigUInt64BE()
   t.equal(String(number % 1_000_000n).padStart(6, '0'), digits)
 })

@@ -1,9 +1,11 @@
-import { checkCommitment, fingerprintOf, shortCode } from './code.js'
+import { checkCommitment, checkRandom, fingerprintOf, shortCode } from './code.js'
 import { CallError } from './errors.js'
 import type { Session } from './sealing.js'
 
-/** What this side knows of the number that the guest committed to; see code.ts. */
-export type Proof = { readonly role: 'guest', readonly opening: string } | { readonly role: 'host', readonly commitment: unknown }
+/** What this side brings to the short code, and what it knows of the other's part; see code.ts. */
+export type Proof =
+  { readonly role: 'guest', readonly opening: string } |
+  { readonly role: 'host', readonly commitment: unknown, readonly random: string }
 
 /** A session description that names its certificates in the one acceptable way. */
 export interface Description {
@@ -28,13 +30,15 @@ export function parseDescription (value: unknown): Description {
 }
 
 /**
- * Computed once in a call, from the first description of each side. Only the host heeds an opening
- * that came with it, and only where it fits the guest's hello.
+ * Computed once in a call, from the first description of each side and the number that came with the
+ * other's. Only the host heeds an opening, and only where it fits the guest's hello; only the guest
+ * heeds a random number of the host's.
  */
-export async function agree (proof: Proof, session: Session, ownSdp: string, theirs: Description, opening: unknown, digits: number): Promise<Agreement> {
+export async function agree (proof: Proof, session: Session, ownSdp: string, theirs: Description, number: unknown, digits: number): Promise<Agreement> {
   const own = fingerprintOf(ownSdp)
-  const code = proof.role === 'host'
-    ? await shortCode(session, own, theirs.fingerprint, await checkCommitment(proof.commitment, opening, theirs.fingerprint), digits)
-    : await shortCode(session, theirs.fingerprint, own, proof.opening, digits)
+  const parts = proof.role === 'host'
+    ? { host: own, random: proof.random, guest: theirs.fingerprint, opening: await checkCommitment(proof.commitment, number, theirs.fingerprint) }
+    : { host: theirs.fingerprint, random: checkRandom(number), guest: own, opening: proof.opening }
+  const code = await shortCode(session, parts, digits)
   return Object.freeze({ code, fingerprint: theirs.fingerprint })
 }

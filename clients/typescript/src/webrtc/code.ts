@@ -7,7 +7,8 @@ import { createNonce, type Session } from './sealing.js'
  * middle. It depends on the session's keys and on the certificates (DTLS fingerprints) that both ends
  * really use. Six digits can be searched through, so neither side may choose after it has seen the
  * other's part: the guest's hello commits to its fingerprint and a random number, then the host
- * speaks, and only then the guest opens its commitment. What is left is one guess in a million.
+ * offers, with a random number of its own, and only then the guest opens its commitment. What is left
+ * is one guess in a million.
  */
 export interface Commitment {
   /** Goes into the hello: SHA-256 over the random number and the fingerprint, in base64url. */
@@ -29,9 +30,25 @@ export async function checkCommitment (commitment: unknown, opening: unknown, gu
   return opening
 }
 
+/** The host's random number in its one form. Throws `CALL_ERR_FORMAT`. */
+export function checkRandom (random: unknown): string {
+  if (typeof random !== 'string' || fromBase64url(random)?.length !== 16) throw new CallError('CALL_ERR_FORMAT')
+  return random
+}
+
+/** What the code depends on, besides the session. */
+export interface CodeParts {
+  /** the host's certificate, as `fingerprintOf` gives it */
+  host: string
+  /** Comes with the host's offer, so that nobody knows the code who has not let the host offer. */
+  random: string
+  guest: string
+  opening: string
+}
+
 /** The same digits on both sides. */
-export async function shortCode (session: Session, hostFingerprint: string, guestFingerprint: string, opening: string, digits = 6): Promise<string> {
-  const bytes = await session.derive(['code', opening, hostFingerprint, guestFingerprint], 8)
+export async function shortCode (session: Session, { host, random, guest, opening }: CodeParts, digits = 6): Promise<string> {
+  const bytes = await session.derive(['code', opening, random, host, guest], 8)
   return String(new DataView(bytes.buffer).getBigUint64(0) % 10n ** BigInt(digits)).padStart(digits, '0')
 }
 

@@ -18,6 +18,8 @@ export interface ConnectionOptions extends ClientOptions {
   RTCPeerConnection?: new (configuration: RTCConfiguration) => RTCPeerConnection
   /** How long to wait until the other side answers, in ms. 30,000 by default; Infinity waits as long as it takes. */
   timeout?: number
+  /** False where nobody compares codes, as in an app that only passes data on: then attempts to join are not counted. */
+  compare?: boolean
   /** Ends everything. */
   signal?: AbortSignal
 }

@@ -6,6 +6,7 @@ import { CallError } from './errors.js'
 import { listen, tell, type Listener, type ListenOptions, type Resume } from './listen.js'
 import { defaults, meet, type Endpoint, type Peer, type Settings } from './peer.js'
 import { Queue } from './queue.js'
+import { createNonce } from './sealing.js'
 
 export interface HostOptions extends ListenOptions, ConnectionOptions {
   /** Called with `resume` at the start and whenever it changes: keep the latest, as secret as the invite. */
@@ -30,15 +31,15 @@ export interface HostedCall extends Call {
 /**
  * Starts a call and makes an invite to it. Guests that cannot be connected are told to the option
  * `refused`; the loop over `peers` goes on, and throws only when the invite itself is gone. Closing
- * the call ends the invite. When eight attempts to join have failed, the invite takes no new guests,
- * and `refused` is called with `CALL_ERR_ATTEMPTS`.
+ * the call ends the invite. When eight attempts to join have failed, `refused` is called with
+ * `CALL_ERR_ATTEMPTS`, and the invite takes no new guests until one of them is forgotten, ten minutes later.
  */
 export async function host (options: HostOptions): Promise<HostedCall> {
   return await hostWith(defaults, options)
 }
 
 export async function hostWith (settings: Settings, options: HostOptions): Promise<HostedCall> {
-  const { server, page, resume, maxGuests, refused, save, signal, timeout } = options
+  const { server, page, resume, maxGuests, refused, save, signal, timeout, compare = true } = options
   const patience = { ...settings.patience, ...(timeout !== undefined && { answer: timeout }) }
   // Before there is a box.
   peerConnectionOf(options)
@@ -54,11 +55,15 @@ export async function hostWith (settings: Settings, options: HostOptions): Promi
   const peers = new Queue<Peer>()
   const meeting = new Set<Peer>()
   let closed = false
-  const current = (): Resume => ({ ...listener.resume, unfinished: attempts.unfinished })
-  const attempts = new Attempts(resume?.unfinished ?? 0, () => { if (!closed) tell(save, current()) })
+  const current = (): Resume => ({ ...listener.resume, unfinished: attempts.unfinished, since: attempts.since })
+  const attempts = new Attempts(resume?.unfinished ?? 0, resume?.since ?? Date.now(), () => { if (!closed) tell(save, current()) })
 
   const receive = async (channel: Channel) => {
     let endAttempt: EndAttempt | undefined
+    const end = (failed: boolean) => {
+      endAttempt?.(failed && compare)
+      if (failed && attempts.exhausted) tell(refused, new CallError('CALL_ERR_ATTEMPTS'))
+    }
     let made: Endpoint | undefined
     let offered = false
     try {
@@ -68,18 +73,18 @@ export async function hostWith (settings: Settings, options: HostOptions): Promi
       const { commitment } = Object(channel.hello) as { commitment?: unknown }
       made = await endpoint()
       offered = true
-      const peer = await meet(made, channel, { role: 'host', commitment }, { ...settings, patience }, signal)
-      endAttempt(false)
+      const { peer, compared } = await meet(made, channel, { role: 'host', commitment, random: createNonce() }, { ...settings, patience }, signal)
+      if (compare) compared.then(yes => { end(!yes) })
+      else end(false)
       meeting.add(peer)
       peer.closed.then(() => meeting.delete(peer))
       if (!peers.push(peer)) await peer.close()
     } catch (error) {
-      endAttempt?.(offered)
       made?.connection.close()
       const reason = asCallError(error)
       await channel.close(reason)
       if (reason instanceof CallError) tell(refused, reason)
-      if (offered && attempts.exhausted) tell(refused, new CallError('CALL_ERR_ATTEMPTS'))
+      end(offered)
     }
   }
   follow(listener, receive).then(() => peers.end(), error => peers.end(error))

@@ -20,7 +20,7 @@ const passing = new Set<CallErrorCode | undefined>(['CALL_ERR_LOST', 'CALL_ERR_N
 /**
  * Joins the call of an invite. It rejects at once where the invite is wrong or gone; else the loop
  * over `peers` gives the host. When the connection breaks without a word, it says hello again, and
- * the loop gives the host once more. The loop ends when either side leaves, and throws the
+ * the loop gives the host once more; but only once until people could compare a code again. The loop ends when either side leaves, and throws the
  * `CallError` that says why when there is no connection to be had.
  */
 export async function join (invite: string | URL, options: JoinOptions = {}): Promise<Call> {
@@ -30,7 +30,7 @@ export async function join (invite: string | URL, options: JoinOptions = {}): Pr
 export async function joinWith (settings: Settings, invite: string | URL, options: JoinOptions): Promise<Call> {
   const parsed = await inviteTo(invite, options)
   const endpoint = endpoints({ server: parsed.server, id: parsed.key.hostDrop }, options)
-  const { timeout, signal } = options
+  const { timeout, signal, compare = true } = options
   const patience = { ...settings.patience, ...(timeout !== undefined && { answer: timeout }) }
   const scope = new Scope(undefined, signal)
   const peers = new Queue<Peer>()
@@ -55,13 +55,14 @@ export async function joinWith (settings: Settings, invite: string | URL, option
       let reason: unknown
       try {
         const { made, channel, opening } = attempt
-        const peer = await meet(made, channel, { role: 'guest', opening }, { ...settings, patience }, scope.signal)
-        failures = 0
+        failures++
+        const { peer, compared } = await meet(made, channel, { role: 'guest', opening }, { ...settings, patience }, scope.signal)
+        if (compare) compared.then(yes => { if (yes) failures = 0 })
+        else failures = 0
         peers.push(peer)
         reason = await peer.closed
       } catch (error) {
         reason = error
-        failures++
       }
       if (!(reason instanceof CallError && passing.has(reason.code)) || failures > 1 || scope.signal.aborted) {
         if (reason !== undefined) throw reason

@@ -26,8 +26,9 @@ export interface ListenOptions extends ClientOptions {
 export interface Resume {
   link: string
   secret: string
-  /** how many attempts to join did not lead to a connection, in a call; see the option `save` */
+  /** how many attempts to join a call failed, or may have failed, and from when on the next of them is being forgotten; see the option `save` */
   unfinished?: number
+  since?: number
 }
 
 /** The nonces of guests that were here, so that none comes twice. When they are this many, the invite is used up. */
@@ -42,8 +43,8 @@ export async function listen (options: ListenOptions): Promise<Listener> {
   requirePlatform()
   const server = serverBase(options.server)
   const secret = resume === undefined ? createSecret() : fromBase64url(resume.secret)
-  const { unfinished = 0 } = resume ?? {}
-  if (secret?.length !== 32 || !Number.isSafeInteger(unfinished) || unfinished < 0) throw new TypeError('The option resume is not one that a listener gave')
+  const { unfinished = 0, since = 0 } = resume ?? {}
+  if (secret?.length !== 32 || !Number.isSafeInteger(unfinished) || unfinished < 0 || !Number.isSafeInteger(since)) throw new TypeError('The option resume is not one that a listener gave')
   try {
     const box = resume === undefined ? await Box.create(server, boxOptions(rest)) : Box.open(resume.link, boxOptions(rest))
     const drop = dropAddress(await box.dropLink())

@@ -83,24 +83,24 @@ export class Negotiation implements Negotiating {
 
   async #take (value: unknown): Promise<void> {
     // What a later version adds is left alone.
-    const { description, candidate, opening } = Object(value) as Record<string, unknown>
+    const { description, candidate, opening, random } = Object(value) as Record<string, unknown>
     if (description !== undefined) {
       const theirs = parseDescription(description)
-      if (this.#agreement === undefined) await this.#meet(theirs, opening)
+      if (this.#agreement === undefined) await this.#meet(theirs, this.proof.role === 'host' ? opening : random)
       else await this.#renegotiate(theirs, this.#agreement)
     }
     if (candidate !== undefined) await this.#add(candidate as RTCIceCandidateInit)
   }
 
-  /** The first exchange: the only place where an agreement is made, and where an opening is of any interest. */
-  async #meet (theirs: Description, opening: unknown): Promise<void> {
+  /** The first exchange: the only place where an agreement is made, and where an opening or a random number is of any interest. */
+  async #meet (theirs: Description, number: unknown): Promise<void> {
     const { session } = this.channel
     const { role } = this.proof
     if (session === undefined || theirs.type !== (role === 'host' ? 'answer' : 'offer')) throw new CallError('CALL_ERR_FORMAT')
     const settle = async () => {
       const own = this.connection.localDescription?.sdp
       if (own === undefined) throw new CallError('CALL_ERR_FORMAT')
-      this.#agreement = await agree(this.proof, session, own, theirs, opening, this.digits)
+      this.#agreement = await agree(this.proof, session, own, theirs, number, this.digits)
       this.#settleCode.resolve(this.#agreement.code)
     }
     if (role === 'host') {
@@ -144,12 +144,14 @@ export class Negotiation implements Negotiating {
   }
 
   /**
-   * Sets and sends the offer or answer that the state asks for; candidates go after it.
-   * @param settle called in between, for the guest's first answer, which brings its opening
+   * Sets and sends the offer or answer that the state asks for; candidates go after it. This side's
+   * part of the code goes with its first one.
+   * @param settle called in between, for the guest's first answer, which settles the agreement
    */
   async #describe (settle?: () => Promise<void>): Promise<void> {
     this.#describing++
     this.#pace = 0
+    const first = this.#agreement === undefined
     try {
       await this.#possible(() => this.connection.setLocalDescription())
       if (this.connection.signalingState === 'closed') return
@@ -157,8 +159,8 @@ export class Negotiation implements Negotiating {
       await settle?.()
       // Gathered already, and thus in the description.
       this.#candidates = this.#candidates.filter(({ candidate }) => !sdp.includes(`a=${candidate}`))
-      const opening = settle !== undefined && this.proof.role === 'guest' ? { opening: this.proof.opening } : {}
-      this.#send({ ...opening, description: { type, sdp } })
+      const number = this.proof.role === 'guest' ? { opening: this.proof.opening } : { random: this.proof.random }
+      this.#send({ ...(first && number), description: { type, sdp } })
     } finally {
       this.#describing--
     }

@@ -9,7 +9,10 @@ export interface Peer {
   readonly connection: RTCPeerConnection
   /** An open data channel, for whatever you like. */
   readonly channel: RTCDataChannel
-  /** Six digits that both sides see if nobody sits between them. */
+  /**
+   * Six digits that both sides see if nobody sits between them. Read it when you show it: an attempt
+   * to join counts as failed unless the code was read and the connection stood for 20 s from then on.
+   */
   readonly code: string
   /** Settles when it is over: with nothing where either side closed it, else with what broke it. */
   readonly closed: Promise<unknown>
@@ -29,6 +32,8 @@ export interface Patience {
   silence: number
   /** between the end of the data channel and the word that it was meant */
   farewell: number
+  /** until people have compared a code that they see */
+  compare: number
 }
 
 /** How two sides meet. Only tests have others than the defaults. */
@@ -38,7 +43,7 @@ export interface Settings {
 }
 
 export const defaults: Settings = {
-  patience: { answer: 30_000, path: 20_000, mend: 20_000, silence: 3_000, farewell: 1_000 },
+  patience: { answer: 30_000, path: 20_000, mend: 20_000, silence: 3_000, farewell: 1_000, compare: 20_000 },
   negotiate: (connection, channel, proof) => new Negotiation(connection, channel, proof)
 }
 
@@ -50,8 +55,14 @@ export interface Endpoint {
   turn: boolean
 }
 
+/** A peer, and whether people could compare its code: false where it ended before. */
+export interface Met {
+  peer: Peer
+  compared: Promise<boolean>
+}
+
 /** Connects this end with the one at the other side of the channel. Rejects with why that was not possible. */
-export async function meet (endpoint: Endpoint, channel: Channel, proof: Proof, settings: Settings, signal?: AbortSignal): Promise<Peer> {
+export async function meet (endpoint: Endpoint, channel: Channel, proof: Proof, settings: Settings, signal?: AbortSignal): Promise<Met> {
   const negotiation = settings.negotiate(endpoint.connection, channel, proof)
   return await new Meeting(endpoint, channel, negotiation, settings.patience, signal).connect()
 }
@@ -77,7 +88,7 @@ class Meeting {
     this.#open.promise.catch(() => {})
   }
 
-  async connect (): Promise<Peer> {
+  async connect (): Promise<Met> {
     const { connection, dataChannel } = this.endpoint
     connection.addEventListener('connectionstatechange', this.#onState)
     dataChannel.addEventListener('open', this.#onOpen)
@@ -97,12 +108,33 @@ class Meeting {
       const [code] = await Promise.all([this.negotiation.code, this.#open.promise])
       this.#connected = true
       clearTimeout(this.#limit)
-      return { connection, channel: dataChannel, code, closed: this.#over.promise, close: () => this.#end() }
+      const read = deferred<void>()
+      const peer = {
+        connection,
+        channel: dataChannel,
+        get code () {
+          read.resolve()
+          return code
+        },
+        closed: this.#over.promise,
+        close: () => this.#end()
+      }
+      return { peer, compared: this.#compared(read.promise) }
     } catch (error) {
       // Whatever ended it first is the cause; the rest only follows from it.
       await this.#end(error)
       throw await this.#over.promise ?? error
     }
+  }
+
+  /** Whether the code was read in time, and the connection stood for long enough from then on. */
+  async #compared (read: Promise<void>): Promise<boolean> {
+    const over = this.#over.promise.then(() => {})
+    let wasRead = false
+    read.then(() => { wasRead = true })
+    await settled(Promise.race([read, over]), this.patience.compare)
+    if (wasRead) await settled(over, this.patience.compare)
+    return wasRead && !this.#ended && this.endpoint.connection.connectionState === 'connected'
   }
 
   readonly #onAbort = () => { this.#end(this.signal?.reason) }

@@ -1,0 +1,130 @@
+import t, { type Test } from 'tap'
+import { mock } from 'node:test'
+import { PageCall, type CallFace } from '../../src/web/call.js'
+import type { Keep } from '../../src/web/keep.js'
+import type { Media } from '../../src/web/media.js'
+import type { Message } from '../../src/web/messages.js'
+import { next, type Role, type State } from '../../src/web/state.js'
+import { noticeOf } from '../../src/web/words.js'
+import { FakeConnection } from '../webrtc/fake-connection.js'
+import { FakeServer, quiet } from '../webrtc/fake-server.js'
+import { end } from '../webrtc/node-peers.js'
+
+/** A connection as the page uses it: with transceivers at the host's end, and a channel that keeps what was sent. */
+class PageConnection extends FakeConnection {
+  static made: PageConnection[] = []
+  role: Role = 'guest'
+  readonly said: Message[] = []
+
+  constructor () {
+    super()
+    PageConnection.made.push(this)
+    Object.assign(this.channel, { send: (text: string) => { this.said.push(JSON.parse(text)) } })
+  }
+
+  addTransceiver () {
+    this.role = 'host'
+    return { sender: {} }
+  }
+
+  hear (message: Message | undefined) {
+    this.channel.dispatchEvent(Object.assign(new Event('message'), { data: JSON.stringify(message) }))
+  }
+}
+
+Object.assign(globalThis, { RTCPeerConnection: PageConnection, MediaStream: class { addTrack () {} } })
+
+function page (t: Test, role: Role) {
+  const shown = { state: { name: 'opening', role } as State, codes: [] as string[], notices: [] as (string | undefined)[], unfinished: 0, invite: '' }
+  const face: CallFace = {
+    dispatch (event) {
+      if (event.type === 'opened') shown.invite = event.invite ?? ''
+      shown.state = next(shown.state, event)
+      if (event.type !== 'connected') return
+      shown.codes.push(event.code)
+      shown.notices.push(noticeOf(shown.state))
+    },
+    talking () {},
+    heard () {}
+  }
+  const keep = { kept: {}, set: ({ call }: { call?: { resume?: { unfinished?: number } } }) => { shown.unfinished = call?.resume?.unfinished ?? shown.unfinished } }
+  const call = new PageCall(role, { attach () {} } as unknown as Media, keep as unknown as Keep, face)
+  t.teardown(() => { call.leave() })
+  return { call, shown }
+}
+
+/** A host's page at a server in memory. */
+async function hosting (t: Test) {
+  const server = new FakeServer()
+  t.intercept(globalThis, 'fetch', { value: server.fetch })
+  const host = page(t, 'host')
+  host.call.host(new URL(`${server.url}/`))
+  while (host.shown.invite === '') await quiet()
+  /** A guest's page joins, and both ends of the connection open. */
+  const join = async () => {
+    PageConnection.made = []
+    const guest = page(t, 'guest')
+    guest.call.join(host.shown.invite)
+    for (let turns = 0; turns < 50 && !PageConnection.made.some(({ role }) => role === 'host'); turns++) await quiet()
+    await quiet()
+    const last = (wanted: Role) => PageConnection.made.findLast(({ role }) => role === wanted)!
+    const [here, there] = [last('host'), last('guest')]
+    t.ok(here.open(there.fingerprint))
+    t.ok(there.open(here.fingerprint))
+    await quiet()
+    return { guest, here, there }
+  }
+  return { host, join }
+}
+
+t.test('people get a code once both pages have spoken', async t => {
+  const { host, join } = await hosting(t)
+  const { guest, here, there } = await join()
+  t.same([host.shown.codes, guest.shown.codes], [[], []])
+  here.hear(there.said[0])
+  there.hear(here.said[0])
+  t.equal(guest.shown.codes.length, 1)
+  t.same(host.shown.codes, guest.shown.codes)
+  t.same(host.shown.notices, [undefined])
+})
+
+t.test('who is connected and does not speak is let go after a while, and has failed', async t => {
+  mock.timers.enable({ apis: ['setTimeout'] })
+  t.teardown(() => { mock.timers.reset() })
+  const { host, join } = await hosting(t)
+  const { guest, here, there } = await join()
+  mock.timers.tick(5_000)
+  await quiet()
+  mock.timers.tick(3_000)
+  await quiet()
+  t.equal(here.connectionState, 'closed')
+  t.equal(there.connectionState, 'closed')
+  t.equal(guest.shown.state.name, 'failed')
+  t.equal(host.shown.unfinished, 1)
+  t.same(host.shown.codes, [])
+})
+
+t.test('nobody takes the place of a connection that stands', async t => {
+  const { host, join } = await hosting(t)
+  const first = await join()
+  first.here.hear(first.there.said[0])
+  const second = await join()
+  second.here.hear({ ...second.there.said[0]!, ...Object(first.there.said[0]) })
+  await quiet()
+  t.same(second.here.said, [{ type: 'full' }])
+  t.equal(first.here.connectionState, 'connected')
+  t.equal(host.shown.codes.length, 1)
+})
+
+t.test('when another connection brings another code, people are told to compare again', async t => {
+  const { host, join } = await hosting(t)
+  const first = await join()
+  first.here.hear(first.there.said[0])
+  first.here.connectionState = 'disconnected'
+  const second = await join()
+  second.here.hear(second.there.said[0])
+  t.equal(host.shown.codes.length, 2)
+  t.match(host.shown.notices[1], /Compare it again/)
+})
+
+end(t)
