@@ -171,7 +171,7 @@ t.test('off means off', async t => {
 })
 
 t.test('a flood of creates is 429, then 507, and takes no more room', async t => {
-  const { app } = await build(t, { rateLimit: { creates: 5 }, maxStoreBytes: 10 * memoryCosts.box })
+  const { app } = await build(t, { rateLimit: { creates: 5 }, maxStoreBytes: 10 * memoryCosts.box + 6 * memoryCosts.holder })
   const statuses = []
   for (let i = 0; i < 8; i++) statuses.push((await app.inject({ method: 'POST', url: '/boxes', remoteAddress: '192.0.2.1' })).statusCode)
   t.same(statuses, [201, 201, 201, 201, 201, 429, 429, 429])

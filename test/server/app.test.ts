@@ -38,7 +38,7 @@ t.test('the config reaches the boxes', async t => {
   isProblem(t, await app.inject({ method: 'POST', url: '/boxes', headers: { origin: 'https://a.example' } }), 429, 'BOX_ERR_RATE')
   const preflight = await app.inject({ method: 'OPTIONS', url: '/boxes', headers: { origin: 'https://a.example', 'access-control-request-method': 'POST' } })
   t.equal(preflight.headers['access-control-allow-origin'], 'https://a.example')
-  const { drop } = (await app.inject('/box.php')).json()
+  const { drop } = (await app.inject({ url: '/box.php', remoteAddress: '192.0.2.1' })).json()
   t.same((await app.inject(`/boxes/${drop}/ice-servers`)).json().iceServers, [{ urls: ['stun:a.example'] }])
 })
 
