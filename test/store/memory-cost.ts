@@ -2,6 +2,7 @@
  * Fills a memory store up to a cap and tells how much of the cap V8 uses for it. To be run with
  * `--expose-gc`, and one case a process: what one leaves behind must not be measured with the next.
  */
+import { randomBytes } from 'node:crypto'
 import { setTimeout } from 'node:timers/promises'
 import { dropAddress, newBoxId } from '../../src/box/capability.js'
 import { messageFromJson, withKey } from '../../src/box/message.js'
@@ -19,6 +20,16 @@ async function newBox (): Promise<string> {
   return drop
 }
 
+/** Boxes of holders with so many each. */
+function boxesHeld (perHolder: number): () => Promise<void> {
+  let n = 0
+  let holder = ''
+  return async () => {
+    if (n++ % perHolder === 0) holder = randomBytes(6).toString('base64url')
+    await store.create(dropAddress(newBoxId()), 86_400_000, now, limits, holder)
+  }
+}
+
 /** Messages as they come over HTTP, so many to a box. */
 function messages (perBox: number, textOf: (n: number) => string, keyOf?: (n: number) => string): () => Promise<void> {
   let n = 0
@@ -34,6 +45,9 @@ function messages (perBox: number, textOf: (n: number) => string, keyOf?: (n: nu
 const keyOf = (length: number) => (n: number) => String(n).padStart(length, 'k')
 const cases: Record<string, () => () => Promise<unknown>> = {
   'empty boxes': () => newBox,
+  'empty boxes with a holder each': () => boxesHeld(1),
+  'empty boxes, ten to a holder': () => boxesHeld(10),
+  'empty boxes of one holder': () => boxesHeld(Infinity),
   'one tiny message a box': () => messages(1, n => `"${n}"`),
   'tiny messages': () => messages(200, n => `"${n}"`),
   'messages with one two-byte character': () => messages(20, n => `"${n}€${'x'.repeat(700)}"`),
