@@ -113,15 +113,22 @@ class RedisStore implements Store {
     const { text, bytes, key } = message
     let granted = limits.held === undefined ? -1 : 0
     let lowered = 0
+    let holder: string | undefined
     for (let grants = 0; grants <= MAX_GRANTS; grants++) {
-      const reply = await this.#run<[number, number, Report?] | ['grant', ...Report]>(scripts.append, this.#keys(drop),
+      const appended = this.#run<[number, number, Report?] | ['grant', ...Report]>(scripts.append, this.#keys(drop),
         [now, limits.maxMessages, limits.maxBoxBytes, text, bytes, key?.id ?? '', key?.digest ?? '', granted, lowered], bytes)
+      const reply = await appended.catch(async (error: unknown) => {
+        // A box that was deleted meanwhile is on record again by the grant.
+        if (error instanceof NotFoundError) await this.#holders.forget(drop, holder)
+        throw error
+      })
       if (reply[0] !== 'grant') {
         const [seq, count, report] = reply
         await this.#holders.report(drop, report)
         return { seq, count }
       }
       const [, ...need] = reply
+      holder = need[0]
       lowered = need[3]
       // A quarter more, so that a box which fills asks a few times; and ever more where others are faster.
       const spare = Math.floor(need[2] / 4) + 2 ** grants - 1

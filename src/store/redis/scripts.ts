@@ -1,14 +1,19 @@
 import { createHash } from 'node:crypto'
 import { MAX_KEYS } from '../store.js'
 
-/**
- * What a box costs its holder in Redis, bytes, with the holder's record of it: an estimate.
- * What is in a box counts in units. The first is free, so that most boxes never ask for one.
- */
-export const BOX_COST = 400
-const MESSAGE_COST = 128
-const KEY_COST = 160
+/** What a box costs its holder in Redis, bytes, with the holder's record of it. This and what follows is measured: test/store/redis/cost.test.ts. */
+export const BOX_COST = 390
+/** What is in a box counts in units. The first is free, so that most boxes never ask for one. */
 export const UNIT = 8192
+/** What a box takes once more while it holds any message. */
+const LIST_COST = 280
+/** What a message takes beside its text, and what the text takes with the room that Redis cannot use. */
+const MESSAGE_COST = 2
+const TEXT_COST = 1.08
+/** An idempotency key. Redis packs a hash with few of them. */
+const KEY_COST = 264
+const PACKED_KEY_COST = 128
+const PACKED_KEYS = 60
 
 /**
  * Every operation is one of these scripts: one round trip, one atomic step, one hash slot.
@@ -24,7 +29,7 @@ export const UNIT = 8192
  * | `b` | bytes of the texts in the list; absent is 0 |
  * | `k` | how many idempotency keys came; absent is 0 |
  * | `h` | the holder; absent where there is none |
- * | `g` | units granted by the holder's record (see redis-holders.ts); absent is 0 |
+ * | `g` | units granted by the holder's record (see holders.ts); absent is 0 |
  * | `e` | how often `g` was lowered; absent is 0 |
  * | `k:<id>` | the first result of that key: `<seq> <count> <digest>` |
  * | `r:<k % MAX_KEYS>` | the ring of the latest key ids, which says what to forget next |
@@ -61,7 +66,8 @@ if last > 0 then held = redis.call('LLEN', KEYS[2]) end
 local holder, granted, lowered, keys = box[5], tonumber(box[6] or 0), tonumber(box[7] or 0), tonumber(box[8] or 0)
 local news = false
 local function units(messages, bytes, keys)
-  local cost = messages * ${MESSAGE_COST} + bytes + math.min(keys, ${MAX_KEYS}) * ${KEY_COST}
+  local cost = math.min(keys, ${MAX_KEYS}) * (keys > ${PACKED_KEYS} and ${KEY_COST} or ${PACKED_KEY_COST})
+  if messages > 0 then cost = cost + ${LIST_COST} + messages * ${MESSAGE_COST} + bytes * ${TEXT_COST} end
   return math.max(0, math.ceil(cost / ${UNIT}) - 1)
 end
 local function report() return news and holder and { holder, deadline, granted, lowered } or nil end

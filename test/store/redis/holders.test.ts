@@ -1,3 +1,4 @@
+import { Redis } from 'ioredis'
 import t, { type Test } from 'tap'
 import { redisStore } from '../../../src/store/redis/redis-store.js'
 import type { Store } from '../../../src/store/store.js'
@@ -69,6 +70,27 @@ t.test('where the record does not answer nobody is refused', { skip }, async t =
   await server.cli('del', RECORD)
   await store.read(drop, 0, 1, now + HOUR / 2)
   t.ok(Number((await unitsOn(server))['sum']) >= 6, 'and what they took is on record afterwards')
+})
+
+t.test('a box that is deleted while a message asks for its room is on record no more', { skip }, async t => {
+  const { server, stores: [other] } = await open(t)
+  const [now, drop] = [Date.now(), dropAddress('deleted')]
+  await other.create(drop, HOUR, now, within(1), 'holder')
+  await other.append(drop, message('1'), now, within(1))
+  const client = new Redis(server.url)
+  t.teardown(() => { client.disconnect() })
+  const evalsha = client.evalsha.bind(client) as (...args: unknown[]) => Promise<unknown>
+  Object.assign(client, {
+    evalsha: async (...args: unknown[]) => {
+      const reply = await evalsha(...args)
+      if (Array.isArray(reply) && reply[0] === 'grant') await other.delete(drop, now)
+      return reply
+    }
+  })
+  const store = await redisStore({ client })
+  t.teardown(() => store.close())
+  await t.rejects(store.append(drop, large, now, within(1)), { code: 'BOX_ERR_NOT_FOUND' })
+  await other.create(dropAddress('next'), HOUR, now, within(1), 'holder')
 })
 
 t.test('whatever processes do to a box at once, no less is on record than it has, and nothing when it is empty', { skip }, async t => {
