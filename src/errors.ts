@@ -59,7 +59,13 @@ export function problemName (code: BoxErrorCode): string {
   return code.slice('BOX_ERR_'.length).toLowerCase().replaceAll('_', '-')
 }
 
-function define (code: BoxErrorCode) {
+/** Makes the errors of one code: what fills the gaps of its detail, then `{ cause }` if there is one. */
+export interface BoxErrorConstructor {
+  new (...details: unknown[]): BoxError
+  readonly prototype: BoxError
+}
+
+function define (code: BoxErrorCode): BoxErrorConstructor {
   const [status, , detail] = table[code]
   return createError<unknown[]>(code, detail, status)
 }

@@ -13,12 +13,12 @@ export type { IceOptions, RateLimitOptions } from '../generated/typescript/optio
 export { memoryStore } from './store/memory.js'
 export { lmdbStore, type LmdbStoreOptions } from './store/lmdb/lmdb-store.js'
 export { redisStore, type RedisStoreOptions } from './store/redis/redis-store.js'
-export type { Store, SharedCounter, Limits, NewMessage, Appended, Page, Unsubscribe } from './store/store.js'
+export type { Store, SharedCounter, Limits, Held, NewMessage, Appended, Page, Unsubscribe } from './store/store.js'
 
 // Writing a store
 export { MAX_KEYS } from './store/store.js'
 export { isExpired, renewedDeadline } from './store/lifetime.js'
 export {
   CursorError, FullError, IdempotencyError, NotFoundError, StoreError, StoreFullError,
-  errorTable, type BoxError, type BoxErrorCode
+  errorTable, type BoxError, type BoxErrorCode, type BoxErrorConstructor
 } from './errors.js'
