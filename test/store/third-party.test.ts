@@ -9,6 +9,7 @@ interface Entry {
   ttl: number
   deadline: number
   last: number
+  holder: string | undefined
   texts: string[]
   keys: Map<string, Appended & { digest: string }>
 }
@@ -19,10 +20,10 @@ class ArrayStore implements Store {
   readonly boxes = new Map<string, Entry>()
   readonly #listeners = new Map<string, Set<() => void>>()
 
-  async create (drop: string, ttl: number, now: number, limits: Limits): Promise<void> {
+  async create (drop: string, ttl: number, now: number, limits: Limits, holder?: string): Promise<void> {
     this.boxes.delete(drop)
-    this.#reserve(100, limits)
-    this.boxes.set(drop, { ttl, deadline: now + ttl, last: 0, texts: [], keys: new Map() })
+    this.#reserve(100, limits, holder, 1)
+    this.boxes.set(drop, { ttl, deadline: now + ttl, last: 0, holder, texts: [], keys: new Map() })
   }
 
   async append (drop: string, { text, bytes, key }: NewMessage, now: number, limits: Limits): Promise<Appended> {
@@ -34,7 +35,7 @@ class ArrayStore implements Store {
       return { seq: first.seq, count: first.count }
     }
     if (box.texts.length >= limits.maxMessages || sizeOf(box.texts) + bytes > limits.maxBoxBytes) throw refusal('BOX_ERR_FULL')
-    this.#reserve(bytes + 10 + (key === undefined ? 0 : 100), limits)
+    this.#reserve(bytes + 10 + (key === undefined ? 0 : 100), limits, box.holder)
     renew(box, now)
     box.texts.push(text)
     const appended = { seq: ++box.last, count: box.texts.length }
@@ -99,11 +100,17 @@ class ArrayStore implements Store {
     return box
   }
 
-  #reserve (bytes: number, { maxStoreBytes = Infinity }: Limits): void {
-    let used = bytes
-    for (const { texts, keys } of this.boxes.values()) used += 100 + sizeOf(texts) + 10 * texts.length + 100 * keys.size
-    if (used > maxStoreBytes) throw refusal('BOX_ERR_STORE_FULL')
+  #reserve (bytes: number, { maxStoreBytes = Infinity, held }: Limits, holder: string | undefined, boxes = 0): void {
+    const all = [...this.boxes.values()]
+    const own = all.filter(box => box.holder === holder)
+    if (bytes + costOf(all) > maxStoreBytes) throw refusal('BOX_ERR_STORE_FULL')
+    if (holder === undefined || held === undefined) return
+    if (own.length + boxes > held.boxes || bytes + costOf(own) > held.bytes) throw refusal('BOX_ERR_HELD')
   }
+}
+
+function costOf (boxes: Entry[]): number {
+  return boxes.reduce((sum, { texts, keys }) => sum + 100 + sizeOf(texts) + 10 * texts.length + 100 * keys.size, 0)
 }
 
 function sizeOf (texts: string[]): number {
