@@ -50,10 +50,10 @@ export class Holders {
     return granted ?? units
   }
 
-  async report (drop: string, report: Report | undefined): Promise<void> {
+  async report (drop: string, report: Report | undefined, now: number): Promise<void> {
     if (report === undefined) return
     const [holder, deadline, units, lowered] = report
-    await this.#ask(scripts.report, holder, [drop, deadline, units, lowered])
+    await this.#ask(scripts.report, holder, [drop, deadline, units, lowered, now])
   }
 
   async forget (drop: string, holder: string | undefined): Promise<void> {
@@ -67,10 +67,11 @@ export class Holders {
   }
 }
 
-/** Keeps the record until its last box is due. */
-const keep = (deadline: string): string => `
+/** Keeps the record until its last box is due: by the time that is left, since Redis may have another clock than its callers. */
+const keep = (deadline: string, now: string): string => `
 local function keep(key)
-  if redis.call('PEXPIRETIME', key) < ${deadline} + ${MARGIN} then redis.call('PEXPIREAT', key, ${deadline} + ${MARGIN}) end
+  local left = ${deadline} - ${now} + ${MARGIN}
+  if redis.call('PTTL', key) < left then redis.call('PEXPIRE', key, left) end
 end
 keep(KEYS[1])
 keep(KEYS[2])
@@ -122,7 +123,7 @@ const admit = script(`
 ${count}
 if boxes >= tonumber(ARGV[4]) or (boxes + 1) * ${BOX_COST} + sum * ${UNIT} > tonumber(ARGV[5]) then return 0 end
 redis.call('ZADD', KEYS[1], ARGV[3], ARGV[2])
-${keep('ARGV[3]')}
+${keep('ARGV[3]', 'ARGV[1]')}
 return 1
 `)
 
@@ -145,13 +146,13 @@ local units = math.max(needed, math.min(needed + tonumber(ARGV[5]), free))
 if last == lowered then units = math.max(units, old) end
 put(ARGV[2], old, units, lowered)
 redis.call('ZADD', KEYS[1], 'GT', ARGV[3], ARGV[2])
-${keep('ARGV[3]')}
+${keep('ARGV[3]', 'ARGV[1]')}
 return units
 `)
 
 /**
  * KEYS  boxes, units
- * ARGV  drop, deadline, units, lowered
+ * ARGV  drop, deadline, units, lowered, now
  * Hears what a box has now. As long as it has not given units back, more may have been granted
  * than it has taken yet.
  * → 1
@@ -162,7 +163,7 @@ redis.call('ZADD', KEYS[1], 'GT', ARGV[2], ARGV[1])
 local units, lowered = tonumber(ARGV[3]), tonumber(ARGV[4])
 local old, last = on_record(ARGV[1])
 if last < lowered and units + lowered > 0 or last == lowered and old < units then put(ARGV[1], old, units, lowered) end
-${keep('ARGV[2]')}
+${keep('ARGV[2]', 'ARGV[5]')}
 return 1
 `)
 

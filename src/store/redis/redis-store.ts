@@ -124,7 +124,7 @@ class RedisStore implements Store {
       })
       if (reply[0] !== 'grant') {
         const [seq, count, report] = reply
-        await this.#holders.report(drop, report)
+        await this.#holders.report(drop, report, now)
         return { seq, count }
       }
       const [, ...need] = reply
@@ -138,17 +138,17 @@ class RedisStore implements Store {
   }
 
   async read (drop: string, after: number, limit: number, now: number): Promise<Page> {
-    return await this.#page(drop, await this.#run(scripts.read, this.#keys(drop), [now, after, limit]))
+    return await this.#page(drop, now, await this.#run(scripts.read, this.#keys(drop), [now, after, limit]))
   }
 
   async acknowledge (drop: string, after: number, now: number): Promise<number> {
     const [left, report] = await this.#run<[number, Report?]>(scripts.acknowledge, this.#keys(drop), [now, after])
-    await this.#holders.report(drop, report)
+    await this.#holders.report(drop, report, now)
     return left
   }
 
   async drain (drop: string, now: number): Promise<Page> {
-    return await this.#page(drop, await this.#run(scripts.drain, this.#keys(drop), [now]))
+    return await this.#page(drop, now, await this.#run(scripts.drain, this.#keys(drop), [now]))
   }
 
   async delete (drop: string, now: number): Promise<void> {
@@ -184,8 +184,8 @@ class RedisStore implements Store {
     this.#client.disconnect()
   }
 
-  async #page (drop: string, [next, expires, texts, report]: [number, number, string[], Report?]): Promise<Page> {
-    await this.#holders.report(drop, report)
+  async #page (drop: string, now: number, [next, expires, texts, report]: [number, number, string[], Report?]): Promise<Page> {
+    await this.#holders.report(drop, report, now)
     return { texts, next, expires }
   }
 
