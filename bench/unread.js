@@ -1,5 +1,5 @@
 // What answers that nobody reads cost: 2,000 of them, plain, held and streamed, over HTTP/1.1 and HTTP/2.
-//   node --expose-gc bench/unread.js [answers]
+//   node --expose-gc bench/unread.js [answers] [protocol or kind]...
 import { fork, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import http2 from 'node:http2'
@@ -23,7 +23,7 @@ for i in range(count):
     s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
     s.bind(('127.0.1.%d' % (i % ${ADDRESSES} + 1), 0))
     s.connect(('127.0.0.1', port))
-    s.sendall(('GET %s HTTP/1.1\\r\\nHost: x\\r\\nAccept: %s\\r\\n\\r\\n' % (path, accept)).encode())
+    s.sendall(('GET %s HTTP/1.1\\r\\nHost: x\\r\\nAccept: %s\\r\\nX-Reader: 1\\r\\n\\r\\n' % (path, accept)).encode())
     kept.append(s)
 print('asked', flush=True)
 sys.stdin.read()
@@ -34,21 +34,29 @@ else await measure(Number(process.argv[2] ?? 2000))
 
 async function serve (http2) {
   const app = Fastify({ http2 })
+  let asked = 0
+  app.addHook('onRequest', async request => { if (request.headers['x-reader'] !== undefined) asked++ })
   await app.register(boxPlugin, { rateLimit: false, docs: false, maxWaiters: 1_000_000, maxMessageBytes: MIB, maxBoxBytes: 4 * MIB })
   await app.listen({ host: '127.0.0.1', port: 0 })
   process.on('message', async what => {
-    if (what === 'collect') globalThis.gc()
+    // What was outside of the heap is given back a moment after.
+    if (what === 'collect') {
+      for (let i = 0; i < 2; i++) {
+        globalThis.gc()
+        await sleep(200)
+      }
+    }
     const path = what === 'create' ? (await app.inject({ method: 'POST', url: '/boxes' })).headers.location : undefined
     if (what.store !== undefined) await app.inject({ method: 'POST', url: `${what.store}/messages`, payload: `"${'m'.repeat(SIZE)}"`, headers: { 'content-type': 'application/json' } })
-    process.send({ path, rss: process.memoryUsage.rss(), unsent: outgoingOf(app).unsent.bytes })
+    process.send({ path, asked, rss: process.memoryUsage.rss(), unsent: outgoingOf(app).unsent.bytes })
   })
   process.on('disconnect', () => { process.exit() })
   process.send({ port: app.server.address().port })
 }
 
 async function measure (count) {
-  for (const protocol of ['HTTP/1.1', 'HTTP/2']) {
-    for (const kind of ['plain', 'long-poll', 'stream']) {
+  for (const protocol of only('HTTP/1.1', 'HTTP/2')) {
+    for (const kind of only('plain', 'long-poll', 'stream')) {
       const child = fork(new URL(import.meta.url), [protocol], { execArgv: ['--expose-gc'] })
       const [{ port }] = await once(child, 'message')
       const tell = async what => {
@@ -59,17 +67,22 @@ async function measure (count) {
       if (kind !== 'long-poll') await tell({ store: path })
       const before = await tell('collect')
       const readers = await ask(protocol, port, count, `${path}/messages${kind === 'long-poll' ? '?wait=60' : ''}`, kind === 'stream' ? 'text/event-stream' : '*/*')
-      if (kind === 'long-poll') await tell({ store: path })
+      if (kind === 'long-poll') {
+        while ((await tell('look')).asked < count) await sleep(50)
+        await tell({ store: path })
+      }
       const most = { rss: 0, unsent: 0 }
-      for (let i = 0; i < 40; i++) {
+      // Until the last has asked, and a little longer.
+      for (let i = 0; i < 40;) {
         const now = await tell('look')
+        if (now.asked === count) i++
         for (const what of ['rss', 'unsent']) most[what] = Math.max(most[what], now[what])
         await sleep(50)
       }
       // The readers stay, and still read nothing.
-      await sleep(11_000)
+      await sleep(13_000)
       const after = await tell('collect')
-      report(`${count} ${kind} answers unread, ${protocol}: before, most, 11 s later`,
+      report(`${count} ${kind} answers unread, ${protocol}: before, most, 15 s later`,
         `${[before.rss, most.rss, after.rss].map(bytes => Math.round(bytes / MIB)).join(', ')} MiB (unsent ${Math.round(most.unsent / MIB)}, ${Math.round(after.unsent / MIB)})`, '<= 256 MiB')
       readers.leave()
       child.disconnect()
@@ -87,9 +100,15 @@ async function ask (protocol, port, count, path, accept) {
   const sessions = Array.from({ length: ADDRESSES }, (_, i) => http2.connect(`http://127.0.0.1:${port}`, { localAddress: `127.0.1.${i + 1}` }))
   for (const session of sessions) session.on('error', () => {})
   for (let i = 0; i < count; i++) {
-    sessions[i % ADDRESSES].request({ ':path': path, accept }).on('error', () => {})
+    sessions[i % ADDRESSES].request({ ':path': path, accept, 'x-reader': '1' }).on('error', () => {})
     if (i % 100 === 0) await sleep(1)
   }
   await sleep(500)
   return { leave: () => { for (const session of sessions) session.destroy() } }
+}
+
+/** What is named on the command line, or all. */
+function only (...all) {
+  const named = all.filter(each => process.argv.includes(each))
+  return named.length > 0 ? named : all
 }

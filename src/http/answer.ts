@@ -18,7 +18,7 @@ export class Answer {
   since = 0
   /** Whether the reader took something since the keeper last looked. */
   progressed = false
-  /** bytes that are still to be written */
+  /** bytes that it holds until all of them are written */
   behind = 0
   /** Whether nothing is left to be sent to anybody, which is so from the start where a request was injected. */
   over = false
@@ -80,18 +80,14 @@ export class Answer {
   }
 
   /** Writes at the pace of the reader; resolves when all is taken or the reader has gone. */
-  async deliver (text: string): Promise<void> {
-    if (text.length * 3 <= PIECE) {
-      if (!this.write(text)) await this.#drained()
-      return
+  async deliver (...texts: string[]): Promise<void> {
+    for (const text of texts) {
+      for (let at = 0, end; at < text.length && !this.gone; at = end) {
+        end = endOfPiece(text, at)
+        // A copy, so that the connection, which keeps its last piece, does not keep the text.
+        if (!this.write(Buffer.from(text.slice(at, end)))) await this.#drained()
+      }
     }
-    // By its bytes, since a piece of the text could end within a character.
-    const bytes = Buffer.from(text)
-    this.behind += bytes.length
-    for (let at = 0; at < bytes.length && !this.gone; at += PIECE) {
-      if (!this.write(bytes.subarray(at, at + PIECE))) await this.#drained()
-    }
-    this.behind -= bytes.length
   }
 
   end (text?: string): void {
@@ -117,6 +113,13 @@ export class Answer {
       if (this.gone) done()
     })
   }
+}
+
+/** A piece has at most `PIECE` bytes, where a UTF-16 code unit has three, and never half a surrogate pair. */
+export function endOfPiece (text: string, at: number): number {
+  const end = at + Math.floor(PIECE / 3) - 1
+  const isHigh = (text.charCodeAt(end - 1) & 0xfc00) === 0xd800
+  return isHigh ? end + 1 : end
 }
 
 /** Whether the last byte has left this process. */

@@ -20,8 +20,12 @@ export const GONE = 'event: gone\ndata: {"type":"gone"}\n\n'
  * space between its tokens, so each line becomes a `data:` line and the value stays the same.
  */
 export function formatMessage (seq: number, text: string): string {
+  return partsOf(seq, text).join('')
+}
+
+function partsOf (seq: number, text: string): string[] {
   const data = /[\r\n]/.test(text) ? text.replace(/\r\n|\r|\n/g, '\ndata: ') : text
-  return `id: ${seq}\ndata: ${data}\n\n`
+  return [`id: ${seq}\ndata: `, data, '\n\n']
 }
 
 export interface StreamOptions {
@@ -58,14 +62,17 @@ export async function streamMessages (answer: Answer, { waiter, first, heartbeat
 
 async function writePage (answer: Answer, { texts, next }: Page): Promise<void> {
   const backlog = texts.length > 1
-  if (backlog) answer.behind = texts.reduce((bytes, text) => bytes + text.length, 0)
+  // All of the page, since it is held until its last message is written.
+  answer.behind = texts.reduce((size, text) => size + text.length, 0)
   let seq = next - texts.length
   for (const text of texts) {
-    const event = formatMessage(++seq, text)
+    seq++
     if (answer.unsent > MAX_UNSENT + answer.behind) answer.cut()
-    else if (backlog || event.length > PIECE) await answer.deliver(event)
-    else answer.write(event)
+    // Joined, a large one would be copied.
+    else if (text.length > PIECE) await answer.deliver(...partsOf(seq, text))
+    else if (backlog) await answer.deliver(formatMessage(seq, text))
+    else answer.write(formatMessage(seq, text))
     if (answer.gone) return
-    if (backlog) answer.behind -= text.length
   }
+  answer.behind = 0
 }

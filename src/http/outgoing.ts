@@ -2,7 +2,7 @@ import { Readable } from 'node:stream'
 import type { FastifyBaseLogger, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { BusyError } from '../errors.js'
 import { addressOf } from './address.js'
-import { Answer, isSent, PIECE } from './answer.js'
+import { Answer, endOfPiece, isSent, PIECE } from './answer.js'
 import { Condition } from './condition.js'
 
 export interface OutgoingLimits {
@@ -114,17 +114,17 @@ export class Outgoing {
       this.#replies.push(reply)
       if (this.#replies.length === 1) this.#endTurnSoon()
       if (!isLarge(payload)) return done(null, payload)
-      const bytes = Buffer.from(payload)
+      const bytes = Buffer.byteLength(payload)
       try {
-        if (this.#answers.get(reply.raw)?.counted) this.count(request, reply, bytes.length)
-        else this.admit(request, reply, bytes.length)
+        if (this.#answers.get(reply.raw)?.counted) this.count(request, reply, bytes)
+        else this.admit(request, reply, bytes)
       } catch (error) {
         return done(error as Error)
       }
-      // The bytes stay as long as any of them are to be sent.
-      this.open(request, reply).behind = bytes.length
-      reply.header('content-length', bytes.length)
-      done(null, inPieces(bytes))
+      // The whole stays as long as any of it is to be sent.
+      this.open(request, reply).behind = bytes
+      reply.header('content-length', bytes)
+      done(null, inPieces(payload))
     })
     scope.addHook('onClose', async () => { clearInterval(this.#ticker) })
   }
@@ -250,14 +250,19 @@ function isLarge (payload: unknown): payload is string | Buffer {
  * Node holds an answer, with what has listened to it and its last piece, until the next answer on its
  * connection. So each piece is a copy, and nothing is left of the whole once it is sent.
  */
-function inPieces (body: Buffer): Readable {
-  let left: Buffer | undefined = body
+function inPieces (body: string | Buffer): Readable {
+  let left: string | Buffer | undefined = body
   return new Readable({
     highWaterMark: PIECE,
     read () {
-      const piece = left?.subarray(0, PIECE)
-      left = left !== undefined && left.length > PIECE ? left.subarray(PIECE) : undefined
-      this.push(piece === undefined ? null : Buffer.from(piece))
+      if (left === undefined) {
+        this.push(null)
+        return
+      }
+      const end = typeof left === 'string' ? endOfPiece(left, 0) : PIECE
+      const piece = left.slice(0, end)
+      left = left.length > end ? left.slice(end) : undefined
+      this.push(Buffer.from(piece as string))
     }
   })
 }

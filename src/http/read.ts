@@ -54,6 +54,8 @@ export function readHandler (service: BoxService, options: ResolvedOptions, limi
       const waiter = await service.waiters.open(request[DROP], left)
       try {
         const first = await service.read(request[DROP], after, BATCH)
+        // An `EventSource` would take a refusal for final; cut, it comes back.
+        outgoing.count(request, reply, pageSize(first))
         reply.headers({ 'content-type': STREAM_TYPE, 'x-accel-buffering': 'no' })
         reply.hijack()
         reply.raw.writeHead(200, reply.getHeaders() as Record<string, string>)
