@@ -2,9 +2,11 @@ import t, { type Test } from 'tap'
 import { connect } from '../../clients/typescript/src/webrtc/connect.js'
 import { hostWith, type HostedCall, type HostOptions } from '../../clients/typescript/src/webrtc/host.js'
 import { join } from '../../clients/typescript/src/webrtc/join.js'
+import { parseInvite } from '../../clients/typescript/src/webrtc/invite.js'
+import { createNonce, sealHello } from '../../clients/typescript/src/webrtc/sealing.js'
 import type { Resume } from '../../clients/typescript/src/webrtc/listen.js'
 import { fakeConnections } from './fake-connection.js'
-import { impatient } from './node-peers.js'
+import { end, impatient } from './node-peers.js'
 import { FakeServer, quiet } from './fake-server.js'
 import { next } from './serve.js'
 
@@ -40,7 +42,7 @@ async function meet ({ call, server, side }: Hosting, compare = true): Promise<v
   there.open(here.fingerprint)
   const [peer, guestPeer] = await Promise.all([next(call.peers), next(joined.peers)])
   if (compare) {
-    t.equal(peer.code, guestPeer.code)
+    if (peer.code !== guestPeer.code) throw new Error('The codes differ')
     const before = unfinished(call)!
     for (let turns = 0; turns < 200 && unfinished(call) === before; turns++) await new Promise(resolve => { setTimeout(resolve, 10) })
   }
@@ -170,3 +172,45 @@ t.test('a first hello that fails leaves nothing on the caller’s signal', async
   controller.abort()
   t.equal(aborts().length, 2, 'the signal’s own, and the one scope that all share')
 })
+
+t.test('a guest whose box does not answer holds its place for the answer’s time only', async t => {
+  const server = new FakeServer()
+  let busy = false
+  const fetch = async (input: RequestInfo | URL) => {
+    const { method, url } = input as Request
+    return busy && method === 'POST' && url.includes('drop_') ? new Response('{}', { status: 503, headers: { 'Retry-After': '86400' } }) : await server.fetch(input)
+  }
+  const hosted = await hosting(t, { fetch, timeout: 20 }, server)
+  await connect(hosted.call.invite, { fetch: server.fetch, hello: {} })
+  await quiet()
+  busy = true
+  await connect(hosted.call.invite, { fetch: server.fetch, hello: {} })
+  for (let turns = 0; turns < 500 && hosted.refused.length < 2; turns++) await new Promise(resolve => { setTimeout(resolve, 10) })
+  t.same(hosted.refused, ['CALL_ERR_NO_PEER', 'CALL_ERR_NO_PEER'])
+  for (let turns = 0; turns < 500 && unfinished(hosted.call)! > 1; turns++) await new Promise(resolve => { setTimeout(resolve, 10) })
+  t.equal(unfinished(hosted.call), 1, 'and only the one with an offer counts')
+})
+
+t.test('whatever the server offers as ICE servers, a guest can join', async t => {
+  const { call, server } = await hosting(t)
+  for (const iceServers of [[null], [{}], ['x'], [{ urls: 'bogus' }], [{ urls: ['stun:a', 1] }]]) {
+    const fetch = async (input: RequestInfo | URL) => (input as Request).url.endsWith('/ice-servers')
+      ? new Response(JSON.stringify({ iceServers, ttl: 60 }), { headers: { 'Content-Type': 'application/json' } })
+      : await server.fetch(input)
+    await (await join(call.invite, { ...fakeConnections(), fetch })).close()
+  }
+})
+
+t.test('an invite that was used 4,096 times takes no new guests, and tells them', async t => {
+  const hosted = await hosting(t, { maxGuests: 0 })
+  const { key } = await parseInvite(hosted.call.invite)
+  for (let guests = 0; guests < 4_096; guests++) {
+    hosted.server.put(key.hostDrop, await sealHello(key, createNonce(), { drop: `drop_${'A'.repeat(32)}` }))
+    if (guests % 64 === 0) await quiet()
+  }
+  for (let turns = 0; turns < 500 && hosted.refused.length < 4_096; turns++) await quiet()
+  const late = await join(hosted.call.invite, { ...fakeConnections(), iceServers: [], fetch: hosted.server.fetch })
+  await t.rejects(next(late.peers), { code: 'CALL_ERR_USED_UP' })
+})
+
+end(t)

@@ -3,7 +3,6 @@ import { RTCPeerConnection } from 'werift'
 import { hostWith, type HostedCall, type HostOptions } from '../../clients/typescript/src/webrtc/host.js'
 import { joinWith, type JoinOptions } from '../../clients/typescript/src/webrtc/join.js'
 import type { Call } from '../../clients/typescript/src/webrtc/host.js'
-import type { ConnectionOptions } from '../../clients/typescript/src/webrtc/endpoint.js'
 import { next } from './serve.js'
 import { defaults, type Patience, type Peer, type Settings } from '../../clients/typescript/src/webrtc/peer.js'
 
@@ -24,7 +23,7 @@ class Tidy extends RTCPeerConnection {
 }
 
 /** werift's has the shape of a browser's, but not its types. */
-export const node = { RTCPeerConnection: Tidy as unknown as NonNullable<ConnectionOptions['RTCPeerConnection']> }
+export const node = { RTCPeerConnection: Tidy as unknown as typeof globalThis.RTCPeerConnection }
 
 /**
  * Ends a test file, and its process soon after: closed in the middle of a DTLS handshake, werift's

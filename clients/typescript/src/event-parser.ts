@@ -8,6 +8,9 @@ export interface StreamEvent {
   id: string
 }
 
+/** More than the largest message that a server can be set to take: somebody who streams on and on must not fill the memory. */
+const MAX_EVENT = 1e8
+
 /**
  * Turns the bytes of an event stream, cut anywhere, into its events.
  *
@@ -36,6 +39,7 @@ export class EventParser {
     const lines = text.split(/\r\n|\r|\n/)
     lines[0] = this.#line + lines[0]
     this.#line = lines.pop() ?? ''
+    if (this.#line.length + this.#data.length > MAX_EVENT) throw new Error('Too large')
 
     const events: StreamEvent[] = []
     for (const line of lines) {

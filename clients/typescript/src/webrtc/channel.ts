@@ -33,7 +33,7 @@ export interface Channel extends AsyncIterable<unknown> {
 }
 
 /** Reasons that the other side can do something about, or that it shares. Everything else is only over to it. */
-const told: ReadonlySet<CallErrorCode> = new Set<CallErrorCode>(['CALL_ERR_FULL', 'CALL_ERR_ATTEMPTS', 'CALL_ERR_TOO_LARGE', 'CALL_ERR_DESCRIPTION'])
+const told: ReadonlySet<CallErrorCode> = new Set<CallErrorCode>(['CALL_ERR_FULL', 'CALL_ERR_ATTEMPTS', 'CALL_ERR_USED_UP', 'CALL_ERR_TOO_LARGE', 'CALL_ERR_DESCRIPTION'])
 
 /** The last message: that it is over, or why. */
 type Ending = null | { ended: CallErrorCode }
@@ -61,7 +61,7 @@ export class SignalChannel implements Channel {
   constructor (to: Box, readonly hello: unknown, private readonly ended: () => void | Promise<void>) {
     this.#outbox = new Outbox(async message => {
       try {
-        await to.send(await this.session?.seal(message))
+        await store(to, await this.session?.seal(message))
       } catch (error) {
         const reason = asCallError(error)
         // What was too large was not stored, but a word about it can be. Else there is no way to the other side.
@@ -141,6 +141,23 @@ export function asCallError (error: unknown): unknown {
   if (error instanceof BoxError && error.status === 404) return new CallError('CALL_ERR_GONE', { cause: error })
   if (error instanceof BoxError && error.status === 413) return new CallError('CALL_ERR_TOO_LARGE', { cause: error })
   return new CallError('CALL_ERR_SERVER', { cause: error })
+}
+
+/** How often, and how long apart in ms, a message is tried again where the other's box is full: its owner may be about to read. */
+const FULL_TRIES = 4
+const FULL_PAUSE = 500
+
+/** Stores one message in the other side's box. */
+export async function store (box: Box, message: unknown): Promise<void> {
+  for (let tries = 1; ; tries++) {
+    try {
+      await box.send(message)
+      return
+    } catch (error) {
+      if (!(error instanceof BoxError && error.code === 'BOX_ERR_FULL') || tries > FULL_TRIES) throw error
+      await new Promise(resolve => { setTimeout(resolve, FULL_PAUSE * 2 ** (tries - 1)) })
+    }
+  }
 }
 
 /** Removes a box that is done with. Where that fails, it goes by its idle lifetime. */

@@ -1,5 +1,5 @@
 import { Box, type ClientOptions } from '../index.js'
-import { asCallError, boxOptions, isReason, remove, SignalChannel, type Channel } from './channel.js'
+import { asCallError, boxOptions, isReason, remove, SignalChannel, store, type Channel } from './channel.js'
 import { dropAddress, inviteTo, type Invite } from './invite.js'
 import { createNonce, parseSealed, sealHello, Session, type InviteKey, type SealedMessage } from './sealing.js'
 
@@ -27,7 +27,7 @@ export async function connect (invite: string | URL | Invite, options: ConnectOp
       await remove(own)
     })
     follow(own, channel, message => beginSession(key, { guestDrop: drop, guestNonce }, message))
-    await host.send(await sealHello(key, guestNonce, { drop, hello: options.hello }))
+    await store(host, await sealHello(key, guestNonce, { drop, hello: options.hello }))
     return channel
   } catch (error) {
     host.close()

@@ -19,6 +19,7 @@ const table = {
   CALL_ERR_SERVER: 'The server does not answer as it should.',
   CALL_ERR_FULL: 'More came in than is taken at a time.',
   CALL_ERR_ATTEMPTS: 'Too many attempts to join by this invite failed, so it takes no new guests for now. Try again in ten minutes, or use a new invite.',
+  CALL_ERR_USED_UP: 'This invite was used too often and takes no new guests. A new invite is needed.',
   CALL_ERR_CLOSED: 'The conversation is over.',
 
   CALL_ERR_FORMAT: 'A message was refused: it is not a sealed message.',

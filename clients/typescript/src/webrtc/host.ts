@@ -7,6 +7,10 @@ import { listen, tell, type Listener, type ListenOptions, type Resume } from './
 import { defaults, meet, type Endpoint, type Peer, type Settings } from './peer.js'
 import { Queue } from './queue.js'
 import { createNonce } from './sealing.js'
+import { settled } from './settled.js'
+
+/** How long a guest's box may take to say that it is still there, in ms. */
+const PROBE = 30_000
 
 export interface HostOptions extends ListenOptions, ConnectionOptions {
   /** Called with `resume` at the start and whenever it changes: keep the latest, as secret as the invite. */
@@ -17,7 +21,7 @@ export interface HostOptions extends ListenOptions, ConnectionOptions {
 export interface Call {
   /** Connected peers as they come: `for await (const peer of call.peers)`. */
   readonly peers: AsyncIterable<Peer>
-  /** Leaves: tells every peer, and ends the loop over `peers`. */
+  /** Leaves: ends the loop over `peers` at once, and tells every peer. Await it before the program ends, or the other side is not told. */
   close (): Promise<void>
 }
 
@@ -69,7 +73,7 @@ export async function hostWith (settings: Settings, options: HostOptions): Promi
     try {
       endAttempt = await attempts.begin()
       // A guest that gave up meanwhile has no box any more. Where attempts are scarce, it shall not cost one.
-      if (attempts.unfinished > 1) await channel.send({})
+      if (attempts.unfinished > 1) await inTime(channel.send({}), Math.min(patience.answer, PROBE))
       const { commitment } = Object(channel.hello) as { commitment?: unknown }
       made = await endpoint()
       offered = true
@@ -101,6 +105,13 @@ export async function hostWith (settings: Settings, options: HostOptions): Promi
       await listener.close()
     }
   }
+}
+
+/** Rejects with `CALL_ERR_NO_PEER` where it takes longer than `ms`. */
+async function inTime (work: Promise<void>, ms: number): Promise<void> {
+  let done = false
+  await settled(work.then(() => { done = true }), ms)
+  if (!done) throw new CallError('CALL_ERR_NO_PEER')
 }
 
 async function follow (listener: Listener, receive: (channel: Channel) => Promise<void>) {

@@ -25,13 +25,21 @@ export function iceServersOf ({ server, id: box }: Address, options: ClientOptio
     try {
       const { data } = await client.GET('/boxes/{box}/ice-servers', { params: { path: { box } }, ...(signal && { signal }) })
       if (typeof data?.ttl === 'number') until = performance.now() + data.ttl * 500
-      return Array.isArray(data?.iceServers) ? data.iceServers : []
+      return Array.isArray(data?.iceServers) ? data.iceServers.filter(isIceServer) : []
     } catch {
       signal?.throwIfAborted()
       until = 0
       return []
     }
   }
+}
+
+/** Whether an RTCPeerConnection may take it: it throws at an entry of another form. */
+function isIceServer (entry: unknown): entry is RTCIceServer {
+  const { urls, username, credential } = Object(entry) as Record<string, unknown>
+  const all = [urls].flat()
+  return all.length > 0 && all.every(url => typeof url === 'string' && /^(?:stuns?|turns?):./.test(url)) &&
+    [username, credential].every(text => text === undefined || typeof text === 'string')
 }
 
 export function hasTurn (iceServers: RTCIceServer[]): boolean {

@@ -8,7 +8,7 @@
 export { host, type Call, type HostedCall, type HostOptions } from './host.js'
 export { join, type JoinOptions } from './join.js'
 export type { Peer } from './peer.js'
-export type { ConnectionOptions } from './endpoint.js'
+export type { ConnectionOptions, PeerConnectionClass } from './endpoint.js'
 
 // The channel: sealed signaling for any WebRTC library.
 export { listen, type Listener, type ListenOptions, type Resume } from './listen.js'

@@ -31,7 +31,7 @@ export interface Resume {
   since?: number
 }
 
-/** The nonces of guests that were here, so that none comes twice. When they are this many, the invite is used up. */
+/** The nonces of guests that were here, so that none comes twice. When they are this many, the invite is used up until the page is loaded again. */
 const MAX_HELLOS = 4096
 
 /** How many guests are told at a time that there is no place: a flood of hellos makes no flood of answers. */
@@ -125,13 +125,14 @@ export class Listener implements AsyncIterable<Channel> {
     const value = await openHello(this.key, message)
     const { drop, hello } = Object(value) as { drop?: unknown, hello?: unknown }
     if (typeof drop !== 'string' || !/^drop_[\w-]{32}$/.test(drop)) throw new CallError('CALL_ERR_FORMAT')
-    if (this.#seen.size >= MAX_HELLOS) throw new CallError('CALL_ERR_FULL')
-    this.#seen.add(guestNonce)
+    const usedUp = this.#seen.size >= MAX_HELLOS
+    if (!usedUp) this.#seen.add(guestNonce)
     const session = await Session.create(this.key, { role: 'host', guestDrop: drop, guestNonce, hostNonce: createNonce() })
     const to = Box.open(`${this.server}/boxes/${drop}`, boxOptions(this.options))
-    if (this.#channels.size >= (this.options.maxGuests ?? 16)) {
-      this.#turnAway(to, session)
-      throw new CallError('CALL_ERR_FULL')
+    if (usedUp || this.#channels.size >= (this.options.maxGuests ?? 16)) {
+      const reason = new CallError(usedUp ? 'CALL_ERR_USED_UP' : 'CALL_ERR_FULL')
+      this.#turnAway(to, session, reason)
+      throw reason
     }
     const channel = new SignalChannel(to, hello, () => {
       this.#channels.delete(guestNonce)
@@ -143,7 +144,7 @@ export class Listener implements AsyncIterable<Channel> {
   }
 
   /** Says so to a guest for whom there is no place. Nobody waits for it. */
-  #turnAway (to: Box, session: Session) {
+  #turnAway (to: Box, session: Session, reason: CallError) {
     if (this.#turnedAway >= MAX_TURNED_AWAY) return to.close()
     this.#turnedAway++
     const channel = new SignalChannel(to, undefined, () => {
@@ -151,7 +152,7 @@ export class Listener implements AsyncIterable<Channel> {
       to.close()
     })
     channel.start(session)
-    channel.close(new CallError('CALL_ERR_FULL'))
+    channel.close(reason)
   }
 }
 

@@ -20,6 +20,9 @@ const CANDIDATE_PACE = 10
 /** How many candidates may come before the description that they belong to. */
 const MAX_EARLY = 256
 
+/** The size of the JSON text of the largest candidate. A browser's have some 200 characters. */
+const MAX_CANDIDATE = 4_096
+
 /**
  * The negotiation of one call, in two parts.
  *
@@ -177,6 +180,7 @@ export class Negotiation implements Negotiating {
   }
 
   async #add (candidate: RTCIceCandidateInit): Promise<void> {
+    if (JSON.stringify(candidate).length > MAX_CANDIDATE) return
     if (this.connection.remoteDescription === null || this.connection.remoteDescription === undefined) {
       if (this.#early.length < MAX_EARLY) this.#early.push(candidate)
       return

@@ -1,5 +1,6 @@
 import { concat, fromBase64url, randomBytes, toBase64url, utf8, type Bytes } from './bytes.js'
 import { CallError } from './errors.js'
+import { MAX_VALUE_BYTES } from './pieces.js'
 
 /**
  * Sealed messages: the server that carries them can neither read them nor change, repeat, reorder,
@@ -30,6 +31,9 @@ export interface SealedMessage {
   /** Ciphertext and 128-bit tag of the JSON text, in base64url. */
   sealed: string
 }
+
+/** A batch with the largest value, its tag, and all that in base64url. */
+const MAX_SEALED = Math.ceil((MAX_VALUE_BYTES + 2 + 16) * 4 / 3)
 
 const NONCE_BYTES = 16
 const members = ['v', 'to', 'key', 'from', 'session', 'n', 'sealed']
@@ -171,6 +175,7 @@ export function parseSealed (message: unknown): SealedMessage {
     typeof n !== 'number' || !Number.isSafeInteger(n) || n < 0 || Object.is(n, -0) ||
     typeof sealed !== 'string'
   ) throw new CallError('CALL_ERR_FORMAT')
+  if (sealed.length > MAX_SEALED) throw new CallError('CALL_ERR_TOO_LARGE')
   return { v, to, key, from, session, n, sealed }
 }
 
