@@ -1,7 +1,7 @@
 import t from 'tap'
 import fc from 'fast-check'
 import { dropAddress, newBoxId } from '../../src/box/capability.js'
-import { dropOf, linkOf, parseAddress, serverOf } from '../../clients/typescript/src/address.js'
+import { baseUrl, dropAddressOf, linkOf, parseAddress } from '../../clients/typescript/src/address.js'
 
 const id = newBoxId()
 
@@ -19,18 +19,18 @@ t.test('a link is a server and an id', async t => {
 
 t.test('an id needs its server', async t => {
   t.strictSame(parseAddress(id, 'https://example.com/a/'), { server: 'https://example.com/a', id })
-  t.throws(() => parseAddress(id), new TypeError('An id needs the option server'))
+  t.throws(() => parseAddress(id), new TypeError('Opening a box by its id needs the option server'))
 })
 
 t.test('what is no link is refused, and the message does not repeat it', async t => {
   for (const link of ['', 'box', '/boxes/' + id, `https://example.com/${id}`, `https://example.com/boxes/${id}x`, `https://example.com/boxes/${id}/messages`]) {
-    t.throws(() => parseAddress(link), new TypeError('A link has the form <server>/boxes/<id>'))
+    t.throws(() => parseAddress(link), new TypeError('A link must have the form <server>/boxes/<id>'))
   }
 })
 
 t.test('a link that was made can be taken apart', async t => {
   fc.assert(fc.property(fc.webUrl({ validSchemes: ['http', 'https'] }), url => {
-    const address = { server: serverOf(url), id }
+    const address = { server: baseUrl(url), id }
     t.matchOnly(parseAddress(linkOf(address)), address)
   }), { numRuns: 50 })
 })
@@ -38,6 +38,12 @@ t.test('a link that was made can be taken apart', async t => {
 t.test('the drop address is the one that the server derives', async t => {
   for (let i = 0; i < 50; i++) {
     const id = newBoxId()
-    t.equal(await dropOf(id), dropAddress(id))
+    t.equal(await dropAddressOf(id), dropAddress(id))
   }
+})
+
+t.test('a server has one spelling', async t => {
+  t.equal(baseUrl('http://localhost:8080/'), 'http://localhost:8080')
+  t.equal(baseUrl(new URL('https://a.example/b/?c#d')), 'https://a.example/b')
+  t.throws(() => baseUrl('file:///boxes'), { name: 'TypeError' })
 })

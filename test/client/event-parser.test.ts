@@ -90,5 +90,5 @@ t.test('what was written as events is read as these events', async () => {
 t.test('an event that never ends is given up', async t => {
   const parser = new EventParser()
   const line = encode(`data: ${'x'.repeat(2 ** 20)}\n`)
-  t.throws(() => { for (let lines = 0; lines < 100; lines++) parser.push(line) }, { message: 'Too large' })
+  t.throws(() => { for (let lines = 0; lines < 100; lines++) parser.push(line) }, { message: 'The event is too large' })
 })

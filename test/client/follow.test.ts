@@ -81,7 +81,7 @@ for (const [how, answer] of Object.entries(noStream)) {
       if (isStream(call)) return answer()
       const after = Number(new URL(call.request.url).searchParams.get('after'))
       return page(after + 2, after + 1, after + 2)
-    }, { opening: 20 })
+    }, { streamOpenTimeout: 20 })
     t.strictSame(await take(box, 4), [1, 2, 3, 4])
     t.strictSame(operations().filter(operation => operation.startsWith('GET')),
       ['GET /messages?after=0', 'GET /messages?after=0&wait=25', 'GET /messages?after=2&wait=25'])
@@ -105,7 +105,7 @@ t.test('a server that does not hold a poll is not asked without a pause', async 
     if (isAck(call)) return acknowledged()
     if (isStream(call)) return problem(406, 'BOX_ERR_NOT_ACCEPTABLE')
     return n < 4 ? page(0) : page(1, 'late')
-  }, { idle: 30 })
+  }, { minPollInterval: 30 })
   const began = performance.now()
   t.strictSame(await take(box, 1), ['late'])
   t.ok(performance.now() - began >= 85)
@@ -117,7 +117,7 @@ t.test('an open stream that falls silent is opened again after the last message,
     if (isAck(call)) return acknowledged()
     const after = Number(new URL(call.request.url).searchParams.get('after'))
     return eventStream([': open\n\n', event(after + 1)], { open: true })
-  }, { silence: 20 })
+  }, { streamIdleTimeout: 20 })
   t.strictSame(await take(box, 4), [1, 2, 3, 4])
   const reads = calls.filter(call => !isAck(call))
   t.strictSame(reads.map(({ operation }) => operation), [0, 1, 2, 3].map(n => `GET /messages?after=${n}`))
@@ -129,7 +129,7 @@ t.test('a stream that is silent but for its opening is opened again', async t =>
   const { box, calls } = fakeBox(t, call => {
     if (isAck(call)) return acknowledged()
     return ++streams < 4 ? eventStream([': open\n\n'], { open: true }) : eventStream([event(1)], { open: true })
-  }, { silence: 20 })
+  }, { streamIdleTimeout: 20 })
   t.strictSame(await take(box, 1), [1])
   t.ok(calls.every(call => isAck(call) || isStream(call)))
 })
@@ -143,7 +143,7 @@ t.test('after a while of long-polls the stream is tried again', async t => {
     await sleep(1)
     held = after < 3
     return page(after + 1, after + 1)
-  }, { opening: 20, polling: 0.1 })
+  }, { streamOpenTimeout: 20, longPollPeriod: 0.1 })
   t.strictSame(await take(box, 6), [1, 2, 3, 4, 5, 6])
   const ways = calls.filter(call => !isAck(call)).map(call => isStream(call) ? 'stream' : 'poll')
   t.match(ways.join(' '), /^(stream poll ){2,}.*stream$/, 'it is held back again, until it is not')
@@ -152,7 +152,7 @@ t.test('after a while of long-polls the stream is tried again', async t => {
 t.test('a consumer that takes its time is no dead stream', async t => {
   const { box, calls } = fakeBox(t, call => isAck(call)
     ? acknowledged()
-    : eventStream([event(1), event(2), event(3)], { open: true }), { silence: 30 })
+    : eventStream([event(1), event(2), event(3)], { open: true }), { streamIdleTimeout: 30 })
   const taken: unknown[] = []
   for await (const message of box) {
     taken.push(message)
@@ -182,7 +182,7 @@ t.test('acknowledgements are put together', async t => {
     if (!isAck(call)) return eventStream([stream], { open: true })
     await sleep(1)
     return acknowledged()
-  }, { pace: 1e6 })
+  }, { acknowledgeInterval: 1e6 })
   for await (const { seq } of box.messages()) {
     if (seq === 1000) break
     if (seq % 10 === 0) await sleep(0)
@@ -195,12 +195,12 @@ t.test('acknowledgements are put together', async t => {
 })
 
 t.test('an acknowledgement that fails disturbs nobody', async t => {
-  const { box } = fakeBox(t, call => isAck(call) ? problem(500, 'BOX_ERR_INTERNAL') : eventStream([event(1) + event(2)], { open: true }), { tries: 2 })
+  const { box } = fakeBox(t, call => isAck(call) ? problem(500, 'BOX_ERR_INTERNAL') : eventStream([event(1) + event(2)], { open: true }), { maxAttempts: 2 })
   t.strictSame(await take(box, 2), [1, 2])
 })
 
 t.test('leaving a loop does not wait for long', async t => {
-  const { box } = fakeBox(t, call => isAck(call) ? never() : eventStream([event(1) + event(2)], { open: true }), { farewell: 20 })
+  const { box } = fakeBox(t, call => isAck(call) ? never() : eventStream([event(1) + event(2)], { open: true }), { flushTimeout: 20 })
   const began = performance.now()
   t.strictSame(await take(box, 2), [1, 2])
   t.ok(performance.now() - began < 2000)
@@ -211,7 +211,7 @@ t.test('a later loop goes on where the last one was', async t => {
     if (isAck(call)) return problem(503, 'BOX_ERR_STORE')
     const after = Number(new URL(call.request.url).searchParams.get('after'))
     return eventStream([1, 2, 3].filter(seq => seq > after).map(seq => event(seq)), { open: true })
-  }, { tries: 1 })
+  }, { maxAttempts: 1 })
   t.strictSame(await take(box, 2), [1, 2])
   t.strictSame(await take(box, 2), [2, 3], 'with the message that it was left at')
   t.equal(operations().filter(operation => operation.startsWith('GET')).at(-1), 'GET /messages?after=1')
@@ -235,7 +235,7 @@ t.test('a signal ends a loop with its reason, wherever it waits', async t => {
     'for a next try': () => problem(503, 'BOX_ERR_STORE')
   }
   for (const [where, answer] of Object.entries(waits)) {
-    const { box } = fakeBox(t, answer, { firstDelay: 1e6, lastDelay: 1e6 })
+    const { box } = fakeBox(t, answer, { minDelay: 1e6, maxDelay: 1e6 })
     const controller = new AbortController()
     const next = box.messages({ signal: controller.signal }).next()
     setTimeout(() => { controller.abort(reason) }, 10)

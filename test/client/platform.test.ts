@@ -29,7 +29,7 @@ const missing: Array<[name: string, owner: () => object, property: string]> = [
 for (const [name, owner, property] of missing) {
   t.test(`without ${name} the client says so`, async t => {
     without(t, owner(), property)
-    const expected = { name: 'TypeError', message: `The signalbox client needs what is missing here: ${name}` }
+    const expected = { name: 'TypeError', message: `The signalbox client needs ${name}, which this platform lacks` }
     await t.rejects(Box.create(server, { fetch: fetchFails }), expected)
     t.throws(() => Box.open(link), expected)
     t.throws(() => createBoxClient(server), expected)
@@ -41,7 +41,7 @@ for (const [name, owner, property] of missing) {
 t.test('all that is missing is named at once', async t => {
   without(t, globalThis, 'btoa')
   without(t, globalThis, 'DOMException')
-  t.throws(() => createBoxClient(server), { message: 'The signalbox client needs what is missing here: DOMException, btoa' })
+  t.throws(() => createBoxClient(server), { message: 'The signalbox client needs DOMException, btoa, which this platform lacks' })
 })
 
 t.test('without WebCrypto, as on a page without HTTPS, only what needs it says so', async t => {

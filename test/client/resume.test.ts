@@ -77,7 +77,7 @@ t.test('1,000 cut connections lose nothing, double nothing and keep the order', 
   const sender = await Box.create(url, { fetch: local })
   // Every connection ends somewhere between its first byte and a few events, acknowledgements too.
   const proxy = await tcpProxy(t, url, () => ({ cutAfter: 1 + Math.floor(Math.random() * 1500) }))
-  const box = openQuick(t, sender.link, { server: proxy.url, timing: { firstDelay: 0.1, lastDelay: 2 } })
+  const box = openQuick(t, sender.link, { server: proxy.url, timings: { minDelay: 0.1, maxDelay: 2 } })
   let sent = 0
   let taken = 0
   const sending = (async () => {
@@ -105,7 +105,7 @@ t.test('connections cut all the time do not double what is sent', async t => {
   const { url, local } = await serve(t)
   const owner = await Box.create(url, { fetch: local })
   const proxy = await tcpProxy(t, url, () => ({ cutAfter: Math.floor(Math.random() * 900) }))
-  const box = openQuick(t, owner.link, { server: proxy.url, timing: { tries: 1000 } })
+  const box = openQuick(t, owner.link, { server: proxy.url, timings: { maxAttempts: 1000 } })
   const numbers = Array.from({ length: 200 }, (_, n) => n + 1)
   const acks = await Promise.all(numbers.map(n => box.send(n)))
   t.strictSame(acks.map(({ seq }) => seq), numbers)
@@ -116,7 +116,7 @@ t.test('connections cut all the time do not double what is sent', async t => {
 t.test('a proxy that holds the stream back is passed by long-poll', async t => {
   const { url, local } = await serve(t)
   const owner = await Box.create(url, { fetch: local })
-  const box = openQuick(t, owner.link, { server: await bufferingProxy(t, url), timing: { opening: 100 } })
+  const box = openQuick(t, owner.link, { server: await bufferingProxy(t, url), timings: { streamOpenTimeout: 100 } })
   const taking = takeAll(box, 3)
   for (const message of messages) await owner.send(message)
   t.strictSame(await taking, messages)

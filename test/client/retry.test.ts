@@ -1,16 +1,16 @@
 import t from 'tap'
 import { BoxError, dataOf } from '../../clients/typescript/src/http.js'
-import { defaultTiming, delayAfter, mayPass } from '../../clients/typescript/src/retry.js'
+import { defaultTimings, backoffDelay, isTransient } from '../../clients/typescript/src/retry.js'
 
-const { firstDelay, lastDelay } = defaultTiming
+const { minDelay, maxDelay } = defaultTimings
 
 t.test('waits double with every failure up to a limit, and are never the same for all', async t => {
   for (let failures = 1; failures < 2000; failures++) {
-    const most = Math.min(firstDelay * 2 ** (failures - 1), lastDelay)
-    const delay = delayAfter(failures, undefined, defaultTiming)
+    const most = Math.min(minDelay * 2 ** (failures - 1), maxDelay)
+    const delay = backoffDelay(failures, undefined, defaultTimings)
     if (delay < most / 2 || delay > most) t.fail(`${delay} after ${failures} failures`)
   }
-  const delays = new Set(Array.from({ length: 20 }, () => delayAfter(3, undefined, defaultTiming)))
+  const delays = new Set(Array.from({ length: 20 }, () => backoffDelay(3, undefined, defaultTimings)))
   t.ok(delays.size > 15)
 })
 
@@ -28,21 +28,21 @@ t.test('Retry-After in seconds or as a date comes on top', async t => {
   t.equal((await errorOf('Wed, 21 Oct 2015 07:28:00 GMT')).retryAfter, 0, 'a date in the past')
   t.equal((await errorOf('soon')).retryAfter, 0)
   t.equal((await errorOf('99999999999')).retryAfter, 86_400_000, 'a day at most')
-  const delay = delayAfter(1, await errorOf('7'), defaultTiming)
-  t.ok(delay >= 7000 + firstDelay / 2 && delay <= 7000 + firstDelay, `${delay} ms`)
+  const delay = backoffDelay(1, await errorOf('7'), defaultTimings)
+  t.ok(delay >= 7000 + minDelay / 2 && delay <= 7000 + minDelay, `${delay} ms`)
 })
 
 t.test('what may do better later is tried again, what was refused is not', async t => {
-  for (const status of [408, 429, 500, 502, 503, 504, 507]) t.ok(mayPass(new BoxError(status, {})), String(status))
-  for (const status of [400, 401, 403, 404, 405, 409, 413, 415, 422]) t.notOk(mayPass(new BoxError(status, {})), String(status))
-  t.ok(mayPass(new TypeError('fetch failed')), 'no answer')
-  t.ok(mayPass(new SyntaxError('Unexpected end of JSON input')), 'half an answer')
+  for (const status of [408, 429, 500, 502, 503, 504, 507]) t.ok(isTransient(new BoxError(status, {})), String(status))
+  for (const status of [400, 401, 403, 404, 405, 409, 413, 415, 422]) t.notOk(isTransient(new BoxError(status, {})), String(status))
+  t.ok(isTransient(new TypeError('fetch failed')), 'no answer')
+  t.ok(isTransient(new SyntaxError('Unexpected end of JSON input')), 'half an answer')
 })
 
 t.test('an error tells what the problem document says', async t => {
   const error = new BoxError(409, { type: '/problems/full', status: 409, code: 'BOX_ERR_FULL', detail: 'The box is full.' })
   t.match(error, { name: 'BoxError', message: 'The box is full.', detail: 'The box is full.', code: 'BOX_ERR_FULL', status: 409 })
   for (const body of ['<html>', '', null, undefined, 7, { code: 1, detail: {} }]) {
-    t.match(new BoxError(502, body), { message: 'The server answered with status 502.', code: undefined, status: 502 })
+    t.match(new BoxError(502, body), { message: 'The server responded with status 502.', code: undefined, status: 502 })
   }
 })

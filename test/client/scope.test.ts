@@ -2,29 +2,29 @@ import { getEventListeners } from 'node:events'
 import t from 'tap'
 import { Scope } from '../../clients/typescript/src/scope.js'
 
-t.test('a scope ends with its whole or its signal, for the reason of the first', async t => {
+t.test('a scope ends with its parent or its signal, for the reason of the first', async t => {
   const controller = new AbortController()
-  const whole = new Scope()
-  const parts = [new Scope(whole, controller.signal), new Scope(whole), new Scope(undefined, controller.signal)] as const
+  const parent = new Scope()
+  const children = [new Scope(parent, controller.signal), new Scope(parent), new Scope(undefined, controller.signal)] as const
   controller.abort(new Error('signal'))
-  whole.end(new Error('whole'))
-  whole.end(new Error('late'))
-  t.strictSame(parts.map(({ signal }) => signal.reason.message), ['signal', 'whole', 'signal'])
-  t.match(new Scope(whole).signal.reason, { message: 'whole' }, 'also with what has ended')
+  parent.end(new Error('parent'))
+  parent.end(new Error('late'))
+  t.strictSame(children.map(({ signal }) => signal.reason.message), ['signal', 'parent', 'signal'])
+  t.match(new Scope(parent).signal.reason, { message: 'parent' }, 'also with what has ended')
   t.match(new Scope(undefined, controller.signal).signal.reason, { message: 'signal' })
 })
 
-t.test('more parts than a signal takes listeners without a warning', async t => {
+t.test('more children than a signal takes listeners without a warning', async t => {
   const warnings: Error[] = []
   const onWarning = (warning: Error) => { warnings.push(warning) }
   process.on('warning', onWarning)
   t.teardown(() => { process.off('warning', onWarning) })
   const controller = new AbortController()
-  const whole = new Scope(undefined, controller.signal)
-  const parts = Array.from({ length: 50 }, () => [new Scope(whole), new Scope(undefined, controller.signal)]).flat()
+  const parent = new Scope(undefined, controller.signal)
+  const children = Array.from({ length: 50 }, () => [new Scope(parent), new Scope(undefined, controller.signal)]).flat()
   await new Promise(resolve => setImmediate(resolve))
   controller.abort()
-  t.ok(parts.every(({ signal }) => signal.aborted))
+  t.ok(children.every(({ signal }) => signal.aborted))
   t.strictSame(warnings, [])
 })
 
@@ -39,22 +39,22 @@ t.test('work ends by its deadline, and a later one replaces it', async t => {
   const scope = new Scope()
   scope.deadline(1)
   scope.deadline(1e6)
-  await scope.pause(5)
+  await scope.sleep(5)
   scope.deadline()
   scope.end()
 })
 
 t.test('a pause ends with its scope', async t => {
   const scope = new Scope()
-  const pause = scope.pause(1e6)
+  const pause = scope.sleep(1e6)
   scope.end(new Error('over'))
   await t.rejects(pause, { message: 'over' })
-  await t.rejects(scope.pause(1e6), { message: 'over' })
+  await t.rejects(scope.sleep(1e6), { message: 'over' })
 })
 
 t.test('a signal has one listener, whatever depends on it', async t => {
   const { signal } = new AbortController()
-  for (let i = 0; i < 20; i++) await Scope.run(undefined, signal, scope => scope.pause(0), 1e6)
+  for (let i = 0; i < 20; i++) await Scope.run(undefined, signal, scope => scope.sleep(0), 1e6)
   await t.rejects(Scope.run(undefined, signal, async () => { throw new Error('no') }))
   t.equal(getEventListeners(signal, 'abort').length, 1)
 })
@@ -62,9 +62,9 @@ t.test('a signal has one listener, whatever depends on it', async t => {
 t.test('no timer outlives its scope', async t => {
   const timers = () => process.getActiveResourcesInfo().filter(kind => kind === 'Timeout').length
   const before = timers()
-  await Scope.run(undefined, undefined, scope => scope.pause(0), 1e6)
+  await Scope.run(undefined, undefined, scope => scope.sleep(0), 1e6)
   const scope = new Scope()
-  const pause = scope.pause(1e6)
+  const pause = scope.sleep(1e6)
   scope.deadline(1e6)
   t.equal(timers(), before + 2)
   scope.end(new Error('over'))

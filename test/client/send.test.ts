@@ -60,20 +60,20 @@ t.test('a refusal is not tried again', async t => {
 })
 
 t.test('it gives up in the end, with the last error', async t => {
-  const { box, calls } = fakeBox(t, () => { throw new TypeError('fetch failed') }, { tries: 4 })
+  const { box, calls } = fakeBox(t, () => { throw new TypeError('fetch failed') }, { maxAttempts: 4 })
   await t.rejects(box.send(1), new TypeError('fetch failed'))
   t.equal(calls.length, 4)
 })
 
 t.test('an answer that does not come is not waited for without end', async t => {
-  const { box, calls } = fakeBox(t, (_call, n) => n < 2 ? never() : stored(1), { answer: 5 })
+  const { box, calls } = fakeBox(t, (_call, n) => n < 2 ? never() : stored(1), { responseTimeout: 5 })
   t.match(await box.send(1), { seq: 1 })
   t.equal(calls.length, 3)
 })
 
 t.test('a signal ends a send: before it, in its turn, while it waits for an answer or a next try', async t => {
   const reason = new Error('enough')
-  const { box, calls } = fakeBox(t, ({ body }) => body === '"hang"' ? never() : problem(503, 'BOX_ERR_STORE'), { firstDelay: 1e6, lastDelay: 1e6 })
+  const { box, calls } = fakeBox(t, ({ body }) => body === '"hang"' ? never() : problem(503, 'BOX_ERR_STORE'), { minDelay: 1e6, maxDelay: 1e6 })
   await t.rejects(box.send(1, { signal: AbortSignal.abort(reason) }), reason)
   t.equal(calls.length, 0)
 

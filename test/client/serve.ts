@@ -2,7 +2,7 @@ import Fastify from 'fastify'
 import type { Test } from 'tap'
 import { parseAddress } from '../../clients/typescript/src/address.js'
 import { Box, type BoxOptions } from '../../clients/typescript/src/box.js'
-import { defaultTiming, type Timing } from '../../clients/typescript/src/retry.js'
+import { defaultTimings, type Timings } from '../../clients/typescript/src/retry.js'
 import { boxPlugin, type BoxPluginOptions } from '../../src/index.js'
 
 /**
@@ -29,13 +29,13 @@ export async function serve (t: Test, options: BoxPluginOptions = {}): Promise<{
 }
 
 /** Waits that are short enough for a thousand failures. */
-export const quick: Timing = { ...defaultTiming, firstDelay: 1, lastDelay: 8, pace: 1 }
+export const quick: Timings = { ...defaultTimings, minDelay: 1, maxDelay: 8, acknowledgeInterval: 1 }
 
 /** A box whose client is quick, reached by another way where `server` is given. */
-export function openQuick (t: Test, link: string, { server, timing = {}, ...options }: BoxOptions & { timing?: Partial<Timing> } = {}): Box {
+export function openQuick (t: Test, link: string, { server, timings = {}, ...options }: BoxOptions & { timings?: Partial<Timings> } = {}): Box {
   const { id } = parseAddress(link)
   const address = parseAddress(server === undefined ? link : id, server)
-  const box = new Box(address, options, { ...quick, ...timing })
+  const box = Box.withTimings(address, options, { ...quick, ...timings })
   t.teardown(() => { box.close() })
   return box
 }

@@ -1,4 +1,4 @@
-import { dropOf } from '../../clients/typescript/src/address.js'
+import { dropAddressOf } from '../../clients/typescript/src/address.js'
 import { toBase64url, randomBytes } from '../../clients/typescript/src/webrtc/bytes.js'
 import type { SealedMessage } from '../../clients/typescript/src/webrtc/sealing.js'
 
@@ -49,7 +49,7 @@ export class FakeServer {
 
   async #create (): Promise<Response> {
     const id = `box_${toBase64url(randomBytes(24))}`
-    const drop = await dropOf(id)
+    const drop = await dropAddressOf(id)
     const box: FakeBox = { drop, messages: [], seen: 0, readers: new Set() }
     this.#boxes.set(id, box)
     this.#boxes.set(drop, box)

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { toBase64url } from '../../clients/typescript/src/webrtc/bytes.js'
-import { createInvite, parseInvite, serverBase } from '../../clients/typescript/src/webrtc/invite.js'
+import { createInvite, parseInvite } from '../../clients/typescript/src/webrtc/invite.js'
 import { createSecret } from '../../clients/typescript/src/webrtc/sealing.js'
 
 const drop = `drop_${'H'.repeat(32)}`
@@ -47,9 +47,4 @@ t.test('what is no invite says so', async t => {
     await t.rejects(parseInvite(link), code('CALL_ERR_INVITE'))
   }
   await t.rejects(parseInvite(`https://box.example/#v=2&drop=${drop}`), code('CALL_ERR_INVITE_VERSION'))
-})
-
-t.test('a server has one spelling', async t => {
-  t.equal(serverBase('http://localhost:8080/'), 'http://localhost:8080')
-  t.equal(serverBase(new URL('https://a.example/b/?c#d')), 'https://a.example/b')
 })

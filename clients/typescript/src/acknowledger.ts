@@ -1,39 +1,38 @@
 import { Scope } from './scope.js'
 
-/** How many messages may wait for their acknowledgement before it hurries, well below what a box holds. */
+/** Acknowledge at once when this many messages are waiting. Well below what a box holds. */
 const BACKLOG = 64
 
 /**
- * Tells the server how far a reader has come: one request at a time with the
- * latest cursor, at most one per `pace` ms unless many messages wait. A request
- * that fails for good is dropped: the next one has a later cursor, and a message
- * that was not acknowledged is only kept for longer.
+ * Tells the server how far a reader has got: one request at a time, with the latest cursor, and at most one
+ * per `interval` ms unless many messages are waiting. A request that fails for good is dropped: the next one
+ * carries a later cursor, and until then the server merely keeps the messages for longer.
  */
 export class Acknowledger {
   readonly #acknowledge: (cursor: number) => Promise<unknown>
-  readonly #pace: number
+  readonly #interval: number
   #wanted = 0
   #done = 0
   #running: Promise<void> | undefined
-  #pause: Scope | undefined
+  #timer: Scope | undefined
   #hurry = false
 
-  constructor (acknowledge: (cursor: number) => Promise<unknown>, pace: number) {
+  constructor (acknowledge: (cursor: number) => Promise<unknown>, interval: number) {
     this.#acknowledge = acknowledge
-    this.#pace = pace
+    this.#interval = interval
   }
 
-  /** The consumer has everything up to and including this cursor. */
-  to (cursor: number) {
+  /** Call when the consumer has handled every message up to and including this cursor. */
+  advance (cursor: number) {
     this.#wanted = cursor
-    if (cursor - this.#done >= BACKLOG) this.#pause?.end()
+    if (cursor - this.#done >= BACKLOG) this.#timer?.end()
     if (this.#done < cursor) this.#running ??= this.#run()
   }
 
-  /** Resolves when nothing is left to tell. */
+  /** Resolves when everything has been acknowledged. */
   async flush (): Promise<void> {
     this.#hurry = true
-    this.#pause?.end()
+    this.#timer?.end()
     await this.#running
   }
 
@@ -43,19 +42,19 @@ export class Acknowledger {
         const cursor = this.#wanted
         await this.#acknowledge(cursor)
         this.#done = cursor
-        await this.#rest()
+        await this.#pause()
       }
     } catch {
-      // see above
+      // Dropped; see the class comment.
     } finally {
       this.#running = undefined
     }
   }
 
-  async #rest () {
+  async #pause () {
     if (this.#hurry || this.#wanted - this.#done >= BACKLOG) return
-    this.#pause = new Scope()
-    await this.#pause.pause(this.#pace).catch(() => {})
-    this.#pause.end()
+    this.#timer = new Scope()
+    await this.#timer.sleep(this.#interval).catch(() => {})
+    this.#timer.end()
   }
 }

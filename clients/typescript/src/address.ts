@@ -1,37 +1,42 @@
 import { requirePlatform } from './platform.js'
 
-/** Where a box is, and the capability to it. */
+/** A box's server and the capability to use it. */
 export interface Address {
-  /** the base URL of the box routes, without a slash at its end */
+  /** the base URL of the box routes, without a trailing slash */
   server: string
-  /** a box id, `box_…`, or a drop address, `drop_…` */
+  /** a box id (`box_…`) or a drop address (`drop_…`) */
   id: string
 }
 
 const capability = /^(?:box|drop)_[A-Za-z0-9_-]{32}$/
 
-/** The base URL of a server's box routes, in the one form that links are made from. */
-export function serverOf (server: string | URL): string {
-  const { origin, pathname } = new URL(server)
+/**
+ * The base URL of a server's box routes in canonical form: no query, no fragment, no trailing slash.
+ * @throws TypeError if it is not an http or https URL
+ */
+export function baseUrl (server: string | URL): string {
+  const { protocol, origin, pathname } = new URL(server)
+  if (protocol !== 'http:' && protocol !== 'https:') throw new TypeError(`The server URL must use http or https, not ${protocol.slice(0, -1)}`)
   return origin + pathname.replace(/\/+$/, '')
 }
 
 /**
- * Takes a link apart, `<server>/boxes/<id>`, or an id together with its server.
- * @param server where the box has to be, if given
- * @throws TypeError when it is neither, or elsewhere. The message holds no capability.
+ * Parses a link, `<server>/boxes/<id>`, or an id together with its server.
+ * @param server where the box must be, if given
+ * @throws TypeError if it is neither, or if the link leads to another server. The message contains no
+ * capability.
  */
 export function parseAddress (link: string | URL, server?: string | URL): Address {
   const text = String(link)
   if (capability.test(text)) {
-    if (server === undefined) throw new TypeError('An id needs the option server')
-    return { server: serverOf(server), id: text }
+    if (server === undefined) throw new TypeError('Opening a box by its id needs the option server')
+    return { server: baseUrl(server), id: text }
   }
   const url = URL.canParse(text) ? new URL(text) : undefined
   const [, path, id = ''] = url?.pathname.match(/^(.*)\/boxes\/([^/]+)$/) ?? []
-  if (url === undefined || !capability.test(id)) throw new TypeError('A link has the form <server>/boxes/<id>')
-  const address = { server: serverOf(url.origin + path), id }
-  if (server !== undefined && address.server !== serverOf(server)) throw new TypeError('The link is not of the option server')
+  if (url === undefined || !capability.test(id)) throw new TypeError('A link must have the form <server>/boxes/<id>')
+  const address = { server: baseUrl(url.origin + path), id }
+  if (server !== undefined && address.server !== baseUrl(server)) throw new TypeError('The link leads to another server than the option server')
   return address
 }
 
@@ -39,9 +44,9 @@ export function linkOf ({ server, id }: Address): string {
   return `${server}/boxes/${id}`
 }
 
-/** The drop address of a box id: 24 bytes of SHA-256 over a label, a zero byte and the id. */
-export async function dropOf (id: string): Promise<string> {
-  // Pages have it over HTTPS and on localhost only, and the rest of the client does without.
+/** Derives the drop address of a box id: the first 24 bytes of SHA-256 over a label, a zero byte and the id. */
+export async function dropAddressOf (id: string): Promise<string> {
+  // Browsers provide it on HTTPS and localhost only; the rest of the client works without.
   requirePlatform(['crypto.subtle'])
   const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(`signalbox drop v1\0${id}`))
   return 'drop_' + base64(new Uint8Array(digest, 0, 24)).replaceAll('+', '-').replaceAll('/', '_')

@@ -1,204 +1,216 @@
 import { Acknowledger } from './acknowledger.js'
-import { base64, dropOf, linkOf, parseAddress, serverOf, type Address } from './address.js'
+import { base64, dropAddressOf, linkOf, parseAddress, baseUrl, type Address } from './address.js'
 import { follow, readPage, type Message, type Page, type Query, type Source } from './follow.js'
 import { BoxError, createBoxClient, dataOf, MESSAGES, type ClientOptions } from './http.js'
-import { defaultTiming, retry } from './retry.js'
+import { defaultTimings, retry, type Timings } from './retry.js'
 import { Scope } from './scope.js'
 
 export interface BoxOptions extends ClientOptions {
-  /** ends everything that the box does */
+  /** aborts everything this object does */
   signal?: AbortSignal
-  /** the base URL of the box routes, where the box has to be: for one that is opened by its id alone, or with `headers` */
+  /**
+   * the base URL of the box routes. Required to open a box by its id alone, or with `headers`; a link must
+   * lead to this server
+   */
   server?: string | URL
 }
 
-/** For one call. An aborted call rejects with the signal's reason, and may have been carried out all the same. */
+/** Options of a single call. An aborted call rejects with the signal's reason; the server may still have carried it out. */
 export interface CallOptions {
-  /** aborts this call alone */
+  /** aborts only this call */
   signal?: AbortSignal
 }
 
 /**
- * One end of a conversation: a box to read from for who holds its id, a box to
- * send to for who holds its drop address. It retries what may pass and resumes after
- * every cut. Messages come in order, each one once, but for the one a loop was left at.
+ * A box on a server. With a box id you can read, acknowledge, send and delete; with a drop address you can
+ * only send. It retries transient failures and resumes after every disconnect. Messages arrive in order, and
+ * once each, except that a message at which a loop was left is delivered again.
  *
- * Calls reject with a `BoxError` when the server refused, with the error of `fetch`
- * when the network failed for too long, and with the signal's reason when they were
+ * Methods reject with a `BoxError` if the server refuses, with the error of `fetch` if the network keeps
+ * failing (a request is tried ten times, over about a minute), and with the signal's reason if they are
  * aborted.
  */
 export class Box {
   readonly #address: Address
   readonly #source: Source
-  readonly #whole: Scope
+  readonly #scope: Scope
   #drop: string | undefined
   #sending: Promise<unknown> | undefined
   #closed = false
   #reading = false
   #position = 0
 
-  /** Use `Box.create` or `Box.open`. The timing is for tests. */
-  constructor (address: Address, options: BoxOptions = {}, timing = defaultTiming) {
+  private constructor (address: Address, options: BoxOptions, timings: Timings) {
     this.#address = address
-    this.#source = { client: createBoxClient(address.server, options), path: { box: address.id }, timing }
-    this.#whole = new Scope(undefined, options.signal)
+    this.#source = { client: createBoxClient(address.server, options), path: { box: address.id }, timings }
+    this.#scope = new Scope(undefined, options.signal)
     if (address.id.startsWith('drop_')) this.#drop = address.id
   }
 
+  /** @internal */
+  static withTimings (address: Address, options: BoxOptions, timings: Timings): Box {
+    return new Box(address, options, timings)
+  }
+
   /**
-   * Makes a box.
+   * Creates a box.
    * @param server the base URL of the box routes, such as `https://example.com/prefix`
-   * @param options.ttl the idle lifetime in seconds; the server's default where absent
+   * @param options.ttl the idle lifetime in seconds; the server's default if absent
+   * @throws TypeError if the server is not an http or https URL
+   * @throws BoxError if the server refuses, for example with `BOX_ERR_RATE` or `BOX_ERR_INVALID`
    */
   static async create (server: string | URL, { ttl, ...options }: BoxOptions & { ttl?: number } = {}): Promise<Box> {
-    const base = serverOf(server)
+    const base = baseUrl(server)
     const client = createBoxClient(base, options)
     const request = ttl === undefined ? {} : { body: { ttl } }
-    const { data: id, drop } = await retry(defaultTiming, ({ signal }) =>
+    const { data: id, drop } = await retry(defaultTimings, ({ signal }) =>
       dataOf(client.POST('/boxes', { ...request, signal })), undefined, options.signal)
-    const box = new Box({ server: base, id }, options)
+    const box = new Box({ server: base, id }, options, defaultTimings)
     box.#drop = drop
     return box
   }
 
   /**
-   * Opens a box by its link, or by its id and `options.server`. It asks the server
-   * nothing: an unknown box shows at the first use.
+   * Opens a box by its link, `<server>/boxes/<id>`, or by its id and `options.server`. Sends no request:
+   * whether the box exists shows at the first use.
    *
-   * With `headers` it takes `server`, too, and opens no link to another one: links come
-   * from others, and must not lead your credentials away.
-   * @throws TypeError when the link has not the form of one, or leads elsewhere
+   * With `headers`, the option `server` is required, and a link to another server is refused: links come from
+   * other people and must not receive your credentials.
+   * @throws TypeError if the link is malformed or leads to another server
    */
   static open (link: string | URL, options: BoxOptions = {}): Box {
-    if (options.headers !== undefined && options.server === undefined) throw new TypeError('The option headers needs the option server')
-    return new Box(parseAddress(link, options.server), options)
+    if (options.headers !== undefined && options.server === undefined) throw new TypeError('The option headers requires the option server')
+    return new Box(parseAddress(link, options.server), options, defaultTimings)
   }
 
-  /** What opens this box again, with the same rights. Keep it secret: for an owner it holds the box id. */
+  /** The link that opens this box again with the same rights. Keep it secret if you own the box: it then contains the box id. */
   get link (): string {
     return linkOf(this.#address)
   }
 
-  /** The link that can only send, to pass to the other side. */
+  /**
+   * The link to give to the other side. It contains the drop address, so its holder can only send.
+   * @throws TypeError if the page is neither on HTTPS nor on localhost and the box was opened by its id
+   */
   async dropLink (): Promise<string> {
-    this.#drop ??= await dropOf(this.#address.id)
+    this.#drop ??= await dropAddressOf(this.#address.id)
     return linkOf({ ...this.#address, id: this.#drop })
   }
 
   /**
-   * Stores a message. Messages arrive in the order of the calls, each one once
-   * however often it had to be tried.
-   * @param message a JSON value
-   * @returns its sequence number, and how many messages are in the box now
-   * @throws TypeError when it is no JSON value
+   * Stores a message. Messages arrive in the order of the calls, and once each however often a request was
+   * retried: every message carries an Idempotency-Key.
+   * @param message any JSON value
+   * @returns the message's sequence number, and the number of messages now in the box
+   * @throws TypeError if the message is not a JSON value
+   * @throws BoxError if the server refuses, for example with `BOX_ERR_FULL` or `BOX_ERR_TOO_LARGE`
    */
   async send (message: unknown, { signal }: CallOptions = {}): Promise<{ seq: number, count: number }> {
     const body = JSON.stringify(message)
-    if (body === undefined) throw new TypeError(`A message is a JSON value, not ${typeof message}`)
-    const { client, path, timing } = this.#source
-    const params = { path, header: { 'idempotency-key': newKey() } }
+    if (body === undefined) throw new TypeError(`A message must be a JSON value, not ${typeof message}`)
+    const { client, path, timings } = this.#source
+    const params = { path, header: { 'idempotency-key': createIdempotencyKey() } }
     const before = this.#sending
-    const sent = Scope.run(this.#whole, signal, async scope => {
+    const sent = Scope.run(this.#scope, signal, async scope => {
       await before
-      const { seq, data: count } = await retry(timing, ({ signal }) =>
+      const { seq, data: count } = await retry(timings, ({ signal }) =>
         dataOf(client.POST(MESSAGES, { params, body, bodySerializer: text => text, signal })), scope)
       return { seq, count }
     })
-    // The next one waits for both: one that was aborted while it waited must let nobody past those before it.
+    // The next call waits for both, so that one aborted while waiting does not let later messages overtake
+    // earlier ones.
     this.#sending = Promise.allSettled([before, sent])
     return await sent
   }
 
-  /** The messages' data, one by one as they come: `for await (const message of box)`. See `messages`. */
+  /** The messages' data, one at a time: `for await (const message of box)`. See `messages`. */
   async * [Symbol.asyncIterator] (): AsyncGenerator<unknown, void> {
     for await (const { data } of this.messages()) yield data
   }
 
   /**
-   * The messages with their numbers, one by one as they come, in order and each
-   * once, whatever happens to the connection. A message is acknowledged, so that
-   * the server forgets it, when the loop asks for the next one. The message that a
-   * loop is left at, by `break`, `return` or `throw`, may not have been dealt with:
-   * it stays, and a later loop gives it again. Where you leave a loop and are done
-   * with its message, call `acknowledge(seq)` first.
+   * The messages with their sequence numbers, one at a time, in order and once each, across disconnects.
+   * Asking for the next message acknowledges the previous one, and the server forgets it. If the loop is left
+   * by `break`, `return` or `throw`, its last message may not have been handled: it is not acknowledged, and
+   * a later loop delivers it again. If you have handled it, call `acknowledge(seq)` before you leave.
    *
-   * There is one loop at a time; a later one on this object goes on after the last
-   * message that a loop has come back from.
+   * Only one loop can run at a time. A later loop on this object continues after the last message that was
+   * acknowledged by an earlier one.
    *
-   * It ends by `close()`, and throws the reason of an aborted signal, or a `BoxError`
-   * when the box is gone or the cursor is ahead of it. To stop while no message
-   * comes, abort the signal or close the box.
-   * @param options.after the cursor to begin after
+   * The loop ends on `close()`. It throws the reason of an aborted signal, or a `BoxError` if the box is gone
+   * or the cursor is ahead of it. To stop while no message arrives, abort the signal or close the box.
+   * @param options.after the cursor to start after
+   * @throws TypeError if another loop is already reading this box
    */
   async * messages ({ signal, after = this.#position }: CallOptions & { after?: number } = {}): AsyncGenerator<Message, void> {
-    if (this.#reading) throw new TypeError('This box is being read already')
+    if (this.#reading) throw new TypeError('Another loop is already reading this box')
     this.#reading = true
-    const { timing } = this.#source
-    const scope = new Scope(this.#whole, signal)
-    const acknowledger = new Acknowledger(cursor => this.#put(cursor, scope), timing.pace)
+    const { timings } = this.#source
+    const scope = new Scope(this.#scope, signal)
+    const acknowledger = new Acknowledger(cursor => this.#put(cursor, scope), timings.acknowledgeInterval)
     try {
       for await (const batch of follow(this.#source, after, scope)) {
         for (const message of batch) {
           scope.signal.throwIfAborted()
           this.#position = message.seq - 1
           yield message
-          // Not reached where the loop was left at this message: nobody can tell whether that was for an error.
+          // Not reached if the loop was left at this message, perhaps because of an error.
           this.#position = message.seq
-          acknowledger.to(message.seq)
+          acknowledger.advance(message.seq)
         }
       }
     } catch (error) {
       if (!this.#closed) throw error
     } finally {
       this.#reading = false
-      await Scope.run(scope, undefined, () => acknowledger.flush(), timing.farewell).catch(() => {})
+      await Scope.run(scope, undefined, () => acknowledger.flush(), timings.flushTimeout).catch(() => {})
       scope.end()
     }
   }
 
-  /** Looks at messages without taking them; by default at the first 100, without waiting. */
+  /** Reads messages without acknowledging them: by default the first 100, without waiting. */
   async read ({ signal, ...query }: CallOptions & Query = {}): Promise<Page> {
-    return await retry(this.#source.timing, part => readPage(this.#source, query, part), this.#whole, signal)
+    return await retry(this.#source.timings, child => readPage(this.#source, query, child), this.#scope, signal)
   }
 
   /**
-   * Forgets the messages up to and including the cursor. A loop over the box does this by itself.
-   * @returns how many messages are left
+   * Deletes the messages up to and including the cursor. A loop over the box does this itself.
+   * @returns the number of messages left
+   * @throws BoxError with `BOX_ERR_CURSOR` if the cursor is ahead of the box
    */
   async acknowledge (cursor: number, { signal }: CallOptions = {}): Promise<number> {
-    return await this.#put(cursor, this.#whole, signal)
+    return await this.#put(cursor, this.#scope, signal)
   }
 
-  /** Closes this object, and removes the box with its messages. A box that is gone already is no error. */
+  /** Closes this object and deletes the box with its messages. Succeeds if the box is already gone. */
   async delete ({ signal }: CallOptions = {}): Promise<void> {
     this.close()
-    const { client, path, timing } = this.#source
+    const { client, path, timings } = this.#source
     try {
-      await retry(timing, ({ signal }) => dataOf(client.DELETE('/boxes/{box}', { params: { path }, signal })), undefined, signal)
+      await retry(timings, ({ signal }) => dataOf(client.DELETE('/boxes/{box}', { params: { path }, signal })), undefined, signal)
     } catch (error) {
       if (!(error instanceof BoxError && error.status === 404)) throw error
     }
   }
 
   /**
-   * Stops everything that this object does, at once: loops end, calls under way
-   * reject with an `AbortError`. The box stays; what was not acknowledged is read
-   * again by whoever opens it next. Idempotent.
+   * Stops everything this object does, at once: loops end, and pending calls reject with an `AbortError`. The
+   * box stays, and whoever opens it next reads what was not acknowledged. Idempotent.
    */
   close (): void {
     this.#closed = true
-    this.#whole.end(new DOMException('The box was closed', 'AbortError'))
+    this.#scope.end(new DOMException('The box was closed', 'AbortError'))
   }
 
-  async #put (after: number, whole: Scope, signal?: AbortSignal): Promise<number> {
-    const { client, path, timing } = this.#source
-    const { data } = await retry(timing, ({ signal }) =>
-      dataOf(client.PUT('/boxes/{box}/cursor', { params: { path }, body: { after }, signal })), whole, signal)
+  async #put (after: number, parent: Scope, signal?: AbortSignal): Promise<number> {
+    const { client, path, timings } = this.#source
+    const { data } = await retry(timings, ({ signal }) =>
+      dataOf(client.PUT('/boxes/{box}/cursor', { params: { path }, body: { after }, signal })), parent, signal)
     return data
   }
 }
 
-/** An Idempotency-Key that no other message has: 128 random bits. `randomUUID` is missing where a page is not secure. */
-function newKey (): string {
+/** A unique Idempotency-Key of 128 random bits. `crypto.randomUUID` does not exist in insecure contexts. */
+function createIdempotencyKey (): string {
   return base64(crypto.getRandomValues(new Uint8Array(16)))
 }

@@ -1,3 +1,3 @@
-/** The contract as types: generated, and put beside the compiled client by its build. */
+/** The contract as generated types, which the build copies next to the compiled client. */
 export type { components, operations, paths } from './schema.js'
 export type { BoxErrorCode } from './error-codes.js'

@@ -1,24 +1,26 @@
-/** One event of an event stream. */
+/** An event of an event stream. */
 export interface StreamEvent {
-  /** the `event` field, `message` where there is none */
+  /** the `event` field; `message` if absent */
   type: string
   /** the `data` fields, joined by line feeds */
   data: string
-  /** the last `id` the stream gave, the empty string before the first */
+  /** the most recent `id` of the stream; empty before the first */
   id: string
 }
 
-/** More than the largest message that a server can be set to take: somebody who streams on and on must not fill the memory. */
+/**
+ * The longest event accepted, in characters: more than any server's largest message, so that an endless event
+ * cannot fill the memory.
+ */
 const MAX_EVENT = 1e8
 
 /**
- * Turns the bytes of an event stream, cut anywhere, into its events.
+ * Parses the bytes of an event stream, in chunks of any size.
  *
- * It interprets them as the WHATWG HTML standard says in "Server-sent events",
- * section 9.2.6 (https://html.spec.whatwg.org/multipage/server-sent-events.html):
- * UTF-8 with an optional byte order mark, lines that end in CR LF, CR or LF, and
- * an event at every empty line. What comes after the last empty line is no event.
- * `retry` is left out: whoever reads with this has waits of its own.
+ * It follows the WHATWG HTML standard, "Server-sent events", section 9.2.6
+ * (https://html.spec.whatwg.org/multipage/server-sent-events.html): UTF-8 with an optional byte order mark;
+ * lines that end in CR LF, CR or LF; an event at every empty line. An incomplete event at the end is
+ * discarded. `retry` is ignored: the reader has its own backoff.
  */
 export class EventParser {
   readonly #decoder = new TextDecoder()
@@ -28,18 +30,18 @@ export class EventParser {
   #data = ''
   #id = ''
 
-  /** Takes the next bytes, and gives the events that they complete. */
+  /** Takes the next bytes and returns the events they complete. */
   push (bytes: Uint8Array): StreamEvent[] {
     let text = this.#decoder.decode(bytes, { stream: true })
     if (text === '') return []
-    // A CR ends its line at once, so a LF that follows in the next bytes ends nothing.
+    // A CR ends its line at once, so an LF at the start of the next chunk belongs to it.
     if (this.#endedInCR && text.startsWith('\n')) text = text.slice(1)
     this.#endedInCR = text.endsWith('\r')
 
     const lines = text.split(/\r\n|\r|\n/)
     lines[0] = this.#line + lines[0]
     this.#line = lines.pop() ?? ''
-    if (this.#line.length + this.#data.length > MAX_EVENT) throw new Error('Too large')
+    if (this.#line.length + this.#data.length > MAX_EVENT) throw new Error('The event is too large')
 
     const events: StreamEvent[] = []
     for (const line of lines) {

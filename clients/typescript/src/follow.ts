@@ -1,22 +1,25 @@
 import { EventParser, type StreamEvent } from './event-parser.js'
 import { dataOf, MESSAGES, type BoxClient } from './http.js'
-import { delayAfter, mayPass, type Timing } from './retry.js'
+import { backoffDelay, isTransient, type Timings } from './retry.js'
 import { Scope } from './scope.js'
 
-/** A message with its place in its box. */
+/** A message and its sequence number. */
 export interface Message {
   /** the sequence number: 1, 2, 3 … per box */
   seq: number
   data: unknown
 }
 
-/** Messages after a cursor, with the cursor after them. */
+/** Consecutive messages, and the cursor after them. */
 export interface Page {
   messages: Message[]
   next: number
 }
 
-/** What to read: at most `limit` messages after the cursor, held open by the server for up to `wait` seconds. */
+/**
+ * What to read: at most `limit` messages (1 to 1,000) after the cursor `after`. If there is none, the server
+ * waits up to `wait` seconds (0 to 60) for one.
+ */
 export interface Query {
   after?: number
   limit?: number
@@ -26,15 +29,15 @@ export interface Query {
 /** A box on its server. */
 export interface Source {
   client: BoxClient
-  /** what the operations on this box take as `params.path` */
+  /** the path parameters of every operation on this box */
   path: { box: string }
-  timing: Timing
+  timings: Timings
 }
 
-export async function readPage ({ client, path, timing }: Source, query: Query, scope: Scope): Promise<Page> {
-  scope.deadline(timing.answer + (query.wait ?? 0) * 1000)
+export async function readPage ({ client, path, timings }: Source, query: Query, scope: Scope): Promise<Page> {
+  scope.deadline(timings.responseTimeout + (query.wait ?? 0) * 1000)
   const { data, next } = await dataOf(client.GET(MESSAGES, { params: { path, query }, signal: scope.signal }))
-  // Messages leave a box only from its front, so the numbers of a page are without a gap.
+  // Messages leave a box only from its front, so the sequence numbers within a page have no gap.
   return { messages: data.map((data, i, all) => ({ seq: next - all.length + 1 + i, data })), next }
 }
 
@@ -42,11 +45,10 @@ export async function readPage ({ client, path, timing }: Source, query: Query, 
 class NoStreamError extends Error {}
 
 /**
- * The messages after a cursor, in batches as they come, each message once and in
- * order, without end: over the stream, or for a while by long-poll where the stream
- * is refused or held back. A cut, a silence or a passing error is waited out and
- * reading goes on after the last message given. Throws for good when the server says so: the box is gone,
- * or the cursor is ahead of it.
+ * The messages after a cursor, in batches as they arrive, in order and once each, without end. They come over
+ * the stream, or for a while by long-poll if the stream is refused or buffered. After a disconnect, a silent
+ * connection or a transient error, reading resumes after the last message delivered. Throws if the server
+ * says that there is no point in retrying: the box is gone, or the cursor is ahead of it.
  */
 export async function * follow (source: Source, after: number, scope: Scope): AsyncGenerator<Message[]> {
   let cursor = after
@@ -74,22 +76,22 @@ export async function * follow (source: Source, after: number, scope: Scope): As
         way = poll
         continue
       }
-      if (!mayPass(error)) throw error
-      // The way may have changed (another network, a server started again), so the stream has another chance.
+      if (!isTransient(error)) throw error
+      // Conditions may have changed (another network, a restarted server), so try the stream again.
       way = stream
       cause = error
     }
-    if (performance.now() - began > source.timing.lastDelay) failures = 0
-    await scope.pause(delayAfter(++failures, cause, source.timing))
+    if (performance.now() - began > source.timings.maxDelay) failures = 0
+    await scope.sleep(backoffDelay(++failures, cause, source.timings))
   }
 }
 
-async function * stream ({ client, path, timing }: Source, after: number, parent: Scope): AsyncGenerator<Message[]> {
+async function * stream ({ client, path, timings }: Source, after: number, parent: Scope): AsyncGenerator<Message[]> {
   const scope = new Scope(parent)
   let body: ReadableStreamDefaultReader<Uint8Array> | undefined
   let opened = false
   try {
-    scope.deadline(timing.opening)
+    scope.deadline(timings.streamOpenTimeout)
     const answer = await scope.race(client.GET(MESSAGES, {
       params: { path, query: { after } },
       headers: { Accept: 'text/event-stream' },
@@ -104,19 +106,20 @@ async function * stream ({ client, path, timing }: Source, after: number, parent
       const { done, value } = await scope.race(body.read())
       if (done) return
       opened = true
-      // The clock stands while the consumer is busy: then the silence is ours.
+      // No deadline while the consumer is busy: then the silence is ours.
       scope.deadline()
-      // `gone` needs no care: the stream ends, and the next request is refused with the reason.
+      // `gone` needs no handling: the stream ends, and the next request is refused with the reason.
       const batch = parser.push(value).filter(({ type }) => type === 'message').map(messageOf)
       if (batch.length > 0) yield batch
-      scope.deadline(timing.silence)
+      scope.deadline(timings.streamIdleTimeout)
     }
   } catch (error) {
-    // Silent from the start, it is held back by something in between. Later, the connection is dead: the machine slept, or the network changed.
+    // Silent from the start: a proxy is buffering it. Silent later: the connection is dead, because the
+    // machine slept or the network changed.
     throw !opened && error instanceof DOMException && error.name === 'TimeoutError' ? new NoStreamError() : error
   } finally {
     scope.end()
-    // Where the request's signal is not tied to the body, this lets go of the connection.
+    // If the signal does not cover the body, this releases the connection.
     body?.cancel().catch(() => {})
   }
 }
@@ -127,15 +130,15 @@ function messageOf ({ id, data }: StreamEvent): Message {
   return { seq, data: JSON.parse(data) }
 }
 
-/** Ends after a while, since the next network may let streams through. */
+/** Ends after a while, because the next network may let streams through. */
 async function * poll (source: Source, after: number, scope: Scope): AsyncGenerator<Message[]> {
-  const { wait, idle, polling } = source.timing
-  const until = performance.now() + polling
+  const { longPollWait: wait, minPollInterval, longPollPeriod } = source.timings
+  const until = performance.now() + longPollPeriod
   for (let cursor = after; performance.now() < until;) {
     const began = performance.now()
-    const { messages, next } = await Scope.run(scope, undefined, part => readPage(source, { after: cursor, wait }, part))
+    const { messages, next } = await Scope.run(scope, undefined, child => readPage(source, { after: cursor, wait }, child))
     cursor = next
     if (messages.length > 0) yield messages
-    else if (performance.now() - began < idle) await scope.pause(idle)
+    else if (performance.now() - began < minPollInterval) await scope.sleep(minPollInterval)
   }
 }

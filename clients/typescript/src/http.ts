@@ -9,22 +9,23 @@ type JsonType = 'application/json' | 'application/problem+json'
 export type BoxClient = Client<paths, JsonType>
 
 /**
- * Headers for every request, such as `Authorization`. A function is called for each one, so that a
- * token can be refreshed in time; where it fails, the request counts as one that did not get through.
+ * Headers for every request, such as `Authorization`. A function is called for each request, so that it can
+ * refresh a token in time. If it fails, the request counts as failed and is retried.
  */
 export type RequestHeaders = Record<string, string> | (() => Record<string, string> | Promise<Record<string, string>>)
 
 export interface ClientOptions {
-  /** used in place of the global `fetch`; it is called with a `Request` */
+  /** replaces the global `fetch`; called with a `Request` */
   fetch?: typeof fetch | undefined
-  /** sent with every request, besides the client's own */
+  /** sent with every request, in addition to the client's own headers */
   headers?: RequestHeaders | undefined
 }
 
 /**
- * A typed `fetch` for every operation of the contract: one request, one answer,
- * nothing retried. `Box` is built on it; use it for what `Box` leaves out.
+ * A typed `fetch` for every operation of the contract: one request, one response, no retries. `Box` is built
+ * on it; use it for what `Box` does not cover.
  * @param server the base URL of the box routes, such as `https://example.com/prefix`
+ * @throws TypeError if the platform lacks something the client needs
  */
 export function createBoxClient (server: string | URL, { fetch, headers }: ClientOptions = {}): BoxClient {
   requirePlatform()
@@ -42,22 +43,28 @@ export function createBoxClient (server: string | URL, { fetch, headers }: Clien
   return client
 }
 
-/** An answer that is not the one asked for. */
+/**
+ * A response other than the expected one. For a box server's responses, `code` and `detail` come from the
+ * problem document (RFC 9457) in the body.
+ */
 export class BoxError extends Error {
   override readonly name = 'BoxError'
-  /** the HTTP status of the answer */
+  /** the HTTP status of the response */
   readonly status: number
-  /** the contract's code, such as `BOX_ERR_NOT_FOUND`, or that of the host's own check; undefined where something else than a box server answered */
+  /**
+   * the contract's error code, such as `BOX_ERR_NOT_FOUND`, or a code of the host application; undefined if
+   * something other than a box server answered
+   */
   readonly code: BoxErrorCode | (string & {}) | undefined
   /** what went wrong and what to do next */
   readonly detail: string
-  /** how long the server asks to wait before the next try, in ms */
+  /** how long to wait before the next attempt, in ms, as the server asked; 0 if it did not */
   readonly retryAfter: number
 
-  /** @param problem the answer's body, a problem of RFC 9457 where a box server answered */
+  /** @param problem the response body: a problem document (RFC 9457) if a box server answered */
   constructor (status: number, problem: unknown, retryAfter = 0) {
     const { code, detail } = Object(problem)
-    super(typeof detail === 'string' ? detail : `The server answered with status ${status}.`)
+    super(typeof detail === 'string' ? detail : `The server responded with status ${status}.`)
     this.status = status
     this.code = typeof code === 'string' ? code : undefined
     this.detail = this.message
@@ -67,16 +74,19 @@ export class BoxError extends Error {
 
 interface Answer<T> { data?: T, error?: unknown, response: Response }
 
-/** The data of an answer that has some, as the contract promises. */
+/** The data of a successful response, as the contract promises; throws a `BoxError` for any other. */
 export async function dataOf<T> (answer: Answer<T> | Promise<Answer<T>>): Promise<NonNullable<T>> {
   const { data, error, response } = await answer
   if (!response.ok) throw new BoxError(response.status, error, retryAfter(response))
-  // Not a BoxError: half an answer is a fault of the way, and worth another try.
-  if (data == null && response.status !== 204) throw new TypeError('The answer is empty')
+  // Not a BoxError: a truncated response is a network fault and worth retrying.
+  if (data == null && response.status !== 204) throw new TypeError('The response is empty')
   return data as NonNullable<T>
 }
 
-/** Retry-After (RFC 9110, section 10.2.3), seconds or a date, in ms: a day at most, since a long timer fires at once. */
+/**
+ * Retry-After (RFC 9110, section 10.2.3), in seconds or as a date, converted to ms. At most one day: longer
+ * timers fire at once.
+ */
 function retryAfter (response: Response): number {
   const value = response.headers.get('Retry-After') ?? 0
   const ms = Number(value) * 1000 || Date.parse(String(value)) - Date.now()

@@ -1,10 +1,10 @@
-/** What the client stands on, beyond the language: all current browsers have it, and Node from 20. */
+/** What the client needs beyond the language. All current browsers have it, and Node from version 20. */
 const NEEDED = [
   'AbortController', 'AbortSignal.prototype.throwIfAborted', 'DOMException', 'Request', 'TextDecoder', 'btoa', 'crypto.getRandomValues'
 ]
 
-/** @throws TypeError that names what is missing here */
+/** @throws TypeError that names what is missing */
 export function requirePlatform (needed: string[] = NEEDED): void {
   const missing = needed.filter(path => path.split('.').reduce((owner: any, name) => owner?.[name], globalThis) === undefined)
-  if (missing.length > 0) throw new TypeError(`The signalbox client needs what is missing here: ${missing.join(', ')}`)
+  if (missing.length > 0) throw new TypeError(`The signalbox client needs ${missing.join(', ')}, which this platform lacks`)
 }

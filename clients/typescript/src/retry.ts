@@ -1,72 +1,75 @@
 import { BoxError } from './http.js'
 import { Scope } from './scope.js'
 
-/** The client's times in ms and its number of tries, in one place for tests to turn. */
-export interface Timing {
+/** The client's waits and timeouts in ms unless stated otherwise, and its number of attempts. */
+export interface Timings {
   /** the wait before the first retry; doubles with every further failure */
-  firstDelay: number
-  /** what the waits grow to */
-  lastDelay: number
-  /** how often a single request is tried; following a box never gives up */
-  tries: number
-  /** how long an answer may take */
-  answer: number
-  /** how long a new stream may be silent: a server speaks at once, so that silence means a proxy that buffers */
-  opening: number
-  /** how long an open stream may be silent: the server's heartbeat comes every 15 s, so that it is dead */
-  silence: number
-  /** how long a long-poll asks the server to wait, in seconds */
-  wait: number
-  /** how long long-polls go on before the stream is tried again */
-  polling: number
-  /** the least time between two long-polls that find nothing, for a server that does not wait */
-  idle: number
-  /** the least time between two acknowledgements, so that they do not cost a request per message */
-  pace: number
-  /** how long the end of a loop waits for its last acknowledgement */
-  farewell: number
+  minDelay: number
+  /** the longest wait between retries */
+  maxDelay: number
+  /** attempts per request; following a box never gives up */
+  maxAttempts: number
+  /** until a response is complete */
+  responseTimeout: number
+  /** how long a new stream may stay silent. A server writes at once, so silence means that a proxy is buffering */
+  streamOpenTimeout: number
+  /** how long an open stream may stay silent. The server writes every 15 s, so silence means that the connection is dead */
+  streamIdleTimeout: number
+  /** the `wait` of a long-poll, in seconds */
+  longPollWait: number
+  /** how long to use long-polls before trying the stream again */
+  longPollPeriod: number
+  /** the shortest time between two long-polls that find nothing, in case the server does not wait */
+  minPollInterval: number
+  /** the shortest time between two acknowledgements, so that not every message costs a request */
+  acknowledgeInterval: number
+  /** how long a loop waits for its last acknowledgement when it ends */
+  flushTimeout: number
 }
 
-export const defaultTiming: Timing = {
-  firstDelay: 250,
-  lastDelay: 15_000,
-  tries: 10,
-  answer: 30_000,
-  opening: 3_000,
-  silence: 45_000,
-  wait: 25,
-  polling: 300_000,
-  idle: 1_000,
-  pace: 250,
-  farewell: 5_000
+export const defaultTimings: Timings = {
+  minDelay: 250,
+  maxDelay: 15_000,
+  maxAttempts: 10,
+  responseTimeout: 30_000,
+  streamOpenTimeout: 3_000,
+  streamIdleTimeout: 45_000,
+  longPollWait: 25,
+  longPollPeriod: 300_000,
+  minPollInterval: 1_000,
+  acknowledgeInterval: 250,
+  flushTimeout: 5_000
 }
 
-/** Whether the same request may do better later: no answer came at all, or one that says so. */
-export function mayPass (error: unknown): boolean {
+/** Whether the same request may succeed later: there was no response, or one that says so. */
+export function isTransient (error: unknown): boolean {
   return !(error instanceof BoxError) || error.status >= 500 || error.status === 429 || error.status === 408
 }
 
 /**
- * How long to wait after so many failures in a row, the last of them `error`:
- * doubling, with jitter so that clients cut together do not come back together,
- * and on top of what the server asked for.
+ * How long to wait after `failures` failures in a row, the last of them `error`: exponential backoff with
+ * jitter, so that clients disconnected together do not all return together, added to the server's
+ * Retry-After.
  */
-export function delayAfter (failures: number, error: unknown, { firstDelay, lastDelay }: Timing): number {
-  const backoff = Math.min(firstDelay * 2 ** (failures - 1), lastDelay)
+export function backoffDelay (failures: number, error: unknown, { minDelay, maxDelay }: Timings): number {
+  const backoff = Math.min(minDelay * 2 ** (failures - 1), maxDelay)
   const asked = error instanceof BoxError ? error.retryAfter : 0
   return asked + backoff * (0.5 + Math.random() / 2)
 }
 
-/** Tries a request that may be repeated without harm until it is answered for good, or the whole or the signal ends it. */
-export async function retry<T> (timing: Timing, request: (part: Scope) => Promise<T>, whole?: Scope, signal?: AbortSignal): Promise<T> {
-  return await Scope.run(whole, signal, async scope => {
+/**
+ * Sends an idempotent request until there is a final response, the attempts are used up, or the parent scope
+ * or the signal ends it.
+ */
+export async function retry<T> (timings: Timings, request: (child: Scope) => Promise<T>, parent?: Scope, signal?: AbortSignal): Promise<T> {
+  return await Scope.run(parent, signal, async scope => {
     for (let failures = 1; ; failures++) {
       try {
-        return await Scope.run(scope, undefined, request, timing.answer)
+        return await Scope.run(scope, undefined, request, timings.responseTimeout)
       } catch (error) {
         scope.signal.throwIfAborted()
-        if (failures >= timing.tries || !mayPass(error)) throw error
-        await scope.pause(delayAfter(failures, error, timing))
+        if (failures >= timings.maxAttempts || !isTransient(error)) throw error
+        await scope.sleep(backoffDelay(failures, error, timings))
       }
     }
   })

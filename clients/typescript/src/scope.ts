@@ -1,25 +1,24 @@
 /**
- * A stretch of work and the signal that ends it: when a caller's signal aborts, when
- * the whole that it is a part of ends, when a deadline passes, or when the work is
- * done. It leaves nothing behind on a signal that lives on, which `AbortSignal.any` does.
+ * A unit of work and its AbortSignal. The signal aborts when the caller's signal aborts, when the parent
+ * scope ends, when a deadline passes, or when the work is done. Unlike `AbortSignal.any`, a scope leaves
+ * nothing behind on a signal that outlives it.
  */
 export class Scope {
   readonly #controller = new AbortController()
-  readonly #parts = new Set<Scope>()
-  readonly #wholes: Scope[] = []
+  readonly #children = new Set<Scope>()
+  readonly #parents: Scope[] = []
   #timer: ReturnType<typeof setTimeout> | undefined
 
-  /** @param whole what this is a part of */
-  constructor (whole?: Scope, signal?: AbortSignal) {
-    if (whole !== undefined) this.#wholes.push(whole)
-    if (signal !== undefined) this.#wholes.push(scopeOf(signal))
-    for (const whole of this.#wholes) whole.#parts.add(this)
-    for (const { signal } of this.#wholes) if (signal.aborted) this.end(signal.reason)
+  constructor (parent?: Scope, signal?: AbortSignal) {
+    if (parent !== undefined) this.#parents.push(parent)
+    if (signal !== undefined) this.#parents.push(scopeOf(signal))
+    for (const parent of this.#parents) parent.#children.add(this)
+    for (const { signal } of this.#parents) if (signal.aborted) this.end(signal.reason)
   }
 
-  /** Does the work in a scope of its own, which also ends with the work, and after `ms`. */
-  static async run<T> (whole: Scope | undefined, signal: AbortSignal | undefined, work: (scope: Scope) => PromiseLike<T>, ms?: number): Promise<T> {
-    const scope = new Scope(whole, signal)
+  /** Runs the work in a new scope, which ends with the work or after `ms`. */
+  static async run<T> (parent: Scope | undefined, signal: AbortSignal | undefined, work: (scope: Scope) => PromiseLike<T>, ms?: number): Promise<T> {
+    const scope = new Scope(parent, signal)
     scope.deadline(ms)
     try {
       scope.signal.throwIfAborted()
@@ -31,14 +30,14 @@ export class Scope {
 
   get signal () { return this.#controller.signal }
 
-  /** Ends the work in `ms` from now; replaces an earlier deadline, and without `ms` only forgets it. */
+  /** Ends the scope `ms` from now. Replaces an earlier deadline; without `ms`, only removes it. */
   deadline (ms?: number) {
     clearTimeout(this.#timer)
     if (ms === undefined || this.signal.aborted) return
-    this.#timer = setTimeout(() => this.end(new DOMException('No answer in time', 'TimeoutError')), ms)
+    this.#timer = setTimeout(() => this.end(new DOMException('No response in time', 'TimeoutError')), ms)
   }
 
-  /** Resolves as the promise does, or rejects with the signal's reason if that comes first. */
+  /** Settles like the promise, or rejects with the signal's reason if that comes first. */
   async race<T> (promise: PromiseLike<T>): Promise<T> {
     let stop!: () => void
     const aborted = new Promise<never>((_resolve, reject) => {
@@ -53,7 +52,7 @@ export class Scope {
     }
   }
 
-  async pause (ms: number): Promise<void> {
+  async sleep (ms: number): Promise<void> {
     let timer: ReturnType<typeof setTimeout> | undefined
     try {
       await this.race(new Promise<void>(resolve => { timer = setTimeout(resolve, ms) }))
@@ -62,16 +61,16 @@ export class Scope {
     }
   }
 
-  /** Ends the work and its parts. Idempotent; the first reason stays. */
+  /** Ends the scope and its children. Idempotent; the first reason stays. */
   end (reason?: unknown) {
     clearTimeout(this.#timer)
-    for (const whole of this.#wholes) whole.#parts.delete(this)
+    for (const parent of this.#parents) parent.#children.delete(this)
     this.#controller.abort(reason)
-    for (const part of this.#parts) part.end(this.signal.reason)
+    for (const child of this.#children) child.end(this.signal.reason)
   }
 }
 
-/** One scope and one listener for a signal, however much depends on it: Node warns of a leak at eleven. */
+/** One scope, and so one listener, per signal, however many scopes depend on it: Node warns of a leak at eleven listeners. */
 const scopes = new WeakMap<AbortSignal, Scope>()
 
 function scopeOf (signal: AbortSignal): Scope {

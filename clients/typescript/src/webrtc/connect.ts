@@ -1,6 +1,7 @@
+import { parseAddress } from '../address.js'
 import { Box, type ClientOptions } from '../index.js'
 import { asCallError, boxOptions, isReason, remove, SignalChannel, store, type Channel } from './channel.js'
-import { dropAddress, inviteTo, type Invite } from './invite.js'
+import { inviteTo, type Invite } from './invite.js'
 import { createNonce, parseSealed, sealHello, Session, type InviteKey, type SealedMessage } from './sealing.js'
 
 export interface ConnectOptions extends ClientOptions {
@@ -19,7 +20,7 @@ export async function connect (invite: string | URL | Invite, options: ConnectOp
   const host = Box.open(`${server}/boxes/${key.hostDrop}`, { ...boxOptions(options), server })
   try {
     box = await Box.create(server, boxOptions(options))
-    const drop = dropAddress(await box.dropLink())
+    const drop = parseAddress(await box.dropLink()).id
     const guestNonce = createNonce()
     const own = box
     const channel = new SignalChannel(host, options.hello, async () => {

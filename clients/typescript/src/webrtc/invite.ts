@@ -1,3 +1,4 @@
+import { baseUrl } from '../address.js'
 import type { ClientOptions } from '../index.js'
 import { fromBase64url, toBase64url, type Bytes } from './bytes.js'
 import { CallError } from './errors.js'
@@ -19,7 +20,7 @@ export async function createInvite (page: string | URL, server: string, secret: 
   const { id } = await inviteKey(secret, hostDrop)
   const fragment = new URLSearchParams({ v: String(VERSION), drop: hostDrop, key: toBase64url(secret), id })
   const link = new URL(page)
-  if (baseOf(link) !== server) fragment.set('server', server)
+  if (defaultServer(link) !== server) fragment.set('server', server)
   link.hash = fragment.toString()
   return link.href
 }
@@ -32,7 +33,7 @@ export async function parseInvite (link: string | URL): Promise<Invite> {
   try {
     page = new URL(link)
     fragment = new URLSearchParams(page.hash.slice(1))
-    server = serverBase(fragment.get('server') ?? baseOf(page))
+    server = baseUrl(fragment.get('server') ?? defaultServer(page))
   } catch (cause) {
     throw new CallError('CALL_ERR_INVITE', { cause })
   }
@@ -52,25 +53,13 @@ export async function parseInvite (link: string | URL): Promise<Invite> {
  * server, so that headers, which may hold a login, go to none that was not named here.
  */
 export async function inviteTo (link: string | URL, { server, headers }: ClientOptions & { server?: string | URL }): Promise<Invite> {
-  if (headers !== undefined && server === undefined) throw new TypeError('The option headers needs the option server')
+  if (headers !== undefined && server === undefined) throw new TypeError('The option headers requires the option server')
   const invite = await parseInvite(link)
-  if (server !== undefined && invite.server !== serverBase(server)) throw new CallError('CALL_ERR_INVITE')
+  if (server !== undefined && invite.server !== baseUrl(server)) throw new CallError('CALL_ERR_INVITE')
   return invite
 }
 
-/** The base URL of the box routes in the one spelling that is used here: no slash at the end, no query. */
-export function serverBase (server: string | URL): string {
-  const url = new URL(server)
-  if (url.protocol !== 'http:' && url.protocol !== 'https:') throw new TypeError(`A server has an http or https URL, not ${url.protocol}`)
-  return (url.origin + url.pathname).replace(/\/+$/, '')
-}
-
 /** Where the box routes are for a page that lies beside them: its address up to the last slash. */
-function baseOf (page: URL): string {
-  return serverBase(new URL('.', page))
-}
-
-/** The drop address at the end of its link. */
-export function dropAddress (dropLink: string): string {
-  return dropLink.slice(dropLink.lastIndexOf('/') + 1)
+function defaultServer (page: URL): string {
+  return baseUrl(new URL('.', page))
 }

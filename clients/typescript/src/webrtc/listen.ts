@@ -1,9 +1,10 @@
+import { baseUrl, parseAddress } from '../address.js'
 import { Box, type ClientOptions } from '../index.js'
 import { requirePlatform } from '../platform.js'
 import { fromBase64url, toBase64url } from './bytes.js'
 import { asCallError, boxOptions, remove, SignalChannel, type Channel } from './channel.js'
 import { CallError } from './errors.js'
-import { createInvite, dropAddress, serverBase } from './invite.js'
+import { createInvite } from './invite.js'
 import { Queue } from './queue.js'
 import { createNonce, createSecret, inviteKey, openHello, parseSealed, Session, type InviteKey, type SealedMessage } from './sealing.js'
 
@@ -41,13 +42,13 @@ const MAX_TURNED_AWAY = 16
 export async function listen (options: ListenOptions): Promise<Listener> {
   const { page, resume, ...rest } = options
   requirePlatform()
-  const server = serverBase(options.server)
+  const server = baseUrl(options.server)
   const secret = resume === undefined ? createSecret() : fromBase64url(resume.secret)
   const { unfinished = 0, since = 0 } = resume ?? {}
   if (secret?.length !== 32 || !Number.isSafeInteger(unfinished) || unfinished < 0 || !Number.isSafeInteger(since)) throw new TypeError('The option resume is not one that a listener gave')
   try {
     const box = resume === undefined ? await Box.create(server, boxOptions(rest)) : Box.open(resume.link, boxOptions(rest))
-    const drop = dropAddress(await box.dropLink())
+    const drop = parseAddress(await box.dropLink()).id
     const key = await inviteKey(secret, drop)
     const invite = await createInvite(page ?? `${server}/`, server, secret, drop)
     return new Listener(box, key, server, invite, { link: box.link, secret: toBase64url(secret) }, rest)
