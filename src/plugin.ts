@@ -18,7 +18,7 @@ import { boxRoutes, type Api } from './http/routes.js'
 import { resolveOptions, type BoxPluginOptions } from './options.js'
 import { memoryStore } from './store/memory.js'
 import { withRoom } from './store/with-room.js'
-import { version } from './version.js'
+import { version } from './manifest.js'
 
 /** The plugin on a clock and with limits of one's own: for tests. */
 export function createBoxPlugin (clock: Clock, limits?: OutgoingLimits): FastifyPluginAsync<BoxPluginOptions> {
@@ -61,7 +61,7 @@ export function createBoxPlugin (clock: Clock, limits?: OutgoingLimits): Fastify
         await routes(scope, api)
       }, { prefix, logSerializers })
     }
-    if (options.docs !== false) await serveUi(app, options.docs)
+    if (options.docs !== false) await serveUi(app, options.docs, input.docs !== undefined)
   }, { name: 'fastify-signalbox', fastify: '5.x', encapsulate: true })
 }
 

@@ -1,5 +1,6 @@
 import type {} from '@fastify/swagger'
 import type { FastifyInstance } from 'fastify'
+import { loadOptional } from '../optional.js'
 import { JSON_TYPE } from './answers.js'
 import { finishDocument, type Document, type Registration } from './document.js'
 import { refuseTheRest } from './refusals.js'
@@ -67,17 +68,21 @@ async function serve (scope: FastifyInstance, document: () => Document, config: 
 
 /** Loaded only where it is served, since that takes longer than Fastify itself. */
 async function loadSwaggerUi () {
-  const { default: swaggerUi } = await import('@fastify/swagger-ui').catch((cause: NodeJS.ErrnoException) => {
-    if (cause.code !== 'ERR_MODULE_NOT_FOUND') throw cause
-    throw new Error('boxPlugin: Swagger UI needs the package @fastify/swagger-ui: npm install @fastify/swagger-ui, or set docs to false', { cause })
-  })
+  const { default: swaggerUi } = await loadOptional('boxPlugin: Swagger UI', () => import('@fastify/swagger-ui'), 'npm install @fastify/swagger-ui, or set docs to false')
   return swaggerUi
 }
 
-/** Serves Swagger UI where the host does not have its own, which shows these routes too. */
-export async function serveUi (app: FastifyInstance, routePrefix: string): Promise<void> {
+/**
+ * Serves Swagger UI where the host does not have its own, which shows these routes too.
+ * @param asked whether somebody wants it: served by default only, it may be missing, and the log says so
+ */
+export async function serveUi (app: FastifyInstance, routePrefix: string, asked: boolean): Promise<void> {
   if (app.hasDecorator('swaggerCSP')) return
-  const swaggerUi = await loadSwaggerUi()
+  const swaggerUi = await loadSwaggerUi().catch((error: Error) => {
+    if (asked) throw error
+    app.log.warn(error.message)
+  })
+  if (swaggerUi === undefined) return
   await app.register(async scope => {
     scope.addHook('onRequest', async (request, reply) => {
       reply.headers(GUARDED)

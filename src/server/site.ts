@@ -45,9 +45,9 @@ export async function callPage (app: FastifyInstance, built: URL = BUILT): Promi
     // One route for each file that is there, so that everything else stays a 404 of ours.
     wildcard: false,
     cacheControl: false,
-    setHeaders: (reply, path) => {
+    setHeaders: (response, path) => {
       const fixed = /-[A-Z0-9]{8}\.\w+$/.test(path)
-      reply.header('cache-control', fixed ? `public, max-age=${YEAR}, immutable` : 'no-cache')
+      response.setHeader('cache-control', fixed ? `public, max-age=${YEAR}, immutable` : 'no-cache')
     }
   })
 }

@@ -48,8 +48,8 @@ t.test('without Swagger UI the plugin works, and says what is missing where it i
     console.log((await app.inject('/openapi.json')).statusCode)
     await app.close()
     const other = Fastify()
-    await other.register(boxPlugin).then(() => other.ready()).catch(error => { console.log(error.message) })`)
-  t.equal(said, '200\nboxPlugin: Swagger UI needs the package @fastify/swagger-ui: npm install @fastify/swagger-ui, or set docs to false')
+    await other.register(boxPlugin, { docs: '/docs' }).then(() => other.ready()).catch(error => { console.log(error.message) })`)
+  t.equal(said, '200\nboxPlugin: Swagger UI needs the package @fastify/swagger-ui 5: npm install @fastify/swagger-ui, or set docs to false')
 })
 
 t.test('the client needs no server: nothing but its one dependency is installed with it', async t => {

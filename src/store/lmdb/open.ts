@@ -2,7 +2,7 @@ import { closeSync, fsyncSync, mkdirSync, openSync, readSync, realpathSync } fro
 import { dirname, join } from 'node:path'
 import { getSystemErrorName } from 'node:util'
 import type { RootDatabase } from 'lmdb'
-import { loadDriver } from '../driver.js'
+import { loadOptional } from '../../optional.js'
 import { Records } from './records.js'
 
 /**
@@ -25,7 +25,7 @@ export interface Environment {
  * @throws Error whose message says in one line what is wrong and what to do
  */
 export async function openEnvironment (path: string): Promise<Environment> {
-  const { open } = await loadDriver('LMDB', 'lmdb', 3, () => import('lmdb'))
+  const { open } = await loadOptional('The LMDB store', () => import('lmdb'))
   let directory: string
   let made: string | undefined
   try {

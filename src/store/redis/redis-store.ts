@@ -1,6 +1,6 @@
 import type { Cluster, Redis } from 'ioredis'
 import { CursorError, FullError, IdempotencyError, NotFoundError, StoreError } from '../../errors.js'
-import { loadDriver } from '../driver.js'
+import { loadOptional } from '../../optional.js'
 import { connect, isCluster, logOutages, logRisks, makeClient, parseUrls, storeErrorFrom, type Driver, type RedisClient } from './connection.js'
 import { Holders, type Report } from './holders.js'
 import { scripts, type Script } from './scripts.js'
@@ -60,7 +60,7 @@ const refusals: Record<string, new () => Error> = {
 export async function redisStore (options: RedisStoreOptions = {}): Promise<Store> {
   const { url = 'redis://localhost:6379', prefix = 'signalbox:', deadline = 5_000, log = () => {} } = options
   if (/[{}]/.test(prefix)) throw new TypeError(`prefix: expected a text without { and }, which mark the hash slot, received ${prefix}`)
-  const driver: Driver = await loadDriver('Redis', 'ioredis', 6, () => import('ioredis'))
+  const driver: Driver = await loadOptional('The Redis store', () => import('ioredis'))
   const client = options.client as RedisClient | undefined ?? makeClient(driver, parseUrls(url), deadline)
   const own = options.client === undefined
   if (own) logOutages(client, log)

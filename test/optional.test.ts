@@ -4,15 +4,15 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import t, { type Test } from 'tap'
-import { loadDriver } from '../../src/store/driver.js'
-import { freshDirectory } from './directory.js'
+import { loadOptional } from '../src/optional.js'
+import { freshDirectory } from './store/directory.js'
 
 const run = promisify(execFile)
-const root = fileURLToPath(new URL('../../', import.meta.url))
+const root = fileURLToPath(new URL('../', import.meta.url))
 
 t.test('without lmdb a memory store serves, and lmdbStore says what to install', async t => {
   const lmdb = await tryLmdb(t, () => {})
-  t.match(lmdb, { served: 201, refused: 'The LMDB store needs the package lmdb 3: npm install lmdb' })
+  t.match(lmdb, { served: 201, refused: 'The LMDB store needs the package lmdb 3: npm install lmdb@3' })
 })
 
 t.test('where the native part of lmdb does not load, a memory store serves, and lmdbStore says why', async t => {
@@ -20,14 +20,14 @@ t.test('where the native part of lmdb does not load, a memory store serves, and 
     mkdirSync(join(packages, 'lmdb'))
     writeFileSync(join(packages, 'lmdb/index.js'), "throw Object.assign(new Error('lmdb.node: GLIBC_2.99 not found\\nmore of it'), { code: 'ERR_DLOPEN_FAILED' })")
   })
-  t.match(lmdb, { served: 201, refused: 'The LMDB store could not load the package lmdb: lmdb.node: GLIBC_2.99 not found' })
+  t.match(lmdb, { served: 201, refused: 'The LMDB store could not be loaded: lmdb.node: GLIBC_2.99 not found' })
 })
 
 t.test('only the package itself that is missing has to be installed', async t => {
-  const failing = (code: string, message: string) => loadDriver('Redis', 'ioredis', 6, async () => { throw Object.assign(new Error(message), { code }) })
-  await t.rejects(failing('ERR_MODULE_NOT_FOUND', "Cannot find package 'ioredis' imported from /app/x.js"), { message: 'The Redis store needs the package ioredis 6: npm install ioredis' })
-  await t.rejects(failing('ERR_MODULE_NOT_FOUND', "Cannot find package 'denque' imported from /app/x.js"), { message: "The Redis store could not load the package ioredis: Cannot find package 'denque' imported from /app/x.js" })
-  await t.rejects(failing('ERR_REQUIRE_ESM', 'no\nstack'), { message: 'The Redis store could not load the package ioredis: no' })
+  const failing = (code: string, message: string) => loadOptional('The Redis store', async () => { throw Object.assign(new Error(message), { code }) })
+  await t.rejects(failing('ERR_MODULE_NOT_FOUND', "Cannot find package 'ioredis' imported from /app/x.js"), { message: 'The Redis store needs the package ioredis 6: npm install ioredis@6' })
+  await t.rejects(failing('ERR_MODULE_NOT_FOUND', "Cannot find package 'denque' imported from /app/x.js"), { message: "The Redis store could not be loaded: Cannot find package 'denque' imported from /app/x.js" })
+  await t.rejects(failing('ERR_REQUIRE_ESM', 'no\nstack'), { message: 'The Redis store could not be loaded: no' })
 })
 
 /** What becomes of a memory store and of an LMDB store in a copy of the package that has all it needs but lmdb, or what `put` puts there. */
