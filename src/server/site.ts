@@ -31,8 +31,10 @@ export async function callPage (app: FastifyInstance, built: URL = BUILT): Promi
     // Whether this host has TLS, and all hosts below its domain have, is for who runs it to say.
     strictTransportSecurity: false
   })
-  app.addHook('onRequest', async (_request, reply) => {
+  app.addHook('onRequest', async ({ routeOptions: { url: path = '' } }, reply) => {
     reply.header('permissions-policy', 'camera=(self), microphone=(self), display-capture=(self), geolocation=()')
+    const fixed = /-[A-Z0-9]{8}\.\w+$/.test(path)
+    reply.header('cache-control', fixed ? `public, max-age=${YEAR}, immutable` : 'no-cache')
   })
 
   const root = fileURLToPath(built)
@@ -44,10 +46,6 @@ export async function callPage (app: FastifyInstance, built: URL = BUILT): Promi
     root,
     // One route for each file that is there, so that everything else stays a 404 of ours.
     wildcard: false,
-    cacheControl: false,
-    setHeaders: (response, path) => {
-      const fixed = /-[A-Z0-9]{8}\.\w+$/.test(path)
-      response.setHeader('cache-control', fixed ? `public, max-age=${YEAR}, immutable` : 'no-cache')
-    }
+    cacheControl: false
   })
 }
