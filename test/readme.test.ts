@@ -57,8 +57,8 @@ t.test('npm start serves every curl command, and every script but the browser\'s
     const script = commands.replace(/^.*--max-time.*$/m, '$& || [ $? -eq 28 ]')
       .replace(/^curl -s.*$/gm, '$&; printf "\\x1e"')
     const { stdout } = await run('bash', ['-euo', 'pipefail', '-c', script], { cwd: root })
-    const offer = JSON.parse(await readFile(join(root, 'test/fixtures/offer.json'), 'utf8'))
-    const answer = JSON.parse(await readFile(join(root, 'test/fixtures/answer.json'), 'utf8'))
+    const offer = { type: 'offer', sdp: 'v=0' }
+    const answer = { type: 'answer', sdp: 'v=0' }
     const answers = stdout.split('\x1e').filter(text => text.startsWith('{')).map(text => JSON.parse(text))
     t.match(answers, [
       { type: 'ack', data: 1, seq: 1 },
