@@ -41,7 +41,7 @@ const preflight = { method: 'OPTIONS' as const, url: '/boxes', headers: { origin
 const authorization = 'Bearer secret'
 
 t.test('several registrations', async t => {
-  const app = await host(t, 'What stays apart')
+  const app = await host(t, 'Encapsulation')
   const box = await createBox(app, '/calls')
   t.equal((await box.store(1)).statusCode, 200)
   isProblem(t, await app.inject({ url: `/games/boxes/${box.id}/messages` }), 404, 'BOX_ERR_NOT_FOUND')
@@ -59,7 +59,7 @@ t.test('a login in the guard, and one in a hook, let preflights pass', async t =
 })
 
 t.test('a header that a hook sets is on every answer, and on streams', async t => {
-  const app = await host(t, 'Headers on every answer')
+  const app = await host(t, 'Headers on every response')
   const box = await createBox(app)
   t.equal((await box.read()).headers['x-served-by'], 'host')
   const origin = await app.listen({ host: '127.0.0.1', port: 0 })
@@ -82,7 +82,7 @@ async function stray (app: FastifyInstance): Promise<{ canary: RegExp, answers: 
 t.test('a host\'s own log and answers hold no capability', async t => {
   const lines: string[] = []
   Reflect.set(globalThis, 'lines', lines)
-  const app = await host(t, 'Logs without capabilities', 0, ['logger: {', "logger: { level: 'trace', stream: { write: line => { globalThis.lines.push(line) } },"])
+  const app = await host(t, 'Logs', 0, ['logger: {', "logger: { level: 'trace', stream: { write: line => { globalThis.lines.push(line) } },"])
   const { canary, answers } = await stray(app)
   t.same(lines.filter(line => canary.test(line)), [])
   t.same(answers.filter(({ body }) => canary.test(body)).map(({ body }) => body), [])
