@@ -9,10 +9,15 @@ export interface Capability {
 }
 
 /** 24 bytes as base64url are exactly 32 characters, so every spelling is a different value. */
-const form = /^(?:box|drop)_[A-Za-z0-9_-]{32}$/
+const RANDOM = '[A-Za-z0-9_-]{32}'
 
-export const BOX_ID = '^box_[A-Za-z0-9_-]{32}$'
-export const DROP_ADDRESS = '^drop_[A-Za-z0-9_-]{32}$'
+export const BOX_ID = `^box_${RANDOM}$`
+export const DROP_ADDRESS = `^drop_${RANDOM}$`
+export const CAPABILITY = `^(box|drop)_${RANDOM}$`
+/** Anywhere in a text; its group is the kind. */
+export const CAPABILITY_IN_TEXT = `(box|drop)_${RANDOM}`
+
+const form = new RegExp(CAPABILITY)
 
 const randomId = randomPortions(24)
 

@@ -1,5 +1,5 @@
 import { Type, type Static } from '@sinclair/typebox'
-import { BOX_ID, DROP_ADDRESS } from '../box/capability.js'
+import { BOX_ID, CAPABILITY, DROP_ADDRESS } from '../box/capability.js'
 import { errorTable } from '../errors.js'
 
 /**
@@ -67,7 +67,7 @@ export type ClassicQuery = Static<typeof ClassicQuery>
 
 export const OwnerParams = Type.Object({ box: boxId })
 export const BoxParams = Type.Object({
-  box: Type.String({ pattern: '^(box|drop)_[A-Za-z0-9_-]{32}$', description: 'The box id, or the drop address of a box.' })
+  box: Type.String({ pattern: CAPABILITY, description: 'The box id, or the drop address of a box.' })
 })
 
 export const Created = Type.Object({

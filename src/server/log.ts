@@ -1,6 +1,7 @@
 import { LogController, type FastifyReply, type FastifyRequest } from 'fastify'
+import { CAPABILITY_IN_TEXT } from '../box/capability.js'
 
-const CAPABILITY = /\b(box|drop)_[\w-]{32}/g
+const CAPABILITY = new RegExp(`\\b${CAPABILITY_IN_TEXT}`, 'g')
 /** How far the causes of an error are followed. */
 const CAUSES = 4
 
