@@ -3,18 +3,18 @@ import fp from 'fastify-plugin'
 import { BoxService } from './box/box-service.js'
 import { systemClock, type Clock } from './box/clock.js'
 import { pageLimit } from './http/answers.js'
+import type { Api } from './http/api.js'
 import { rememberBase } from './http/base.js'
-import { classicRoutes } from './http/classic.js'
 import { closeIdle } from './http/closing.js'
-import { registered } from './http/document.js'
+import { contractFor } from './http/contract.js'
 import { collectContract, serveUi } from './http/openapi.js'
-import { operations } from './http/operations.js'
+import { classicBox } from './http/operations/classic-box.js'
 import { isOutage, logOutages } from './http/outages.js'
 import { outgoingOf, type OutgoingLimits } from './http/outgoing.js'
 import { problemPages } from './http/problem-pages.js'
 import { createLimiter, unlimited } from './http/rate-limit.js'
 import { asResource, logSerializers } from './http/resource.js'
-import { boxRoutes, type Api } from './http/routes.js'
+import { boxRoutes } from './http/routes.js'
 import { resolveOptions, type BoxPluginOptions } from './options.js'
 import { memoryStore } from './store/memory.js'
 import { withRoom } from './store/with-room.js'
@@ -38,7 +38,7 @@ export function createBoxPlugin (clock: Clock, limits?: OutgoingLimits): Fastify
       options,
       limiter: options.rateLimit === false ? unlimited : createLimiter(options.rateLimit, store.counter, app.log),
       outgoing,
-      operations: registered(operations(options), registration)
+      contract: contractFor(options, registration)
     }
 
     // Held reads and streams have to end before Fastify waits for its open connections.
@@ -52,7 +52,7 @@ export function createBoxPlugin (clock: Clock, limits?: OutgoingLimits): Fastify
 
     const contract = await collectContract(app, version, registration)
     const resources = [{ prefix: '/boxes', routes: boxRoutes }, { prefix: '/problems', routes: problemPages }]
-    if (options.classicPath !== false) resources.push({ prefix: options.classicPath, routes: classicRoutes })
+    if (options.classicPath !== false) resources.push({ prefix: options.classicPath, routes: classicBox })
     // The contract's own routes come last: with them the others are complete.
     resources.push(...contract)
     for (const { prefix, routes } of resources) {

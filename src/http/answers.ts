@@ -1,9 +1,25 @@
 import type { FastifyReply } from 'fastify'
 import type { Created } from '../box/box-service.js'
-import type { Appended, Page } from '../store/store.js'
+import { endOfTurn } from '../end-of-turn.js'
+import type { Page } from '../store/store.js'
 import { PIECE } from './answer.js'
 
 export const JSON_TYPE = 'application/json; charset=utf-8'
+
+/**
+ * A handler in two steps: what is asked of the boxes, and what is answered. Answers are made at once,
+ * so that nothing is kept that is refused after all, and sent together at the end of the turn.
+ */
+export function answering<Request, Reply, Result, Payload> (
+  ask: (request: Request, reply: Reply) => Promise<Result>,
+  answer: (result: Result, request: Request, reply: Reply) => Payload
+): (request: Request, reply: Reply) => Promise<Payload> {
+  return async (request, reply) => {
+    const payload = answer(await ask(request, reply), request, reply)
+    await endOfTurn()
+    return payload
+  }
+}
 
 /*
  * Answers that need no serializer. A handler returns the text: returning the reply, which is
@@ -33,9 +49,4 @@ export function pageSize ({ texts }: Page): number {
 /** What a page takes at most. */
 export function pageLimit ({ maxBoxBytes }: { maxBoxBytes: number }): number {
   return maxBoxBytes + 2 * PIECE
-}
-
-export function ack (reply: FastifyReply, { count, seq }: Appended): string {
-  reply.type(JSON_TYPE)
-  return `{"type":"ack","data":${count},"seq":${seq}}`
 }

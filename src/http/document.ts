@@ -20,15 +20,12 @@ export interface Registration {
   hostDocs: boolean | string
 }
 
-/** The operations of a registration, with the parameters that its prefix brings. */
-export function registered<T extends Record<string, object>> (operations: T, registration: Registration): T {
-  const ofPrefix = Object.fromEntries(parametersOf(registration.prefix).map(name =>
-    [name, Type.String({ description: 'A part of the address that the boxes are served at.' })]))
-  return Object.fromEntries(Object.entries(operations).map(([name, operation]) => {
-    const properties = { ...ofPrefix, ...(operation as { params?: TObject }).params?.properties }
-    const params = Object.keys(properties).length === 0 ? {} : { params: Type.Object(properties) }
-    return [name, { ...operation, ...params, [MARK]: registration }]
-  })) as T
+/** An operation of a registration, with the parameters that its prefix brings. */
+export function registered<T extends { params?: TObject }> (operation: T, registration: Registration): T {
+  const names = parametersOf(registration.prefix)
+  if (names.length === 0) return { ...operation, [MARK]: registration }
+  const ofPrefix = Object.fromEntries(names.map(name => [name, Type.String({ description: 'A part of the address that the boxes are served at.' })]))
+  return { ...operation, params: Type.Object({ ...ofPrefix, ...operation.params?.properties }), [MARK]: registration }
 }
 
 /**

@@ -1,12 +1,14 @@
-import type { FastifyReply, FastifyRequest, preHandlerHookHandler } from 'fastify'
+import type { FastifyReply, FastifyRequest } from 'fastify'
 import { InternalError } from '../errors.js'
 import type { Guard, Operation } from '../options.js'
+
+type Hook<Request> = (request: Request, reply: FastifyReply, done: (error?: Error) => void) => void
 
 /**
  * The hook that asks the host's guard; none where there is no guard.
  * @param operation what the request is going to do
  */
-export function guarded (guard: Guard | undefined, operation: Operation | ((request: FastifyRequest) => Operation)): preHandlerHookHandler[] {
+export function guarded<Request extends FastifyRequest> (guard: Guard | undefined, operation: Operation | ((request: Request) => Operation)): Array<Hook<NoInfer<Request>>> {
   if (guard === undefined) return []
   return [(request, reply, done) => {
     const asked = typeof operation === 'string' ? operation : operation(request)

@@ -1,0 +1,29 @@
+import type { Static, TSchema } from '@sinclair/typebox'
+import type { FastifyBaseLogger, FastifyInstance, FastifyRequest, FastifyTypeProvider, RawReplyDefaultExpression, RawRequestDefaultExpression, RawServerDefault } from 'fastify'
+import type { BoxService } from '../box/box-service.js'
+import type { ResolvedOptions } from '../options.js'
+import type { Contract } from './contract.js'
+import type { Outgoing } from './outgoing.js'
+import type { Limiter } from './rate-limit.js'
+
+/** What the operations of a registration work with. */
+export interface Api {
+  service: BoxService
+  options: ResolvedOptions
+  limiter: Limiter
+  outgoing: Outgoing
+  contract: Contract
+}
+
+/** Types the parts of a request by their schemas; a body by that of its one media type. */
+export interface SchemaTypes extends FastifyTypeProvider {
+  validator: this['schema'] extends TSchema ? Static<this['schema']>
+    : this['schema'] extends { content: { 'application/json': { schema: infer Body extends TSchema } } } ? Static<Body>
+      : unknown
+}
+
+/** Where operations are registered. */
+export type Scope = FastifyInstance<RawServerDefault, RawRequestDefaultExpression, RawReplyDefaultExpression, FastifyBaseLogger, SchemaTypes>
+
+/** A request some parts of which are known by their schemas. */
+export type RequestWith<Parts extends Record<string, TSchema>> = FastifyRequest & { [Part in keyof Parts]: Static<Parts[Part]> }

@@ -1,0 +1,126 @@
+import { Type, type Static } from '@sinclair/typebox'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { parseCapability } from '../../box/capability.js'
+import { messageFromString } from '../../box/message.js'
+import { DropOnlyError, NotFoundError, PrefetchError, TooLargeError } from '../../errors.js'
+import type { Operation } from '../../options.js'
+import { created, JSON_TYPE, pageLimit, pageSize } from '../answers.js'
+import type { Api, RequestWith, SchemaTypes } from '../api.js'
+import { json } from '../contract.js'
+import { guarded } from '../guard.js'
+import type { Kind } from '../rate-limit.js'
+import { refuseTheRest } from '../refusals.js'
+import { DROP } from '../resource.js'
+import { count, createdExample, createdMembers, Message } from '../schemas.js'
+
+/** Other members are let through, as the original did: its clients send cache busters. */
+const Query = Type.Object({
+  box: Type.Optional(Type.String({ description: 'A box id, or a drop address to store. Without it a box is created.' })),
+  msg: Type.Optional(Type.String({ description: 'The message to store. Without it everything in the box is taken out.' }))
+})
+type Classic = RequestWith<{ query: typeof Query }>
+
+const answers = [
+  Type.Object(createdMembers, { title: 'ClassicCreated', description: 'A box was made.' }),
+  Type.Object({
+    type: Type.Literal('ack'),
+    data: count('How many messages are in the box.')
+  }, { title: 'ClassicAck', description: 'The message was stored.' }),
+  Type.Object({
+    type: Type.Literal('msgs'),
+    data: Type.Array(Message, { description: 'Everything that was in the box.' })
+  }, { title: 'ClassicMsgs', description: 'The messages were taken out.' })
+]
+const ClassicAnswer = Type.Unsafe<Static<typeof answers[number]>>({
+  oneOf: answers, discriminator: { propertyName: 'type' }, title: 'ClassicAnswer', description: 'The envelope of the original script.'
+})
+
+/** What the script can do, and what each action counts as. */
+const KINDS = { createBox: 'creates', storeMessage: 'stores', drainMessages: 'reads' } as const satisfies Partial<Record<Operation, Kind>>
+
+/**
+ * The original PHP script's API: three actions by GET and query. It changes things by GET
+ * because that API is given, so it has no HEAD and refuses prefetches.
+ */
+export async function classicBox (scope: FastifyInstance, { service, options, limiter, outgoing, contract }: Api): Promise<void> {
+  scope.decorateRequest(DROP, '')
+
+  async function perform (request: Classic, reply: FastifyReply): Promise<unknown> {
+    switch (actionOf(request)) {
+      case 'createBox': return created(reply, await service.create(undefined, limiter.holder(request)))
+      case 'storeMessage': {
+        const { msg } = parameters(request)
+        const message = messageFromString(msg)
+        if (Buffer.byteLength(msg) > options.maxMessageBytes) throw new TooLargeError()
+        const { count } = await service.append(request[DROP], message)
+        return { type: 'ack', data: count }
+      }
+      case 'drainMessages': {
+        outgoing.refuseAhead(request, pageLimit(options))
+        const taken = await service.drain(request[DROP])
+        outgoing.count(request, reply, pageSize(taken))
+        const { texts } = taken
+        return reply.type(JSON_TYPE).send(`{"type":"msgs","data":[${texts.join(',')}]}`)
+      }
+    }
+  }
+
+  const documented = contract.operation({
+    operationId: 'classicBox',
+    tags: ['classic'],
+    summary: 'The classic API: create, store or drain by query',
+    description: 'The API of the original script. Without `box`: create. With `box` and `msg`: store the text. With `box` only: drain. ' +
+      'It changes things by GET, so HEAD and prefetches are refused; use the other operations where you can.',
+    querystring: Query,
+    response: {
+      200: contract.answer('The envelope of the original script.', json(ClassicAnswer, createdExample)),
+      ...contract.problems(400, 403, 404, 409, 413, 503, 507)
+    }
+  })
+
+  for (const url of ignoresTrailingSlash(scope) ? [''] : ['', '/']) {
+    scope.withTypeProvider<SchemaTypes>().get(url, {
+      schema: url === '' ? documented : { querystring: Query, hide: true },
+      exposeHeadRoute: false,
+      prefixTrailingSlash: 'slash',
+      onRequest: async (request, reply) => {
+        await limiter.count(KINDS[actionOf(request)], request, reply)
+        if (isPrefetch(request)) throw new PrefetchError()
+      },
+      preHandler: [findBox, ...guarded(options.guard, actionOf)]
+    }, perform)
+  }
+  await refuseTheRest(scope, { '': ['GET'], '/': ['GET'] })
+}
+
+/** In a host whose router takes both spellings for one, there is one route. */
+function ignoresTrailingSlash ({ initialConfig }: FastifyInstance): boolean {
+  return (initialConfig.routerOptions?.ignoreTrailingSlash ?? initialConfig.ignoreTrailingSlash) === true
+}
+
+/** By the header of the Fetch standard, or by what browsers sent before it. */
+function isPrefetch ({ headers }: FastifyRequest): boolean {
+  return ['sec-purpose', 'purpose', 'x-moz'].some(name => String(headers[name] ?? '').startsWith('prefetch'))
+}
+
+/** A missing parameter and an empty one are the same. */
+function parameters ({ query: { box = '', msg = '' } }: Classic): { box: string, msg: string } {
+  return { box, msg }
+}
+
+function actionOf (request: Classic): keyof typeof KINDS {
+  const { box, msg } = parameters(request)
+  if (box === '') return 'createBox'
+  return msg === '' ? 'drainMessages' : 'storeMessage'
+}
+
+/** Finds the box that the query names, if it names one: NotFoundError, DropOnlyError. */
+function findBox (request: Classic, _reply: FastifyReply, done: (error?: Error) => void): void {
+  const action = actionOf(request)
+  if (action === 'createBox') return done()
+  const capability = parseCapability(parameters(request).box)
+  if (capability === undefined) return done(new NotFoundError())
+  if (action === 'drainMessages' && !capability.owner) return done(new DropOnlyError())
+  request[DROP] = capability.drop
+  done()
+}

@@ -1,0 +1,50 @@
+import { Type } from '@sinclair/typebox'
+import { answering, created } from '../answers.js'
+import type { Api, Scope } from '../api.js'
+import { baseOf } from '../base.js'
+import { body, json } from '../contract.js'
+import { guarded } from '../guard.js'
+import { countedAs } from '../rate-limit.js'
+import { createdExample, createdMembers, NoQuery } from '../schemas.js'
+
+/**
+ * With the server's own bounds, so that the contract shows what this server takes. The default
+ * is told in words: as a `default`, generated clients would send it, also to servers that take less.
+ */
+const createBoxBody = (ttl: number, maxTtl: number) => Type.Object({
+  ttl: Type.Optional(Type.Integer({
+    minimum: 1, maximum: maxTtl, description: `The idle lifetime in seconds: a box that is not used for this long is gone. ${ttl} where it is left out.`
+  }))
+}, { title: 'CreateBox', additionalProperties: false, description: 'What to make.' })
+
+const Created = Type.Object(createdMembers, { title: 'Created', description: 'A box was made.' })
+
+export function createBox (scope: Scope, { service, options, limiter, contract }: Api): void {
+  scope.post('', {
+    schema: contract.operation({
+      operationId: 'createBox',
+      tags: ['box'],
+      summary: 'Create a box',
+      description: 'Makes an empty box. Keep its id, and pass its drop address to the other party, who can store in the box and nothing else.',
+      querystring: NoQuery,
+      body: body(createBoxBody(options.ttl, options.maxTtl), { ttl: 3600 }),
+      response: {
+        201: contract.answer('The box was made.', json(Created, createdExample), { Location: 'The address of the box.' }),
+        ...contract.problems(400, 413, 415, 503, 507)
+      }
+    }),
+    bodyLimit: 1024,
+    onRequest: countedAs(limiter, 'creates'),
+    preValidation: (request, _reply, done) => {
+      if (request.body === undefined) request.body = {}
+      done()
+    },
+    preHandler: guarded(options.guard, 'createBox')
+  }, answering(
+    request => service.create(request.body.ttl, limiter.holder(request)),
+    (made, request, reply) => {
+      reply.code(201).header('location', `${baseOf(request)}/boxes/${made.boxId}`)
+      return created(reply, made)
+    }
+  ))
+}

@@ -1,0 +1,27 @@
+import type { Api, Scope } from '../api.js'
+import { guarded } from '../guard.js'
+import { countedAs } from '../rate-limit.js'
+import { DROP, ownBox } from '../resource.js'
+import { NoQuery, OwnerParams } from '../schemas.js'
+
+export function deleteBox (scope: Scope, { service, options, limiter, contract }: Api): void {
+  scope.delete('/:box', {
+    schema: contract.operation({
+      operationId: 'deleteBox',
+      tags: ['box'],
+      summary: 'Delete the box',
+      description: 'Removes the box with its messages. Its id and its drop address are never valid again.',
+      params: OwnerParams,
+      querystring: NoQuery,
+      response: {
+        204: contract.answer('The box is gone.', { type: 'null' }),
+        ...contract.problems(400, 403, 404, 413, 415, 503)
+      }
+    }),
+    onRequest: [...countedAs(limiter, 'reads'), ownBox],
+    preHandler: guarded(options.guard, 'deleteBox')
+  }, async (request, reply) => {
+    await service.delete(request[DROP])
+    return reply.code(204).send()
+  })
+}

@@ -1,0 +1,37 @@
+import { answering, page, pageLimit, pageSize } from '../answers.js'
+import type { Api, Scope } from '../api.js'
+import { json } from '../contract.js'
+import { guarded } from '../guard.js'
+import { countedAs } from '../rate-limit.js'
+import { DROP, ownBox } from '../resource.js'
+import { Msgs, NoQuery, OwnerParams } from '../schemas.js'
+
+export function drainMessages (scope: Scope, { service, options, limiter, outgoing, contract }: Api): void {
+  const most = pageLimit(options)
+
+  scope.delete('/:box/messages', {
+    schema: contract.operation({
+      operationId: 'drainMessages',
+      tags: ['box'],
+      summary: 'Drain the box',
+      description: 'Takes everything out in one atomic step. Where the answer may get lost on its way, read and acknowledge instead.',
+      params: OwnerParams,
+      querystring: NoQuery,
+      response: {
+        200: contract.answer('Everything that was in the box.', json(Msgs, { type: 'msgs', data: ['Hello'], next: 1 })),
+        ...contract.problems(400, 403, 404, 413, 415, 503)
+      }
+    }),
+    onRequest: [...countedAs(limiter, 'reads'), ownBox],
+    preHandler: guarded(options.guard, 'drainMessages')
+  }, answering(
+    request => {
+      outgoing.refuseAhead(request, most)
+      return service.drain(request[DROP])
+    },
+    (taken, request, reply) => {
+      outgoing.count(request, reply, pageSize(taken))
+      return page(reply, taken)
+    }
+  ))
+}

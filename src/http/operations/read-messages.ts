@@ -1,0 +1,140 @@
+import { Type } from '@sinclair/typebox'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import Negotiator from 'negotiator'
+import { NotAcceptableError } from '../../errors.js'
+import type { Page } from '../../store/store.js'
+import { answering, page, pageSize } from '../answers.js'
+import type { Api, RequestWith, Scope } from '../api.js'
+import { json } from '../contract.js'
+import { BATCH, streamMessages } from '../event-stream.js'
+import { guarded } from '../guard.js'
+import { countedAs } from '../rate-limit.js'
+import { DROP, ownBox } from '../resource.js'
+import { cursor, Msgs, OwnerParams } from '../schemas.js'
+import { readDecimals } from '../validation.js'
+
+const Query = Type.Object({
+  after: Type.Optional(cursor('The cursor: only messages with a higher number are read.', { default: 0 })),
+  limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000, default: 100, description: 'How many messages at most.' })),
+  wait: Type.Optional(Type.Integer({ minimum: 0, maximum: 60, default: 0, description: 'For how many seconds the read is held open until a message comes. The server may answer earlier.' }))
+}, { additionalProperties: false })
+
+const Headers = Type.Object({
+  'last-event-id': Type.Optional(Type.String({ pattern: '^([0-9]{1,15})?$', description: 'Resumes a stream after this number; wins over `after`.' }))
+})
+
+type Read = RequestWith<{ query: typeof Query, headers: typeof Headers }>
+
+const STREAM_TYPE = 'text/event-stream'
+
+/** Reads in three ways: a look, a held look, and a stream. */
+export function readMessages (scope: Scope, { service, options, limiter, outgoing, contract }: Api): void {
+  scope.get('/:box/messages', {
+    schema: contract.operation({
+      operationId: 'readMessages',
+      tags: ['box'],
+      summary: 'Read messages',
+      description: 'Looks at the messages after a cursor without taking them. With `wait` the answer is held until there is a message. ' +
+        'With `Accept: text/event-stream` the messages come as a stream of server-sent events whose `id` is the sequence number; ' +
+        '`event: gone` says that the box went. Swagger UI waits for the end of a stream before it shows anything: try that with another client, like `curl -N`.',
+      params: OwnerParams,
+      querystring: Query,
+      headers: Headers,
+      response: {
+        200: contract.answer('The messages, oldest first.', {
+          content: {
+            ...json(Msgs, { type: 'msgs', data: [{ type: 'offer', sdp: 'v=0…' }], next: 1 }).content,
+            'text/event-stream': {
+              schema: Type.String({ description: 'Server-sent events, one per message.' }),
+              example: 'id: 1\ndata: {"type":"offer","sdp":"v=0…"}\n\n'
+            }
+          }
+        }),
+        ...contract.problems(400, 403, 404, 406, 409, 503)
+      }
+    }),
+    exposeHeadRoute: true,
+    onRequest: [...countedAs(limiter, 'reads'), ownBox],
+    preValidation: readDecimals,
+    preHandler: guarded(options.guard, 'readMessages')
+  }, (request, reply) => {
+    reply.header('vary', [reply.getHeader('vary') ?? [], 'Accept'].flat().join(', '))
+    return preferredType(request) === STREAM_TYPE ? stream(request, reply) : look(request, reply)
+  })
+
+  const look = answering(
+    (request: Read, reply: FastifyReply) => {
+      const { after = 0, limit = 100, wait = 0 } = request.query
+      const seconds = Math.min(isHead(request) ? 0 : wait, options.maxWait)
+      return seconds === 0 ? service.read(request[DROP], after, limit) : heldRead(request, reply, after, limit, seconds)
+    },
+    (found, request, reply) => {
+      outgoing.admit(request, reply, pageSize(found))
+      return page(reply, found)
+    }
+  )
+
+  async function heldRead (request: Read, reply: FastifyReply, after: number, limit: number, seconds: number): Promise<Page> {
+    const { left, leave } = enter(request, reply)
+    try {
+      return await service.heldRead(request[DROP], after, limit, seconds, left)
+    } finally {
+      leave()
+    }
+  }
+
+  async function stream (request: Read, reply: FastifyReply): Promise<FastifyReply> {
+    const { query: { after = 0 }, headers: { 'last-event-id': lastEventId = '' } } = request
+    const from = lastEventId === '' ? after : Number(lastEventId)
+    if (isHead(request)) {
+      await service.read(request[DROP], from, 1)
+      return reply.type(STREAM_TYPE).send('')
+    }
+    const { answer, left, leave } = enter(request, reply)
+    try {
+      // Registered before the first look; and what can be refused is refused while there is no answer yet.
+      const waiter = await service.waiters.open(request[DROP], left)
+      try {
+        const first = await service.read(request[DROP], from, BATCH)
+        // An `EventSource` would take a refusal for final; cut, it comes back.
+        outgoing.count(request, reply, pageSize(first))
+        reply.headers({ 'content-type': STREAM_TYPE, 'x-accel-buffering': 'no' })
+        reply.hijack()
+        reply.raw.writeHead(200, reply.getHeaders() as Record<string, string>)
+        await streamMessages(answer, { waiter, first, heartbeat: options.heartbeat * 1000 })
+      } finally {
+        waiter.close()
+      }
+    } catch (error) {
+      if (!reply.raw.headersSent) throw error
+      request.log.warn({ err: error }, 'A stream ended early')
+      answer.end()
+    } finally {
+      leave()
+    }
+    return reply
+  }
+
+  /** Takes a place for an answer that is held open. It is free again when its reader has gone, or `leave` is called. */
+  function enter (request: FastifyRequest, reply: FastifyReply) {
+    const leave = limiter.enter(request)
+    const answer = outgoing.open(request, reply)
+    const { left } = answer
+    if (left.aborted) leave()
+    else left.addEventListener('abort', leave)
+    return { answer, left, leave }
+  }
+}
+
+/** A HEAD asks about the answer and waits for nothing. */
+function isHead ({ method }: FastifyRequest): boolean {
+  return method === 'HEAD'
+}
+
+/** @throws NotAcceptableError where the reader takes neither */
+function preferredType ({ headers: { accept }, raw }: FastifyRequest): string {
+  if (accept === undefined || accept === '' || accept === '*/*' || accept === 'application/json') return 'application/json'
+  const type = new Negotiator(raw).mediaType(['application/json', STREAM_TYPE])
+  if (type === undefined) throw new NotAcceptableError()
+  return type
+}

@@ -1,0 +1,68 @@
+import { Type, type TSchema } from '@sinclair/typebox'
+import type { FastifyReply } from 'fastify'
+import { withKey } from '../../box/message.js'
+import { InvalidError } from '../../errors.js'
+import type { Appended, NewMessage } from '../../store/store.js'
+import { answering, JSON_TYPE } from '../answers.js'
+import type { Api, SchemaTypes, Scope } from '../api.js'
+import { parseMessages } from '../body.js'
+import { body, json } from '../contract.js'
+import { guarded } from '../guard.js'
+import { countedAs } from '../rate-limit.js'
+import { anyBox, DROP } from '../resource.js'
+import { BoxParams, count, Message, NoQuery, sequence } from '../schemas.js'
+import { unchecked, validatorCompiler } from '../validation.js'
+
+const Headers = Type.Object({
+  'idempotency-key': Type.Optional(Type.String({ pattern: '^[\\x21-\\x7e]{1,64}$', description: 'Makes a repeated request safe: the same key and body again answers the first answer and stores nothing.' }))
+})
+
+/** What the parser has made of the message when a handler sees it. */
+const Parsed = Type.Unsafe<NewMessage>(Message)
+
+const Ack = Type.Object({
+  type: Type.Literal('ack'),
+  data: count('Messages now in the box.'),
+  seq: sequence(1, 'The sequence number of the message.')
+}, { title: 'Ack', description: 'The message was stored.' })
+
+export async function storeMessage (scope: Scope, { service, options, limiter, contract }: Api): Promise<void> {
+  await scope.register(async messages => {
+    parseMessages(messages)
+    // The parser has checked the body; what it made of it is no JSON value for a schema.
+    messages.setValidatorCompiler<TSchema>(part => part.httpPart === 'body' ? unchecked() : validatorCompiler(part))
+    messages.withTypeProvider<SchemaTypes>().post('/:box/messages', {
+      schema: contract.operation({
+        operationId: 'storeMessage',
+        tags: ['box'],
+        summary: 'Store a message',
+        description: 'Puts one message into the box: any JSON value. Say so by `Content-Type: application/json`: a body sent as `text/plain`, ' +
+          'as `fetch` sends a string where nothing else is said, is a text, and is kept as a JSON string. ' +
+          'A 2xx means that it is kept as safely as the server\'s store promises. A full box refuses; it drops nothing.',
+        params: BoxParams,
+        querystring: NoQuery,
+        headers: Headers,
+        // One media type, though texts are taken too: clients generated from two of them name none, and store an object as a text.
+        body: body(Parsed, { type: 'offer', sdp: 'v=0…' }),
+        response: {
+          200: contract.answer('The message is in the box.', json(Ack, { type: 'ack', data: 1, seq: 1 })),
+          ...contract.problems(400, 404, 409, 413, 415, 422, 503, 507)
+        }
+      }),
+      bodyLimit: options.maxMessageBytes,
+      onRequest: [...countedAs(limiter, 'stores'), anyBox],
+      preHandler: guarded(options.guard, 'storeMessage')
+    }, answering(
+      ({ body: message, headers: { 'idempotency-key': key }, [DROP]: drop }) => {
+        if (message === undefined) throw new InvalidError('the body is the message, as application/json or text/plain')
+        return service.append(drop, key === undefined ? message : withKey(message, key))
+      },
+      (appended, _request, reply) => ack(reply, appended)
+    ))
+  })
+}
+
+function ack (reply: FastifyReply, { count, seq }: Appended): string {
+  reply.type(JSON_TYPE)
+  return `{"type":"ack","data":${count},"seq":${seq}}`
+}
