@@ -129,7 +129,7 @@ export class PageCall {
     const limit = setTimeout(() => { if (this.#line !== line) this.#silent(peer) }, HELLO)
     line.listen(message => { this.#take(line, peer, message) })
     if (this.role === 'guest') line.say({ type: 'hello' })
-    peer.closed.then(reason => {
+    void peer.closed.then(reason => {
       clearTimeout(limit)
       this.#closed(line, reason)
     })
@@ -147,7 +147,7 @@ export class PageCall {
         if (this.role === 'guest') this.#failed('full')
         break
       case 'bye':
-        peer.close()
+        void peer.close()
         break
       default:
         if (this.#line === line) this.face.heard(message)
@@ -160,12 +160,12 @@ export class PageCall {
     if (current === line) return
     if (current?.alive) {
       line.say({ type: 'full' })
-      peer.close()
+      void peer.close()
       return
     }
     // Broken anyway: the same person again, or somebody else.
     this.#line = undefined
-    current?.peer?.close()
+    void current?.peer?.close()
     line.say({ type: 'welcome' })
     this.#begin(line, peer)
   }
@@ -181,7 +181,7 @@ export class PageCall {
   /** The other page never spoke. */
   #silent (peer: Peer): void {
     if (this.role === 'guest') this.#failed('nobody')
-    else peer.close()
+    else void peer.close()
   }
 
   #failed (failure: Failure): void {

@@ -16,7 +16,7 @@ export class InvitePanel {
         // The person thought better of it.
       })
     })
-    this.#copy.addEventListener('click', () => { this.#copyLink() })
+    this.#copy.addEventListener('click', () => { void this.#copyLink() })
     this.#link.addEventListener('focus', () => { this.#link.select() })
   }
 

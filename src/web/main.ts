@@ -59,12 +59,12 @@ function begin (role: Role): void {
   if (role === 'host') {
     // What is in the address is an invite to another call.
     history.replaceState(null, '', page)
-    call.host(page, kept?.role === 'host' ? kept.resume : undefined)
+    void call.host(page, kept?.role === 'host' ? kept.resume : undefined)
   } else {
-    call.join(location.href)
+    void call.join(location.href)
   }
   room.devices()
-  media.open({ audio, video })
+  void media.open({ audio, video })
 }
 
 function act (action: Action): void {
@@ -83,7 +83,7 @@ function act (action: Action): void {
 
 function turn (kind: Kind, on: boolean): void {
   keep.set({ [kind]: on })
-  media.turn(kind, on)
+  void media.turn(kind, on)
 }
 
 function tellDevices (): void {

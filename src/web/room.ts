@@ -36,7 +36,7 @@ export class Room {
     element('mic').addEventListener('click', () => { face.turn('audio', media.state.audio !== 'on') })
     element('camera').addEventListener('click', () => { face.turn('video', media.state.video !== 'on') })
     element('leave').addEventListener('click', () => { face.leave() })
-    this.#unmute.addEventListener('click', () => { this.#play() })
+    this.#unmute.addEventListener('click', () => { void this.#play() })
   }
 
   show (state: State): void {
@@ -62,7 +62,7 @@ export class Room {
     this.#remote.srcObject = line?.remote ?? null
     this.sends({ audio: true, video: true })
     this.#unmute.hidden = true
-    if (line !== undefined) this.#play()
+    if (line !== undefined) void this.#play()
   }
 
   sends (sent: Record<Kind, boolean>): void {

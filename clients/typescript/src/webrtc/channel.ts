@@ -65,7 +65,7 @@ export class SignalChannel implements Channel {
       } catch (error) {
         const reason = asCallError(error)
         // What was too large was not stored, but a word about it can be. Else there is no way to the other side.
-        this.#end(reason, reason instanceof CallError && reason.code === 'CALL_ERR_TOO_LARGE' ? endingFor(reason) : undefined)
+        void this.#end(reason, reason instanceof CallError && reason.code === 'CALL_ERR_TOO_LARGE' ? endingFor(reason) : undefined)
         throw reason
       }
     })
@@ -94,10 +94,10 @@ export class SignalChannel implements Channel {
   /** Takes what a message of the session had in it. */
   take (message: unknown): void {
     if (message === null) {
-      this.close()
+      void this.close()
     } else if (isReason(message)) {
       const { ended } = message as { ended: string }
-      this.#end(new CallError(isCallErrorCode(ended) && told.has(ended) ? ended : 'CALL_ERR_CLOSED'), null)
+      void this.#end(new CallError(isCallErrorCode(ended) && told.has(ended) ? ended : 'CALL_ERR_CLOSED'), null)
     } else if (Array.isArray(message)) {
       if (!this.#assembly.empty) throw new CallError('CALL_ERR_FORMAT')
       this.#takeAll(message)
@@ -109,7 +109,7 @@ export class SignalChannel implements Channel {
 
   /** Ends the channel with an error. */
   fail (error: unknown): void {
-    this.close(asCallError(error))
+    void this.close(asCallError(error))
   }
 
   close (reason?: unknown): Promise<void> {

@@ -27,7 +27,7 @@ export async function connect (invite: string | URL | Invite, options: ConnectOp
       host.close()
       await remove(own)
     })
-    follow(own, channel, message => beginSession(key, { guestDrop: drop, guestNonce }, message))
+    void follow(own, channel, message => beginSession(key, { guestDrop: drop, guestNonce }, message))
     await store(host, await sealHello(key, guestNonce, { drop, hello: options.hello }))
     return channel
   } catch (error) {

@@ -78,10 +78,10 @@ export async function hostWith (settings: Settings, options: HostOptions): Promi
       made = await endpoint()
       offered = true
       const { peer, compared } = await meet(made, channel, { role: 'host', commitment, random: createNonce() }, { ...settings, patience }, signal)
-      if (compare) compared.then(yes => { end(!yes) })
+      if (compare) void compared.then(yes => { end(!yes) })
       else end(false)
       meeting.add(peer)
-      peer.closed.then(() => meeting.delete(peer))
+      void peer.closed.then(() => meeting.delete(peer))
       if (!peers.push(peer)) await peer.close()
     } catch (error) {
       made?.connection.close()
@@ -115,5 +115,5 @@ async function inTime (work: Promise<void>, ms: number): Promise<void> {
 }
 
 async function follow (listener: Listener, receive: (channel: Channel) => Promise<void>) {
-  for await (const channel of listener) receive(channel)
+  for await (const channel of listener) void receive(channel)
 }

@@ -57,7 +57,7 @@ export async function joinWith (settings: Settings, invite: string | URL, option
         const { made, channel, opening } = attempt
         failures++
         const { peer, compared } = await meet(made, channel, { role: 'guest', opening }, { ...settings, patience }, scope.signal)
-        if (compare) compared.then(yes => { if (yes) failures = 0 })
+        if (compare) void compared.then(yes => { if (yes) failures = 0 })
         else failures = 0
         peers.push(peer)
         reason = await peer.closed
@@ -82,7 +82,7 @@ export async function joinWith (settings: Settings, invite: string | URL, option
     scope.end()
     throw error
   })
-  stay(first).then(() => peers.end(), error => peers.end(error)).then(close)
+  void stay(first).then(() => peers.end(), error => peers.end(error)).then(close)
   return {
     peers,
     async close () {

@@ -73,7 +73,7 @@ export class Listener implements AsyncIterable<Channel> {
     readonly resume: Resume,
     private readonly options: Omit<ListenOptions, 'page' | 'resume'>
   ) {
-    this.#read()
+    void this.#read()
   }
 
   /** The guests, one channel each, as they come. */
@@ -153,7 +153,7 @@ export class Listener implements AsyncIterable<Channel> {
       to.close()
     })
     channel.start(session)
-    channel.close(reason)
+    void channel.close(reason)
   }
 }
 

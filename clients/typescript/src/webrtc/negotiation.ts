@@ -61,11 +61,11 @@ export class Negotiation implements Negotiating {
   async run (): Promise<void> {
     const { connection } = this
     // The property, because not every RTCPeerConnection outside of browsers has the event.
-    connection.onnegotiationneeded = () => { if (this.#agreement !== undefined) this.#offer() }
+    connection.onnegotiationneeded = () => { if (this.#agreement !== undefined) void this.#offer() }
     const onCandidate = ({ candidate }: RTCPeerConnectionIceEvent) => { this.#found(candidate) }
     connection.addEventListener('icecandidate', onCandidate)
     try {
-      if (this.proof.role === 'host') this.#offer()
+      if (this.proof.role === 'host') void this.#offer()
       for await (const value of this.channel) await this.#take(value)
     } catch (error) {
       this.#settleCode.reject(error)
@@ -216,7 +216,7 @@ export class Negotiation implements Negotiating {
 
   /** Ends the channel, and with it `run`; the other side hears why. */
   #fail (error: unknown): void {
-    this.channel.close(error)
+    void this.channel.close(error)
   }
 
   async #rollBack (): Promise<void> {

@@ -72,8 +72,7 @@ export class Outbox {
   #run () {
     if (this.#running || !this.#started || this.#waiting.length === 0) return
     this.#running = true
-    // Not at once: what is sent right after this value belongs to the same batch.
-    queueMicrotask(async () => {
+    const storeBatch = async () => {
       const batch = this.#take()
       try {
         for (const message of messagesOf(batch)) await this.store(message)
@@ -85,7 +84,9 @@ export class Outbox {
       }
       this.#running = false
       this.#run()
-    })
+    }
+    // Not at once: what is sent right after this value belongs to the same batch.
+    queueMicrotask(() => { void storeBatch() })
   }
 
   #take (): Entry[] {

@@ -97,12 +97,12 @@ class Meeting {
     if (this.signal?.aborted) this.#onAbort()
 
     this.#within(this.patience.answer, () => new CallError('CALL_ERR_NO_PEER'))
-    this.negotiation.answered.then(() => {
+    void this.negotiation.answered.then(() => {
       if (!this.#connected) this.#within(this.patience.path, this.#noPath)
     })
     this.negotiation.run().then(() => this.#end(), error => {
       // Signaling may go, with its box or its server, while the connection stays. A lie may not.
-      if (!this.#connected || isRefusal(error)) this.#end(error)
+      if (!this.#connected || isRefusal(error)) void this.#end(error)
     })
     try {
       const [code] = await Promise.all([this.negotiation.code, this.#open.promise])
@@ -131,13 +131,13 @@ class Meeting {
   async #compared (read: Promise<void>): Promise<boolean> {
     const over = this.#over.promise.then(() => {})
     let wasRead = false
-    read.then(() => { wasRead = true })
+    void read.then(() => { wasRead = true })
     await settled(Promise.race([read, over]), this.patience.compare)
     if (wasRead) await settled(over, this.patience.compare)
     return wasRead && !this.#ended && this.endpoint.connection.connectionState === 'connected'
   }
 
-  readonly #onAbort = () => { this.#end(this.signal?.reason) }
+  readonly #onAbort = () => { void this.#end(this.signal?.reason) }
   readonly #onOpen = () => { this.#open.resolve() }
   // A connection closed at the other side shows here first; that it was meant comes through the channel.
   readonly #onClose = () => { this.#within(this.patience.farewell, () => new CallError('CALL_ERR_LOST')) }
@@ -175,7 +175,7 @@ class Meeting {
   /** One limit at a time: a new one replaces the last. */
   #within (ms: number, error: () => CallError) {
     clearTimeout(this.#limit)
-    if (ms !== Infinity && !this.#ended) this.#limit = setTimeout(() => { this.#end(error()) }, ms)
+    if (ms !== Infinity && !this.#ended) this.#limit = setTimeout(() => { void this.#end(error()) }, ms)
   }
 
   async #end (reason?: unknown): Promise<void> {

@@ -16,7 +16,7 @@ export interface SignalingPeer {
 export function signalThrough (peer: SignalingPeer, channel: Channel): void {
   const end = (error: unknown) => { if (!peer.destroyed) peer.destroy(error as Error) }
   peer.on('signal', data => { channel.send(data).catch(end) })
-  peer.on('close', () => { channel.close() })
+  peer.on('close', () => { void channel.close() })
   receive().catch(end)
 
   async function receive () {
