@@ -1,4 +1,4 @@
-// A Fastify app with a login, and boxes that only its users may open. See README.md.
+// A Fastify app with a login, and boxes that only its users can create and read. See README.md.
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
 import cookie from '@fastify/cookie'
 import jwt from '@fastify/jwt'
@@ -45,10 +45,10 @@ app.post('/login', {
 
 await app.register(boxPlugin, {
   prefix: '/signal',
-  // The page is on this origin, so no other origin needs to call.
+  // The page is on this origin, so no other origin needs access.
   cors: false,
   guard: async (request, _reply, operation) => {
-    // Anyone who was given a drop address may leave a message. Everything else takes a login.
+    // Anyone with a drop address may store a message. Everything else requires a login.
     if (operation === 'storeMessage') return
     try {
       await request.jwtVerify()
@@ -66,7 +66,7 @@ function unauthorized (message) {
 }
 
 /**
- * Compares hashes, so that the time it takes tells nothing about the password.
+ * Compares hashes, so the time it takes reveals nothing about the password.
  * @param {string} given
  * @param {string} expected
  */

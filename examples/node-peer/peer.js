@@ -1,4 +1,4 @@
-// A program that people call: it hosts a call, or joins one, and answers what they write. See README.md.
+// Hosts or joins a call, and replies to what people write. See README.md.
 import { RTCPeerConnection } from 'werift'
 import { host, join } from 'signalbox-client/webrtc'
 
@@ -13,9 +13,9 @@ try {
   const call = target.includes('#') ? await join(target, { RTCPeerConnection }) : await hostCall()
   process.once('SIGINT', () => { call.close().catch(fail) })
   for await (const peer of call.peers) serve(peer)
-  // The loop ends at once; closing takes until everyone has been told.
+  // The loop ends at once, but everyone still has to be told.
   await call.close()
-  // werift keeps timers for a while after its connections have ended.
+  // werift keeps timers running for a while after its connections have ended.
   process.exit()
 } catch (error) {
   fail(error)

@@ -1,7 +1,7 @@
 // A video call between the host and any number of guests. See README.md.
 import { host, join, type HostedCall } from 'signalbox-client/webrtc'
 
-/** The box routes, put in by the bundler. */
+/** The base URL of the box routes, inserted by the bundler. */
 declare const SERVER: string
 
 const status = document.querySelector('p')!
@@ -9,13 +9,13 @@ const button = document.querySelector('button')!
 const self = document.querySelector<HTMLVideoElement>('#self')!
 const videos = new Map<RTCPeerConnection, HTMLVideoElement>()
 
-// Browsers play sound only once the user has touched the page.
+// Browsers play sound only after the user has interacted with the page.
 button.addEventListener('click', () => {
   button.disabled = true
   run().catch((error: Error) => { status.textContent = error.message })
 })
 
-// An invite pasted into the address bar changes only the fragment, which loads nothing.
+// Pasting an invite into the address bar changes only the fragment, which does not reload the page.
 addEventListener('hashchange', () => { location.reload() })
 
 async function run (): Promise<void> {

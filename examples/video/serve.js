@@ -1,4 +1,4 @@
-// Bundles the page with esbuild and serves it, bundled anew at each load. See README.md.
+// Serves the page, and bundles it with esbuild each time it is loaded. See README.md.
 import { fileURLToPath } from 'node:url'
 import { context } from 'esbuild'
 
@@ -17,4 +17,4 @@ const bundle = await context({
   define: { SERVER: JSON.stringify(SERVER) }
 })
 const { port } = await bundle.serve({ host: '127.0.0.1', port: Number(PORT), servedir: folder })
-console.log(`The page is on http://localhost:${port}/`)
+console.log(`The page is at http://localhost:${port}/`)

@@ -1,4 +1,4 @@
-// Host and guest in one page: without an invite in its address it hosts, with one it joins.
+// One page for host and guest: opened from an invite, it joins a call; otherwise, it hosts one.
 import { host, join } from 'signalbox-client/webrtc'
 
 const link = document.querySelector('a')
@@ -19,7 +19,7 @@ form.addEventListener('submit', event => {
   form.reset()
 })
 
-// An invite pasted into the address bar changes only the fragment, which loads nothing.
+// Pasting an invite into the address bar changes only the fragment, which does not reload the page.
 window.addEventListener('hashchange', () => window.location.reload())
 
 try {
