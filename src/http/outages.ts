@@ -1,7 +1,7 @@
 import type { FastifyBaseLogger } from 'fastify'
 import { hasCode, isRefusal } from '../errors.js'
-import { aroundStore } from '../store/around.js'
 import type { Store } from '../store/store.js'
+import { watchStore, type Ended } from '../store/watch.js'
 import { Condition } from './condition.js'
 
 const AWAY = 'BOX_ERR_STORE'
@@ -16,17 +16,18 @@ export function isOutage (error: unknown): boolean {
 export function logOutages (store: Store, log: FastifyBaseLogger, now?: () => number): Store {
   const away = new Condition(log, { level: 'error', begins: 'The store does not answer', ends: 'The store answers again,' }, now)
   const full = new Condition(log, { level: 'error', begins: 'The store is full', ends: 'The store has room again,' }, now)
-  return aroundStore(store, async (operation, run) => {
-    try {
-      const result = await run()
-      away.notMet()
-      if (operation === 'create' || operation === 'append') full.notMet()
-      return result
-    } catch (error) {
-      if (hasCode(error, AWAY)) away.met(error)
-      else if (hasCode(error, FULL)) full.met(error)
-      else if (isRefusal(error)) away.notMet()
-      throw error
-    }
-  })
+  const failed = (error: unknown): void => {
+    if (hasCode(error, AWAY)) away.met(error)
+    else if (hasCode(error, FULL)) full.met(error)
+    else if (isRefusal(error)) away.notMet()
+  }
+  const used: Ended = error => {
+    if (error === undefined) away.notMet()
+    else failed(error)
+  }
+  const stored: Ended = error => {
+    used(error)
+    if (error === undefined) full.notMet()
+  }
+  return watchStore(store, operation => operation === 'create' || operation === 'append' ? stored : used)
 }

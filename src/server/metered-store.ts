@@ -1,6 +1,6 @@
 import { hasCode, isRefusal } from '../errors.js'
-import { aroundStore, type Operation } from '../store/around.js'
 import type { Store } from '../store/store.js'
+import { watchStore, type Operation } from '../store/watch.js'
 
 /** `refused` is an answer of the rules (full, gone …); `failed` means that the store did not answer. */
 type Outcome = 'ok' | 'refused' | 'failed'
@@ -13,16 +13,11 @@ export interface StoreMeter {
 
 /** The same store, with the time of each operation told to `meter`. */
 export function meterStore (store: Store, meter: StoreMeter): Store {
-  const timed = aroundStore(store, async (operation, run) => {
+  const timed = watchStore(store, operation => {
     const start = performance.now()
-    let outcome: Outcome = 'ok'
-    try {
-      return await run()
-    } catch (error) {
-      outcome = hasCode(error, 'BOX_ERR_STORE') || !isRefusal(error) ? 'failed' : 'refused'
-      throw error
-    } finally {
-      meter.observe(operation, outcome, (performance.now() - start) / 1000)
+    return error => {
+      const seconds = (performance.now() - start) / 1000
+      meter.observe(operation, error === undefined ? 'ok' : outcomeOf(error), seconds)
     }
   })
   return {
@@ -36,4 +31,8 @@ export function meterStore (store: Store, meter: StoreMeter): Store {
       }
     }
   }
+}
+
+function outcomeOf (error: unknown): Outcome {
+  return hasCode(error, 'BOX_ERR_STORE') || !isRefusal(error) ? 'failed' : 'refused'
 }

@@ -1,7 +1,7 @@
 import { hasCode } from '../errors.js'
 import { endOfTurn } from '../end-of-turn.js'
-import { aroundStore } from './around.js'
 import type { Store } from './store.js'
+import { delegate } from './watch.js'
 
 /**
  * The same store, which refuses nothing for lack of room, its own or a holder's, while it still has
@@ -14,20 +14,28 @@ export function withRoom (store: Store): Store {
     step ??= store.sweep(now).finally(endOfTurn).finally(() => { step = undefined })
     return step
   }
-  async function retry<T> (use: () => Promise<T>, now: number): Promise<T> {
+  /** Sweeps and tries again for as long as that may help. */
+  async function retry<T> (error: unknown, use: () => Promise<T>, now: number): Promise<T> {
     for (;;) {
+      const lacksRoom = hasCode(error, 'BOX_ERR_STORE_FULL') || hasCode(error, 'BOX_ERR_HELD')
+      if (!lacksRoom || await sweep(now) === 0) throw error
       try {
         return await use()
-      } catch (error) {
-        const lacksRoom = hasCode(error, 'BOX_ERR_STORE_FULL') || hasCode(error, 'BOX_ERR_HELD')
-        if (!lacksRoom || await sweep(now) === 0) throw error
+      } catch (again) {
+        error = again
       }
     }
   }
   return {
-    ...aroundStore(store, (_operation, run) => run()),
-    create: (drop, ttl, now, limits, holder) => retry(() => store.create(drop, ttl, now, limits, holder), now),
-    append: (drop, message, now, limits) => retry(() => store.append(drop, message, now, limits), now),
+    ...delegate(store),
+    create (drop, ttl, now, limits, holder) {
+      const use = () => store.create(drop, ttl, now, limits, holder)
+      return use().catch(error => retry(error, use, now))
+    },
+    append (drop, message, now, limits) {
+      const use = () => store.append(drop, message, now, limits)
+      return use().catch(error => retry(error, use, now))
+    },
     sweep
   }
 }
