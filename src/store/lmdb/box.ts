@@ -19,6 +19,8 @@ export interface Box {
   keys: number
   /** who it counts against; empty where that is nobody */
   holder: string
+  /** its number among the boxes of all holders; 0 where it has no holder */
+  born: number
   /** the places of the last message and of those before it in its chunk */
   places: number[]
 }
@@ -49,20 +51,20 @@ export function trim (box: Box): void {
 }
 
 export type BoxRecord = [
-  ttl: number, deadline: number, late: number, held: number, last: number, bytes: number, extra: number, keys: number, holder: string, ...places: number[]
+  ttl: number, deadline: number, late: number, held: number, last: number, bytes: number, extra: number, keys: number, holder: string, born: number, ...places: number[]
 ]
 
 /**
  * A box as a list whose numbers are small, most of them, since MessagePack gives small numbers little
  * room: the more boxes there are on a page, the fewer pages a flush writes.
  */
-export function recordOf ({ ttl, deadline, listed, front, last, bytes, cost, keys, holder, places }: Box): BoxRecord {
-  return [ttl, deadline, deadline - listed, last - front, last, bytes, cost - bytes, keys, holder, ...steps(places)]
+export function recordOf ({ ttl, deadline, listed, front, last, bytes, cost, keys, holder, born, places }: Box): BoxRecord {
+  return [ttl, deadline, deadline - listed, last - front, last, bytes, cost - bytes, keys, holder, born, ...steps(places)]
 }
 
 export function boxOf (record: BoxRecord): Box {
-  const [ttl, deadline, late, held, last, bytes, extra, keys, holder, ...apart] = record
-  return { ttl, deadline, listed: deadline - late, front: last - held, last, bytes, cost: bytes + extra, keys, holder, places: sums(apart) }
+  const [ttl, deadline, late, held, last, bytes, extra, keys, holder, born, ...apart] = record
+  return { ttl, deadline, listed: deadline - late, front: last - held, last, bytes, cost: bytes + extra, keys, holder, born, places: sums(apart) }
 }
 
 /** Each number as its distance from the one before it. */

@@ -1,4 +1,4 @@
-import type { Database } from 'lmdb'
+import type { Database, Key } from 'lmdb'
 import { diskCosts as costs } from '../cost.js'
 import type { Holding } from '../holding.js'
 import type { Box } from './box.js'
@@ -21,12 +21,15 @@ function costOf (box: Box): number {
  * aborted transaction it is enough to forget them.
  */
 export class Holders {
-  readonly #drops: Database<string, string>
+  readonly #drops: Database<string, Key>
   readonly #boxOf: (drop: string) => Box | undefined
   readonly #holdings = new Map<string, Holding>()
 
-  /** @param drops a database that keeps several values under one key */
-  constructor (drops: Database<string, string>, boxOf: (drop: string) => Box | undefined) {
+  /**
+   * @param drops by holder and number. With the number before the drop, the boxes that a holder makes
+   * lie side by side, and a commit of many writes few pages
+   */
+  constructor (drops: Database<string, Key>, boxOf: (drop: string) => Box | undefined) {
     this.#drops = drops
     this.#boxOf = boxOf
   }
@@ -35,9 +38,9 @@ export class Holders {
     const known = this.#holdings.get(holder)
     if (known !== undefined) return known
     const holding = { boxes: 0, bytes: 0 }
-    for (const drop of this.#drops.getValues(holder)) {
+    for (const { value } of this.#drops.getRange({ start: [holder], end: [holder, Infinity] })) {
       holding.boxes++
-      holding.bytes += costOf(this.#boxOf(drop) as Box)
+      holding.bytes += costOf(this.#boxOf(value) as Box)
     }
     if (this.#holdings.size >= MAX_HOLDERS) this.#holdings.clear()
     this.#holdings.set(holder, holding)
@@ -45,16 +48,16 @@ export class Holders {
   }
 
   /** A box without messages and keys came to its holder. */
-  add (drop: string, { holder }: Box): void {
+  add (drop: string, { holder, born }: Box): void {
     if (holder === '') return
-    void this.#drops.put(holder, drop)
+    void this.#drops.put([holder, born], drop)
     this.#change(holder, 1, costs.box + costs.holder)
   }
 
   /** A box left, after its messages and keys. */
-  remove (drop: string, { holder }: Box): void {
+  remove ({ holder, born }: Box): void {
     if (holder === '') return
-    void this.#drops.remove(holder, drop)
+    void this.#drops.remove([holder, born])
     this.#change(holder, -1, -(costs.box + costs.holder))
   }
 

@@ -63,7 +63,7 @@ class LmdbStore implements Store {
       const before = records.box(drop)
       if (before !== undefined) records.removeBox(drop, before)
       const deadline = now + ttl
-      records.addBox(drop, { ttl, deadline, listed: deadline, front: 0, last: 0, bytes: 0, cost: 0, keys: 0, holder, places: [] })
+      records.addBox(drop, { ttl, deadline, listed: deadline, front: 0, last: 0, bytes: 0, cost: 0, keys: 0, holder, born: 0, places: [] })
     })
   }
 

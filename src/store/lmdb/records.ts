@@ -17,7 +17,7 @@ import { MAX_KEYS, type Appended } from '../store.js'
  * | messages  | place            | `deadline drop text`: the box's deadline from then on, and the JSON text |
  * | keys      | [drop, id]       | the first ack: `seq count digest` |
  * |           | [drop, n]        | the id of the box's n-th key |
- * | holders   | holder           | the drops of all boxes that count against it |
+ * | holders   | [holder, `born`] | the drop of a box that counts against the holder |
  * | deadlines | [`listed`, drop] | nothing; boxes by deadline, for the sweep |
  *
  * A message's place is its number among all that were ever stored here. So messages that come at
@@ -25,7 +25,7 @@ import { MAX_KEYS, type Appended } from '../store.js'
  * A box knows the places of its messages in chunks by sequence number, the last of them within the
  * box itself: to store one more costs the same however much the box holds.
  */
-const FORMAT = 5
+const FORMAT = 6
 
 export interface FirstAck extends Appended {
   digest: string
@@ -54,7 +54,7 @@ export class Records {
     this.#messages = root.openDB({ name: 'messages', encoding: 'string' })
     this.#keys = root.openDB({ name: 'keys', encoding: 'string' })
     this.#deadlines = root.openDB({ name: 'deadlines', encoding: 'binary' })
-    this.holders = new Holders(root.openDB({ name: 'holders', dupSort: true, encoding: 'ordered-binary' }), drop => this.box(drop))
+    this.holders = new Holders(root.openDB({ name: 'holders', encoding: 'string' }), drop => this.box(drop))
   }
 
   /**
@@ -149,6 +149,8 @@ export class Records {
   }
 
   addBox (drop: string, box: Box): void {
+    // The places of messages are numbered already; a gap among them does no harm.
+    if (box.holder !== '') box.born = ++this.#lastPlace
     this.putBox(drop, box)
     void this.#deadlines.put([box.listed, drop], NOTHING)
     this.holders.add(drop, box)
@@ -162,7 +164,7 @@ export class Records {
     void this.#deadlines.remove([box.listed, drop])
     void this.#boxes.remove(drop)
     this.#lag.catchUp(drop)
-    this.holders.remove(drop, box)
+    this.holders.remove(box)
     this.#cost -= costOf(box)
   }
 

@@ -75,7 +75,7 @@ t.test('what lags by more than 8 MiB of messages is overdue, and so is what lags
 })
 
 function emptyBox (): Box {
-  return { ttl: 1, deadline: 1, listed: 1, front: 0, last: 0, bytes: 0, cost: 0, keys: 0, holder: '', places: [] }
+  return { ttl: 1, deadline: 1, listed: 1, front: 0, last: 0, bytes: 0, cost: 0, keys: 0, holder: '', born: 0, places: [] }
 }
 
 function equal (found: unknown, wanted: unknown): void {
