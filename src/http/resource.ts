@@ -4,6 +4,7 @@ import { parseCapability, type Capability } from '../box/capability.js'
 import { DropOnlyError, NotFoundError } from '../errors.js'
 import type { ResolvedOptions } from '../options.js'
 import { carrierOf, cut, isGone } from './carrier.js'
+import { pipelineIsTooLong } from './pipeline.js'
 import { sendProblem } from './problem.js'
 import { print, serializerCompiler, validatorCompiler } from './validation.js'
 
@@ -50,8 +51,7 @@ export async function asResource (scope: FastifyInstance, options: ResolvedOptio
   const headers = { ...HEADERS, ...await allowOrigins(scope, options.cors) }
   // Hooks of the hot path call back instead of making a promise.
   scope.addHook('onRequest', (request, reply, done) => {
-    if (isGone(request)) dismiss(request, reply)
-    else reply.headers(headers)
+    if (!dismissed(request, reply)) reply.headers(headers)
     done()
   })
 }
@@ -71,10 +71,14 @@ async function allowOrigins (scope: FastifyInstance, origins: ResolvedOptions['c
   return ANY_ORIGIN
 }
 
-/** Nobody is there to take an answer, so there is none: nothing is looked up, counted or logged. */
-function dismiss (request: FastifyRequest, reply: FastifyReply): void {
+/**
+ * Whether nobody is there to take an answer, or gets none: then nothing is looked up, counted or logged.
+ */
+export function dismissed (request: FastifyRequest, reply: FastifyReply): boolean {
+  if (!isGone(request) && !pipelineIsTooLong(request, reply)) return false
   reply.hijack()
   cut(carrierOf(request))
+  return true
 }
 
 /** Finds the box of a request by a capability that owns it: NotFoundError, DropOnlyError. */

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { FastifyInstance } from 'fastify'
 import { ExpectationError, InvalidError } from '../errors.js'
+import { dismissed } from '../http/resource.js'
 
 /**
  * Refuses, with a problem as everywhere else, what Node would refuse with an answer of its own or let
@@ -9,7 +10,9 @@ import { ExpectationError, InvalidError } from '../errors.js'
 export function checkRequestHeads (app: FastifyInstance): void {
   app.server.on('checkExpectation', (request, response) => { app.server.emit('request', request, response) })
 
-  app.addHook('onRequest', ({ raw }, reply, done) => {
+  app.addHook('onRequest', (request, reply, done) => {
+    const { raw } = request
+    if (dismissed(request, reply)) return done()
     if (!namesOneHost(raw)) {
       // Somebody on the way may have taken it for a request to another host, and what follows too.
       reply.header('connection', 'close')

@@ -24,7 +24,7 @@ export const memoryCosts: Costs = {
   holder: 152,
   list: 104,
   message: bytes => 26 + words(bytes),
-  key: id => 192 + words(id.length)
+  key: id => 180 + words(id.length)
 }
 
 const PAGE = 4096

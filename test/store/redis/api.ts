@@ -10,7 +10,8 @@ const folder = fileURLToPath(new URL('../../http/', import.meta.url))
 
 /** Runs every test of the HTTP face on these nodes, each file in a process of its own, and checks that it was they who served. */
 export async function runApiTests (t: Test, nodes: RedisServer[]): Promise<void> {
-  const env = { ...process.env, SIGNALBOX_TEST_STORE: nodes.map(({ url }) => url).join() }
+  // As long as any test may take: tap's own default, for a file run by itself, is half a minute.
+  const env = { ...process.env, TAP_TIMEOUT: '300', SIGNALBOX_TEST_STORE: nodes.map(({ url }) => url).join() }
   const files = (await readdir(folder)).filter(name => name.endsWith('.test.ts'))
   t.ok(files.length > 10)
   const next = async (): Promise<void> => {
