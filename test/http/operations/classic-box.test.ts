@@ -1,6 +1,6 @@
 import t from 'tap'
-import { BOX_ID } from '../../src/box/capability.js'
-import { build, isProblem } from '../helpers/build.js'
+import { BOX_ID } from '../../../src/box/capability.js'
+import { build, isProblem } from '../../helpers/build.js'
 
 t.test('create, store and drain as the original script did', async t => {
   const { app } = await build(t)

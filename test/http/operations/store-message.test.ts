@@ -1,8 +1,8 @@
 import http from 'node:http'
 import { Readable } from 'node:stream'
 import t from 'tap'
-import { memoryStore } from '../../src/store/memory.js'
-import { build, isProblem, json, jsonText } from '../helpers/build.js'
+import { memoryStore } from '../../../src/store/memory.js'
+import { build, isProblem, json, jsonText } from '../../helpers/build.js'
 
 const text = (payload: string | Buffer, parameters = '') => ({ method: 'POST' as const, headers: { 'content-type': `text/plain${parameters}` }, payload })
 

@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto'
 import t from 'tap'
-import { build, isProblem } from '../helpers/build.js'
+import { build, isProblem } from '../../helpers/build.js'
 
 t.test('none where none are set', async t => {
   const { app, createBox } = await build(t)

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { build, isProblem, json, jsonText } from '../helpers/build.js'
+import { build, isProblem, json, jsonText } from '../../helpers/build.js'
 
 t.test('messages up to the cursor are forgotten, and no others', async t => {
   const { app, createBox } = await build(t)

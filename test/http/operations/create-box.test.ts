@@ -1,6 +1,6 @@
 import t from 'tap'
-import { BOX_ID, DROP_ADDRESS, dropAddress } from '../../src/box/capability.js'
-import { build, isProblem, json, jsonText } from '../helpers/build.js'
+import { BOX_ID, DROP_ADDRESS, dropAddress } from '../../../src/box/capability.js'
+import { build, isProblem, json, jsonText } from '../../helpers/build.js'
 
 t.test('a box is created with nothing asked for', async t => {
   const { app, clock } = await build(t)

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { build, isProblem } from '../helpers/build.js'
+import { build, isProblem } from '../../helpers/build.js'
 
 t.test('reading takes nothing, and goes on from a cursor', async t => {
   const { createBox } = await build(t)
