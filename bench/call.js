@@ -104,8 +104,8 @@ async function measure (dir) {
     }
     const [call, bare] = [median(times.call), median(times.bare)]
     report(`join() to open data channel in Chromium, p50 of ${CALLS} calls`, `${call.toFixed()} ms`, '<= 250 ms')
-    report('descriptions handed over inside one page, p50', `${bare.toFixed()} ms: ${(call - bare).toFixed()} ms less`, '<= 100 ms')
-    report('HTTP requests of the host, its box included, and of the guest', `${making + Math.max(...requests.host)}, ${Math.max(...requests.guest)}`, '<= 12')
+    report('exchanging descriptions within one page, p50', `${bare.toFixed()} ms: ${(call - bare).toFixed()} ms less`, '<= 100 ms')
+    report('HTTP requests: host (with its box), guest', `${making + Math.max(...requests.host)}, ${Math.max(...requests.guest)}`, '<= 12')
   } finally {
     await browser.close()
     await server.stop()

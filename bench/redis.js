@@ -156,7 +156,7 @@ async function constants (url) {
   report('redis: an empty box', await memory(admin, BOXES, async () => {
     rates.create = await each(drop => store.create(drop, 86_400_000, now, limits))
   }), '<= 400 bytes')
-  report('redis: an Idempotency-Key it remembers', await memory(admin, 2 * BOXES, async () => {
+  report('redis: each Idempotency-Key a box remembers', await memory(admin, 2 * BOXES, async () => {
     for (let i = 0; i < 2; i++) {
       rates['append, with a key'] = await each(drop => store.append(drop, { ...text, key: newKey() }, now, limits))
       rates['drain of one'] = await each(drain)
@@ -174,7 +174,7 @@ async function constants (url) {
   rates['read of none'] = await each(drop => store.read(drop, 4, 100, now))
   rates['count for a rate limit'] = await measure(admin, BOXES, i => store.counter.increment(`stores:10.0.${i & 255}.1`, 60_000))
   const leave = []
-  report('redis: a box that a process listens to', await memory(admin, BOXES, async () => {
+  report('redis: a box that a process is subscribed to', await memory(admin, BOXES, async () => {
     rates.subscribe = await each(async drop => { leave.push(await store.subscribe(drop, () => {})) })
   }))
   for (const unsubscribe of leave) unsubscribe()

@@ -11,8 +11,8 @@ const SECONDS = 1
 /** What is measured, and what each store should reach of a bare route. Creating comes last, for all the boxes that it leaves. */
 const OPERATIONS = [
   { operation: 'store', about: `store, over ${BOXES} boxes`, memory: '>= 0.90', lmdb: '>= 0.60' },
-  { operation: 'read', about: 'read of one message', memory: '>= 0.80', lmdb: '>= 0.60' },
-  { operation: 'drain', about: 'store and drain, in turn', memory: '>= 0.80', lmdb: '>= 0.60' },
+  { operation: 'read', about: 'read one message', memory: '>= 0.80', lmdb: '>= 0.60' },
+  { operation: 'drain', about: 'store, then drain', memory: '>= 0.80', lmdb: '>= 0.60' },
   { operation: 'create', about: 'create', memory: '>= 0.80', lmdb: '>= 0.60' }
 ]
 
@@ -91,5 +91,5 @@ export async function run () {
     }
   }
   const busy = Object.values(all).flat(2).map(({ busy }) => busy)
-  report('  the load itself, busy', `${Math.round(median(busy) * 100)} %`, 'below 80 %')
+  report('  load generator, busy', `${Math.round(median(busy) * 100)} %`, 'below 80 %')
 }

@@ -36,12 +36,12 @@ const built = new Map(Object.entries(metafile.outputs).map(([path, { entryPoint,
   [`./${entryPoint ?? Object.keys(inputs)[0]}`, basename(path)]))
 const page = index.replace(/(?<=(?:src|href)=")\.\/[^"]+/g, path => {
   const name = built.get(path)
-  if (name === undefined) throw new Error(`index.html names ${path}, which was not built`)
+  if (name === undefined) throw new Error(`index.html refers to ${path}, which was not built`)
   return name
 }).replace(/^\s+/gm, '')
 await writeFile(join(target, 'index.html'), page)
 
 let size = 0
 for (const name of ['index.html', ...built.values()]) size += gzipSync(await readFile(join(target, name))).length
-console.log(`${relative(process.cwd(), target)}: the call page is ${(size / 1000).toFixed(1)} kB compressed, of at most ${LIMIT / 1000} kB`)
+console.log(`${relative(process.cwd(), target)}: the call page is ${(size / 1000).toFixed(1)} kB compressed; the limit is ${LIMIT / 1000} kB`)
 if (size > LIMIT) throw new Error('The call page is too large')

@@ -26,7 +26,7 @@ export function run (command, args, options = {}) {
 /** Whether a program is on PATH. Under SIGNALBOX_TEST_ALL its absence is an error, else one line. */
 export function has (program, purpose) {
   if (spawnSync('sh', ['-c', 'command -v "$0"', program]).status === 0) return true
-  const reason = `${purpose}: skipped, since ${program} is not installed`
+  const reason = `${purpose}: skipped, because ${program} is not installed`
   if (process.env.SIGNALBOX_TEST_ALL === '1') throw new Error(reason)
   console.log(reason)
   return false

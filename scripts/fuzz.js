@@ -3,7 +3,7 @@
  * phases, with data that fits the contract and data that does not. Every check is on.
  *
  *   node scripts/fuzz.js [--examples 50] [--seed 1] [--dist dist] [--report FOLDER]
- *   node scripts/fuzz.js --tampered   # servers that break the contract: fails where that is not noticed
+ *   node scripts/fuzz.js --tampered   # servers that break the contract: fails if fuzzing does not catch one
  *
  * Nightly: `--examples 1500 --seed random`, of which schemathesis makes over 1,000 requests for each operation that takes input.
  */
@@ -61,7 +61,7 @@ async function fuzz (bin, url, { seed = values.seed, stdout = 'inherit' } = {}) 
 /**
  * A tampering may take several requests on the same box to show, and a random search may miss it once:
  * two workers never send in the same order, whatever the seed. So there are `TRIES`, with a seed each.
- * @returns the exit code: 0 where every tampering was noticed
+ * @returns the exit code: 0 if every tampering was caught
  */
 async function fuzzTampered (bin, url) {
   let missed = 0
@@ -74,7 +74,7 @@ async function fuzzTampered (bin, url) {
     }
     await server.stop()
     if (found.size === 0) missed++
-    console.log(`${name}: ${found.size === 0 ? 'NOT noticed' : `noticed: ${[...found].join('; ')}`}`)
+    console.log(`${name}: ${found.size === 0 ? 'NOT CAUGHT' : `caught: ${[...found].join('; ')}`}`)
   }
   return missed === 0 ? 0 : 1
 }

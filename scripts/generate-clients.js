@@ -65,7 +65,7 @@ function editTemplates (folder, edits) {
   for (const [name, from, to] of edits) {
     const file = join(folder, name)
     const text = readFileSync(file, 'utf8')
-    if (!text.includes(from)) throw new Error(`${name} has no longer: ${from}`)
+    if (!text.includes(from)) throw new Error(`${name} no longer contains: ${from}`)
     writeFileSync(file, text.replaceAll(from, to))
   }
 }

@@ -1,10 +1,10 @@
 /**
- * Plays test/clients/scenarios.json through every client on every store, runs the READMEs'
- * programs, and tries what other generators make of the contract. See test/clients/README.md.
+ * Runs test/clients/scenarios.json through every client on every store, the programs in the READMEs,
+ * and the clients of other generators. See test/clients/README.md.
  *
  *   node scripts/test-clients.js [language or generator …] [--store memory,lmdb,redis] [--dist dist] [--update]
  *
- * `--update` puts the table of the generators into docs/generators.md, with which it is compared else.
+ * `--update` writes the table of generators to docs/generators.md. Otherwise the two are compared.
  */
 import assert from 'node:assert/strict'
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
@@ -70,7 +70,7 @@ async function testClient (language, programs, store, urls) {
 /** Tries the clients of a store's main server for the table of docs/generators.md. */
 async function testGenerator ({ about, withJson }, command, url) {
   const runner = new Runner(command)
-  await attempt(`${about}: what it makes of the contract`, async () => {
+  await attempt(`${about}: generated from the contract`, async () => {
     outcomes[about] = await tryClient(about, runner, url)
     if (withJson !== undefined) outcomes[withJson] = await tryClient(withJson, runner, url, { json: true })
   })
@@ -86,7 +86,7 @@ async function testTampering (language, programs, urls) {
     let failed = 0
     for (const scenario of scenarios) await play(runner, { main: server.url }, scenario).catch(() => { failed++ })
     await server.stop()
-    await attempt(`${language}: a server with ${name} is noticed`, () => { assert.ok(failed > 0) })
+    await attempt(`${language}: a server with ${name} is caught`, () => { assert.ok(failed > 0) })
     noticed[name] = { ...noticed[name], [language]: `${failed} of ${scenarios.length}` }
   }
   await runner.end()
@@ -107,7 +107,7 @@ try {
     const folder = join(work, name)
     mkdirSync(folder)
     made[name] = await prepareGenerator(name, folder)
-    console.log(`${name} client made (${((Date.now() - start) / 1000).toFixed(0)} s)`)
+    console.log(`${name} client generated (${((Date.now() - start) / 1000).toFixed(0)} s)`)
   }
   for (const store of stores) {
     const { urls, stop } = await startServers(store, values.dist, work)
@@ -134,8 +134,8 @@ if (tried.length === Object.keys(generators).length) {
 }
 
 for (const failure of failures) console.log(`FAILED ${failure}\n`)
-console.log('Scenarios passed; the first store also runs the programs of the README.')
+console.log('Scenarios passed. On the first store, this includes the programs in the README.')
 console.table(table)
-console.log('Scenarios that fail with a server that breaks the contract; there has to be one.')
+console.log('Scenarios that fail if the server breaks the contract. At least one must.')
 console.table(noticed)
 process.exitCode = failures.length === 0 && Object.keys(table).length + Object.keys(outcomes).length > 0 ? 0 : 1

@@ -135,5 +135,5 @@ export function comparePage (file, table, update) {
   assert.match(page, PLACE)
   const expected = page.replace(PLACE, (_, start, end) => start + table + end)
   if (update) writeFileSync(file, expected)
-  else assert.equal(page, expected, 'docs/generators.md is not what came out; if that is right: npm run test:clients -- --update')
+  else assert.equal(page, expected, 'docs/generators.md differs from the results. If they are right, run: npm run test:clients -- --update')
 }
