@@ -1,0 +1,115 @@
+import Fastify, { type FastifyError, type FastifyReply, type FastifyRequest } from 'fastify'
+import {
+  boxPlugin, CursorError, FullError, lmdbStore, memoryStore, redisStore,
+  type Appended, type BoxError, type BoxErrorCode, type BoxPluginOptions, type Guard, type IceOptions, type Limits, type NewMessage, type Operation,
+  type Page, type RateLimitOptions, type SharedCounter, type Store, type Unsubscribe
+} from 'fastify-signalbox'
+import { describe, expect, test } from 'tstyche'
+
+describe('boxPlugin', () => {
+  const app = Fastify()
+
+  test('takes its options and a prefix', () => {
+    expect(app.register).type.toBeCallableWith(boxPlugin)
+    expect(app.register).type.toBeCallableWith(boxPlugin, { prefix: '/boxes', ttl: 60, store: memoryStore() })
+  })
+
+  test('takes nothing that is no option', () => {
+    expect(app.register).type.not.toBeCallableWith(boxPlugin, { tll: 60 })
+    expect(app.register).type.not.toBeCallableWith(boxPlugin, { ttl: '60' })
+    expect(app.register).type.not.toBeCallableWith(boxPlugin, { rateLimit: { creats: 1 } })
+  })
+})
+
+describe('BoxPluginOptions', () => {
+  test('has these options and no others', () => {
+    expect<keyof BoxPluginOptions>().type.toBe<
+      'store' | 'guard' | 'ttl' | 'maxTtl' | 'maxMessageBytes' | 'maxMessages' | 'maxBoxBytes' | 'maxStoreBytes' | 'maxWait' | 'maxWaiters' |
+      'heartbeat' | 'classicPath' | 'docs' | 'hostDocs' | 'cors' | 'rateLimit' | 'ice'
+    >()
+  })
+
+  test('all are optional, and undefined is absent', () => {
+    expect<{ [Name in keyof BoxPluginOptions]: undefined }>().type.toBeAssignableTo<BoxPluginOptions>()
+    expect<{}>().type.toBeAssignableTo<BoxPluginOptions>()
+  })
+
+  test('each takes what it is described to take', () => {
+    expect<BoxPluginOptions['ttl']>().type.toBe<number | undefined>()
+    expect<BoxPluginOptions['maxStoreBytes']>().type.toBe<number | undefined>()
+    expect<BoxPluginOptions['classicPath']>().type.toBe<string | false | undefined>()
+    expect<BoxPluginOptions['docs']>().type.toBe<string | false | undefined>()
+    expect<BoxPluginOptions['hostDocs']>().type.toBe<string | boolean | undefined>()
+    expect<boolean | string | [string, string]>().type.toBeAssignableTo<BoxPluginOptions['cors']>()
+    expect<number>().type.not.toBeAssignableTo<BoxPluginOptions['cors']>()
+    expect<BoxPluginOptions['rateLimit']>().type.toBe<boolean | RateLimitOptions | undefined>()
+    expect<keyof RateLimitOptions>().type.toBe<'creates' | 'stores' | 'reads' | 'waiters' | 'boxes' | 'bytes'>()
+    expect<BoxPluginOptions['ice']>().type.toBe<IceOptions | undefined>()
+    expect<keyof IceOptions>().type.toBe<'urls' | 'turnUrls' | 'turnSecret' | 'ttl'>()
+    expect<BoxPluginOptions['store']>().type.toBe<Store | undefined>()
+    expect<BoxPluginOptions['guard']>().type.toBe<Guard | undefined>()
+  })
+})
+
+describe('Guard', () => {
+  test('is asked with the request, the reply and the name of an operation', () => {
+    expect<Parameters<Guard>>().type.toBe<[request: FastifyRequest, reply: FastifyReply, operation: Operation]>()
+    expect<Operation>().type.toBe<
+      'createBox' | 'storeMessage' | 'readMessages' | 'acknowledge' | 'drainMessages' | 'deleteBox' | 'getIceServers'
+    >()
+  })
+
+  test('may be synchronous or not', () => {
+    expect<() => void>().type.toBeAssignableTo<Guard>()
+    expect<(request: FastifyRequest) => Promise<void>>().type.toBeAssignableTo<Guard>()
+    expect<(request: FastifyRequest, reply: FastifyReply, operation: 'createBox') => void>().type.not.toBeAssignableTo<Guard>()
+  })
+})
+
+describe('Store', () => {
+  test('what is there implements it', () => {
+    expect(memoryStore()).type.toBeAssignableTo<Store>()
+    expect(lmdbStore({ path: 'boxes' })).type.toBeAssignableTo<Promise<Store>>()
+    expect(redisStore({ url: 'redis://localhost' })).type.toBeAssignableTo<Promise<Store>>()
+    expect(lmdbStore).type.not.toBeCallableWith({})
+  })
+
+  test('its operations', () => {
+    expect<keyof Store>().type.toBe<
+      'name' | 'create' | 'append' | 'read' | 'acknowledge' | 'drain' | 'delete' | 'subscribe' | 'sweep' | 'check' | 'close' | 'counter'
+    >()
+    expect<Store['create']>().type.toBe<(drop: string, ttl: number, now: number, limits: Limits, holder?: string) => Promise<void>>()
+    expect<Store['append']>().type.toBe<(drop: string, message: NewMessage, now: number, limits: Limits) => Promise<Appended>>()
+    expect<Store['read']>().type.toBe<(drop: string, after: number, limit: number, now: number) => Promise<Page>>()
+    expect<Store['acknowledge']>().type.toBe<(drop: string, after: number, now: number) => Promise<number>>()
+    expect<Store['drain']>().type.toBe<(drop: string, now: number) => Promise<Page>>()
+    expect<Store['delete']>().type.toBe<(drop: string, now: number) => Promise<void>>()
+    expect<Store['subscribe']>().type.toBe<(drop: string, listener: () => void) => Promise<Unsubscribe>>()
+    expect<Store['sweep']>().type.toBe<(now: number) => Promise<number>>()
+    expect<Store['check']>().type.toBe<() => Promise<void>>()
+    expect<Store['close']>().type.toBe<() => Promise<void>>()
+    expect<Store['counter']>().type.toBe<SharedCounter | undefined>()
+  })
+
+  test('what goes in and out', () => {
+    expect<Page>().type.toBe<{ texts: string[], next: number, expires: number }>()
+    expect<Appended>().type.toBe<{ seq: number, count: number }>()
+    expect<{ text: string, bytes: number }>().type.toBeAssignableTo<NewMessage>()
+  })
+
+  test('the errors that it throws', () => {
+    expect(new CursorError()).type.toBe<BoxError>()
+    expect(new FullError({ cause: new Error('no room') })).type.toBe<BoxError>()
+    expect<BoxError>().type.toBeAssignableTo<FastifyError>()
+  })
+})
+
+test('BoxErrorCode is the union of the contract', () => {
+  expect<BoxErrorCode>().type.toBe<import('signalbox-client').BoxErrorCode>()
+  expect<BoxErrorCode>().type.toBe<
+    'BOX_ERR_INVALID' | 'BOX_ERR_DROP_ONLY' | 'BOX_ERR_PREFETCH' | 'BOX_ERR_NOT_FOUND' | 'BOX_ERR_NO_ROUTE' | 'BOX_ERR_METHOD' |
+    'BOX_ERR_NOT_ACCEPTABLE' | 'BOX_ERR_TIMEOUT' | 'BOX_ERR_FULL' | 'BOX_ERR_CURSOR' | 'BOX_ERR_TOO_LARGE' | 'BOX_ERR_URI_TOO_LONG' |
+    'BOX_ERR_MEDIA_TYPE' | 'BOX_ERR_EXPECTATION' | 'BOX_ERR_IDEMPOTENCY' | 'BOX_ERR_RATE' | 'BOX_ERR_HELD' | 'BOX_ERR_HEADERS' |
+    'BOX_ERR_INTERNAL' | 'BOX_ERR_BUSY' | 'BOX_ERR_CLOSING' | 'BOX_ERR_STORE' | 'BOX_ERR_STORE_FULL'
+  >()
+})
