@@ -53,10 +53,10 @@ async function callThroughTurn ([host, guest]: Page[], prefix: string): Promise<
   const options = {
     prefix,
     // The one by which a call is refused is the same by which another connects.
-    patience: { path: 5_000 }
+    timeouts: { ice: 5_000 }
   }
-  const invite = await host!.evaluate(async ({ prefix, patience }) => {
-    const call = await window.hostWith(window.impatient(patience), {
+  const invite = await host!.evaluate(async ({ prefix, timeouts }) => {
+    const call = await window.hostWith(window.withTimeouts(timeouts), {
       server: location.origin + prefix,
       configuration: { iceTransportPolicy: 'relay' },
       refused: error => { window.failed.push(error.code) }
@@ -64,9 +64,9 @@ async function callThroughTurn ([host, guest]: Page[], prefix: string): Promise<
     window.follow(call)
     return call.invite
   }, options)
-  await guest!.evaluate(async ({ invite, patience }) => {
+  await guest!.evaluate(async ({ invite, timeouts }) => {
     window.refusals = []
-    window.follow(await window.joinWith(window.impatient(patience), invite, {
+    window.follow(await window.joinWith(window.withTimeouts(timeouts), invite, {
       configuration: { iceTransportPolicy: 'relay' },
       prepare: connection => {
         connection.addEventListener('icecandidateerror', ({ errorCode }) => { window.refusals.push(errorCode) })

@@ -31,5 +31,5 @@ t.test('a host and a guest chat on the page without a bundler', { skip }, async 
 t.test('the page says so when an invite is not one', { skip }, async t => {
   const browser = await launch(t)
   const guest = await visit(t, browser, `${await startServer(t, 'chat/server.js')}/#nothing`)
-  await line(guest, 'This link is not an invite').waitFor()
+  await line(guest, 'This link is not a valid invite').waitFor()
 })

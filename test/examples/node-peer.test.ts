@@ -39,7 +39,7 @@ t.test('the Node peer joins a call and answers', async t => {
 t.test('the Node peer says in one line why it cannot join', async t => {
   const program = start(t, 'node-peer/peer.js', ['http://127.0.0.1:9/#nothing'])
   t.equal(await program.exited, 1)
-  await program.printed(/^This link is not an invite.*\n$/)
+  await program.printed(/^This link is not a valid invite.*\n$/)
 })
 
 end(t)

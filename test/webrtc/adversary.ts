@@ -1,17 +1,17 @@
 import { randomBytes, toBase64url } from '../../clients/typescript/src/webrtc/bytes.js'
-import type { Negotiating } from '../../clients/typescript/src/webrtc/negotiation.js'
-import type { Proof } from '../../clients/typescript/src/webrtc/agreement.js'
+import type { Negotiator } from '../../clients/typescript/src/webrtc/negotiation.js'
+import type { Contribution } from '../../clients/typescript/src/webrtc/agreement.js'
 import type { Channel } from '../../clients/typescript/src/webrtc/channel.js'
-import { commit, shortCode } from '../../clients/typescript/src/webrtc/code.js'
+import { commit, shortCode } from '../../clients/typescript/src/webrtc/short-code.js'
 import { hostWith, type Call } from '../../clients/typescript/src/webrtc/host.js'
 import { parseInvite, type Invite } from '../../clients/typescript/src/webrtc/invite.js'
 import { joinWith } from '../../clients/typescript/src/webrtc/join.js'
-import { defaults } from '../../clients/typescript/src/webrtc/peer.js'
+import { defaultSettings } from '../../clients/typescript/src/webrtc/peer.js'
 import { createNonce, openHello, sealHello, Session, type SealedMessage } from '../../clients/typescript/src/webrtc/sealing.js'
 import { fakeConnections, newFingerprint } from './fake-connection.js'
 import { FakeServer, quiet } from './fake-server.js'
 
-export type Negotiate = (connection: RTCPeerConnection, channel: Channel, proof: Proof) => Negotiating
+export type Negotiate = (connection: RTCPeerConnection, channel: Channel, contribution: Contribution) => Negotiator
 
 /** One of the adversary's conversations, with the host (as a guest) or with a guest (as the host). */
 export interface Line {
@@ -148,7 +148,7 @@ export class Adversary {
   async #begin (negotiate: Negotiate, shows: boolean): Promise<void> {
     const { url: server, fetch } = this.#server
     const sides = { host: { ...this.#connections.host, iceServers: [], fetch }, guest: { ...this.#connections.guest, iceServers: [], fetch } }
-    const settings = { ...defaults, negotiate, patience: { ...defaults.patience, farewell: 1 } }
+    const settings = { ...defaultSettings, negotiate, timeouts: { ...defaultSettings.timeouts, close: 1 } }
     const host = await hostWith(settings, { server, ...sides.host })
     this.#invite = await parseInvite(host.invite)
     const guest = await joinWith(settings, host.invite, sides.guest)

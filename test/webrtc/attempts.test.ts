@@ -6,7 +6,7 @@ import { parseInvite } from '../../clients/typescript/src/webrtc/invite.js'
 import { createNonce, sealHello } from '../../clients/typescript/src/webrtc/sealing.js'
 import type { Resume } from '../../clients/typescript/src/webrtc/listen.js'
 import { fakeConnections } from './fake-connection.js'
-import { end, impatient } from './node-peers.js'
+import { end, withTimeouts } from './node-peers.js'
 import { FakeServer, quiet } from './fake-server.js'
 import { next } from './serve.js'
 
@@ -15,7 +15,7 @@ async function hosting (t: Test, options: Partial<HostOptions> = {}, server = ne
   const side = { ...fakeConnections(), iceServers: [], fetch: server.fetch }
   const refused: string[] = []
   const saved: Resume[] = []
-  const call = await hostWith(impatient({ compare: 20, farewell: 1 }), {
+  const call = await hostWith(withTimeouts({ compare: 20, close: 1 }), {
     server: server.url, ...side, refused: ({ code }) => { refused.push(code) }, save: resume => { saved.push(resume) }, ...options
   })
   t.teardown(() => call.close())
@@ -33,7 +33,7 @@ async function giveUp ({ call, server }: Hosting): Promise<void> {
 }
 
 /** Joins, gets the peers of both sides connected, and leaves: once people could compare the codes, or at once. */
-async function meet ({ call, server, side }: Hosting, compare = true): Promise<void> {
+async function connectPeer ({ call, server, side }: Hosting, compare = true): Promise<void> {
   const guest = { ...fakeConnections(), iceServers: [], fetch: server.fetch }
   const joined = await join(call.invite, guest)
   await quiet()
@@ -78,24 +78,24 @@ t.test('eight offers are out at a time at most, whoever asks', async t => {
 
 t.test('attempts that end in codes which people could compare do not count', async t => {
   const hosted = await hosting(t)
-  for (let tries = 0; tries < 12; tries++) await meet(hosted)
+  for (let tries = 0; tries < 12; tries++) await connectPeer(hosted)
   t.equal(unfinished(hosted.call), 0)
   await giveUp(hosted)
-  await meet(hosted)
+  await connectPeer(hosted)
   t.equal(unfinished(hosted.call), 1)
   t.notOk(hosted.refused.includes('CALL_ERR_ATTEMPTS'))
 })
 
 t.test('who leaves before the codes could be compared has failed', async t => {
   const hosted = await hosting(t)
-  for (let tries = 0; tries < 8; tries++) await meet(hosted, false)
+  for (let tries = 0; tries < 8; tries++) await connectPeer(hosted, false)
   t.equal(unfinished(hosted.call), 8)
   t.equal(hosted.refused.at(-1), 'CALL_ERR_ATTEMPTS')
 })
 
 t.test('where nobody compares codes, nothing is counted', async t => {
   const hosted = await hosting(t, { compare: false })
-  for (let tries = 0; tries < 12; tries++) await meet(hosted, false)
+  for (let tries = 0; tries < 12; tries++) await connectPeer(hosted, false)
   for (let tries = 0; tries < 12; tries++) await giveUp(hosted)
   t.equal(unfinished(hosted.call), 0)
   t.notOk(hosted.refused.includes('CALL_ERR_ATTEMPTS'))
@@ -134,7 +134,7 @@ t.test('guests that said hello and left while the host was away cost one attempt
   const back = await hosting(t, { resume }, server)
   await quiet()
   t.equal(unfinished(back.call), 1)
-  await meet(back)
+  await connectPeer(back)
 })
 
 t.test('the count outlives the page', async t => {
@@ -158,7 +158,7 @@ t.test('what a callback throws ends nothing', async t => {
   const fails = () => { throw new Error('no storage') }
   const hosted = await hosting(t, { save: fails, refused: fails })
   await giveUp(hosted)
-  await meet(hosted)
+  await connectPeer(hosted)
   t.ok(printed().length > 2)
 })
 

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { readFile } from 'node:fs/promises'
 import { BoxError, type Box } from '../../clients/typescript/src/index.js'
-import { store } from '../../clients/typescript/src/webrtc/channel.js'
+import { sendWithRetry } from '../../clients/typescript/src/webrtc/channel.js'
 import { connect } from '../../clients/typescript/src/webrtc/connect.js'
 import { listen } from '../../clients/typescript/src/webrtc/listen.js'
 import { createNonce, parseSealed } from '../../clients/typescript/src/webrtc/sealing.js'
@@ -18,10 +18,10 @@ t.test('a message that holds more than the largest value is refused', async t =>
 t.test('a message to a box that is full is tried again', async t => {
   let tries = 0
   const box = (full: number) => ({ send: async () => { if (++tries <= full) throw new BoxError(409, { code: 'BOX_ERR_FULL' }) } }) as unknown as Box
-  await store(box(1), {})
+  await sendWithRetry(box(1), {})
   t.equal(tries, 2)
   const gone = { send: async () => { throw new BoxError(409, { code: 'BOX_ERR_CURSOR' }) } } as unknown as Box
-  await t.rejects(store(gone, {}), { code: 'BOX_ERR_CURSOR' })
+  await t.rejects(sendWithRetry(gone, {}), { code: 'BOX_ERR_CURSOR' })
 })
 
 t.test('the sample of docs/webrtc.md outlives guests that send anything', async t => {

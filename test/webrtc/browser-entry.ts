@@ -1,7 +1,7 @@
 import { host, join, connect, listen, signalThrough, type Call, type HostedCall, type Peer } from '../../clients/typescript/src/webrtc/index.js'
 import { hostWith } from '../../clients/typescript/src/webrtc/host.js'
 import { joinWith } from '../../clients/typescript/src/webrtc/join.js'
-import { defaults, type Patience, type Settings } from '../../clients/typescript/src/webrtc/peer.js'
+import { defaultSettings, type Timeouts, type Settings } from '../../clients/typescript/src/webrtc/peer.js'
 import type { SimplePeer } from 'simple-peer'
 import { computeVectors } from './check-vectors.js'
 import vectors from './sealing-vectors.json' with { type: 'json' }
@@ -15,7 +15,7 @@ const globals = {
   signalThrough,
   hostWith,
   joinWith,
-  impatient: (patience: Partial<Patience>): Settings => ({ ...defaults, patience: { ...defaults.patience, ...patience } }),
+  withTimeouts: (timeouts: Partial<Timeouts>): Settings => ({ ...defaultSettings, timeouts: { ...defaultSettings.timeouts, ...timeouts } }),
   computeVectors: async () => await computeVectors(vectors),
   /** The call and the peer that this page has at the moment. */
   call: undefined as unknown as Call | HostedCall,

@@ -1,6 +1,6 @@
 import t, { type Test } from 'tap'
 import { setTimeout as pause } from 'node:timers/promises'
-import { commit } from '../../clients/typescript/src/webrtc/code.js'
+import { commit } from '../../clients/typescript/src/webrtc/short-code.js'
 import { connect } from '../../clients/typescript/src/webrtc/connect.js'
 import { host, join } from '../../clients/typescript/src/webrtc/index.js'
 import type { Peer } from '../../clients/typescript/src/webrtc/peer.js'
@@ -92,7 +92,7 @@ t.test('an ended call ends its guests’ loops and its invite', async t => {
 t.test('a guest whose connection breaks says hello again by itself', async t => {
   const { url } = await serveCalls(t)
   const call = await hostAt(t, url)
-  const guestCall = await joinTo(t, call.invite, {}, { farewell: 50 })
+  const guestCall = await joinTo(t, call.invite, {}, { close: 50 })
   const [, guest] = await Promise.all([firstPeer(call), firstPeer(guestCall)])
   guest.connection.close()
   t.match(await guest.closed, { code: 'CALL_ERR_LOST' })
@@ -152,10 +152,10 @@ t.test('where there is no path, it is said, and whether there was a TURN server 
     const { url } = await serve(t, { ice: { ...ice, urls: [...ice.urls] } as object })
     const refused: string[] = []
     // Whoever gives up first knows why, and tells the other only that it is over.
-    const call = await hostAt(t, url, { ...noPath, refused: error => { refused.push(error.code) } }, { path: 300 })
+    const call = await hostAt(t, url, { ...noPath, refused: error => { refused.push(error.code) } }, { ice: 300 })
     await t.rejects(firstPeer(await joinTo(t, call.invite, noPath)), { code: 'CALL_ERR_CLOSED' })
     t.equal(refused[0], code)
-    const lonely = await joinTo(t, (await hostAt(t, url, noPath)).invite, noPath, { path: 300 })
+    const lonely = await joinTo(t, (await hostAt(t, url, noPath)).invite, noPath, { ice: 300 })
     await t.rejects(firstPeer(lonely), { code })
   }
 })

@@ -1,15 +1,15 @@
-import type { Proof } from '../../clients/typescript/src/webrtc/agreement.js'
+import type { Contribution } from '../../clients/typescript/src/webrtc/agreement.js'
 import type { Channel } from '../../clients/typescript/src/webrtc/channel.js'
-import { checkCommitment, fingerprintOf, shortCode } from '../../clients/typescript/src/webrtc/code.js'
+import { checkCommitment, fingerprintOf, shortCode } from '../../clients/typescript/src/webrtc/short-code.js'
 import { CallError } from '../../clients/typescript/src/webrtc/errors.js'
-import type { Negotiating } from '../../clients/typescript/src/webrtc/negotiation.js'
+import type { Negotiator } from '../../clients/typescript/src/webrtc/negotiation.js'
 
 /**
  * How negotiation was at first, without its candidates, with the fault by which somebody in the middle
  * made the codes equal: any message can bring another opening, and only the one that was there at the
  * first description is checked.
  */
-export class FaultyNegotiation implements Negotiating {
+export class FaultyNegotiation implements Negotiator {
   readonly code: Promise<string>
   readonly answered = Promise.resolve()
   #settle!: { resolve: (code: string) => void, reject: (error: unknown) => void }
@@ -20,7 +20,7 @@ export class FaultyNegotiation implements Negotiating {
   constructor (
     private readonly connection: RTCPeerConnection,
     private readonly channel: Channel,
-    private readonly proof: Proof,
+    private readonly contribution: Contribution,
     private readonly digits: number
   ) {
     this.code = new Promise((resolve, reject) => { this.#settle = { resolve, reject } })
@@ -29,7 +29,7 @@ export class FaultyNegotiation implements Negotiating {
 
   async run (): Promise<void> {
     try {
-      if (this.proof.role === 'host') await this.#describe()
+      if (this.contribution.role === 'host') await this.#describe()
       for await (const value of this.channel) {
         const { description, opening, random } = Object(value)
         this.#random ??= random
@@ -47,24 +47,24 @@ export class FaultyNegotiation implements Negotiating {
   async #describe (): Promise<void> {
     await this.connection.setLocalDescription()
     const { type, sdp } = this.connection.localDescription!
-    if (this.proof.role === 'host') this.#random = this.proof.random
-    const first = this.proof.role === 'guest' && this.#opening === undefined
-    if (first) this.#opening = (this.proof as { opening: string }).opening
-    this.channel.send({ ...(first && { opening: this.#opening }), ...(this.proof.role === 'host' && { random: this.#random }), description: { type, sdp } }).catch(() => {})
+    if (this.contribution.role === 'host') this.#random = this.contribution.random
+    const first = this.contribution.role === 'guest' && this.#opening === undefined
+    if (first) this.#opening = (this.contribution as { opening: string }).opening
+    this.channel.send({ ...(first && { opening: this.#opening }), ...(this.contribution.role === 'host' && { random: this.#random }), description: { type, sdp } }).catch(() => {})
   }
 
   async #described (description: RTCSessionDescriptionInit): Promise<void> {
     const fingerprint = fingerprintOf(String(description.sdp))
     if (fingerprint !== (this.#remoteFingerprint ?? fingerprint)) throw new CallError('CALL_ERR_FINGERPRINT')
-    if (this.proof.role === 'host' && this.#remoteFingerprint === undefined) {
-      await checkCommitment(this.proof.commitment, this.#opening, fingerprint)
+    if (this.contribution.role === 'host' && this.#remoteFingerprint === undefined) {
+      await checkCommitment(this.contribution.commitment, this.#opening, fingerprint)
     }
     this.#remoteFingerprint = fingerprint
-    if (description.type === 'offer' && this.connection.signalingState !== 'stable' && this.proof.role === 'host') return
+    if (description.type === 'offer' && this.connection.signalingState !== 'stable' && this.contribution.role === 'host') return
     await this.connection.setRemoteDescription(description)
     if (description.type === 'offer') await this.#describe()
     const own = fingerprintOf(this.connection.localDescription!.sdp)
-    const [host, guest] = this.proof.role === 'host' ? [own, fingerprint] : [fingerprint, own]
+    const [host, guest] = this.contribution.role === 'host' ? [own, fingerprint] : [fingerprint, own]
     this.#settle.resolve(await shortCode(this.channel.session!, { host, random: String(this.#random), guest, opening: String(this.#opening) }, this.digits))
   }
 }

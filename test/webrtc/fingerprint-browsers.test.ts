@@ -1,7 +1,7 @@
 import t, { type Test } from 'tap'
 import { launch, needsChromium } from '../helpers/chromium.js'
 import { launchFirefox, needsFirefox } from '../helpers/firefox.js'
-import { fingerprintOf } from '../../clients/typescript/src/webrtc/code.js'
+import { fingerprintOf } from '../../clients/typescript/src/webrtc/short-code.js'
 import { doubtful } from './doubtful-fingerprints.js'
 import { newFingerprint } from './fake-connection.js'
 import { serve } from './serve.js'

@@ -78,9 +78,9 @@ async function attempt (t: Test, lie: Lie): Promise<{ codes: string[], connected
   const { url } = await serve(t, { lie, ice: { urls: [await stunServer(t)] } })
   const codes: string[] = []
   let connected = false
-  const patience = { answer: 1000, path: 1000, farewell: 50 }
-  const call = await hostAt(t, url, { refused: error => { codes.push(error.code) } }, patience)
-  const join = await joinTo(t, call.invite, {}, patience)
+  const timeouts = { answer: 1000, ice: 1000, close: 50 }
+  const call = await hostAt(t, url, { refused: error => { codes.push(error.code) } }, timeouts)
+  const join = await joinTo(t, call.invite, {}, timeouts)
   const meet = async (peers: AsyncIterable<unknown>) => {
     await next(peers)
     connected = true

@@ -4,7 +4,7 @@ import { hostWith, type HostedCall, type HostOptions } from '../../clients/types
 import { joinWith, type JoinOptions } from '../../clients/typescript/src/webrtc/join.js'
 import type { Call } from '../../clients/typescript/src/webrtc/host.js'
 import { next } from './serve.js'
-import { defaults, type Patience, type Peer, type Settings } from '../../clients/typescript/src/webrtc/peer.js'
+import { defaultSettings, type Timeouts, type Peer, type Settings } from '../../clients/typescript/src/webrtc/peer.js'
 
 /** Closed while it gathers candidates, werift's forgets the sockets that it opens after. */
 class Tidy extends RTCPeerConnection {
@@ -34,18 +34,18 @@ export function end (root: Test): void {
   root.end()
 }
 
-export function impatient (patience: Partial<Patience>): Settings {
-  return { ...defaults, patience: { ...defaults.patience, ...patience } }
+export function withTimeouts (timeouts: Partial<Timeouts>): Settings {
+  return { ...defaultSettings, timeouts: { ...defaultSettings.timeouts, ...timeouts } }
 }
 
-export async function hostAt (t: Test, server: string, options: Partial<HostOptions> = {}, patience: Partial<Patience> = {}): Promise<HostedCall> {
-  const call = await hostWith(impatient(patience), { server, ...node, ...options })
+export async function hostAt (t: Test, server: string, options: Partial<HostOptions> = {}, timeouts: Partial<Timeouts> = {}): Promise<HostedCall> {
+  const call = await hostWith(withTimeouts(timeouts), { server, ...node, ...options })
   t.teardown(() => call.close())
   return call
 }
 
-export async function joinTo (t: Test, invite: string, options: JoinOptions = {}, patience: Partial<Patience> = {}): Promise<Call> {
-  const call = await joinWith(impatient(patience), invite, { ...node, ...options })
+export async function joinTo (t: Test, invite: string, options: JoinOptions = {}, timeouts: Partial<Timeouts> = {}): Promise<Call> {
+  const call = await joinWith(withTimeouts(timeouts), invite, { ...node, ...options })
   t.teardown(() => call.close())
   return call
 }

@@ -1,7 +1,7 @@
 import t from 'tap'
 import type { Channel } from '../../clients/typescript/src/webrtc/channel.js'
-import { meet } from '../../clients/typescript/src/webrtc/peer.js'
-import { impatient } from './node-peers.js'
+import { connectPeer } from '../../clients/typescript/src/webrtc/peer.js'
+import { withTimeouts } from './node-peers.js'
 
 /** A connection whose every path fails the moment it is tried. */
 class FailingConnection extends EventTarget {
@@ -39,7 +39,7 @@ t.test('a path that fails at once is looked for again, but not all the time', as
   } as unknown as Channel
   const endpoint = { connection: connection as unknown as RTCPeerConnection, dataChannel: new EventTarget() as RTCDataChannel, turn: true }
 
-  await t.rejects(meet(endpoint, channel, { role: 'host', commitment: '', random: '' }, impatient({ answer: 1_500 })), { code: 'CALL_ERR_NO_PEER' })
+  await t.rejects(connectPeer(endpoint, channel, { role: 'host', commitment: '', random: '' }, withTimeouts({ answer: 1_500 })), { code: 'CALL_ERR_NO_PEER' })
   t.ok(connection.restarts >= 1, 'at once for the first time')
   t.ok(connection.restarts <= 3, `and then with pauses: ${connection.restarts} times`)
 })

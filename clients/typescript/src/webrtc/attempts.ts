@@ -1,47 +1,50 @@
 import { CallError } from './errors.js'
 
 /**
- * How many attempts to join by an invite may fail in a short time. Each is one guess at the short code
- * for somebody in the middle, who can give up unseen where the codes are going to differ.
+ * How many attempts to join with an invite may fail within a short time. Each is one guess at the short code
+ * for somebody in the middle, who can abandon an attempt unnoticed if the codes are going to differ.
  */
 const MAX_UNFINISHED = 8
 
-/** How long it takes until one failed attempt is forgotten, in ms: honest guests have bad luck, too. */
-const FORGET = 600_000
+/** How long until one failed attempt is forgotten, in ms: honest attempts fail, too. */
+const FORGET_AFTER = 600_000
 
-/** Ends an attempt. One whose code people could compare was no secret guess, and one without an offer gave nothing away: neither counts. */
+/**
+ * Ends an attempt and says whether it counts as failed. It does not if people could compare the code, since
+ * then it was no secret guess, nor if no offer was sent, since then it revealed nothing.
+ */
 export type EndAttempt = (counts: boolean) => void
 
-/** The attempts to join by one invite: which are under way, and how many failed. */
+/** The attempts to join with one invite: how many are in progress, and how many failed. */
 export class Attempts {
   #underWay = 0
   #waiting: (() => void)[] = []
 
   /**
-   * @param failed how many failed before the page was loaded again
-   * @param from when the last of them was forgotten, as `Date.now` tells it
-   * @param changed called before the count matters to anybody
+   * @param failed how many failed before the page was reloaded
+   * @param from when the last of them was forgotten, in ms since the epoch
+   * @param changed called before a change of the count has any effect
    */
   constructor (private failed: number, private from: number, private readonly changed: () => void) {}
 
-  /** What a host that forgets everything else must know: an attempt under way has failed if it is never heard of again. */
+  /** What a host must remember across a reload: an attempt in progress has failed if nothing more is heard of it. */
   get unfinished (): number {
-    this.#forget()
+    this.#forgetOld()
     return this.failed + this.#underWay
   }
 
-  /** From when on the next of them is being forgotten. */
+  /** The start of the period after which the next failed attempt is forgotten, in ms since the epoch. */
   get since (): number {
-    this.#forget()
+    this.#forgetOld()
     return this.from
   }
 
   get exhausted (): boolean {
-    this.#forget()
+    this.#forgetOld()
     return this.failed >= MAX_UNFINISHED
   }
 
-  /** Waits while those under way may turn out to be the last; rejects with `CALL_ERR_ATTEMPTS` when they were. */
+  /** Waits while the attempts in progress could still use up the limit; rejects with `CALL_ERR_ATTEMPTS` once they have. */
   async begin (): Promise<EndAttempt> {
     while (!this.exhausted && this.unfinished >= MAX_UNFINISHED) {
       await new Promise<void>(resolve => { this.#waiting.push(resolve) })
@@ -50,7 +53,7 @@ export class Attempts {
     this.#underWay++
     this.changed()
     return counts => {
-      this.#forget()
+      this.#forgetOld()
       this.#underWay--
       if (counts) this.failed++
       this.changed()
@@ -58,11 +61,11 @@ export class Attempts {
     }
   }
 
-  /** The wall clock, because the count outlives the page. */
-  #forget (): void {
+  /** Uses the wall clock, because the count outlives the page. */
+  #forgetOld (): void {
     const now = Date.now()
-    const count = Math.max(0, Math.floor((now - this.from) / FORGET))
+    const count = Math.max(0, Math.floor((now - this.from) / FORGET_AFTER))
     this.failed = Math.max(0, this.failed - count)
-    this.from = this.failed === 0 || this.from > now ? now : this.from + count * FORGET
+    this.from = this.failed === 0 || this.from > now ? now : this.from + count * FORGET_AFTER
   }
 }

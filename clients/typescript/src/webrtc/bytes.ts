@@ -1,4 +1,7 @@
-/** Bytes as WebCrypto takes them, never a view on shared memory: `Uint8Array<ArrayBuffer>`, in words that TypeScript before 5.7 has too. */
+/**
+ * Bytes as WebCrypto accepts them, never a view of shared memory: `Uint8Array<ArrayBuffer>`, spelled so that
+ * TypeScript before 5.7 understands it.
+ */
 export type Bytes = ReturnType<Uint8Array['slice']>
 
 export function utf8 (text: string): Bytes {
@@ -27,9 +30,9 @@ export function toBase64url (bytes: Bytes): string {
 }
 
 /**
- * The bytes, or undefined where the text is not the one base64url spelling of them. A decoder that
- * ignores the unused bits of the last character would take two texts for the same bytes, so that
- * somebody could change a sealed message without being noticed.
+ * The bytes, or undefined if the text is not their canonical base64url encoding. A decoder that ignored the
+ * unused bits of the last character would accept two texts for the same bytes, and a sealed message could be
+ * altered unnoticed.
  */
 export function fromBase64url (text: string): Bytes | undefined {
   if (!/^[\w-]*$/.test(text)) return undefined

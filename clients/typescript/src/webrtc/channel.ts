@@ -1,77 +1,83 @@
 import { BoxError, type Box, type BoxOptions } from '../index.js'
 import { CallError, isCallErrorCode, type CallErrorCode } from './errors.js'
 import { Outbox } from './outbox.js'
-import { Assembly } from './pieces.js'
+import { PieceAssembler } from './pieces.js'
 import { Queue } from './queue.js'
 import type { SealedMessage, Session } from './sealing.js'
-import { settled } from './settled.js'
+import { waitAtMost } from './wait-at-most.js'
 
-/** How long a goodbye may take, in ms: for telling the other side, and for removing the box. */
-export const FAREWELL = 2_000
+/** How long closing may take, in ms: telling the other side, and deleting the box. */
+export const CLOSE_TIMEOUT = 2_000
 
 /**
- * A sealed two-way conversation through two boxes, for signaling of any kind. Values are anything
- * with a JSON text. They arrive once and in order, or the channel fails with a `CallError`.
+ * A sealed two-way conversation through two boxes, for any kind of signaling. A value is anything that JSON
+ * can represent. Values arrive in order and once each, or the channel fails with a `CallError`. Iterate over
+ * it to receive the other side's values.
  *
  * The host speaks first: what the guest sends waits for the host's first message.
  */
 export interface Channel extends AsyncIterable<unknown> {
-  /** What the guest put into its hello. Anyone could have replayed it, so it is for answering only. */
+  /** What the guest put into its hello. Anyone may have replayed a hello, so do nothing with it but answer. */
   readonly hello: unknown
   /** The keys of this conversation; undefined on the guest's side until the host has spoken. */
   readonly session: Session | undefined
   /**
-   * Resolves when the value is stored in the other's box. What is sent at the same time goes as one
-   * message. Rejects with `CALL_ERR_TOO_LARGE` where its JSON text has more than 512 KiB.
+   * Resolves when the value is stored in the other side's box. Values sent at the same time travel as one
+   * message.
+   * @throws TypeError if the value is not a JSON value
+   * @throws CallError with `CALL_ERR_TOO_LARGE` if its JSON text is longer than 512 KiB (524,288 bytes),
+   * `CALL_ERR_FULL` if 1,024 values are waiting, or the error with which the channel ended
    */
   send (value: unknown): Promise<void>
   /**
-   * Tells the other side that this was all, and ends the loop over the channel on both sides. With a
-   * reason, this side's loop throws it, and the other side's too where it may be told.
+   * Tells the other side that this is the end, and ends the loop over the channel on both sides. With a
+   * reason, this side's loop throws it; the other side's loop throws it too if it is a `CallError` that
+   * concerns both.
    */
   close (reason?: unknown): Promise<void>
 }
 
-/** Reasons that the other side can do something about, or that it shares. Everything else is only over to it. */
-const told: ReadonlySet<CallErrorCode> = new Set<CallErrorCode>(['CALL_ERR_FULL', 'CALL_ERR_ATTEMPTS', 'CALL_ERR_USED_UP', 'CALL_ERR_TOO_LARGE', 'CALL_ERR_DESCRIPTION'])
+/** Errors that the other side can act on or shares. All others look to it like an ordinary end. */
+const SHARED_REASONS: ReadonlySet<CallErrorCode> = new Set<CallErrorCode>(['CALL_ERR_FULL', 'CALL_ERR_ATTEMPTS', 'CALL_ERR_USED_UP', 'CALL_ERR_TOO_LARGE', 'CALL_ERR_DESCRIPTION'])
 
-/** The last message: that it is over, or why. */
-type Ending = null | { ended: CallErrorCode }
+/** The last message: null, or the code of the error that ended the conversation. */
+type EndMessage = null | { ended: CallErrorCode }
 
-function endingFor (reason: unknown): Ending {
-  return reason instanceof CallError && told.has(reason.code) ? { ended: reason.code } : null
+function endMessageFor (reason: unknown): EndMessage {
+  return reason instanceof CallError && SHARED_REASONS.has(reason.code) ? { ended: reason.code } : null
 }
 
-/** Such a last message may come after one that could not be stored. */
-export function isReason (message: unknown): boolean {
+/** Whether this is a last message with an error code. It may follow a message that could not be stored. */
+export function isEndMessage (message: unknown): boolean {
   return typeof Object(message).ended === 'string'
 }
 
-export class SignalChannel implements Channel {
+export class SignalingChannel implements Channel {
   session: Session | undefined
   readonly #inbox = new Queue<unknown>()
   readonly #outbox: Outbox
-  readonly #assembly = new Assembly()
-  #over: Promise<void> | undefined
+  readonly #assembler = new PieceAssembler()
+  #closed: Promise<void> | undefined
 
   /**
    * @param to the other side's box
-   * @param ended called once, when nothing is sent or received any more
+   * @param ended called once, when nothing more is sent or received
    */
   constructor (to: Box, readonly hello: unknown, private readonly ended: () => void | Promise<void>) {
     this.#outbox = new Outbox(async message => {
       try {
-        await store(to, await this.session?.seal(message))
+        await sendWithRetry(to, await this.session?.seal(message))
       } catch (error) {
         const reason = asCallError(error)
-        // What was too large was not stored, but a word about it can be. Else there is no way to the other side.
-        void this.#end(reason, reason instanceof CallError && reason.code === 'CALL_ERR_TOO_LARGE' ? endingFor(reason) : undefined)
+        // A message that was too large was not stored, but a short one about it can be. After any other error
+        // there is no way to reach the other side.
+        void this.#end(reason, reason instanceof CallError && reason.code === 'CALL_ERR_TOO_LARGE' ? endMessageFor(reason) : undefined)
         throw reason
       }
     })
   }
 
-  /** From here on both sides' nonces are known, and values can go out. */
+  /** Call when both sides' nonces are known: from now on, values are sent. */
   start (session: Session): void {
     this.session = session
     this.#outbox.start()
@@ -81,61 +87,61 @@ export class SignalChannel implements Channel {
     await this.#outbox.send(value)
   }
 
-  /** Takes the next message of the session. A message that is refused ends the channel. */
+  /** Opens the next message of the session. A message that is refused ends the channel. */
   async receive (message: SealedMessage): Promise<void> {
-    if (this.#over !== undefined) return
+    if (this.#closed !== undefined) return
     try {
-      this.take(await this.session?.open(message, isReason))
+      this.accept(await this.session?.open(message, isEndMessage))
     } catch (error) {
       this.fail(error)
     }
   }
 
-  /** Takes what a message of the session had in it. */
-  take (message: unknown): void {
+  /** Handles the content of a message of the session. */
+  accept (message: unknown): void {
     if (message === null) {
       void this.close()
-    } else if (isReason(message)) {
+    } else if (isEndMessage(message)) {
       const { ended } = message as { ended: string }
-      void this.#end(new CallError(isCallErrorCode(ended) && told.has(ended) ? ended : 'CALL_ERR_CLOSED'), null)
+      void this.#end(new CallError(isCallErrorCode(ended) && SHARED_REASONS.has(ended) ? ended : 'CALL_ERR_CLOSED'), null)
     } else if (Array.isArray(message)) {
-      if (!this.#assembly.empty) throw new CallError('CALL_ERR_FORMAT')
-      this.#takeAll(message)
+      if (!this.#assembler.empty) throw new CallError('CALL_ERR_FORMAT')
+      this.#acceptBatch(message)
     } else {
-      const batch = this.#assembly.add(message)
-      if (batch !== undefined) this.#takeAll(batch)
+      const batch = this.#assembler.add(message)
+      if (batch !== undefined) this.#acceptBatch(batch)
     }
   }
 
-  /** Ends the channel with an error. */
+  /** Closes the channel with an error. */
   fail (error: unknown): void {
     void this.close(asCallError(error))
   }
 
   close (reason?: unknown): Promise<void> {
-    return this.#end(reason, endingFor(reason))
+    return this.#end(reason, endMessageFor(reason))
   }
 
   [Symbol.asyncIterator] (): AsyncGenerator<unknown, void> {
     return this.#inbox[Symbol.asyncIterator]()
   }
 
-  #takeAll (batch: unknown): void {
+  #acceptBatch (batch: unknown): void {
     if (!Array.isArray(batch)) throw new CallError('CALL_ERR_FORMAT')
     for (const value of batch) {
       if (!this.#inbox.push(value)) throw new CallError('CALL_ERR_FULL')
     }
   }
 
-  #end (reason: unknown, ending: Ending | undefined): Promise<void> {
+  #end (reason: unknown, ending: EndMessage | undefined): Promise<void> {
     this.#inbox.end(reason)
-    // The other side is told also of a failure, so that it need not wait in vain.
-    this.#over ??= settled(this.#outbox.end(ending, reason), FAREWELL).then(this.ended)
-    return this.#over
+    // The other side is told of failures too, so that it does not wait in vain.
+    this.#closed ??= waitAtMost(this.#outbox.end(ending, reason), CLOSE_TIMEOUT).then(this.ended)
+    return this.#closed
   }
 }
 
-/** What a box says, in the words of a call. Aborts stay what they are. */
+/** Translates an error of a box into one of a call. Aborts stay as they are. */
 export function asCallError (error: unknown): unknown {
   if (error instanceof CallError || (error instanceof DOMException && error.name === 'AbortError')) return error
   if (error instanceof BoxError && error.status === 404) return new CallError('CALL_ERR_GONE', { cause: error })
@@ -143,12 +149,12 @@ export function asCallError (error: unknown): unknown {
   return new CallError('CALL_ERR_SERVER', { cause: error })
 }
 
-/** How often, and how long apart in ms, a message is tried again where the other's box is full: its owner may be about to read. */
+/** How often a message is retried if the other side's box is full, and the first wait in ms. Its owner may be about to read. */
 const FULL_TRIES = 4
 const FULL_PAUSE = 500
 
-/** Stores one message in the other side's box. */
-export async function store (box: Box, message: unknown): Promise<void> {
+/** Stores a message in the other side's box, and tries again for a while if that box is full. */
+export async function sendWithRetry (box: Box, message: unknown): Promise<void> {
   for (let tries = 1; ; tries++) {
     try {
       await box.send(message)
@@ -160,12 +166,12 @@ export async function store (box: Box, message: unknown): Promise<void> {
   }
 }
 
-/** Removes a box that is done with. Where that fails, it goes by its idle lifetime. */
-export async function remove (box: Box): Promise<void> {
-  await box.delete({ signal: AbortSignal.timeout(FAREWELL) }).catch(() => {})
+/** Deletes a box that is no longer needed. If that fails, the box expires by itself. */
+export async function deleteBox (box: Box): Promise<void> {
+  await box.delete({ signal: AbortSignal.timeout(CLOSE_TIMEOUT) }).catch(() => {})
 }
 
-/** Exactly those of the options that a box takes. */
+/** Picks the options that a box takes. */
 export function boxOptions ({ fetch, headers, server, signal }: BoxOptions): BoxOptions {
   return { ...(fetch && { fetch }), ...(headers && { headers }), ...(server && { server }), ...(signal && { signal }) }
 }

@@ -1,19 +1,31 @@
 import { parseAddress } from '../address.js'
 import { Box, type ClientOptions } from '../index.js'
-import { asCallError, boxOptions, isReason, remove, SignalChannel, store, type Channel } from './channel.js'
+import { asCallError, boxOptions, isEndMessage, deleteBox, SignalingChannel, sendWithRetry, type Channel } from './channel.js'
 import { inviteTo, type Invite } from './invite.js'
 import { createNonce, parseSealed, sealHello, Session, type InviteKey, type SealedMessage } from './sealing.js'
 
 export interface ConnectOptions extends ClientOptions {
-  /** What the host gets to see with the hello. Nothing secret from other guests belongs here, nothing that must not be replayed. */
+  /**
+   * Data for the host, sent with the hello: any JSON value. Put nothing here that other guests must not see
+   * or that must not be replayed.
+   */
   hello?: unknown
-  /** The base URL of the box routes that the invite has to lead to; needed with `headers`, which must not go anywhere else. */
+  /**
+   * The base URL of the box routes. If given, the invite must lead to this server. Required with `headers`,
+   * which must not reach any other server.
+   */
   server?: string | URL
-  /** Ends everything. */
+  /** Aborts everything. */
   signal?: AbortSignal
 }
 
-/** Makes a box and says hello to the host of an invite. It resolves when the hello is stored: the host need not be there. */
+/**
+ * Creates a box and sends a hello to the host of an invite. Resolves when the hello is stored; the host need
+ * not be online.
+ * @throws CallError if the invite is invalid (`CALL_ERR_INVITE`, `CALL_ERR_KEY`, `CALL_ERR_INVITE_VERSION`),
+ * its box is gone (`CALL_ERR_GONE`), or the server fails (`CALL_ERR_SERVER`)
+ * @throws TypeError if `headers` are given without `server`
+ */
 export async function connect (invite: string | URL | Invite, options: ConnectOptions = {}): Promise<Channel> {
   const { server, key } = typeof invite === 'string' || invite instanceof URL ? await inviteTo(invite, options) : invite
   let box: Box | undefined
@@ -23,23 +35,23 @@ export async function connect (invite: string | URL | Invite, options: ConnectOp
     const drop = parseAddress(await box.dropLink()).id
     const guestNonce = createNonce()
     const own = box
-    const channel = new SignalChannel(host, options.hello, async () => {
+    const channel = new SignalingChannel(host, options.hello, async () => {
       host.close()
-      await remove(own)
+      await deleteBox(own)
     })
     void follow(own, channel, message => beginSession(key, { guestDrop: drop, guestNonce }, message))
-    await store(host, await sealHello(key, guestNonce, { drop, hello: options.hello }))
+    await sendWithRetry(host, await sealHello(key, guestNonce, { drop, hello: options.hello }))
     return channel
   } catch (error) {
     host.close()
-    if (box !== undefined) await remove(box)
+    if (box !== undefined) await deleteBox(box)
     throw asCallError(error)
   }
 }
 
 type Begin = (first: SealedMessage) => Promise<Session>
 
-async function follow (box: Box, channel: SignalChannel, begin: Begin) {
+async function follow (box: Box, channel: SignalingChannel, begin: Begin) {
   try {
     for await (const { data } of box.messages()) {
       const message = parseSealed(data)
@@ -48,17 +60,20 @@ async function follow (box: Box, channel: SignalChannel, begin: Begin) {
         continue
       }
       const session = await begin(message)
-      const first = await session.open(message, isReason)
-      // Only now has the host shown that it knows the key, and may hear more than the hello.
+      const first = await session.open(message, isEndMessage)
+      // Only now has the host proved that it knows the key and may receive more than the hello.
       channel.start(session)
-      channel.take(first)
+      channel.accept(first)
     }
   } catch (error) {
     channel.fail(error)
   }
 }
 
-/** The host's nonce comes with its first message. A message that is not of this session fails to open in it, by its name. */
+/**
+ * The host's nonce comes with its first message. A message of another session fails to open in this one, with
+ * the error that fits.
+ */
 async function beginSession (key: InviteKey, own: { guestDrop: string, guestNonce: string }, first: SealedMessage): Promise<Session> {
   const [guestNonce, hostNonce = createNonce()] = first.session.split('.')
   return await Session.create(key, { role: 'guest', ...own, hostNonce: guestNonce === own.guestNonce ? hostNonce : createNonce() })

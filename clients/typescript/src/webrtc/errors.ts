@@ -1,35 +1,34 @@
 /**
- * The one table of what can go wrong between two peers: code and a sentence that a page can show.
- * The first group is a link or a network that does not work, the second a message that was refused:
- * an honest server passes messages on as they were stored, so one of those is a server that lies,
- * or somebody with another link.
+ * All errors of a call: each code with a sentence that a page can show. The first group means that a link or
+ * a network does not work. The second means that a message was refused: an honest server passes messages on
+ * unchanged, so the cause is a dishonest server or somebody with another link.
  */
 const table = {
-  CALL_ERR_INVITE: 'This link is not an invite. Ask for it again.',
-  CALL_ERR_INVITE_VERSION: 'This invite was made by a newer version. Reload the page, or update this program.',
-  CALL_ERR_KEY: 'The key does not fit: the link was changed on its way, or belongs to another call. Ask for it again.',
-  CALL_ERR_GONE: 'This invite is gone: it was ended, or not used for too long. Ask for a new one.',
-  CALL_ERR_INSECURE: 'This page cannot encrypt. Open it over HTTPS, or on localhost.',
+  CALL_ERR_INVITE: 'This link is not a valid invite. Ask for it again.',
+  CALL_ERR_INVITE_VERSION: 'This invite was made by a newer version. Reload the page or update this program.',
+  CALL_ERR_KEY: 'The key in this link is wrong: the link was altered or belongs to another call. Ask for it again.',
+  CALL_ERR_GONE: 'This invite is no longer valid: the call was ended, or the invite went unused for too long. Ask for a new one.',
+  CALL_ERR_INSECURE: 'Encryption is not available on this page. Open it over HTTPS or on localhost.',
   CALL_ERR_NO_PEER: 'The other side did not answer.',
-  CALL_ERR_NO_PATH: 'No network path to the other side was found, and there was no TURN server to go through.',
+  CALL_ERR_NO_PATH: 'No network path to the other side was found, and there was no TURN server to relay the call.',
   CALL_ERR_NO_PATH_WITH_TURN: 'No network path to the other side was found, not even through the TURN server.',
-  CALL_ERR_LOST: 'The connection to the other side broke.',
-  CALL_ERR_DESCRIPTION: 'The two sides offer connections of kinds that do not fit together.',
-  CALL_ERR_TOO_LARGE: 'A message is too large for the server, or for the other side.',
-  CALL_ERR_SERVER: 'The server does not answer as it should.',
-  CALL_ERR_FULL: 'More came in than is taken at a time.',
-  CALL_ERR_ATTEMPTS: 'Too many attempts to join by this invite failed, so it takes no new guests for now. Try again in ten minutes, or use a new invite.',
-  CALL_ERR_USED_UP: 'This invite was used too often and takes no new guests. A new invite is needed.',
-  CALL_ERR_CLOSED: 'The conversation is over.',
+  CALL_ERR_LOST: 'The connection to the other side was lost.',
+  CALL_ERR_DESCRIPTION: 'The two sides offer incompatible connections.',
+  CALL_ERR_TOO_LARGE: 'A message is too large for the server or for the other side.',
+  CALL_ERR_SERVER: 'The server is not responding as it should.',
+  CALL_ERR_FULL: 'The limit of guests or of waiting messages has been reached.',
+  CALL_ERR_ATTEMPTS: 'Too many attempts to join with this invite failed, so it accepts no new guests for now. Try again in ten minutes, or use a new invite.',
+  CALL_ERR_USED_UP: 'This invite has been used too many times and accepts no new guests. A new invite is needed.',
+  CALL_ERR_CLOSED: 'The conversation has ended.',
 
-  CALL_ERR_FORMAT: 'A message was refused: it is not a sealed message.',
-  CALL_ERR_VERSION: 'A message was refused: it is sealed in a version that is not known here.',
-  CALL_ERR_CHANGED: 'A message was refused: it was changed on its way.',
-  CALL_ERR_REPLAYED: 'A message was refused: it came a second time.',
-  CALL_ERR_ORDER: 'A message was refused: one before it was left out, or the order was changed.',
-  CALL_ERR_REFLECTED: 'A message was refused: it is our own, sent back.',
+  CALL_ERR_FORMAT: 'A message was refused: it is malformed.',
+  CALL_ERR_VERSION: 'A message was refused: its protocol version is unknown.',
+  CALL_ERR_CHANGED: 'A message was refused: it was altered in transit.',
+  CALL_ERR_REPLAYED: 'A message was refused: it had already been received.',
+  CALL_ERR_ORDER: 'A message was refused: an earlier one is missing, or the order was changed.',
+  CALL_ERR_REFLECTED: 'A message was refused: it is one of our own, sent back.',
   CALL_ERR_FOREIGN: 'A message was refused: it belongs to another conversation.',
-  CALL_ERR_FINGERPRINT: 'The other side is not who it said it was: its DTLS fingerprint is another one.'
+  CALL_ERR_FINGERPRINT: 'The other side is not who it claimed to be: its DTLS fingerprint does not match.'
 } as const satisfies Record<string, string>
 
 export type CallErrorCode = keyof typeof table
@@ -38,7 +37,10 @@ export function isCallErrorCode (code: string): code is CallErrorCode {
   return Object.hasOwn(table, code)
 }
 
-/** Everything that `host`, `join` and what they stand on throw. `code` names it, `message` can be shown. */
+/**
+ * The error that `host`, `join`, `listen` and `connect` throw. `code` identifies it; `message` is a sentence
+ * that can be shown to people.
+ */
 export class CallError extends Error {
   override readonly name = 'CallError'
 

@@ -4,17 +4,17 @@
  * @module signalbox-client/webrtc
  */
 
-// A call: connected peers.
+// Calls: connected peers.
 export { host, type Call, type HostedCall, type HostOptions } from './host.js'
 export { join, type JoinOptions } from './join.js'
 export type { Peer } from './peer.js'
-export type { ConnectionOptions, PeerConnectionClass } from './endpoint.js'
+export type { ConnectionOptions, PeerConnectionClass } from './peer-connection.js'
 
-// The channel: sealed signaling for any WebRTC library.
+// Channels: sealed signaling for any WebRTC library.
 export { listen, type Listener, type ListenOptions, type Resume } from './listen.js'
 export { connect, type ConnectOptions } from './connect.js'
 export type { Channel } from './channel.js'
 export { signalThrough, type SignalingPeer } from './simple-peer.js'
 
-// What can go wrong.
+// Errors.
 export { CallError, type CallErrorCode } from './errors.js'

@@ -4,17 +4,17 @@ import { fromBase64url, toBase64url, type Bytes } from './bytes.js'
 import { CallError } from './errors.js'
 import { inviteKey, VERSION, type InviteKey } from './sealing.js'
 
-/** What an invite says. */
+/** The content of an invite. */
 export interface Invite {
-  /** The base URL of the box routes, without a slash at its end. */
+  /** The base URL of the box routes, without a trailing slash. */
   server: string
   key: InviteKey
 }
 
 /**
- * The link that the host passes on: the address of a page, and in its fragment, which browsers do not
- * send, the host's drop address and the secret. `id` lets the guest see that the secret is the right
- * one before anything is sent. The server is named where the page does not lie at its base.
+ * Creates the link that the host gives to guests: the address of a page with the host's drop address and the
+ * secret in its fragment, which browsers do not send. `id` lets the guest check the secret before sending
+ * anything. The server is named unless it is at the page's own base.
  */
 export async function createInvite (page: string | URL, server: string, secret: Bytes, hostDrop: string): Promise<string> {
   const { id } = await inviteKey(secret, hostDrop)
@@ -25,7 +25,11 @@ export async function createInvite (page: string | URL, server: string, secret: 
   return link.href
 }
 
-/** Throws `CALL_ERR_INVITE` where the link is no invite, `CALL_ERR_KEY` where a character of its key is wrong. */
+/**
+ * Parses an invite.
+ * @throws CallError `CALL_ERR_INVITE` if the link is not an invite, `CALL_ERR_INVITE_VERSION` if it is of
+ * another version, `CALL_ERR_KEY` if its key was altered
+ */
 export async function parseInvite (link: string | URL): Promise<Invite> {
   let page: URL
   let server: string
@@ -49,8 +53,8 @@ export async function parseInvite (link: string | URL): Promise<Invite> {
 }
 
 /**
- * The invite, where it leads to the server that it has to lead to. A stranger's invite may name any
- * server, so that headers, which may hold a login, go to none that was not named here.
+ * Parses an invite and checks that it leads to the expected server. A stranger's invite may name any server,
+ * so `headers`, which may hold credentials, are sent only to a server that the caller named.
  */
 export async function inviteTo (link: string | URL, { server, headers }: ClientOptions & { server?: string | URL }): Promise<Invite> {
   if (headers !== undefined && server === undefined) throw new TypeError('The option headers requires the option server')
@@ -59,7 +63,7 @@ export async function inviteTo (link: string | URL, { server, headers }: ClientO
   return invite
 }
 
-/** Where the box routes are for a page that lies beside them: its address up to the last slash. */
+/** The default server of a page: its address up to the last slash. */
 function defaultServer (page: URL): string {
   return baseUrl(new URL('.', page))
 }

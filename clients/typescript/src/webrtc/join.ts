@@ -1,51 +1,57 @@
 import { Scope } from '../scope.js'
 import { boxOptions, type Channel } from './channel.js'
-import { commit, fingerprintOf } from './code.js'
+import { commit, fingerprintOf } from './short-code.js'
 import { connect } from './connect.js'
-import { endpoints, type ConnectionOptions } from './endpoint.js'
+import { connectionFactory, type ConnectionOptions } from './peer-connection.js'
 import { CallError, type CallErrorCode } from './errors.js'
 import type { Call } from './host.js'
 import { inviteTo } from './invite.js'
-import { defaults, meet, type Endpoint, type Peer, type Settings } from './peer.js'
+import { defaultSettings, connectPeer, type PreparedConnection, type Peer, type Settings } from './peer.js'
 import { Queue } from './queue.js'
 
 export interface JoinOptions extends ConnectionOptions {
-  /** The base URL of the box routes that the invite has to lead to; needed with `headers`, which must not go anywhere else. */
+  /**
+   * The base URL of the box routes. If given, the invite must lead to this server. Required with `headers`,
+   * which must not reach any other server.
+   */
   server?: string | URL
 }
 
-/** After these it may help to say hello again: the host's page was loaded again, or the network changed. */
-const passing = new Set<CallErrorCode | undefined>(['CALL_ERR_LOST', 'CALL_ERR_NO_PATH', 'CALL_ERR_NO_PATH_WITH_TURN'])
+/** After these errors, another hello may help: the host's page was reloaded, or the network changed. */
+const TRANSIENT = new Set<CallErrorCode | undefined>(['CALL_ERR_LOST', 'CALL_ERR_NO_PATH', 'CALL_ERR_NO_PATH_WITH_TURN'])
 
 /**
- * Joins the call of an invite. It rejects at once where the invite is wrong or gone; else the loop
- * over `peers` gives the host. When the connection breaks without a word, it says hello again, and
- * the loop gives the host once more; but only once until people could compare a code again. The loop ends when either side leaves, and throws the
- * `CallError` that says why when there is no connection to be had.
+ * Joins the call of an invite. Rejects at once if the invite is invalid or gone; otherwise, the loop over
+ * `peers` yields the host. If the connection is lost, another hello is sent and the loop yields the host
+ * again, but only once until people could compare a code again. The loop ends when either side leaves, and
+ * throws a `CallError` if no connection can be made.
+ * @throws CallError if the invite is invalid (`CALL_ERR_INVITE`, `CALL_ERR_KEY`, `CALL_ERR_INVITE_VERSION`),
+ * its box is gone (`CALL_ERR_GONE`), or the server fails (`CALL_ERR_SERVER`)
+ * @throws TypeError if there is no RTCPeerConnection, or `headers` are given without `server`
  */
 export async function join (invite: string | URL, options: JoinOptions = {}): Promise<Call> {
-  return await joinWith(defaults, invite, options)
+  return await joinWith(defaultSettings, invite, options)
 }
 
 export async function joinWith (settings: Settings, invite: string | URL, options: JoinOptions): Promise<Call> {
   const parsed = await inviteTo(invite, options)
-  const endpoint = endpoints({ server: parsed.server, id: parsed.key.hostDrop }, options)
+  const createConnection = connectionFactory({ server: parsed.server, id: parsed.key.hostDrop }, options)
   const { timeout, signal, compare = true } = options
-  const patience = { ...settings.patience, ...(timeout !== undefined && { answer: timeout }) }
+  const timeouts = { ...settings.timeouts, ...(timeout !== undefined && { answer: timeout }) }
   const scope = new Scope(undefined, signal)
   const peers = new Queue<Peer>()
   let current: Channel | undefined
 
   const sayHello = async (): Promise<Attempt> => {
-    const made = await endpoint()
+    const prepared = await createConnection()
     try {
-      const { sdp = '' } = await made.connection.createOffer()
+      const { sdp = '' } = await prepared.connection.createOffer()
       const { commitment, opening } = await commit(fingerprintOf(sdp))
       const channel = await connect(parsed, { hello: { commitment }, ...boxOptions(options), signal: scope.signal })
       current = channel
-      return { made, channel, opening }
+      return { prepared, channel, opening }
     } catch (error) {
-      made.connection.close()
+      prepared.connection.close()
       throw error
     }
   }
@@ -54,9 +60,9 @@ export async function joinWith (settings: Settings, invite: string | URL, option
     for (let failures = 0; ;) {
       let reason: unknown
       try {
-        const { made, channel, opening } = attempt
+        const { prepared, channel, opening } = attempt
         failures++
-        const { peer, compared } = await meet(made, channel, { role: 'guest', opening }, { ...settings, patience }, scope.signal)
+        const { peer, compared } = await connectPeer(prepared, channel, { role: 'guest', opening }, { ...settings, timeouts }, scope.signal)
         if (compare) void compared.then(yes => { if (yes) failures = 0 })
         else failures = 0
         peers.push(peer)
@@ -64,7 +70,7 @@ export async function joinWith (settings: Settings, invite: string | URL, option
       } catch (error) {
         reason = error
       }
-      if (!(reason instanceof CallError && passing.has(reason.code)) || failures > 1 || scope.signal.aborted) {
+      if (!(reason instanceof CallError && TRANSIENT.has(reason.code)) || failures > 1 || scope.signal.aborted) {
         if (reason !== undefined) throw reason
         return
       }
@@ -72,7 +78,7 @@ export async function joinWith (settings: Settings, invite: string | URL, option
     }
   }
 
-  /** The other side learns of it by the channel, and the connection ends with that. */
+  /** Closing the channel tells the other side; the connection ends with the scope. */
   const close = async () => {
     await current?.close()
     scope.end()
@@ -93,7 +99,7 @@ export async function joinWith (settings: Settings, invite: string | URL, option
 }
 
 interface Attempt {
-  made: Endpoint
+  prepared: PreparedConnection
   channel: Channel
   opening: string
 }

@@ -2,7 +2,7 @@ import { baseUrl, parseAddress } from '../address.js'
 import { Box, type ClientOptions } from '../index.js'
 import { requirePlatform } from '../platform.js'
 import { fromBase64url, toBase64url } from './bytes.js'
-import { asCallError, boxOptions, remove, SignalChannel, type Channel } from './channel.js'
+import { asCallError, boxOptions, deleteBox, SignalingChannel, type Channel } from './channel.js'
 import { CallError } from './errors.js'
 import { createInvite } from './invite.js'
 import { Queue } from './queue.js'
@@ -11,41 +11,52 @@ import { createNonce, createSecret, inviteKey, openHello, parseSealed, Session, 
 export interface ListenOptions extends ClientOptions {
   /** The base URL of the box routes, such as `https://box.example`. */
   server: string | URL
-  /** The page that the invite leads to. By default the one at the base of the box routes. */
+  /** The page that the invite opens. Default: the one at the base of the box routes. */
   page?: string | URL
-  /** What `resume` gave before the page was loaded again: the same box, the same invite. */
+  /** The value of `resume` from before a reload: continues with the same box and the same invite. */
   resume?: Resume
-  /** How many guests can be there at a time. 16 by default; further ones are refused. */
+  /** How many guests may be connected at a time. Default: 16. Further guests are refused. */
   maxGuests?: number
-  /** Hears of guests and messages that were refused, and why. */
+  /** Called for every guest or message that was refused, with the reason. */
   refused?: (error: CallError) => void
-  /** Ends everything. The box stays, unlike with `close`. */
+  /** Aborts everything. Unlike `close`, it leaves the box in place. */
   signal?: AbortSignal
 }
 
-/** What a host has to keep, and to keep secret, to go on with the same invite. It has a JSON text. */
+/** What a host must store, and keep secret, to continue with the same invite. It can be serialized as JSON. */
 export interface Resume {
   link: string
   secret: string
-  /** how many attempts to join a call failed, or may have failed, and from when on the next of them is being forgotten; see the option `save` */
+  /**
+   * the number of attempts to join that failed or may have failed, and the time (in ms since the epoch) from
+   * which the next is being forgotten; see the option `save`
+   */
   unfinished?: number
   since?: number
 }
 
-/** The nonces of guests that were here, so that none comes twice. When they are this many, the invite is used up until the page is loaded again. */
+/**
+ * How many guests' nonces are remembered, so that none is accepted twice. When they are used up, so is the
+ * invite, until the page is reloaded.
+ */
 const MAX_HELLOS = 4096
 
-/** How many guests are told at a time that there is no place: a flood of hellos makes no flood of answers. */
-const MAX_TURNED_AWAY = 16
+/** How many guests may be sent a refusal at a time: a flood of hellos must not cause a flood of answers. */
+const MAX_REFUSALS = 16
 
-/** Makes a box and an invite to it, and listens: each guest that comes gives a channel of its own. */
+/**
+ * Creates a box and an invite to it, and listens: each guest that arrives yields a channel of its own.
+ * @throws TypeError if an option is invalid
+ * @throws CallError if the box of `resume` is gone (`CALL_ERR_GONE`), the server fails (`CALL_ERR_SERVER`),
+ * or the page is not secure (`CALL_ERR_INSECURE`)
+ */
 export async function listen (options: ListenOptions): Promise<Listener> {
   const { page, resume, ...rest } = options
   requirePlatform()
   const server = baseUrl(options.server)
   const secret = resume === undefined ? createSecret() : fromBase64url(resume.secret)
   const { unfinished = 0, since = 0 } = resume ?? {}
-  if (secret?.length !== 32 || !Number.isSafeInteger(unfinished) || unfinished < 0 || !Number.isSafeInteger(since)) throw new TypeError('The option resume is not one that a listener gave')
+  if (secret?.length !== 32 || !Number.isSafeInteger(unfinished) || unfinished < 0 || !Number.isSafeInteger(since)) throw new TypeError('The option resume must be a value that a listener provided')
   try {
     const box = resume === undefined ? await Box.create(server, boxOptions(rest)) : Box.open(resume.link, boxOptions(rest))
     const drop = parseAddress(await box.dropLink()).id
@@ -59,16 +70,16 @@ export async function listen (options: ListenOptions): Promise<Listener> {
 
 export class Listener implements AsyncIterable<Channel> {
   readonly #guests = new Queue<Channel>()
-  readonly #channels = new Map<string, SignalChannel>()
+  readonly #channels = new Map<string, SignalingChannel>()
   readonly #seen = new Set<string>()
-  #turnedAway = 0
+  #refusals = 0
 
-  /** Use `listen`. */
+  /** @internal */
   constructor (
     private readonly box: Box,
     private readonly key: InviteKey,
     private readonly server: string,
-    /** The link to pass to guests. Whoever has it can join. */
+    /** The link to give to guests. Anyone who has it can connect. */
     readonly invite: string,
     readonly resume: Resume,
     private readonly options: Omit<ListenOptions, 'page' | 'resume'>
@@ -76,26 +87,26 @@ export class Listener implements AsyncIterable<Channel> {
     void this.#read()
   }
 
-  /** The guests, one channel each, as they come. */
+  /** The guests as they arrive, one channel each. */
   [Symbol.asyncIterator] (): AsyncGenerator<Channel, void> {
     return this.#guests[Symbol.asyncIterator]()
   }
 
-  /** Ends all channels and removes the box: the invite is gone. */
+  /** Closes all channels and deletes the box, and with it the invite. */
   async close (): Promise<void> {
     this.#guests.end()
     await Promise.all([...this.#channels.values()].map(channel => channel.close()))
-    await remove(this.box)
+    await deleteBox(this.box)
   }
 
   async #read () {
     try {
       for await (const { data } of this.box.messages()) {
         try {
-          await this.#take(parseSealed(data))
+          await this.#dispatch(parseSealed(data))
         } catch (error) {
           if (!(error instanceof CallError)) throw error
-          tell(this.options.refused, error)
+          notify(this.options.refused, error)
         }
       }
       this.#guests.end()
@@ -106,23 +117,23 @@ export class Listener implements AsyncIterable<Channel> {
     }
   }
 
-  async #take (message: SealedMessage): Promise<void> {
+  async #dispatch (message: SealedMessage): Promise<void> {
     const [guestNonce = ''] = message.session.split('.')
     const hello = message.session === guestNonce
     const channel = this.#channels.get(guestNonce)
     if (channel !== undefined) {
-      // A hello that comes again is an attack on that guest's session, as any other replay would be.
+      // A repeated hello is an attack on that guest's session, like any other replay.
       if (hello && message.from === 'guest') channel.fail(new CallError('CALL_ERR_REPLAYED'))
       else await channel.receive(message)
     } else if (this.#seen.has(guestNonce)) {
       if (hello) throw new CallError('CALL_ERR_REPLAYED')
-      // Otherwise a guest that left has still said something.
+      // Otherwise it is a late message of a guest that left.
     } else {
-      await this.#meet(guestNonce, message)
+      await this.#admit(guestNonce, message)
     }
   }
 
-  async #meet (guestNonce: string, message: SealedMessage): Promise<void> {
+  async #admit (guestNonce: string, message: SealedMessage): Promise<void> {
     const value = await openHello(this.key, message)
     const { drop, hello } = Object(value) as { drop?: unknown, hello?: unknown }
     if (typeof drop !== 'string' || !/^drop_[\w-]{32}$/.test(drop)) throw new CallError('CALL_ERR_FORMAT')
@@ -132,10 +143,10 @@ export class Listener implements AsyncIterable<Channel> {
     const to = Box.open(`${this.server}/boxes/${drop}`, boxOptions(this.options))
     if (usedUp || this.#channels.size >= (this.options.maxGuests ?? 16)) {
       const reason = new CallError(usedUp ? 'CALL_ERR_USED_UP' : 'CALL_ERR_FULL')
-      this.#turnAway(to, session, reason)
+      this.#refuse(to, session, reason)
       throw reason
     }
-    const channel = new SignalChannel(to, hello, () => {
+    const channel = new SignalingChannel(to, hello, () => {
       this.#channels.delete(guestNonce)
       to.close()
     })
@@ -144,12 +155,12 @@ export class Listener implements AsyncIterable<Channel> {
     if (!this.#guests.push(channel)) await channel.close()
   }
 
-  /** Says so to a guest for whom there is no place. Nobody waits for it. */
-  #turnAway (to: Box, session: Session, reason: CallError) {
-    if (this.#turnedAway >= MAX_TURNED_AWAY) return to.close()
-    this.#turnedAway++
-    const channel = new SignalChannel(to, undefined, () => {
-      this.#turnedAway--
+  /** Tells a guest that it is refused. Nobody waits for this. */
+  #refuse (to: Box, session: Session, reason: CallError) {
+    if (this.#refusals >= MAX_REFUSALS) return to.close()
+    this.#refusals++
+    const channel = new SignalingChannel(to, undefined, () => {
+      this.#refusals--
       to.close()
     })
     channel.start(session)
@@ -157,8 +168,8 @@ export class Listener implements AsyncIterable<Channel> {
   }
 }
 
-/** Calls back. What goes wrong there is the caller's, and ends nothing here. */
-export function tell<T> (listener: ((value: T) => void) | undefined, value: T): void {
+/** Calls a listener of the caller. An error in it is the caller's own and must not end anything here. */
+export function notify<T> (listener: ((value: T) => void) | undefined, value: T): void {
   try {
     listener?.(value)
   } catch (error) {

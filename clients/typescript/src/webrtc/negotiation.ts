@@ -1,38 +1,41 @@
-import { agree, parseDescription, type Agreement, type Description, type Proof } from './agreement.js'
+import { agree, parseDescription, type Agreement, type Description, type Contribution } from './agreement.js'
 import type { Channel } from './channel.js'
 import { CallError } from './errors.js'
 
-/** What a meeting needs of a negotiation. */
-export interface Negotiating {
-  /** Resolves with the short code as soon as both certificates are known. */
+/** What connecting a peer needs of a negotiation. */
+export interface Negotiator {
+  /** Resolves with the short code as soon as both sides' certificates are known. */
   readonly code: Promise<string>
-  /** Resolves when the other side has described itself, so that a network path can be looked for. */
+  /** Resolves when the other side's first description arrives, so that ICE can look for a path. */
   readonly answered: Promise<void>
-  /** Negotiates until the channel ends. Throws what the channel throws, and `CallError`s of its own. */
+  /** Negotiates until the channel ends. Rejects with the channel's error or a `CallError` of its own. */
   run (): Promise<void>
-  /** Looks for a new network path. */
+  /** Restarts ICE to find a new network path. */
   restart (): void
 }
 
-/** ms between two messages with candidates, at first; it doubles with each, so that slow gathering costs few requests. */
-const CANDIDATE_PACE = 10
+/**
+ * The first wait between two messages with candidates, in ms. It doubles each time, so that slow gathering
+ * costs few requests.
+ */
+const CANDIDATE_DELAY = 10
 
-/** How many candidates may come before the description that they belong to. */
-const MAX_EARLY = 256
+/** How many candidates are kept until the description they belong to arrives. */
+const MAX_EARLY_CANDIDATES = 256
 
-/** The size of the JSON text of the largest candidate. A browser's have some 200 characters. */
-const MAX_CANDIDATE = 4_096
+/** The longest JSON text of a candidate. A browser's has about 200 characters. */
+const MAX_CANDIDATE_LENGTH = 4_096
 
 /**
- * The negotiation of one call, in two parts.
+ * The negotiation of one call, in two phases.
  *
- * 1. The first exchange has one course only: the host offers, the guest answers with what it brings,
- *    and both have their agreement. Anything else ends the call.
- * 2. From then on it is perfect negotiation (W3C WebRTC 1.0, section 10.7): either side may offer at
- *    any time; when both do, the guest, who is polite, takes its offer back. The agreement stands:
- *    descriptions with other certificates end the call.
+ * 1. The first exchange has a single course: the host offers, the guest answers with its contribution, and
+ *    both sides agree on the code and the certificates. Anything else ends the call.
+ * 2. After that it is perfect negotiation (W3C WebRTC 1.0, section 10.7): either side may offer at any time;
+ *    if both do, the guest, the polite side, rolls back its offer. The agreement stands: a description with
+ *    other certificates ends the call.
  */
-export class Negotiation implements Negotiating {
+export class Negotiation implements Negotiator {
   readonly code: Promise<string>
   readonly answered: Promise<void>
   #settleCode!: { resolve: (code: string) => void, reject: (error: unknown) => void }
@@ -41,16 +44,16 @@ export class Negotiation implements Negotiating {
   #makingOffer = false
   #ignoringOffer = false
   #settingAnswer = false
-  #early: RTCIceCandidateInit[] = []
-  #candidates: RTCIceCandidateInit[] = []
+  #earlyCandidates: RTCIceCandidateInit[] = []
+  #localCandidates: RTCIceCandidateInit[] = []
   #describing = 0
-  #pace = 0
+  #flushDelay = 0
   #timer: ReturnType<typeof setTimeout> | undefined
 
   constructor (
     private readonly connection: RTCPeerConnection,
     private readonly channel: Channel,
-    private readonly proof: Proof,
+    private readonly contribution: Contribution,
     private readonly digits = 6
   ) {
     this.code = new Promise((resolve, reject) => { this.#settleCode = { resolve, reject } })
@@ -60,13 +63,13 @@ export class Negotiation implements Negotiating {
 
   async run (): Promise<void> {
     const { connection } = this
-    // The property, because not every RTCPeerConnection outside of browsers has the event.
+    // A property, because not every RTCPeerConnection outside of browsers dispatches the event.
     connection.onnegotiationneeded = () => { if (this.#agreement !== undefined) void this.#offer() }
-    const onCandidate = ({ candidate }: RTCPeerConnectionIceEvent) => { this.#found(candidate) }
+    const onCandidate = ({ candidate }: RTCPeerConnectionIceEvent) => { this.#onCandidate(candidate) }
     connection.addEventListener('icecandidate', onCandidate)
     try {
-      if (this.proof.role === 'host') void this.#offer()
-      for await (const value of this.channel) await this.#take(value)
+      if (this.contribution.role === 'host') void this.#offer()
+      for await (const value of this.channel) await this.#receive(value)
     } catch (error) {
       this.#settleCode.reject(error)
       throw error
@@ -74,36 +77,36 @@ export class Negotiation implements Negotiating {
       connection.onnegotiationneeded = null
       connection.removeEventListener('icecandidate', onCandidate)
       clearTimeout(this.#timer)
-      // Nobody will answer an offer that is still out.
+      // Nobody will answer a pending offer any more.
       if (connection.signalingState === 'have-local-offer') await this.#rollBack()
     }
   }
 
-  /** Only the host starts this: if a path is broken, both notice. */
+  /** Only the host restarts ICE: both sides notice a broken path. */
   restart (): void {
-    if (this.proof.role === 'host') this.connection.restartIce()
+    if (this.contribution.role === 'host') this.connection.restartIce()
   }
 
-  async #take (value: unknown): Promise<void> {
-    // What a later version adds is left alone.
+  async #receive (value: unknown): Promise<void> {
+    // Members added by later versions are ignored.
     const { description, candidate, opening, random } = Object(value) as Record<string, unknown>
     if (description !== undefined) {
       const theirs = parseDescription(description)
-      if (this.#agreement === undefined) await this.#meet(theirs, this.proof.role === 'host' ? opening : random)
+      if (this.#agreement === undefined) await this.#exchangeFirst(theirs, this.contribution.role === 'host' ? opening : random)
       else await this.#renegotiate(theirs, this.#agreement)
     }
-    if (candidate !== undefined) await this.#add(candidate as RTCIceCandidateInit)
+    if (candidate !== undefined) await this.#addCandidate(candidate as RTCIceCandidateInit)
   }
 
-  /** The first exchange: the only place where an agreement is made, and where an opening or a random number is of any interest. */
-  async #meet (theirs: Description, number: unknown): Promise<void> {
+  /** The first exchange: the only place where an agreement is made, and where openings and random numbers are read. */
+  async #exchangeFirst (theirs: Description, number: unknown): Promise<void> {
     const { session } = this.channel
-    const { role } = this.proof
+    const { role } = this.contribution
     if (session === undefined || theirs.type !== (role === 'host' ? 'answer' : 'offer')) throw new CallError('CALL_ERR_FORMAT')
     const settle = async () => {
       const own = this.connection.localDescription?.sdp
       if (own === undefined) throw new CallError('CALL_ERR_FORMAT')
-      this.#agreement = await agree(this.proof, session, own, theirs, number, this.digits)
+      this.#agreement = await agree(this.contribution, session, own, theirs, number, this.digits)
       this.#settleCode.resolve(this.#agreement.code)
     }
     if (role === 'host') {
@@ -121,7 +124,7 @@ export class Negotiation implements Negotiating {
     if (theirs.fingerprint !== fingerprint) throw new CallError('CALL_ERR_FINGERPRINT')
     const ready = !this.#makingOffer && (this.connection.signalingState === 'stable' || this.#settingAnswer)
     const collision = theirs.type === 'offer' && !ready
-    this.#ignoringOffer = collision && this.proof.role === 'host'
+    this.#ignoringOffer = collision && this.contribution.role === 'host'
     if (this.#ignoringOffer) return
     this.#settingAnswer = theirs.type === 'answer'
     await this.#accept(theirs)
@@ -130,8 +133,8 @@ export class Negotiation implements Negotiating {
   }
 
   async #accept ({ type, sdp }: Description): Promise<void> {
-    await this.#possible(() => this.connection.setRemoteDescription({ type, sdp }))
-    for (const candidate of this.#early.splice(0)) await this.#add(candidate)
+    await this.#applyDescription(() => this.connection.setRemoteDescription({ type, sdp }))
+    for (const candidate of this.#earlyCandidates.splice(0)) await this.#addCandidate(candidate)
   }
 
   async #offer (): Promise<void> {
@@ -147,22 +150,22 @@ export class Negotiation implements Negotiating {
   }
 
   /**
-   * Sets and sends the offer or answer that the state asks for; candidates go after it. This side's
-   * part of the code goes with its first one.
-   * @param settle called in between, for the guest's first answer, which settles the agreement
+   * Sets and sends the offer or answer that the signaling state calls for; candidates follow it. This side's
+   * contribution to the code goes with its first description.
+   * @param settle called in between for the guest's first answer, which settles the agreement
    */
   async #describe (settle?: () => Promise<void>): Promise<void> {
     this.#describing++
-    this.#pace = 0
+    this.#flushDelay = 0
     const first = this.#agreement === undefined
     try {
-      await this.#possible(() => this.connection.setLocalDescription())
+      await this.#applyDescription(() => this.connection.setLocalDescription())
       if (this.connection.signalingState === 'closed') return
       const { type, sdp } = this.connection.localDescription as RTCSessionDescription
       await settle?.()
-      // Gathered already, and thus in the description.
-      this.#candidates = this.#candidates.filter(({ candidate }) => !sdp.includes(`a=${candidate}`))
-      const number = this.proof.role === 'guest' ? { opening: this.proof.opening } : { random: this.proof.random }
+      // Already gathered, and so part of the description.
+      this.#localCandidates = this.#localCandidates.filter(({ candidate }) => !sdp.includes(`a=${candidate}`))
+      const number = this.contribution.role === 'guest' ? { opening: this.contribution.opening } : { random: this.contribution.random }
       this.#send({ ...(first && number), description: { type, sdp } })
     } finally {
       this.#describing--
@@ -170,8 +173,8 @@ export class Negotiation implements Negotiating {
     this.#flush()
   }
 
-  /** What a connection that was not closed meanwhile cannot do, it cannot do because of the descriptions. */
-  async #possible (work: () => Promise<void>): Promise<void> {
+  /** If the connection was not closed meanwhile, the descriptions are at fault. */
+  async #applyDescription (work: () => Promise<void>): Promise<void> {
     try {
       await work()
     } catch (cause) {
@@ -179,42 +182,42 @@ export class Negotiation implements Negotiating {
     }
   }
 
-  async #add (candidate: RTCIceCandidateInit): Promise<void> {
-    if (JSON.stringify(candidate).length > MAX_CANDIDATE) return
+  async #addCandidate (candidate: RTCIceCandidateInit): Promise<void> {
+    if (JSON.stringify(candidate).length > MAX_CANDIDATE_LENGTH) return
     if (this.connection.remoteDescription === null || this.connection.remoteDescription === undefined) {
-      if (this.#early.length < MAX_EARLY) this.#early.push(candidate)
+      if (this.#earlyCandidates.length < MAX_EARLY_CANDIDATES) this.#earlyCandidates.push(candidate)
       return
     }
     try {
       await this.connection.addIceCandidate(candidate)
     } catch {
-      // Of an offer that was ignored, or of a kind that is unknown here: one path less to try.
+      // It belongs to an ignored offer, or its kind is unknown here: one path less to try.
     }
   }
 
-  #found (candidate: RTCIceCandidate | null): void {
-    // The end of gathering is not passed on: it is no path, and not every implementation takes it.
+  #onCandidate (candidate: RTCIceCandidate | null): void {
+    // The end-of-candidates signal is not passed on: not every implementation accepts it.
     if (!candidate?.candidate) return
     const { sdpMid, sdpMLineIndex, usernameFragment } = candidate
-    this.#candidates.push({ candidate: candidate.candidate, sdpMid, sdpMLineIndex, ...(usernameFragment && { usernameFragment }) })
-    if (this.#pace === 0) this.#flush()
-    else this.#timer ??= setTimeout(() => { this.#flush() }, this.#pace)
+    this.#localCandidates.push({ candidate: candidate.candidate, sdpMid, sdpMLineIndex, ...(usernameFragment && { usernameFragment }) })
+    if (this.#flushDelay === 0) this.#flush()
+    else this.#timer ??= setTimeout(() => { this.#flush() }, this.#flushDelay)
   }
 
   #flush (): void {
     // Before its description, a candidate means nothing to the other side.
-    if (this.#describing > 0 || this.#candidates.length === 0) return
+    if (this.#describing > 0 || this.#localCandidates.length === 0) return
     clearTimeout(this.#timer)
     this.#timer = undefined
-    this.#pace = this.#pace * 2 || CANDIDATE_PACE
-    for (const candidate of this.#candidates.splice(0)) this.#send({ candidate })
+    this.#flushDelay = this.#flushDelay * 2 || CANDIDATE_DELAY
+    for (const candidate of this.#localCandidates.splice(0)) this.#send({ candidate })
   }
 
   #send (value: unknown): void {
     this.channel.send(value).catch(error => { this.#fail(error) })
   }
 
-  /** Ends the channel, and with it `run`; the other side hears why. */
+  /** Closes the channel, and with it `run`; the other side is told why. */
   #fail (error: unknown): void {
     void this.channel.close(error)
   }

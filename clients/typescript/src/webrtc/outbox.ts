@@ -1,8 +1,8 @@
 import { utf8 } from './bytes.js'
 import { CallError } from './errors.js'
-import { MAX_VALUE_BYTES, split } from './pieces.js'
+import { MAX_VALUE_BYTES, splitIntoPieces } from './pieces.js'
 
-/** A batch well below what a server takes as one message, sealed and in base64url. */
+/** The size of a batch, well below the largest message a server accepts once it is sealed and base64url-encoded. */
 const BATCH_BYTES = 32_768
 const MAX_WAITING = 1024
 
@@ -15,9 +15,9 @@ interface Entry {
 }
 
 /**
- * Values on their way out. What is sent in the same moment, or while an earlier message is being
- * stored, goes as one message: ICE candidates come in flocks, and each message costs a request. A
- * value that is too large for one message goes in pieces.
+ * Values waiting to be sent. Values sent at the same moment, or while an earlier message is being stored,
+ * travel as one message: ICE candidates come in bursts, and every message costs a request. A value too large
+ * for one message is sent in pieces.
  */
 export class Outbox {
   #waiting: Entry[] = []
@@ -37,7 +37,7 @@ export class Outbox {
   /** Resolves when the value is stored. */
   async send (value: unknown): Promise<void> {
     const text = JSON.stringify(value)
-    if (text === undefined) throw new TypeError('Only JSON values can be sent')
+    if (text === undefined) throw new TypeError('A value to send must be a JSON value')
     const size = utf8(text).length
     if (size > MAX_VALUE_BYTES) throw new CallError('CALL_ERR_TOO_LARGE')
     if (this.#error !== undefined) throw this.#error
@@ -49,8 +49,9 @@ export class Outbox {
   }
 
   /**
-   * Stores what waits, or rejects it with the error, then stores the last message, if there is one.
-   * Nothing can be sent after. Resolves when it is stored, or could not be; at once where it has ended before.
+   * Stores the waiting values, or rejects them with the error, then stores the last message, if any. Nothing
+   * can be sent afterwards. Resolves when the last message is stored or has failed; at once if the outbox has
+   * already ended.
    */
   async end (last: unknown, error?: unknown): Promise<void> {
     if (this.#error !== undefined) return
@@ -63,7 +64,7 @@ export class Outbox {
     })
   }
 
-  /** Everything that waits, and everything from now on, rejects with this error. */
+  /** Rejects everything that is waiting, and everything from now on, with this error. */
   #fail (error: unknown): void {
     this.#error = error
     for (const { reject } of this.#waiting.splice(0)) reject(error)
@@ -79,13 +80,13 @@ export class Outbox {
         for (const { resolve } of batch) resolve()
       } catch (error) {
         for (const { reject } of batch) reject(error)
-        // Where it has ended by this error already, the last message still goes out.
+        // If it has already ended with this error, the last message is still sent.
         if (this.#error === undefined) this.#fail(error)
       }
       this.#running = false
       this.#run()
     }
-    // Not at once: what is sent right after this value belongs to the same batch.
+    // Deferred: values sent right after this one belong to the same batch.
     queueMicrotask(() => { void storeBatch() })
   }
 
@@ -104,5 +105,5 @@ function messagesOf (batch: Entry[]): unknown[] {
   if (first === undefined) return []
   if (first.last) return [first.value]
   const values = batch.map(({ value }) => value)
-  return first.size > BATCH_BYTES ? split(values) : [values]
+  return first.size > BATCH_BYTES ? splitIntoPieces(values) : [values]
 }

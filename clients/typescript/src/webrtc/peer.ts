@@ -1,113 +1,115 @@
-import type { Proof } from './agreement.js'
+import type { Contribution } from './agreement.js'
 import type { Channel } from './channel.js'
 import { CallError } from './errors.js'
-import { Negotiation, type Negotiating } from './negotiation.js'
-import { settled } from './settled.js'
+import { Negotiation, type Negotiator } from './negotiation.js'
+import { waitAtMost } from './wait-at-most.js'
 
-/** A connected other side. */
+/** The other side of a call, connected. */
 export interface Peer {
   readonly connection: RTCPeerConnection
-  /** An open data channel, for whatever you like. */
+  /** An open data channel, free for any use. */
   readonly channel: RTCDataChannel
   /**
-   * Six digits that both sides see if nobody sits between them. Read it when you show it: an attempt
-   * to join counts as failed unless the code was read and the connection stood for 20 s from then on.
+   * Six digits that are equal on both sides unless somebody is in the middle. Read this property when you
+   * show the code: an attempt to join counts as failed unless the code was read and the connection then
+   * lasted 20 s.
    */
   readonly code: string
-  /** Settles when it is over: with nothing where either side closed it, else with what broke it. */
+  /** Resolves when the connection has ended: with undefined if either side closed it, otherwise with the error that ended it. */
   readonly closed: Promise<unknown>
-  /** Leaves, and tells the other side. */
+  /** Closes the connection and tells the other side. */
   close (): Promise<void>
 }
 
-/** How long things may take, in ms. `answer` can be Infinity. */
-export interface Patience {
-  /** until the other side describes itself */
+/** Time limits in ms. `answer` may be Infinity. */
+export interface Timeouts {
+  /** until the other side's first description arrives */
   answer: number
-  /** from then on, until a path is found */
-  path: number
-  /** until a path that broke is mended */
-  mend: number
-  /** how long a path may be silent before a new one is looked for */
-  silence: number
-  /** between the end of the data channel and the word that it was meant */
-  farewell: number
-  /** until people have compared a code that they see */
+  /** from then on, until ICE finds a path */
+  ice: number
+  /** until a broken path is restored */
+  reconnect: number
+  /** how long the connection may be `disconnected` before ICE is restarted */
+  disconnected: number
+  /** from the close of the data channel until the message that it was intended; also, until that message is stored */
+  close: number
+  /** the time people need to compare the code */
   compare: number
 }
 
-/** How two sides meet. Only tests have others than the defaults. */
+/** How two sides connect. Only tests change the defaults. */
 export interface Settings {
-  patience: Patience
-  negotiate: (connection: RTCPeerConnection, channel: Channel, proof: Proof) => Negotiating
+  timeouts: Timeouts
+  negotiate: (connection: RTCPeerConnection, channel: Channel, contribution: Contribution) => Negotiator
 }
 
-export const defaults: Settings = {
-  patience: { answer: 30_000, path: 20_000, mend: 20_000, silence: 3_000, farewell: 1_000, compare: 20_000 },
-  negotiate: (connection, channel, proof) => new Negotiation(connection, channel, proof)
+export const defaultSettings: Settings = {
+  timeouts: { answer: 30_000, ice: 20_000, reconnect: 20_000, disconnected: 3_000, close: 1_000, compare: 20_000 },
+  negotiate: (connection, channel, contribution) => new Negotiation(connection, channel, contribution)
 }
 
-/** A connection that is made, but knows nobody yet. */
-export interface Endpoint {
+/** A local connection that has not been negotiated yet. */
+export interface PreparedConnection {
   connection: RTCPeerConnection
   dataChannel: RTCDataChannel
-  /** whether there is a TURN server to try */
+  /** whether a TURN server is configured */
   turn: boolean
 }
 
-/** A peer, and whether people could compare its code: false where it ended before. */
-export interface Met {
+/** A peer, and whether people could compare its code: false if it ended before. */
+export interface ConnectedPeer {
   peer: Peer
   compared: Promise<boolean>
 }
 
-/** Connects this end with the one at the other side of the channel. Rejects with why that was not possible. */
-export async function meet (endpoint: Endpoint, channel: Channel, proof: Proof, settings: Settings, signal?: AbortSignal): Promise<Met> {
-  const negotiation = settings.negotiate(endpoint.connection, channel, proof)
-  return await new Meeting(endpoint, channel, negotiation, settings.patience, signal).connect()
+/** Connects the local connection with the one at the other end of the channel. Rejects with the reason if that fails. */
+export async function connectPeer (prepared: PreparedConnection, channel: Channel, contribution: Contribution, settings: Settings, signal?: AbortSignal): Promise<ConnectedPeer> {
+  const negotiation = settings.negotiate(prepared.connection, channel, contribution)
+  return await new ManagedPeer(prepared, channel, negotiation, settings.timeouts, signal).connect()
 }
 
-class Meeting {
+class ManagedPeer {
   readonly #open = deferred<void>()
   readonly #over = deferred<unknown>()
   #connected = false
   #ended = false
-  #limit: ReturnType<typeof setTimeout> | undefined
-  #silence: ReturnType<typeof setTimeout> | undefined
-  #retry: ReturnType<typeof setTimeout> | undefined
-  /** how many new paths were looked for since the last one that was there */
+  #timeout: ReturnType<typeof setTimeout> | undefined
+  #disconnectedTimer: ReturnType<typeof setTimeout> | undefined
+  #restartTimer: ReturnType<typeof setTimeout> | undefined
+  /** ICE restarts since the connection was last up */
   #restarts = 0
 
   constructor (
-    private readonly endpoint: Endpoint,
+    private readonly prepared: PreparedConnection,
     private readonly channel: Channel,
-    private readonly negotiation: Negotiating,
-    private readonly patience: Patience,
+    private readonly negotiation: Negotiator,
+    private readonly timeouts: Timeouts,
     private readonly signal: AbortSignal | undefined
   ) {
     this.#open.promise.catch(() => {})
   }
 
-  async connect (): Promise<Met> {
-    const { connection, dataChannel } = this.endpoint
+  async connect (): Promise<ConnectedPeer> {
+    const { connection, dataChannel } = this.prepared
     connection.addEventListener('connectionstatechange', this.#onState)
     dataChannel.addEventListener('open', this.#onOpen)
     dataChannel.addEventListener('close', this.#onClose)
     this.signal?.addEventListener('abort', this.#onAbort)
     if (this.signal?.aborted) this.#onAbort()
 
-    this.#within(this.patience.answer, () => new CallError('CALL_ERR_NO_PEER'))
+    this.#failAfter(this.timeouts.answer, () => new CallError('CALL_ERR_NO_PEER'))
     void this.negotiation.answered.then(() => {
-      if (!this.#connected) this.#within(this.patience.path, this.#noPath)
+      if (!this.#connected) this.#failAfter(this.timeouts.ice, this.#noPath)
     })
     this.negotiation.run().then(() => this.#end(), error => {
-      // Signaling may go, with its box or its server, while the connection stays. A lie may not.
+      // Signaling may fail, with its box or its server, while the connection lives on. A refused message ends
+      // it.
       if (!this.#connected || isRefusal(error)) void this.#end(error)
     })
     try {
       const [code] = await Promise.all([this.negotiation.code, this.#open.promise])
       this.#connected = true
-      clearTimeout(this.#limit)
+      clearTimeout(this.#timeout)
       const read = deferred<void>()
       const peer = {
         connection,
@@ -121,78 +123,82 @@ class Meeting {
       }
       return { peer, compared: this.#compared(read.promise) }
     } catch (error) {
-      // Whatever ended it first is the cause; the rest only follows from it.
+      // Whatever ended it first is the cause; everything after is a consequence.
       await this.#end(error)
       throw await this.#over.promise ?? error
     }
   }
 
-  /** Whether the code was read in time, and the connection stood for long enough from then on. */
+  /** Whether the code was read in time, and the connection then lasted long enough. */
   async #compared (read: Promise<void>): Promise<boolean> {
     const over = this.#over.promise.then(() => {})
     let wasRead = false
     void read.then(() => { wasRead = true })
-    await settled(Promise.race([read, over]), this.patience.compare)
-    if (wasRead) await settled(over, this.patience.compare)
-    return wasRead && !this.#ended && this.endpoint.connection.connectionState === 'connected'
+    await waitAtMost(Promise.race([read, over]), this.timeouts.compare)
+    if (wasRead) await waitAtMost(over, this.timeouts.compare)
+    return wasRead && !this.#ended && this.prepared.connection.connectionState === 'connected'
   }
 
   readonly #onAbort = () => { void this.#end(this.signal?.reason) }
   readonly #onOpen = () => { this.#open.resolve() }
-  // A connection closed at the other side shows here first; that it was meant comes through the channel.
-  readonly #onClose = () => { this.#within(this.patience.farewell, () => new CallError('CALL_ERR_LOST')) }
+  // If the other side closed the connection, this is the first sign. That it was intended is told over the
+  // channel.
+  readonly #onClose = () => { this.#failAfter(this.timeouts.close, () => new CallError('CALL_ERR_LOST')) }
 
   readonly #onState = () => {
-    clearTimeout(this.#silence)
-    switch (this.endpoint.connection.connectionState) {
+    clearTimeout(this.#disconnectedTimer)
+    switch (this.prepared.connection.connectionState) {
       case 'connected':
-        clearTimeout(this.#retry)
+        clearTimeout(this.#restartTimer)
         this.#restarts = 0
-        if (this.#connected) clearTimeout(this.#limit)
+        if (this.#connected) clearTimeout(this.#timeout)
         break
       case 'disconnected':
-        this.#silence = setTimeout(this.#mend, this.patience.silence)
+        this.#disconnectedTimer = setTimeout(this.#reconnect, this.timeouts.disconnected)
         break
       case 'failed':
-        this.#mend()
+        this.#reconnect()
         break
       case 'closed':
         this.#onClose()
     }
   }
 
-  /** At once for the first time, then ever more slowly: where a path fails fast, each try costs messages and TURN allocations. */
-  readonly #mend = () => {
-    if (this.#connected && this.#restarts === 0) this.#within(this.patience.mend, () => new CallError('CALL_ERR_LOST'))
+  /**
+   * Restarts at once the first time, then ever more slowly: if a path fails fast, each try costs messages and
+   * TURN allocations.
+   */
+  readonly #reconnect = () => {
+    if (this.#connected && this.#restarts === 0) this.#failAfter(this.timeouts.reconnect, () => new CallError('CALL_ERR_LOST'))
     const pause = this.#restarts === 0 ? 0 : 500 * 2 ** Math.min(this.#restarts, 4)
     this.#restarts++
-    clearTimeout(this.#retry)
-    this.#retry = setTimeout(() => { this.negotiation.restart() }, pause)
+    clearTimeout(this.#restartTimer)
+    this.#restartTimer = setTimeout(() => { this.negotiation.restart() }, pause)
   }
 
-  readonly #noPath = () => new CallError(this.endpoint.turn ? 'CALL_ERR_NO_PATH_WITH_TURN' : 'CALL_ERR_NO_PATH')
+  readonly #noPath = () => new CallError(this.prepared.turn ? 'CALL_ERR_NO_PATH_WITH_TURN' : 'CALL_ERR_NO_PATH')
 
-  /** One limit at a time: a new one replaces the last. */
-  #within (ms: number, error: () => CallError) {
-    clearTimeout(this.#limit)
-    if (ms !== Infinity && !this.#ended) this.#limit = setTimeout(() => { void this.#end(error()) }, ms)
+  /** One time limit at a time: a new one replaces the last. */
+  #failAfter (ms: number, error: () => CallError) {
+    clearTimeout(this.#timeout)
+    if (ms !== Infinity && !this.#ended) this.#timeout = setTimeout(() => { void this.#end(error()) }, ms)
   }
 
   async #end (reason?: unknown): Promise<void> {
     if (this.#ended) return
     this.#ended = true
-    const { connection, dataChannel } = this.endpoint
-    clearTimeout(this.#limit)
-    clearTimeout(this.#silence)
-    clearTimeout(this.#retry)
+    const { connection, dataChannel } = this.prepared
+    clearTimeout(this.#timeout)
+    clearTimeout(this.#disconnectedTimer)
+    clearTimeout(this.#restartTimer)
     connection.removeEventListener('connectionstatechange', this.#onState)
     dataChannel.removeEventListener('open', this.#onOpen)
     dataChannel.removeEventListener('close', this.#onClose)
     this.signal?.removeEventListener('abort', this.#onAbort)
     this.#over.resolve(reason)
     this.#open.reject(reason ?? new CallError('CALL_ERR_CLOSED'))
-    // Told first, closed then: otherwise the other side takes it for a broken connection.
-    await settled(this.channel.close(), this.patience.farewell)
+    // Tell the other side before closing; otherwise it takes this for a lost connection.
+    await waitAtMost(this.channel.close(), this.timeouts.close)
     connection.close()
   }
 }

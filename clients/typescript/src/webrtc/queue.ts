@@ -1,6 +1,6 @@
 /**
- * What comes in, until it is taken out by `for await`. Bounded: `push` refuses when nobody takes.
- * A loop may be left and begun again; it goes on where the last one was.
+ * An asynchronous queue, read with `for await`. Bounded: `push` refuses when nobody reads. A loop may be left
+ * and started again; it continues where the last one stopped.
  */
 export class Queue<T> implements AsyncIterable<T> {
   readonly #items: T[] = []
@@ -9,7 +9,7 @@ export class Queue<T> implements AsyncIterable<T> {
 
   constructor (private readonly limit = 1024) {}
 
-  /** False, and nothing is taken, when it is full or has ended. */
+  /** Returns false, and adds nothing, if the queue is full or has ended. */
   push (item: T): boolean {
     if (this.#end !== undefined || this.#items.length >= this.limit) return false
     this.#items.push(item)
@@ -17,7 +17,7 @@ export class Queue<T> implements AsyncIterable<T> {
     return true
   }
 
-  /** Ends the loop after what is in already; with an error, the loop throws it. The first end counts. */
+  /** Ends the loop after the items already queued; with an error, the loop throws it. The first end counts. */
   end (error?: unknown): void {
     this.#end ??= error === undefined ? {} : { error }
     this.#wake()

@@ -3,52 +3,52 @@ import { CallError } from './errors.js'
 import { MAX_VALUE_BYTES } from './pieces.js'
 
 /**
- * Sealed messages: the server that carries them can neither read them nor change, repeat, reorder,
- * send back or mix them up unnoticed. `docs/sealing.md` is the same for other languages, and
- * `test/webrtc/sealing-vectors.json` has examples.
+ * Sealed messages: the server that carries them cannot read them, and cannot change, repeat, reorder, reflect
+ * or mix them up unnoticed. `docs/sealing.md` specifies this for other languages, and
+ * `test/webrtc/sealing-vectors.json` has test vectors.
  *
  * - Keys: HKDF-SHA-256 (RFC 5869) from the invite's secret. Both sides' nonces are the salt; both drop
  *   addresses and the direction are the context, so no two sessions or directions share a key.
- * - Sealing: AES-256-GCM (NIST SP 800-38D). The 96-bit nonce is the message's number, which never
- *   repeats under one key; the whole header is additional authenticated data.
+ * - Sealing: AES-256-GCM (NIST SP 800-38D). The 96-bit nonce is the message's number, which never repeats
+ *   under one key; the whole header is additional authenticated data.
  */
 export const VERSION = 1
 
 export type Role = 'host' | 'guest'
 
-/** What travels through a box. All but `sealed` is readable by the server, and protected by the seal. */
+/** What travels through a box. The server can read everything but `sealed`; the seal authenticates all of it. */
 export interface SealedMessage {
   v: number
-  /** The drop address of the box it is for. */
+  /** The drop address of the receiving box. */
   to: string
-  /** Which secret sealed it: 6 bytes in base64url that tell nothing about the secret. */
+  /** Identifies the secret: 6 bytes in base64url that reveal nothing about it. */
   key: string
   from: Role
-  /** The guest's nonce (16 bytes, base64url); after the hello, a dot and the host's nonce follow. */
+  /** The guest's nonce (16 bytes, base64url); after the hello, followed by a dot and the host's nonce. */
   session: string
-  /** 0 for the hello; then 1, 2, 3 … in each direction. */
+  /** 0 for the hello, then 1, 2, 3 … in each direction. */
   n: number
-  /** Ciphertext and 128-bit tag of the JSON text, in base64url. */
+  /** The ciphertext of the JSON text and the 128-bit tag, in base64url. */
   sealed: string
 }
 
-/** A batch with the largest value, its tag, and all that in base64url. */
+/** The largest batch with its tag, in base64url. */
 const MAX_SEALED = Math.ceil((MAX_VALUE_BYTES + 2 + 16) * 4 / 3)
 
 const NONCE_BYTES = 16
 const members = ['v', 'to', 'key', 'from', 'session', 'n', 'sealed']
 
-/** 32 random bytes: what the invite carries in its fragment, and the server never sees. */
+/** 32 random bytes. The invite carries them in its fragment; the server never sees them. */
 export function createSecret (): Bytes {
   return randomBytes(32)
 }
 
-/** 16 random bytes in base64url: what each side adds to a session, so that its keys are new. */
+/** 16 random bytes in base64url. Each side contributes a nonce to a session, so that its keys are new. */
 export function createNonce (): string {
   return toBase64url(randomBytes(NONCE_BYTES))
 }
 
-/** What an invite gives: the secret as a key, its public name, and the host's drop address. */
+/** The keys of an invite: the secret as an HKDF key, its public id, and the host's drop address. */
 export interface InviteKey {
   readonly hkdf: CryptoKey
   readonly id: string
@@ -62,15 +62,15 @@ export async function inviteKey (secret: Bytes, hostDrop: string): Promise<Invit
   return { hkdf, id: toBase64url(id), hostDrop }
 }
 
-/** The guest's first message, which says where the guest can be reached. */
+/** Seals the guest's first message, which says where the guest can be reached. */
 export async function sealHello (invite: InviteKey, guestNonce: string, value: unknown): Promise<SealedMessage> {
   const key = await deriveKey(invite.hkdf, nonceBytes(guestNonce), ['hello', invite.hostDrop])
   return await seal(key, { v: VERSION, to: invite.hostDrop, key: invite.id, from: 'guest', session: guestNonce, n: 0 }, value)
 }
 
 /**
- * Opens a guest's first message. It is all that an unknown guest can say, and all that could be
- * replayed to a host that lost its memory; so nothing in it may be acted upon but answering it.
+ * Opens a guest's first message. It is all that an unknown guest can say, and it could be replayed to a host
+ * that lost its memory. So the only safe thing to do with it is to answer.
  */
 export async function openHello (invite: InviteKey, message: SealedMessage): Promise<unknown> {
   if (message.to !== invite.hostDrop) throw new CallError('CALL_ERR_FOREIGN')
@@ -88,9 +88,9 @@ export interface SessionParts {
   hostNonce: string
 }
 
-/** One guest and one host: seals what this side says, opens what the other side says. */
+/** A session between one guest and one host: seals what this side sends and opens what the other side sent. */
 export class Session {
-  /** The first number of a session is 1: the hello was 0. */
+  /** The first message of a session has the number 1: the hello had 0. */
   #sent = 0
   #received = 0
 
@@ -114,7 +114,7 @@ export class Session {
     return `${this.parts.guestNonce}.${this.parts.hostNonce}`
   }
 
-  /** Numbers and seals a value (anything with a JSON text). Messages must be stored in the order of these calls. */
+  /** Numbers and seals a JSON value. Store the messages in the order of these calls. */
   async seal (value: unknown): Promise<SealedMessage> {
     const { invite, parts } = this
     return await seal(this.sealingKey, {
@@ -128,8 +128,8 @@ export class Session {
   }
 
   /**
-   * The value of the other side's next message. Everything else is refused, each with its `CallError` code.
-   * @param afterGap what may also come after a gap: nothing by default
+   * Opens the other side's next message. Everything else is refused, each case with its own `CallError` code.
+   * @param afterGap decides which values are accepted even after a gap; none by default
    */
   async open (message: SealedMessage, afterGap: (value: unknown) => boolean = () => false): Promise<unknown> {
     const { invite, parts } = this
@@ -141,7 +141,7 @@ export class Session {
     const n = this.#received + 1
     if (message.n < n) throw new CallError('CALL_ERR_REPLAYED')
     const value = await this.#openAt(n, message, afterGap)
-    // Two calls at the same time could both have seen the old number.
+    // Two concurrent calls could both have seen the old number.
     if (this.#received !== n - 1) throw new CallError('CALL_ERR_REPLAYED')
     this.#received = message.n
     return value
@@ -154,14 +154,14 @@ export class Session {
     return value
   }
 
-  /** Bytes that only the two sides of this session can derive, for a purpose of their own. */
+  /** Derives bytes that only the two sides of this session can know, for another purpose. */
   async derive (context: string[], length: number): Promise<Bytes> {
     const { invite, parts } = this
     return await deriveBits(invite.hkdf, salt(parts), [...context, invite.hostDrop, parts.guestDrop], length)
   }
 }
 
-/** Checks the shape only: exactly these members, each of its type. */
+/** Checks the shape only: exactly these members, each of the right type. */
 export function parseSealed (message: unknown): SealedMessage {
   if (typeof message !== 'object' || message === null) throw new CallError('CALL_ERR_FORMAT')
   const { v, to, key, from, session, n, sealed } = message as Record<keyof SealedMessage, unknown>
@@ -183,7 +183,7 @@ type Header = Omit<SealedMessage, 'sealed'>
 
 async function seal (key: CryptoKey, header: Header, value: unknown): Promise<SealedMessage> {
   const text = JSON.stringify(value)
-  if (text === undefined) throw new TypeError('A sealed message holds a JSON value, and this is none')
+  if (text === undefined) throw new TypeError('A sealed message must hold a JSON value')
   const sealed = await crypto.subtle.encrypt(gcm(header), key, utf8(text))
   return { ...header, sealed: toBase64url(new Uint8Array(sealed)) }
 }
@@ -204,7 +204,7 @@ async function open (key: CryptoKey, message: SealedMessage): Promise<unknown> {
   }
 }
 
-/** The number is the nonce (4 zero bytes, then 8 bytes, big-endian); the header is authenticated with it. */
+/** The message number is the nonce (4 zero bytes, then 8 bytes big-endian); the header is authenticated. */
 function gcm ({ v, to, key, from, session, n }: Header): AesGcmParams {
   const iv = new Uint8Array(12)
   new DataView(iv.buffer).setBigUint64(4, BigInt(n))

@@ -1,6 +1,6 @@
 import type { Channel } from './channel.js'
 
-/** What is needed of a `SimplePeer` instance of the package `simple-peer`. */
+/** The part of a `simple-peer` instance that is used here. */
 export interface SignalingPeer {
   readonly destroyed: boolean
   on (event: 'signal', listener: (data: any) => void): unknown
@@ -10,8 +10,8 @@ export interface SignalingPeer {
 }
 
 /**
- * Lets a `simple-peer` signal through a channel, and ends the one with the other. The host speaks
- * first, so its peer is the one with `initiator: true`.
+ * Connects a `simple-peer` instance to a channel for signaling; when one ends, so does the other. The host
+ * speaks first, so its peer is the one created with `initiator: true`.
  */
 export function signalThrough (peer: SignalingPeer, channel: Channel): void {
   const end = (error: unknown) => { if (!peer.destroyed) peer.destroy(error as Error) }

@@ -1,13 +1,13 @@
 import type { Address } from '../address.js'
 import { createBoxClient, type ClientOptions } from '../index.js'
 
-/** How long credentials are used that came without an end, in ms. */
+/** How long to use credentials that came without a lifetime, in ms. */
 const DEFAULT_TTL = 300_000
 
 /**
- * The ICE servers that a server offers to those who have a box there, or its drop address. TURN
- * credentials end, and a host may wait for hours: they are asked for again when half of their time
- * is over. A server that offers none, or does not answer, leaves the direct paths.
+ * The ICE servers that a signalbox server offers to holders of a box id or drop address. TURN credentials
+ * expire and a host may wait for hours, so they are requested again after half of their lifetime. If the
+ * server offers none or does not respond, only direct paths remain.
  */
 export function iceServersOf ({ server, id: box }: Address, options: ClientOptions, signal?: AbortSignal): () => Promise<RTCIceServer[]> {
   const client = createBoxClient(server, options)
@@ -34,7 +34,7 @@ export function iceServersOf ({ server, id: box }: Address, options: ClientOptio
   }
 }
 
-/** Whether an RTCPeerConnection may take it: it throws at an entry of another form. */
+/** Whether an RTCPeerConnection accepts the entry; it throws on a malformed one. */
 function isIceServer (entry: unknown): entry is RTCIceServer {
   const { urls, username, credential } = Object(entry) as Record<string, unknown>
   const all = [urls].flat()

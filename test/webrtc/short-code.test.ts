@@ -1,5 +1,5 @@
 import t from 'tap'
-import { checkCommitment, checkRandom, commit, fingerprintOf, shortCode } from '../../clients/typescript/src/webrtc/code.js'
+import { checkCommitment, checkRandom, commit, fingerprintOf, shortCode } from '../../clients/typescript/src/webrtc/short-code.js'
 import { doubtful } from './doubtful-fingerprints.js'
 import { createNonce, createSecret, inviteKey, Session } from '../../clients/typescript/src/webrtc/sealing.js'
 

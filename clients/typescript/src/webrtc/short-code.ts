@@ -3,17 +3,17 @@ import { CallError } from './errors.js'
 import { createNonce, type Session } from './sealing.js'
 
 /**
- * The short code that two people compare, against somebody who has the invite too and sits in the
- * middle. It depends on the session's keys and on the certificates (DTLS fingerprints) that both ends
- * really use. Six digits can be searched through, so neither side may choose after it has seen the
- * other's part: the guest's hello commits to its fingerprint and a random number, then the host
- * offers, with a random number of its own, and only then the guest opens its commitment. What is left
- * is one guess in a million.
+ * The short code that two people compare: a short authentication string, as in ZRTP (RFC 6189, section 4.3).
+ * It protects against somebody in the middle who also has the invite. The code depends on the session's keys
+ * and on the certificates (DTLS fingerprints) that both ends really use. Six digits can be searched by brute
+ * force, so neither side may choose anything after it has seen the other's contribution: the guest's hello
+ * commits to its fingerprint and a random number; then the host sends its offer with a random number of its
+ * own; only then does the guest open its commitment. That leaves an attacker one guess in a million.
  */
 export interface Commitment {
-  /** Goes into the hello: SHA-256 over the random number and the fingerprint, in base64url. */
+  /** Sent in the hello: SHA-256 over the random number and the fingerprint, in base64url. */
   commitment: string
-  /** Goes with the guest's first description: the random number, 16 bytes in base64url. */
+  /** Sent with the guest's first description: the random number, 16 bytes in base64url. */
   opening: string
 }
 
@@ -22,7 +22,10 @@ export async function commit (guestFingerprint: string, opening = createNonce())
   return { commitment: toBase64url(new Uint8Array(digest)), opening }
 }
 
-/** Returns the opening that was checked: the only one to go on with. Throws `CALL_ERR_FINGERPRINT`. */
+/**
+ * Returns the opening that was checked, the only one to continue with.
+ * @throws CallError `CALL_ERR_FINGERPRINT` if the opening does not match the commitment
+ */
 export async function checkCommitment (commitment: unknown, opening: unknown, guestFingerprint: string): Promise<string> {
   if (typeof opening !== 'string' || fromBase64url(opening)?.length !== 16 ||
     (await commit(guestFingerprint, opening)).commitment !== commitment
@@ -30,38 +33,42 @@ export async function checkCommitment (commitment: unknown, opening: unknown, gu
   return opening
 }
 
-/** The host's random number in its one form. Throws `CALL_ERR_FORMAT`. */
+/**
+ * The host's random number, if it is in canonical form.
+ * @throws CallError `CALL_ERR_FORMAT` if it is not
+ */
 export function checkRandom (random: unknown): string {
   if (typeof random !== 'string' || fromBase64url(random)?.length !== 16) throw new CallError('CALL_ERR_FORMAT')
   return random
 }
 
-/** What the code depends on, besides the session. */
+/** What the code depends on besides the session. */
 export interface CodeParts {
-  /** the host's certificate, as `fingerprintOf` gives it */
+  /** the host's fingerprints, as returned by `fingerprintOf` */
   host: string
-  /** Comes with the host's offer, so that nobody knows the code who has not let the host offer. */
+  /** Sent with the host's offer, so that nobody can know the code before the host has made its offer. */
   random: string
   guest: string
   opening: string
 }
 
-/** The same digits on both sides. */
+/** Computes the short code; both sides get the same digits. */
 export async function shortCode (session: Session, { host, random, guest, opening }: CodeParts, digits = 6): Promise<string> {
   const bytes = await session.derive(['code', opening, random, host, guest], 8)
   return String(new DataView(bytes.buffer).getBigUint64(0) % 10n ** BigInt(digits)).padStart(digits, '0')
 }
 
-/** A fingerprint line as RFC 8122 spells it and every browser writes it, with a hash that is not broken. */
+/** A fingerprint line as RFC 8122 specifies it and every browser writes it, with a secure hash. */
 const fingerprintLine = /^a=fingerprint:((?:sha-256 (?:[\dA-F]{2}:){31}|sha-384 (?:[\dA-F]{2}:){47}|sha-512 (?:[\dA-F]{2}:){63})[\dA-F]{2})$/
 
 /**
- * The fingerprints of a session description, such as `sha-256 1F:02:…`: all that it names, sorted
- * and joined by commas, since a description repeats them in each of its sections.
+ * The fingerprints of a session description, such as `sha-256 1F:02:…`: all distinct ones, sorted and joined
+ * by commas, since a description repeats them in every section.
  *
- * Browsers also connect by lines that are spelled otherwise, each by others. So one line that says
- * `fingerprint` in any other way, or beside an unusual line end, makes the description unacceptable:
- * it could be the line that counts.
+ * Browsers also accept lines with deviant spelling, and each browser different ones. So a line that contains
+ * `fingerprint` in any other form, or next to an unusual line ending, makes the description unacceptable: it
+ * could be the line that the browser uses.
+ * @throws CallError `CALL_ERR_FINGERPRINT`
  */
 export function fingerprintOf (sdp: string): string {
   const fingerprints = new Set<string>()

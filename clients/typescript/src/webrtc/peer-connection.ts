@@ -1,0 +1,80 @@
+import type { Address } from '../address.js'
+import type { ClientOptions } from '../index.js'
+import { asCallError } from './channel.js'
+import { hasTurn, iceServersOf } from './ice-servers.js'
+import type { PreparedConnection } from './peer.js'
+
+/**
+ * A class with the shape of the standard RTCPeerConnection (W3C WebRTC 1.0). The types of other
+ * implementations differ from the browser's in details that do not matter here.
+ */
+export type PeerConnectionClass = new (configuration: any) => Record<'createDataChannel' | 'createOffer' | 'setLocalDescription' | 'setRemoteDescription' | 'addIceCandidate', (...args: any[]) => unknown>
+
+/** Options that `host` and `join` share. */
+export interface ConnectionOptions extends ClientOptions {
+  /**
+   * Called with each new connection before negotiation: add your tracks here, and listen for the other side's
+   * (`track`). The data channel is the one that the peer will have.
+   */
+  prepare?: (connection: RTCPeerConnection, channel: RTCDataChannel) => void | Promise<void>
+  /** The STUN and TURN servers to use. By default the ones that the signalbox server offers. */
+  iceServers?: RTCIceServer[]
+  /** Further configuration for the RTCPeerConnection. */
+  configuration?: RTCConfiguration
+  /** Replaces the global RTCPeerConnection; in Node, for example, werift's. */
+  RTCPeerConnection?: PeerConnectionClass
+  /** How long to wait for the other side to answer, in ms. Default: 30,000. Infinity waits indefinitely. */
+  timeout?: number
+  /**
+   * Set to false if nobody compares codes, as in an app that only transfers data: failed attempts to join are
+   * then not counted.
+   */
+  compare?: boolean
+  /** Aborts everything. */
+  signal?: AbortSignal
+}
+
+/** @throws TypeError if there is none */
+export function peerConnectionClass ({ RTCPeerConnection = globalThis.RTCPeerConnection }: ConnectionOptions) {
+  if (RTCPeerConnection === undefined) throw new TypeError('There is no global RTCPeerConnection: pass one in the options')
+  return RTCPeerConnection as unknown as new (configuration: RTCConfiguration) => RTCPeerConnection
+}
+
+/**
+ * Returns a function that creates connections ready for negotiation.
+ * @param box the host's box, whose capability gives access to the ICE servers
+ */
+export function connectionFactory (box: Address, options: ConnectionOptions): () => Promise<PreparedConnection> {
+  const { iceServers, configuration, prepare, signal } = options
+  const RTCPeerConnection = peerConnectionClass(options)
+  const offered = iceServers === undefined ? iceServersOf(box, options, signal) : async () => iceServers
+  // Requested ahead of time, so that nobody waits for it later.
+  offered().catch(() => {})
+  // If the caller supplied the servers, the error is the caller's, too.
+  const construct = (configuration: RTCConfiguration) => {
+    try {
+      return new RTCPeerConnection(configuration)
+    } catch (error) {
+      throw iceServers === undefined ? asCallError(error) : error
+    }
+  }
+  return async () => {
+    const iceServers = await offered()
+    const connection = construct({ ...configuration, iceServers: iceServers.flatMap(oneUrlEach) })
+    try {
+      // Negotiated out of band by its id: both sides have it from the start, and it opens with the
+      // connection.
+      const dataChannel = connection.createDataChannel('signalbox', { negotiated: true, id: 0 })
+      await prepare?.(connection, dataChannel)
+      return { connection, dataChannel, turn: hasTurn(iceServers) }
+    } catch (error) {
+      connection.close()
+      throw error
+    }
+  }
+}
+
+/** Not every implementation accepts several URLs in one entry. */
+function oneUrlEach (server: RTCIceServer): RTCIceServer[] {
+  return [server.urls].flat().map(urls => ({ ...server, urls }))
+}
