@@ -1,55 +1,55 @@
 import { host, join, type Call, type CallError, type Peer, type Resume } from 'signalbox-client/webrtc'
 import { failureOf, type Failure } from './failures.js'
-import type { Keep } from './keep.js'
-import { Line } from './line.js'
-import type { Media } from './media.js'
-import type { Message } from './messages.js'
+import type { SavedSession } from './saved-session.js'
+import { RemotePage } from './remote-page.js'
+import type { LocalMedia } from './local-media.js'
+import type { PageMessage } from './page-messages.js'
 import type { Event, Role } from './state.js'
 
-export interface CallFace {
+export interface CallListener {
   dispatch (event: Event): void
-  /** the one whom this page talks to, once let in; nobody any more with undefined */
-  talking (line: Line | undefined): void
-  /** what the other page says, other than about letting in and leaving */
-  heard (message: Extract<Message, { type: 'chat' | 'media' }>): void
+  /** called with the other page once it has been admitted, and with undefined when it is gone */
+  connectedTo (remotePage: RemotePage | undefined): void
+  /** called with the other page's messages, except those about admission and leaving */
+  received (message: Extract<PageMessage, { type: 'chat' | 'media' }>): void
 }
 
-/** How long the other page may take to say hello, or to answer it, ms. No code is shown before. */
-const HELLO = 5_000
+/** How long the other page may take to say hello or to answer it, in ms. No code is shown before. */
+const HELLO_TIMEOUT = 5_000
 
 /**
- * One call of this page, with one other person: a further guest is told that the call is full. It
- * turns what happens to connections into events of the page.
+ * One call of this page, with one other person: further guests are told that the call is full. Turns what
+ * happens to connections into events of the page.
  */
-export class PageCall {
-  readonly #lines = new WeakMap<RTCDataChannel, Line>()
+export class CallController {
+  readonly #remotePages = new WeakMap<RTCDataChannel, RemotePage>()
   #call: Call | undefined
-  #line: Line | undefined
+  #remotePage: RemotePage | undefined
   #left = false
-  /** Somebody was in the call before, with another code. */
-  #again = false
-  /** The call ended while its last connection still stands. */
-  #over: Failure | undefined
+  /** Somebody was connected before, with another code. */
+  #hadCode = false
+  /** Why the call ended while its last connection is still up. */
+  #pendingFailure: Failure | undefined
 
   constructor (
     private readonly role: Role,
-    private readonly media: Media,
-    private readonly keep: Keep,
-    private readonly face: CallFace
+    private readonly media: LocalMedia,
+    private readonly session: SavedSession,
+    private readonly listener: CallListener
   ) {}
 
-  /** @param page where the invite leads; the box routes are beside it */
+  /** @param page where the invite leads; the box routes are next to it */
   async host (page: URL, resume?: Resume): Promise<void> {
     await this.#follow(async () => {
       const call = await host({
         server: new URL('.', page),
         page,
         prepare: this.#prepare,
-        refused: error => { this.#missed(error) },
-        save: resume => { if (!this.#left) this.keep.set({ call: { role: 'host', resume } }) },
+        refused: error => { this.#guestFailed(error) },
+        save: resume => { if (!this.#left) this.session.update({ call: { role: 'host', resume } }) },
         ...(resume && { resume })
       })
-      this.face.dispatch({ type: 'opened', invite: call.invite })
+      this.listener.dispatch({ type: 'opened', invite: call.invite })
       return call
     })
   }
@@ -57,30 +57,33 @@ export class PageCall {
   async join (invite: string): Promise<void> {
     await this.#follow(async () => {
       const call = await join(invite, { prepare: this.#prepare })
-      this.keep.set({ call: { role: 'guest', invite } })
-      this.face.dispatch({ type: 'opened' })
+      this.session.update({ call: { role: 'guest', invite } })
+      this.listener.dispatch({ type: 'opened' })
       return call
     })
   }
 
-  say (message: Message): boolean {
-    return this.#line?.say(message) ?? false
+  send (message: PageMessage): boolean {
+    return this.#remotePage?.send(message) ?? false
   }
 
-  /** For good: the host's invite ends. */
+  /** Leaves for good: if this is the host, the invite ends. */
   leave (): void {
     this.#left = true
-    this.keep.set({ call: undefined })
-    this.#line = undefined
-    this.face.talking(undefined)
+    this.session.update({ call: undefined })
+    this.#remotePage = undefined
+    this.listener.connectedTo(undefined)
     this.#call?.close().catch(() => {})
-    this.face.dispatch({ type: 'leave' })
+    this.listener.dispatch({ type: 'leave' })
   }
 
-  /** The page goes, perhaps only to be loaded again. There is no time for a word through the server. */
-  abandon (): void {
-    if (this.role === 'guest') this.say({ type: 'bye' })
-    this.#line?.connection.close()
+  /**
+   * Called when the page is unloaded, perhaps only to be reloaded. There is no time to tell the other side
+   * through the server.
+   */
+  unload (): void {
+    if (this.role === 'guest') this.send({ type: 'bye' })
+    this.#remotePage?.connection.close()
   }
 
   async #follow (open: () => Promise<Call>): Promise<void> {
@@ -90,119 +93,119 @@ export class PageCall {
         await call.close()
         return
       }
-      for await (const peer of call.peers) this.#meet(peer)
-      // The host left before it let anybody in.
-      if (!this.#left && this.#line === undefined) this.face.dispatch({ type: 'fail', failure: 'nobody' })
+      for await (const peer of call.peers) this.#onPeer(peer)
+      // The host left before it admitted anybody.
+      if (!this.#left && this.#remotePage === undefined) this.listener.dispatch({ type: 'fail', failure: 'nobody' })
     } catch (error) {
       if (this.#left) return
       const failure = failureOf(error)
-      if (failure === 'gone' || failure === 'key') this.keep.set({ call: undefined })
-      // Who talks already can go on talking without the server.
-      if (this.#line?.alive) this.#over = failure
-      else this.face.dispatch({ type: 'fail', failure })
+      if (failure === 'gone' || failure === 'key') this.session.update({ call: undefined })
+      // People who are already connected can continue without the server.
+      if (this.#remotePage?.connected) this.#pendingFailure = failure
+      else this.listener.dispatch({ type: 'fail', failure })
     }
   }
 
   readonly #prepare = (connection: RTCPeerConnection, channel: RTCDataChannel): void => {
-    const line = new Line(connection, channel, this.role)
-    this.#lines.set(channel, line)
-    // The guest's first sign of the host is its offer; the host prepares for a guest that said hello.
-    if (this.role === 'host') this.face.dispatch({ type: 'found' })
-    else connection.addEventListener('signalingstatechange', () => { this.face.dispatch({ type: 'found' }) }, { once: true })
+    const remotePage = new RemotePage(connection, channel, this.role)
+    this.#remotePages.set(channel, remotePage)
+    // A guest first notices the host by its offer; a host prepares a connection for a guest that said hello.
+    if (this.role === 'host') this.listener.dispatch({ type: 'peerFound' })
+    else connection.addEventListener('signalingstatechange', () => { this.listener.dispatch({ type: 'peerFound' }) }, { once: true })
     connection.addEventListener('connectionstatechange', () => {
-      if (this.#line !== line) return
+      if (this.#remotePage !== remotePage) return
       const { connectionState } = connection
-      if (connectionState === 'connected') this.face.dispatch({ type: 'recovered' })
-      if (connectionState === 'disconnected' || connectionState === 'failed') this.face.dispatch({ type: 'interrupted' })
+      if (connectionState === 'connected') this.listener.dispatch({ type: 'recovered' })
+      if (connectionState === 'disconnected' || connectionState === 'failed') this.listener.dispatch({ type: 'interrupted' })
     })
   }
 
-  #missed (error: CallError): void {
-    if (this.#line === undefined) this.face.dispatch({ type: 'missed', failure: failureOf(error) })
+  #guestFailed (error: CallError): void {
+    if (this.#remotePage === undefined) this.listener.dispatch({ type: 'peerFailed', failure: failureOf(error) })
   }
 
-  #meet (peer: Peer): void {
-    const line = this.#lines.get(peer.channel)
-    if (line === undefined) return
-    line.peer = peer
-    // Whoever keeps people from seeing the code must not keep the connection.
-    const limit = setTimeout(() => { if (this.#line !== line) this.#silent(peer) }, HELLO)
-    line.listen(message => { this.#take(line, peer, message) })
-    if (this.role === 'guest') line.say({ type: 'hello' })
+  #onPeer (peer: Peer): void {
+    const remotePage = this.#remotePages.get(peer.channel)
+    if (remotePage === undefined) return
+    remotePage.peer = peer
+    // A peer that keeps people from seeing the code must not keep the connection.
+    const limit = setTimeout(() => { if (this.#remotePage !== remotePage) this.#onNoHello(peer) }, HELLO_TIMEOUT)
+    remotePage.listen(message => { this.#onMessage(remotePage, peer, message) })
+    if (this.role === 'guest') remotePage.send({ type: 'hello' })
     void peer.closed.then(reason => {
       clearTimeout(limit)
-      this.#closed(line, reason)
+      this.#onClosed(remotePage, reason)
     })
   }
 
-  #take (line: Line, peer: Peer, message: Message): void {
+  #onMessage (remotePage: RemotePage, peer: Peer, message: PageMessage): void {
     switch (message.type) {
       case 'hello':
-        if (this.role === 'host') this.#letIn(line, peer)
+        if (this.role === 'host') this.#admit(remotePage, peer)
         break
       case 'welcome':
-        if (this.role === 'guest' && this.#line !== line) this.#begin(line, peer)
+        if (this.role === 'guest' && this.#remotePage !== remotePage) this.#connect(remotePage, peer)
         break
       case 'full':
-        if (this.role === 'guest') this.#failed('full')
+        if (this.role === 'guest') this.#fail('full')
         break
       case 'bye':
         void peer.close()
         break
       default:
-        if (this.#line === line) this.face.heard(message)
+        if (this.#remotePage === remotePage) this.listener.received(message)
     }
   }
 
-  /** Nobody takes the place of a connection that stands, whoever he says he is. */
-  #letIn (line: Line, peer: Peer): void {
-    const current = this.#line
-    if (current === line) return
-    if (current?.alive) {
-      line.say({ type: 'full' })
+  /** Nobody can replace a peer that is connected, whoever they claim to be. */
+  #admit (remotePage: RemotePage, peer: Peer): void {
+    const current = this.#remotePage
+    if (current === remotePage) return
+    if (current?.connected) {
+      remotePage.send({ type: 'full' })
       void peer.close()
       return
     }
-    // Broken anyway: the same person again, or somebody else.
-    this.#line = undefined
+    // The old connection is broken: this is the same person again, or somebody else.
+    this.#remotePage = undefined
     void current?.peer?.close()
-    line.say({ type: 'welcome' })
-    this.#begin(line, peer)
+    remotePage.send({ type: 'welcome' })
+    this.#connect(remotePage, peer)
   }
 
-  #begin (line: Line, peer: Peer): void {
-    this.#line = line
-    this.media.attach(line.senders)
-    this.face.talking(line)
-    this.face.dispatch({ type: 'connected', code: peer.code, again: this.#again })
-    this.#again = true
+  #connect (remotePage: RemotePage, peer: Peer): void {
+    this.#remotePage = remotePage
+    this.media.attach(remotePage.senders)
+    this.listener.connectedTo(remotePage)
+    this.listener.dispatch({ type: 'connected', code: peer.code, codeChanged: this.#hadCode })
+    this.#hadCode = true
   }
 
-  /** The other page never spoke. */
-  #silent (peer: Peer): void {
-    if (this.role === 'guest') this.#failed('nobody')
+  /** The other page never said hello. */
+  #onNoHello (peer: Peer): void {
+    if (this.role === 'guest') this.#fail('nobody')
     else void peer.close()
   }
 
-  #failed (failure: Failure): void {
+  #fail (failure: Failure): void {
     this.#left = true
     this.#call?.close().catch(() => {})
-    this.keep.set({ call: undefined })
-    this.face.dispatch({ type: 'fail', failure })
+    this.session.update({ call: undefined })
+    this.listener.dispatch({ type: 'fail', failure })
   }
 
-  #closed (line: Line, reason: unknown): void {
-    if (this.#line !== line) return
-    // The guest's helper says hello again by itself after a connection that broke.
-    if (this.role === 'guest' && reason !== undefined) return this.face.dispatch({ type: 'interrupted' })
-    this.#line = undefined
-    this.face.talking(undefined)
+  #onClosed (remotePage: RemotePage, reason: unknown): void {
+    if (this.#remotePage !== remotePage) return
+    // After a lost connection, `join` says hello again by itself.
+    if (this.role === 'guest' && reason !== undefined) return this.listener.dispatch({ type: 'interrupted' })
+    this.#remotePage = undefined
+    this.listener.connectedTo(undefined)
     if (this.role === 'guest') {
       this.#left = true
-      this.keep.set({ call: undefined })
+      this.session.update({ call: undefined })
     }
-    this.face.dispatch(this.#over === undefined
-      ? { type: 'gone', notice: reason === undefined ? 'left' : failureOf(reason) }
-      : { type: 'fail', failure: this.#over })
+    this.listener.dispatch(this.#pendingFailure === undefined
+      ? { type: 'peerGone', notice: reason === undefined ? 'left' : failureOf(reason) }
+      : { type: 'fail', failure: this.#pendingFailure })
   }
 }

@@ -1,22 +1,22 @@
-import { element, label, showText } from './dom.js'
-import { InvitePanel } from './invite.js'
-import type { Line } from './line.js'
-import type { Kind, Media } from './media.js'
+import { element, setButton, showText } from './dom.js'
+import { InvitePanel } from './invite-panel.js'
+import type { RemotePage } from './remote-page.js'
+import type { MediaKind, LocalMedia } from './local-media.js'
 import { isOpen, type State } from './state.js'
-import { absenceOf, deviceNotice, noticeOf, spokenCode, statusOf } from './words.js'
+import { absenceOf, deviceNotice, noticeOf, spokenCode, statusOf } from './texts.js'
 
-/** How long a word about one's own devices stays, ms. The buttons go on telling. */
-const NOTICE = 10_000
+/** How long a notice about this person's devices is shown, in ms. The buttons keep showing their state. */
+const NOTICE_DURATION = 10_000
 
-export interface RoomFace {
-  announce (words: string): void
-  turn (kind: Kind, on: boolean): void
+export interface CallScreenActions {
+  announce (text: string): void
+  setEnabled (kind: MediaKind, on: boolean): void
   leave (): void
 }
 
-/** The page during a call: the other person, one's own picture, the invite while nobody is there. */
-export class Room {
-  readonly #room = element('room')
+/** The page during a call: the other person, the self-view, and the invite while nobody else is there. */
+export class CallScreen {
+  readonly #screen = element('call-screen')
   readonly #status = element('status')
   readonly #remote = element<HTMLVideoElement>('remote')
   readonly #self = element<HTMLVideoElement>('self')
@@ -27,22 +27,22 @@ export class Room {
   #deviceNotice: string | undefined
   #stateNotice: string | undefined
   #timer: ReturnType<typeof setTimeout> | undefined
-  /** What the other page says that it sends. */
-  #sent: Record<Kind, boolean> = { audio: true, video: true }
-  #talking = false
+  /** What the other page says it is sending. */
+  #sent: Record<MediaKind, boolean> = { audio: true, video: true }
+  #connected = false
 
-  constructor (private readonly media: Media, private readonly face: RoomFace) {
-    this.#invite = new InvitePanel(words => { face.announce(words) })
-    element('mic').addEventListener('click', () => { face.turn('audio', media.state.audio !== 'on') })
-    element('camera').addEventListener('click', () => { face.turn('video', media.state.video !== 'on') })
-    element('leave').addEventListener('click', () => { face.leave() })
+  constructor (private readonly media: LocalMedia, private readonly actions: CallScreenActions) {
+    this.#invite = new InvitePanel(text => { actions.announce(text) })
+    element('mic').addEventListener('click', () => { actions.setEnabled('audio', media.state.audio !== 'on') })
+    element('camera').addEventListener('click', () => { actions.setEnabled('video', media.state.video !== 'on') })
+    element('leave').addEventListener('click', () => { actions.leave() })
     this.#unmute.addEventListener('click', () => { void this.#play() })
   }
 
   show (state: State): void {
     const shown = isOpen(state)
-    const came = shown && this.#room.hidden
-    this.#room.hidden = !shown
+    const came = shown && this.#screen.hidden
+    this.#screen.hidden = !shown
     if (!shown) this.#deviceNotice = undefined
     this.#status.textContent = statusOf(state)
     this.#invite.show(state.name === 'waiting' ? state.invite : undefined)
@@ -56,33 +56,33 @@ export class Room {
     if (came) this.#status.focus()
   }
 
-  /** The one who is in the call, or nobody. */
-  talking (line: Line | undefined): void {
-    this.#talking = line !== undefined
-    this.#remote.srcObject = line?.remote ?? null
+  /** Shows the other page's media, or nothing. */
+  connectedTo (remotePage: RemotePage | undefined): void {
+    this.#connected = remotePage !== undefined
+    this.#remote.srcObject = remotePage?.stream ?? null
     this.sends({ audio: true, video: true })
     this.#unmute.hidden = true
-    if (line !== undefined) void this.#play()
+    if (remotePage !== undefined) void this.#play()
   }
 
-  sends (sent: Record<Kind, boolean>): void {
+  sends (sent: Record<MediaKind, boolean>): void {
     this.#sent = sent
-    const absence = this.#talking ? absenceOf(sent) : undefined
+    const absence = this.#connected ? absenceOf(sent) : undefined
     showText(this.#absence, absence)
-    this.#absence.classList.toggle('aside', sent.video)
-    this.#remote.classList.toggle('dark', !this.#talking || !this.#sent.video)
-    if (absence !== undefined) this.face.announce(absence)
+    this.#absence.classList.toggle('badge', sent.video)
+    this.#remote.classList.toggle('dark', !this.#connected || !this.#sent.video)
+    if (absence !== undefined) this.actions.announce(absence)
   }
 
-  /** One's own devices have changed. */
+  /** Shows the state of this person's devices. */
   devices (): void {
-    const { state, picture } = this.media
-    label(element('mic'), state.audio === 'on' ? 'mic' : 'mic-off', state.audio === 'on' ? 'Mute' : nameOf(state.audio, 'Unmute', 'No mic'))
-    label(element('camera'), state.video === 'on' ? 'camera' : 'camera-off', state.video === 'on' ? 'Stop video' : nameOf(state.video, 'Start video', 'No camera'))
+    const { state, preview } = this.media
+    setButton(element('mic'), state.audio === 'on' ? 'mic' : 'mic-off', state.audio === 'on' ? 'Mute' : nameOf(state.audio, 'Unmute', 'No mic'))
+    setButton(element('camera'), state.video === 'on' ? 'camera' : 'camera-off', state.video === 'on' ? 'Stop video' : nameOf(state.video, 'Start video', 'No camera'))
     element('mic').classList.toggle('off', state.audio !== 'on')
     element('camera').classList.toggle('off', state.video !== 'on')
-    this.#self.hidden = picture === null
-    this.#self.srcObject = picture
+    this.#self.hidden = preview === null
+    this.#self.srcObject = preview
 
     const notice = deviceNotice(state)
     if (notice === this.#deviceNotice) return
@@ -91,16 +91,16 @@ export class Room {
     this.#timer = setTimeout(() => {
       this.#deviceNotice = undefined
       this.#showNotice()
-    }, NOTICE)
+    }, NOTICE_DURATION)
     this.#showNotice()
-    if (notice !== undefined) this.face.announce(notice)
+    if (notice !== undefined) this.actions.announce(notice)
   }
 
   #showNotice (): void {
     showText(this.#notice, this.#stateNotice ?? this.#deviceNotice)
   }
 
-  /** Browsers may keep a page silent until it is touched. */
+  /** Browsers may block sound until the person interacts with the page. */
   async #play (): Promise<void> {
     try {
       await this.#remote.play()

@@ -1,24 +1,24 @@
 import { textAndLinks, withoutControls, type Link } from './chat-text.js'
 import { element, showText } from './dom.js'
-import { MAX_CHAT } from './messages.js'
+import { MAX_CHAT_LENGTH } from './page-messages.js'
 
-/** The drawer with what was written. Nothing of it is kept. */
+/** The chat drawer. Nothing in it is stored. */
 export class Chat {
   readonly #drawer = element('chat')
   readonly #log = element('log')
-  readonly #words = element<HTMLTextAreaElement>('words')
-  readonly #button = element('talk')
+  readonly #input = element<HTMLTextAreaElement>('chat-input')
+  readonly #button = element('chat-toggle')
   readonly #unread = element('unread')
   #count = 0
 
-  /** @param say returns whether the text is on its way */
-  constructor (private readonly say: (text: string) => boolean, private readonly announce: (words: string) => void) {
-    const form = element<HTMLFormElement>('say')
+  /** @param send returns whether the text could be sent */
+  constructor (private readonly send: (text: string) => boolean, private readonly announce: (text: string) => void) {
+    const form = element<HTMLFormElement>('chat-form')
     form.addEventListener('submit', event => {
       event.preventDefault()
       this.#send()
     })
-    this.#words.addEventListener('keydown', event => {
+    this.#input.addEventListener('keydown', event => {
       if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return
       event.preventDefault()
       this.#send()
@@ -30,18 +30,18 @@ export class Chat {
     })
   }
 
-  heard (text: string): void {
+  received (text: string): void {
     this.#add('Other', text)
     if (!this.#drawer.hidden) return
     this.#showUnread(this.#count + 1)
-    // While it is closed the log itself is not read out.
+    // While the drawer is closed, screen readers do not read the log.
     this.announce(`Message: ${withoutControls(text)}`)
   }
 
-  /** For a new call. */
+  /** Resets the chat for a new call. */
   clear (): void {
     this.#log.replaceChildren()
-    this.#words.value = ''
+    this.#input.value = ''
     element('chat-empty').hidden = false
     element('chat-trouble').hidden = true
     this.#showUnread(0)
@@ -50,12 +50,12 @@ export class Chat {
   }
 
   #send (): void {
-    const text = this.#words.value.trim().slice(0, MAX_CHAT)
+    const text = this.#input.value.trim().slice(0, MAX_CHAT_LENGTH)
     if (text === '') return
-    const sent = this.say(text)
-    showText(element('chat-trouble'), sent ? undefined : 'Not sent: the other person is not there.')
+    const sent = this.send(text)
+    showText(element('chat-trouble'), sent ? undefined : 'Not sent: the other person is not connected.')
     if (!sent) return
-    this.#words.value = ''
+    this.#input.value = ''
     this.#add('You', text)
   }
 
@@ -65,7 +65,7 @@ export class Chat {
     this.#showUnread(0)
     if (open) {
       this.#log.scrollTop = this.#log.scrollHeight
-      this.#words.focus()
+      this.#input.focus()
     } else {
       this.#button.focus()
     }
@@ -75,7 +75,7 @@ export class Chat {
     element('chat-empty').hidden = true
     const item = document.createElement('li')
     item.className = who === 'You' ? 'mine' : 'theirs'
-    item.append(unseen(`${who}: `), isolated(textAndLinks(text).map(part => typeof part === 'string' ? part : linkTo(part))))
+    item.append(visuallyHidden(`${who}: `), isolated(textAndLinks(text).map(part => typeof part === 'string' ? part : linkTo(part))))
     this.#log.append(item)
     this.#log.scrollTop = this.#log.scrollHeight
   }
@@ -83,32 +83,32 @@ export class Chat {
   #showUnread (count: number): void {
     this.#count = count
     this.#unread.hidden = count === 0
-    this.#unread.replaceChildren(String(count), unseen(' new'))
+    this.#unread.replaceChildren(String(count), visuallyHidden(' new'))
   }
 }
 
-/** Words that are only read out. */
-function unseen (words: string): HTMLElement {
+/** Text for screen readers only. */
+function visuallyHidden (text: string): HTMLElement {
   const span = document.createElement('span')
-  span.className = 'unseen'
-  span.textContent = words
+  span.className = 'visually-hidden'
+  span.textContent = text
   return span
 }
 
-/** A piece of text whose direction changes nothing around it. */
+/** Text whose direction does not affect what surrounds it. */
 function isolated (parts: (string | Node)[]): HTMLElement {
   const piece = document.createElement('bdi')
   piece.append(...parts)
   return piece
 }
 
-/** The page tells them nothing about itself. */
+/** The linked site learns nothing about this page. */
 function linkTo ({ href, before, host, after }: Link): HTMLElement {
   const link = document.createElement('a')
   const where = document.createElement('strong')
   where.textContent = host
   link.href = href
-  // An address is read from left to right, whatever letters follow the host.
+  // A URL reads from left to right, whatever script follows the host.
   link.dir = 'ltr'
   link.append(before, where, isolated([after]))
   link.target = '_blank'

@@ -1,24 +1,24 @@
 import type { CallErrorCode } from 'signalbox-client/webrtc'
 
-/** What can go wrong, in the words of the page: what it is, and what to do about it. */
+/** Everything that can go wrong, as the page puts it: what happened, and what to do about it. */
 const table = {
-  invite: ['This link is not whole', 'A part of the invite is missing. Ask for it again, and copy all of it.'],
-  version: ['This page is out of date', 'The invite was made by a newer version. Load the page again.'],
-  key: ['The key is wrong', 'The link was changed on its way to you, or a part of it is missing. Ask for it again, and copy all of it.'],
-  gone: ['This invite is gone', 'The call was ended, or the link was not used for a long time. Ask for a new one, or start a call yourself.'],
-  full: ['This call is full', 'Two people are in it already. Try again when one of them has left.'],
-  attempts: ['This invite takes no new guests for now', 'Too many attempts to join failed, and somebody may be interfering. Use a new link, sent another way, or wait ten minutes.'],
-  used: ['This invite is used up', 'Too many people have joined by it. Ask for a new one, or start a call yourself.'],
-  nobody: ['Nobody answered', 'The other person does not have the page open at the moment. Ask them to open it, then try again.'],
-  path: ['No path between you', 'Your networks let nothing through to each other, and this server has no TURN server to go around them. Try another network, such as mobile data.'],
-  relay: ['No path between you', 'Your networks let nothing through to each other, and the TURN server did not help either. Try another network, such as mobile data.'],
-  lost: ['The connection broke', 'It could not be mended. The link still works: try again.'],
-  server: ['The server does not answer', 'Look at your internet connection, wait a little and try again.'],
-  refused: ['Something is wrong in between', 'A message did not come as it was sent, so the call was not made. Ask for a new link, sent another way.'],
-  kind: ['These browsers do not fit together', 'The other side offers a connection that this browser cannot make. Update it, or use another one.'],
-  old: ['This browser is too old', 'It cannot make calls. Update it, or open the link in another one.'],
-  insecure: ['This page is not secure', 'Browsers give camera, microphone and encryption only to pages that were opened over HTTPS. Use the address that begins with https://.'],
-  unknown: ['Something went wrong', 'Load the page again. If that does not help, ask for a new link.']
+  invite: ['This link is incomplete', 'Part of the invite is missing. Ask for it again and copy the whole link.'],
+  version: ['This page is out of date', 'The invite was made by a newer version. Reload the page.'],
+  key: ['The key is wrong', 'The link was altered on its way to you, or part of it is missing. Ask for it again and copy the whole link.'],
+  gone: ['This invite is no longer valid', 'The call was ended, or the link went unused for too long. Ask for a new one, or start a call yourself.'],
+  full: ['This call is full', 'Two people are already in it. Try again when one of them has left.'],
+  attempts: ['This invite accepts no new guests for now', 'Too many attempts to join failed, and somebody may be interfering. Use a new link, sent another way, or wait ten minutes.'],
+  usedUp: ['This invite is used up', 'Too many people have joined with it. Ask for a new one, or start a call yourself.'],
+  nobody: ['Nobody answered', 'The other person does not have the page open right now. Ask them to open it, then try again.'],
+  path: ['Your networks cannot connect', 'They block direct connections, and this server has no TURN server to relay the call. Try another network, such as mobile data.'],
+  relay: ['Your networks cannot connect', 'They block direct connections, and the TURN server did not help either. Try another network, such as mobile data.'],
+  lost: ['The connection was lost', 'It could not be restored. The link still works: try again.'],
+  server: ['The server is not responding', 'Check your internet connection, wait a moment and try again.'],
+  refused: ['Somebody may be interfering', 'A message did not arrive as it was sent, so the call was not connected. Ask for a new link, sent another way.'],
+  incompatible: ['These browsers are incompatible', 'The other side offers a connection that this browser cannot make. Update it, or use another browser.'],
+  unsupported: ['This browser cannot make calls', 'It lacks WebRTC or encryption. Update it, or open the link in another browser.'],
+  insecure: ['This page is not secure', 'Browsers allow the camera, the microphone and encryption only on pages opened over HTTPS. Use the address that starts with https://.'],
+  unknown: ['Something went wrong', 'Reload the page. If that does not help, ask for a new link.']
 } as const satisfies Record<string, readonly [title: string, advice: string]>
 
 export type Failure = keyof typeof table
@@ -31,11 +31,11 @@ export function adviceOf (failure: Failure): string {
   return table[failure][1]
 }
 
-/** The same link may work another time. */
-const passing = new Set<Failure>(['full', 'attempts', 'nobody', 'path', 'relay', 'lost', 'server', 'unknown'])
+/** Failures after which the same link may work later. */
+const RETRYABLE = new Set<Failure>(['full', 'attempts', 'nobody', 'path', 'relay', 'lost', 'server', 'unknown'])
 
-export function mayPass (failure: Failure): boolean {
-  return passing.has(failure)
+export function isRetryable (failure: Failure): boolean {
+  return RETRYABLE.has(failure)
 }
 
 const byCode: Record<CallErrorCode, Failure> = {
@@ -48,10 +48,10 @@ const byCode: Record<CallErrorCode, Failure> = {
   CALL_ERR_NO_PATH: 'path',
   CALL_ERR_NO_PATH_WITH_TURN: 'relay',
   CALL_ERR_LOST: 'lost',
-  CALL_ERR_DESCRIPTION: 'kind',
-  CALL_ERR_TOO_LARGE: 'kind',
+  CALL_ERR_DESCRIPTION: 'incompatible',
+  CALL_ERR_TOO_LARGE: 'incompatible',
   CALL_ERR_ATTEMPTS: 'attempts',
-  CALL_ERR_USED_UP: 'used',
+  CALL_ERR_USED_UP: 'usedUp',
   CALL_ERR_SERVER: 'server',
   CALL_ERR_FULL: 'full',
   CALL_ERR_CLOSED: 'lost',
@@ -65,15 +65,15 @@ const byCode: Record<CallErrorCode, Failure> = {
   CALL_ERR_FINGERPRINT: 'refused'
 }
 
-/** The failure behind anything that was thrown. */
+/** The failure for anything that was thrown. */
 export function failureOf (error: unknown): Failure {
   const { code } = Object(error) as { code?: unknown }
   return Object.hasOwn(byCode, String(code)) ? byCode[code as CallErrorCode] : 'unknown'
 }
 
-/** What the page cannot do without; undefined where all of it is there. */
-export function missing (window: Partial<Pick<typeof globalThis, 'isSecureContext' | 'RTCPeerConnection' | 'crypto'>>): Failure | undefined {
+/** Why the page cannot work in this browser; undefined if it can. */
+export function unsupported (window: Partial<Pick<typeof globalThis, 'isSecureContext' | 'RTCPeerConnection' | 'crypto'>>): Failure | undefined {
   if (!window.isSecureContext) return 'insecure'
-  if (window.RTCPeerConnection === undefined || window.crypto?.subtle === undefined) return 'old'
+  if (window.RTCPeerConnection === undefined || window.crypto?.subtle === undefined) return 'unsupported'
   return undefined
 }

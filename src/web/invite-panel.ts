@@ -1,19 +1,19 @@
 import { element } from './dom.js'
 import { qrCode } from './qr.js'
 
-/** The link to pass on: to copy, to share with another app, to scan. */
+/** The invite link: to copy, to share with another app, or to scan. */
 export class InvitePanel {
   readonly #panel = element('invite')
   readonly #link = element<HTMLInputElement>('link')
   readonly #copy = element<HTMLButtonElement>('copy')
   #timer: ReturnType<typeof setTimeout> | undefined
 
-  constructor (private readonly announce: (words: string) => void) {
+  constructor (private readonly announce: (text: string) => void) {
     const share = element('share')
     share.hidden = typeof navigator.share !== 'function'
     share.addEventListener('click', () => {
-      navigator.share({ title: 'A call for you', url: this.#link.value }).catch(() => {
-        // The person thought better of it.
+      navigator.share({ title: 'Join my call', url: this.#link.value }).catch(() => {
+        // The person cancelled.
       })
     })
     this.#copy.addEventListener('click', () => { void this.#copyLink() })
@@ -30,17 +30,17 @@ export class InvitePanel {
   async #copyLink (): Promise<void> {
     try {
       await navigator.clipboard.writeText(this.#link.value)
-      this.#say('Copied')
+      this.#confirm('Copied')
     } catch {
-      // Without leave for the clipboard, the person copies what is selected.
+      // Without access to the clipboard, the person copies the selected text.
       this.#link.focus()
-      this.#say('Copy the marked text')
+      this.#confirm('Copy the selected text')
     }
   }
 
-  #say (words: string): void {
-    this.#copy.textContent = words
-    this.announce(words)
+  #confirm (text: string): void {
+    this.#copy.textContent = text
+    this.announce(text)
     clearTimeout(this.#timer)
     this.#timer = setTimeout(() => { this.#copy.textContent = 'Copy link' }, 2_500)
   }

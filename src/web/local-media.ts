@@ -1,88 +1,88 @@
-export type Kind = 'audio' | 'video'
+export type MediaKind = 'audio' | 'video'
 
-/** Of the camera or microphone: in use, off, not given by the person or the system, not there. */
-export type DeviceState = 'on' | 'off' | 'refused' | 'missing'
+/** State of the camera or microphone: in use, turned off, blocked by the person or the system, or not available. */
+export type DeviceState = 'on' | 'off' | 'denied' | 'unavailable'
 
-export type Senders = Partial<Record<Kind, RTCRtpSender>>
+export type Senders = Partial<Record<MediaKind, RTCRtpSender>>
 
 const constraints = {
   audio: { echoCancellation: true, noiseSuppression: true, autoGainControl: true },
   video: { facingMode: 'user', width: { ideal: 1280 }, height: { ideal: 720 } }
-} as const satisfies Record<Kind, MediaTrackConstraints>
+} as const satisfies Record<MediaKind, MediaTrackConstraints>
 
 /**
- * One's own camera and microphone. Both are asked for at once, each is gone on without. Turning the
- * camera off stops it, so that its light goes out; the microphone stays open and is silent, so that
+ * This person's camera and microphone. Both are requested together, and the call goes on without either.
+ * Turning the camera off stops it, so that its light goes out; the microphone stays open but muted, so that
  * it is back at once.
  */
-export class Media {
-  readonly state: Record<Kind, DeviceState> = { audio: 'off', video: 'off' }
-  readonly #tracks: Partial<Record<Kind, MediaStreamTrack>> = {}
+export class LocalMedia {
+  readonly state: Record<MediaKind, DeviceState> = { audio: 'off', video: 'off' }
+  readonly #tracks: Partial<Record<MediaKind, MediaStreamTrack>> = {}
   #senders: Senders = {}
-  /** Counts the calls of `stop`: what was asked for before is not wanted any more. */
+  /** Counts calls of `stop`: devices requested before the last one are no longer wanted. */
   #stops = 0
 
   constructor (private readonly changed: () => void) {}
 
-  /** What the camera sees, for one's own picture. */
-  get picture (): MediaStream | null {
+  /** The camera's stream, for the self-view. */
+  get preview (): MediaStream | null {
     const { video } = this.#tracks
     return video === undefined ? null : new MediaStream([video])
   }
 
-  /** Opens what is wanted. It never rejects: what could not be had shows in `state`. */
-  async open (wanted: Record<Kind, boolean>): Promise<void> {
+  /** Opens the wanted devices. Never rejects: `state` shows what could not be opened. */
+  async open (wanted: Record<MediaKind, boolean>): Promise<void> {
     const kinds = (['audio', 'video'] as const).filter(kind => wanted[kind] && this.#tracks[kind] === undefined)
-    const failure = await this.#ask(kinds)
-    // One of the two may still be had. After a plain no, the voice is asked for once more, no further.
-    const rest = failure === 'refused' ? kinds.filter(kind => kind === 'audio') : kinds
-    if (failure !== undefined && kinds.length > 1) for (const kind of rest) await this.#ask([kind])
+    const failure = await this.#request(kinds)
+    // One of the two may still be available. After a denial, only the microphone is requested again.
+    const rest = failure === 'denied' ? kinds.filter(kind => kind === 'audio') : kinds
+    if (failure !== undefined && kinds.length > 1) for (const kind of rest) await this.#request([kind])
   }
 
-  async turn (kind: Kind, on: boolean): Promise<void> {
+  async setEnabled (kind: MediaKind, on: boolean): Promise<void> {
     const track = this.#tracks[kind]
     if (on && track === undefined) {
-      await this.#ask([kind])
+      await this.#request([kind])
     } else if (track !== undefined) {
-      if (!on && kind === 'video') this.#drop(kind)
+      if (!on && kind === 'video') this.#release(kind)
       track.enabled = on
       this.state[kind] = on ? 'on' : 'off'
     }
     this.changed()
   }
 
-  /** Sends through these from now on. */
+  /** Sends through these senders from now on. */
   attach (senders: Senders): void {
     this.#senders = senders
-    for (const kind of ['audio', 'video'] as const) this.#feed(kind)
+    for (const kind of ['audio', 'video'] as const) this.#replaceTrack(kind)
   }
 
-  /** Lets go of both, so that no light stays on. */
+  /** Releases both devices, so that no light stays on. */
   stop (): void {
     this.#stops++
     this.#senders = {}
     for (const kind of ['audio', 'video'] as const) {
-      this.#drop(kind)
+      this.#release(kind)
       this.state[kind] = 'off'
     }
     this.changed()
   }
 
-  /** @returns why it failed, undefined where it did not */
-  async #ask (kinds: Kind[]): Promise<'refused' | 'missing' | undefined> {
+  /** @returns why it failed; undefined if it did not */
+  async #request (kinds: MediaKind[]): Promise<'denied' | 'unavailable' | undefined> {
     if (kinds.length === 0) return undefined
     const stops = this.#stops
     try {
       const stream = await navigator.mediaDevices.getUserMedia(
         Object.fromEntries(kinds.map(kind => [kind, constraints[kind]])))
       for (const track of stream.getTracks()) {
-        if (stops === this.#stops) this.#take(track.kind as Kind, track)
+        if (stops === this.#stops) this.#use(track.kind as MediaKind, track)
         else track.stop()
       }
       return undefined
     } catch (error) {
       if (stops !== this.#stops) return undefined
-      const failure = Object(error).name === 'NotAllowedError' ? 'refused' : 'missing'
+      const failure = Object(error).name === 'NotAllowedError' ? 'denied' : 'unavailable'
       for (const kind of kinds) this.state[kind] = failure
       return failure
     } finally {
@@ -90,29 +90,29 @@ export class Media {
     }
   }
 
-  #take (kind: Kind, track: MediaStreamTrack): void {
-    this.#drop(kind)
+  #use (kind: MediaKind, track: MediaStreamTrack): void {
+    this.#release(kind)
     this.#tracks[kind] = track
     this.state[kind] = 'on'
     track.addEventListener('ended', () => {
-      // Unplugged, or taken back in the browser's own settings.
+      // Unplugged, or revoked in the browser's settings.
       if (this.#tracks[kind] !== track) return
-      this.#drop(kind)
+      this.#release(kind)
       this.changed()
     })
-    this.#feed(kind)
+    this.#replaceTrack(kind)
   }
 
-  #drop (kind: Kind): void {
+  #release (kind: MediaKind): void {
     this.#tracks[kind]?.stop()
     delete this.#tracks[kind]
     if (this.state[kind] === 'on') this.state[kind] = 'off'
-    this.#feed(kind)
+    this.#replaceTrack(kind)
   }
 
-  #feed (kind: Kind): void {
+  #replaceTrack (kind: MediaKind): void {
     this.#senders[kind]?.replaceTrack(this.#tracks[kind] ?? null).catch(() => {
-      // The connection is closed, and with it the sender.
+      // The connection is closed, and its senders with it.
     })
   }
 }

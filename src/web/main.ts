@@ -1,25 +1,25 @@
-import { PageCall } from './call.js'
+import { CallController } from './call-controller.js'
 import { Chat } from './chat.js'
-import { Desk } from './desk.js'
+import { StartScreen } from './start-screen.js'
 import { element } from './dom.js'
-import { missing } from './failures.js'
-import { Keep, tabStorage } from './keep.js'
-import { Media, type Kind } from './media.js'
-import { Room } from './room.js'
+import { unsupported } from './failures.js'
+import { SavedSession, tabStorage } from './saved-session.js'
+import { LocalMedia, type MediaKind } from './local-media.js'
+import { CallScreen } from './call-screen.js'
 import { isOpen, next, type Event, type Role, type State } from './state.js'
-import { stayAwake } from './stay-awake.js'
-import { noticeOf, statusOf, type Action } from './words.js'
+import { keepScreenOn } from './wake-lock.js'
+import { noticeOf, statusOf, type Action } from './texts.js'
 
-const keep = new Keep(tabStorage())
-const media = new Media(() => {
-  room.devices()
+const session = new SavedSession(tabStorage())
+const media = new LocalMedia(() => {
+  callScreen.devices()
   tellDevices()
 })
-const room = new Room(media, { announce, turn, leave: () => { call?.leave() } })
-const desk = new Desk(keep, act)
-const chat = new Chat(text => call?.say({ type: 'chat', text }) ?? false, announce)
+const callScreen = new CallScreen(media, { announce, setEnabled, leave: () => { call?.leave() } })
+const startScreen = new StartScreen(session, act)
+const chat = new Chat(text => call?.send({ type: 'chat', text }) ?? false, announce)
 
-let call: PageCall | undefined
+let call: CallController | undefined
 let state: State = { name: 'ready', role: invited() ? 'guest' : 'host' }
 
 function dispatch (event: Event): void {
@@ -31,46 +31,46 @@ function dispatch (event: Event): void {
 function show (before: State): void {
   document.body.dataset['state'] = state.name
   document.title = state.name === 'ready' ? 'signalbox' : `${statusOf(state)} · signalbox`
-  desk.show(state)
-  room.show(state)
-  stayAwake(isOpen(state))
+  startScreen.show(state)
+  callScreen.show(state)
+  keepScreenOn(isOpen(state))
   if (isOpen(before) && !isOpen(state)) media.stop()
   if (state !== before) announce([statusOf(state), noticeOf(state)].filter(Boolean).join('. '))
 }
 
 function begin (role: Role): void {
   chat.clear()
-  const { audio, video, call: kept } = keep.kept
+  const { audio, video, call: saved } = session.data
   const page = new URL(location.href)
   page.hash = ''
   page.search = ''
   dispatch({ type: 'begin', role })
-  call = new PageCall(role, media, keep, {
+  call = new CallController(role, media, session, {
     dispatch,
-    talking: line => {
-      room.talking(line)
+    connectedTo: remotePage => {
+      callScreen.connectedTo(remotePage)
       tellDevices()
     },
-    heard: message => {
-      if (message.type === 'chat') chat.heard(message.text)
-      else room.sends(message)
+    received: message => {
+      if (message.type === 'chat') chat.received(message.text)
+      else callScreen.sends(message)
     }
   })
   if (role === 'host') {
-    // What is in the address is an invite to another call.
+    // The URL may hold an invite to another call.
     history.replaceState(null, '', page)
-    void call.host(page, kept?.role === 'host' ? kept.resume : undefined)
+    void call.host(page, saved?.role === 'host' ? saved.resume : undefined)
   } else {
     void call.join(location.href)
   }
-  room.devices()
+  callScreen.devices()
   void media.open({ audio, video })
 }
 
 function act (action: Action): void {
   switch (action) {
     case 'start':
-      keep.set({ call: undefined })
+      session.update({ call: undefined })
       return begin('host')
     case 'join':
       return begin('guest')
@@ -81,37 +81,37 @@ function act (action: Action): void {
   }
 }
 
-function turn (kind: Kind, on: boolean): void {
-  keep.set({ [kind]: on })
-  void media.turn(kind, on)
+function setEnabled (kind: MediaKind, on: boolean): void {
+  session.update({ [kind]: on })
+  void media.setEnabled(kind, on)
 }
 
 function tellDevices (): void {
-  call?.say({ type: 'media', audio: media.state.audio === 'on', video: media.state.video === 'on' })
+  call?.send({ type: 'media', audio: media.state.audio === 'on', video: media.state.video === 'on' })
 }
 
-/** Says something to who does not see the page. The same words twice are said twice. */
-function announce (words: string): void {
+/** Announces something to screen reader users. The same text twice is announced twice. */
+function announce (text: string): void {
   const target = element('announce')
   target.textContent = ''
-  setTimeout(() => { target.textContent = words }, 50)
+  setTimeout(() => { target.textContent = text }, 50)
 }
 
 function invited (): boolean {
   return location.hash.length > 1
 }
 
-addEventListener('pagehide', () => { call?.abandon() })
-// A page that the browser had put aside comes back without its connections.
+addEventListener('pagehide', () => { call?.unload() })
+// A page restored from the back/forward cache has lost its connections.
 addEventListener('pageshow', ({ persisted }) => { if (persisted) location.reload() })
 addEventListener('hashchange', () => { if (!isOpen(state)) location.reload() })
 
-const failure = missing(globalThis)
+const failure = unsupported(globalThis)
 if (failure !== undefined) dispatch({ type: 'fail', failure })
 else show(state)
 
-// After a reload, everybody is where they were.
-const { call: kept } = keep.kept
-if (failure === undefined && kept !== undefined) {
-  if (kept.role === 'guest' ? kept.invite === location.href : !invited()) begin(kept.role)
+// After a reload, resume the call.
+const { call: saved } = session.data
+if (failure === undefined && saved !== undefined) {
+  if (saved.role === 'guest' ? saved.invite === location.href : !invited()) begin(saved.role)
 }

@@ -1,20 +1,20 @@
-/** What two pages say to each other over the data channel, each as one JSON text. */
-export type Message =
-  /** the guest, first of all */
+/** The messages that two pages exchange over the data channel, each as a JSON text. */
+export type PageMessage =
+  /** the guest's first message */
   | { type: 'hello' }
   /** the host's answer */
   | { type: 'welcome' }
   | { type: 'full' }
-  /** what is being sent: whether there is something to hear and see */
+  /** whether the sender's microphone and camera are on */
   | { type: 'media', audio: boolean, video: boolean }
   | { type: 'chat', text: string }
-  /** the guest's page is closed */
+  /** the guest's page is being closed */
   | { type: 'bye' }
 
-export const MAX_CHAT = 4_000
+export const MAX_CHAT_LENGTH = 4_000
 
-/** The message, or undefined where it is none: the other side may run another version, or anything else. */
-export function parseMessage (data: unknown): Message | undefined {
+/** Returns undefined for anything that is not a message: the other side may run another version, or something else. */
+export function parseMessage (data: unknown): PageMessage | undefined {
   if (typeof data !== 'string') return undefined
   let value: Record<string, unknown>
   try {
@@ -32,7 +32,7 @@ export function parseMessage (data: unknown): Message | undefined {
     case 'media':
       return typeof audio === 'boolean' && typeof video === 'boolean' ? { type, audio, video } : undefined
     case 'chat':
-      return typeof text === 'string' && text.trim() !== '' ? { type, text: text.slice(0, MAX_CHAT) } : undefined
+      return typeof text === 'string' && text.trim() !== '' ? { type, text: text.slice(0, MAX_CHAT_LENGTH) } : undefined
     default:
       return undefined
   }

@@ -2,7 +2,7 @@ import { encode } from 'uqr'
 
 const SVG = 'http://www.w3.org/2000/svg'
 
-/** The text as a QR code (ISO/IEC 18004), with the quiet border that scanners need: an SVG of one path. */
+/** Renders text as a QR code (ISO/IEC 18004), with the quiet zone that scanners need, as an SVG with a single path. */
 export function qrCode (text: string, label: string): SVGSVGElement {
   const { data, size } = encode(text, { border: 4 })
   const svg = document.createElementNS(SVG, 'svg')
@@ -15,7 +15,7 @@ export function qrCode (text: string, label: string): SVGSVGElement {
   return svg
 }
 
-/** One rectangle for each run of dark squares in a row. */
+/** Path data with one rectangle for each run of dark modules in a row. */
 export function darkRuns (rows: boolean[][]): string {
   let path = ''
   rows.forEach((row, y) => {

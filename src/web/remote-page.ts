@@ -1,31 +1,32 @@
 import type { Peer } from 'signalbox-client/webrtc'
-import { parseMessage, type Message } from './messages.js'
-import type { Kind, Senders } from './media.js'
+import { parseMessage, type PageMessage } from './page-messages.js'
+import type { MediaKind, Senders } from './local-media.js'
 import type { Role } from './state.js'
 
 /**
- * One connection to the other page: what is heard and seen there, and what the pages say to each other.
+ * The page at the other end of a connection: its audio and video, and the messages that the two pages
+ * exchange.
  *
- * The host lays out one way for sound and one for pictures, both empty, and the guest takes up the
- * same two. So the camera may come late, go and come again without another negotiation, and nothing
- * is sent to somebody who was not let in.
+ * The host creates one transceiver each for audio and video, both without a track, and the guest uses the
+ * same two. So a camera can start late, stop and start again without renegotiation, and nothing is sent to a
+ * guest that has not been admitted.
  */
-export class Line {
-  readonly remote = new MediaStream()
+export class RemotePage {
+  readonly stream = new MediaStream()
   readonly senders: Senders = {}
-  /** from when the connection stands */
+  /** set once the connection is up */
   peer: Peer | undefined
-  #take: ((message: Message) => void) | undefined
-  /** Messages may come before anybody listens. */
-  readonly #early: Message[] = []
+  #take: ((message: PageMessage) => void) | undefined
+  /** Messages that arrived before anybody listened. */
+  readonly #early: PageMessage[] = []
 
   constructor (readonly connection: RTCPeerConnection, private readonly channel: RTCDataChannel, role: Role) {
     if (role === 'host') for (const kind of ['audio', 'video'] as const) this.senders[kind] = connection.addTransceiver(kind).sender
     connection.addEventListener('track', ({ track, transceiver }) => {
-      this.remote.addTrack(track)
+      this.stream.addTrack(track)
       if (role === 'guest') {
         transceiver.direction = 'sendrecv'
-        this.senders[track.kind as Kind] = transceiver.sender
+        this.senders[track.kind as MediaKind] = transceiver.sender
       }
     })
     channel.addEventListener('message', ({ data }) => {
@@ -36,17 +37,17 @@ export class Line {
     })
   }
 
-  get alive (): boolean {
+  get connected (): boolean {
     return this.connection.connectionState === 'connected' && this.channel.readyState === 'open'
   }
 
-  listen (take: (message: Message) => void): void {
+  listen (take: (message: PageMessage) => void): void {
     this.#take = take
     for (const message of this.#early.splice(0)) take(message)
   }
 
-  /** @returns whether it is on its way */
-  say (message: Message): boolean {
+  /** @returns whether the message was sent */
+  send (message: PageMessage): boolean {
     if (this.channel.readyState !== 'open') return false
     this.channel.send(JSON.stringify(message))
     return true

@@ -1,7 +1,7 @@
 import type { Resume } from 'signalbox-client/webrtc'
 
-/** What a tab remembers over a reload, and forgets when it is closed: which call it is in, and what it had turned off. */
-export interface Kept {
+/** What a tab remembers across a reload and forgets when it is closed: which call it is in, and which devices were turned off. */
+export interface SessionData {
   call?: { role: 'host', resume: Resume } | { role: 'guest', invite: string }
   audio: boolean
   video: boolean
@@ -9,26 +9,26 @@ export interface Kept {
 
 const KEY = 'signalbox'
 
-export class Keep {
-  #kept: Kept
+export class SavedSession {
+  #data: SessionData
 
   constructor (private readonly storage: Pick<Storage, 'getItem' | 'setItem'> | undefined) {
-    this.#kept = { audio: true, video: true, ...this.#read() }
+    this.#data = { audio: true, video: true, ...this.#read() }
   }
 
-  get kept (): Readonly<Kept> { return this.#kept }
+  get data (): Readonly<SessionData> { return this.#data }
 
-  set (change: Partial<Omit<Kept, 'call'>> & { call?: Kept['call'] | undefined }): void {
-    const { call, ...rest } = { ...this.#kept, ...change }
-    this.#kept = { ...rest, ...(call && { call }) }
+  update (change: Partial<Omit<SessionData, 'call'>> & { call?: SessionData['call'] | undefined }): void {
+    const { call, ...rest } = { ...this.#data, ...change }
+    this.#data = { ...rest, ...(call && { call }) }
     try {
-      this.storage?.setItem(KEY, JSON.stringify(this.#kept))
+      this.storage?.setItem(KEY, JSON.stringify(this.#data))
     } catch {
-      // Full or forbidden: then a reload begins anew.
+      // Full or blocked: a reload then starts afresh.
     }
   }
 
-  #read (): Partial<Kept> {
+  #read (): Partial<SessionData> {
     try {
       return Object(JSON.parse(this.storage?.getItem(KEY) ?? '{}'))
     } catch {
@@ -37,7 +37,7 @@ export class Keep {
   }
 }
 
-/** The tab's storage; reading the property throws where the browser forbids it. */
+/** The tab's session storage. Reading the property throws if the browser blocks it. */
 export function tabStorage (): Storage | undefined {
   try {
     return sessionStorage

@@ -1,22 +1,19 @@
 import type { Failure } from './failures.js'
 
-/**
- * What the page is doing, and how one thing follows from another. It knows no browser, so that every
- * path through it can be tried.
- */
+/** The states of the page and the transitions between them. Independent of the browser, so that every path can be tested. */
 export type Role = 'host' | 'guest'
 
 export type State =
-  /** nothing yet; with an invite in the page's address, the visitor is a guest */
+  /** before a call; with an invite in the page's URL, the visitor is a guest */
   | { name: 'ready', role: Role }
-  /** making a box, or saying hello to the host */
+  /** creating a box, or saying hello to the host */
   | { name: 'opening', role: Role }
-  /** the other side is not there; the host has an invite to pass on, and may read why somebody is gone */
+  /** the other side is absent; the host has an invite to share and may be told why somebody left */
   | { name: 'waiting', role: Role, invite?: string, notice?: Notice }
   | { name: 'connecting', role: Role, invite?: string }
-  /** `again`: another code was there before, so that people have to compare once more */
-  | { name: 'connected', role: Role, code: string, again?: true, invite?: string }
-  | { name: 'reconnecting', role: Role, code: string, again?: true, invite?: string }
+  /** `codeChanged`: a different code was shown before, so people must compare again */
+  | { name: 'connected', role: Role, code: string, codeChanged?: true, invite?: string }
+  | { name: 'reconnecting', role: Role, code: string, codeChanged?: true, invite?: string }
   | { name: 'left', role: Role, who: 'you' | 'other' }
   | { name: 'failed', role: Role, failure: Failure }
 
@@ -25,21 +22,21 @@ export type Notice = 'left' | Failure
 
 export type Event =
   | { type: 'begin', role: Role }
-  /** the host has its box; the guest's hello is stored */
+  /** the host's box exists; or the guest's hello is stored */
   | { type: 'opened', invite?: string }
-  /** the other side has shown up */
-  | { type: 'found' }
+  /** the other side has appeared */
+  | { type: 'peerFound' }
   /** and could not be connected */
-  | { type: 'missed', failure: Failure }
-  | { type: 'connected', code: string, again?: boolean }
+  | { type: 'peerFailed', failure: Failure }
+  | { type: 'connected', code: string, codeChanged?: boolean }
   | { type: 'interrupted' }
   | { type: 'recovered' }
-  /** the other side is gone: it left, or for the host, the connection broke for good */
-  | { type: 'gone', notice: Notice }
+  /** the other side is gone: it left or, for the host, the connection was lost for good */
+  | { type: 'peerGone', notice: Notice }
   | { type: 'leave' }
   | { type: 'fail', failure: Failure }
 
-/** The next state. An event that does not belong to a state changes nothing: it came too late. */
+/** The next state. An event that does not apply to the current state changes nothing: it came too late. */
 export function next (state: State, event: Event): State {
   const { role } = state
   const invite = 'invite' in state ? { invite: state.invite } : {}
@@ -52,19 +49,19 @@ export function next (state: State, event: Event): State {
       return state.name === 'opening'
         ? { name: 'waiting', role, ...(event.invite !== undefined && { invite: event.invite }) }
         : state
-    case 'found':
+    case 'peerFound':
       return state.name === 'waiting' || (state.name === 'opening' && role === 'guest') ? { name: 'connecting', role, ...invite } : state
-    case 'missed':
+    case 'peerFailed':
       return role === 'host' && (state.name === 'connecting' || state.name === 'waiting')
         ? { name: 'waiting', role, ...invite, notice: event.failure }
         : state
     case 'connected':
-      return isOpen(state) ? { name: 'connected', role, code: event.code, ...(event.again && { again: true }), ...invite } : state
+      return isOpen(state) ? { name: 'connected', role, code: event.code, ...(event.codeChanged && { codeChanged: true }), ...invite } : state
     case 'interrupted':
       return state.name === 'connected' ? { ...state, name: 'reconnecting' } : state
     case 'recovered':
       return state.name === 'reconnecting' ? { ...state, name: 'connected' } : state
-    case 'gone':
+    case 'peerGone':
       if (state.name !== 'connected' && state.name !== 'reconnecting') return state
       return role === 'host'
         ? { name: 'waiting', role, ...invite, notice: event.notice }
@@ -76,7 +73,7 @@ export function next (state: State, event: Event): State {
   }
 }
 
-/** There is a call, or there will be. */
+/** Whether there is a call or one is being set up. */
 export function isOpen ({ name }: State): boolean {
   return name !== 'ready' && name !== 'left' && name !== 'failed'
 }

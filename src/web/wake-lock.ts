@@ -1,7 +1,7 @@
 let lock: Promise<WakeLockSentinel> | undefined
 
-/** Keeps the screen of a phone on during a call. A browser may take it back, or not know how: then it goes dark. */
-export function stayAwake (wanted: boolean): void {
+/** Keeps a phone's screen on during a call, if the browser supports it. */
+export function keepScreenOn (wanted: boolean): void {
   if (!('wakeLock' in navigator)) return
   if (wanted) {
     lock ??= navigator.wakeLock.request('screen')

@@ -145,7 +145,7 @@ t.test('the call page in Chromium', { skip }, async t => {
     t.equal(await answer(invite.replace('drop_', '')), 'This link is not whole')
     await host.page.getByRole('button', { name: 'Leave' }).click()
     await host.page.getByRole('heading', { name: 'You left the call' }).waitFor()
-    t.equal(await answer(invite), 'This invite is gone')
+    t.equal(await answer(invite), 'This invite is no longer valid')
   })
 
   await t.test('the link can be copied and shared, and what is written to nobody is not lost', async t => {
@@ -166,7 +166,7 @@ t.test('the call page in Chromium', { skip }, async t => {
     await host.page.getByRole('button', { name: 'Chat' }).click()
     await host.page.getByLabel('Message', { exact: true }).fill('anybody there?')
     await host.page.getByRole('button', { name: 'Send' }).click()
-    await host.page.getByText('Not sent: the other person is not there.').waitFor()
+    await host.page.getByText('Not sent: the other person is not connected.').waitFor()
     t.equal(await host.page.getByLabel('Message', { exact: true }).inputValue(), 'anybody there?')
   })
 
@@ -187,7 +187,7 @@ t.test('the call page in Chromium', { skip }, async t => {
     const refusing = await launch(t, ['--use-fake-ui-for-media-stream=deny'])
     const guest = await visit(t, refusing, invite)
     await join(guest)
-    await guest.page.locator('#stage').getByText('The camera or microphone is not allowed here. You can watch, listen and write.').waitFor()
+    await guest.page.locator('#stage').getByText('Access to the camera and microphone is blocked. You can still watch, listen and chat.').waitFor()
     await guest.reaches('connected')
     await host.page.locator('#stage').getByText('Their camera and microphone are off').waitFor()
     t.ok(await keepsDecoding(guest.page), 'it sees the host')
@@ -198,24 +198,24 @@ t.test('the call page in Chromium', { skip }, async t => {
   await t.test('the keyboard is enough, and the focus goes where reading goes on', async t => {
     const { page, reaches } = await visitor(t)
     const focus = async () => await page.evaluate(() => document.activeElement?.id)
-    for (let presses = 0; await focus() !== 'desk-first' && presses < 10; presses++) await page.keyboard.press('Tab')
+    for (let presses = 0; await focus() !== 'start-primary' && presses < 10; presses++) await page.keyboard.press('Tab')
     await page.keyboard.press('Enter')
     await reaches('waiting')
     t.equal(await focus(), 'status')
     await page.getByRole('status').getByText('Waiting for the other person').waitFor({ state: 'attached' })
-    await page.locator('#talk').press('Enter')
+    await page.locator('#chat-toggle').press('Enter')
     t.equal(await focus(), 'words')
     await page.keyboard.press('Escape')
     t.equal(await focus(), 'talk')
     await page.locator('#leave').press('Enter')
-    t.equal(await focus(), 'desk-title')
+    t.equal(await focus(), 'start-title')
   })
 
   await t.test('an old browser is told so', async t => {
     const { page } = await visit(t, browser, url, {}, async page => {
       await page.addInitScript(() => { Reflect.deleteProperty(globalThis, 'RTCPeerConnection') })
     })
-    await page.getByRole('heading', { name: 'This browser is too old' }).waitFor()
+    await page.getByRole('heading', { name: 'This browser cannot make calls' }).waitFor()
     t.equal(await page.getByRole('button').count(), 0)
   })
 })
@@ -257,6 +257,6 @@ async function noPath (t: Test, browser: Browser, url: string): Promise<string |
     await guest.page.waitForTimeout(300)
   }
   await guest.reaches('failed')
-  t.equal(await guest.page.getByRole('heading').textContent(), 'No path between you')
-  return await guest.page.locator('#desk-text').textContent()
+  t.equal(await guest.page.getByRole('heading').textContent(), 'Your networks cannot connect')
+  return await guest.page.locator('#start-text').textContent()
 }

@@ -1,24 +1,24 @@
 import t, { type Test } from 'tap'
 import { mock } from 'node:test'
-import { PageCall, type CallFace } from '../../src/web/call.js'
-import type { Keep } from '../../src/web/keep.js'
-import type { Media } from '../../src/web/media.js'
-import type { Message } from '../../src/web/messages.js'
+import { CallController, type CallListener } from '../../src/web/call-controller.js'
+import type { SavedSession } from '../../src/web/saved-session.js'
+import type { LocalMedia } from '../../src/web/local-media.js'
+import type { PageMessage } from '../../src/web/page-messages.js'
 import { next, type Role, type State } from '../../src/web/state.js'
-import { noticeOf } from '../../src/web/words.js'
+import { noticeOf } from '../../src/web/texts.js'
 import { FakeConnection } from '../webrtc/fake-connection.js'
 import { FakeServer, quiet } from '../webrtc/fake-server.js'
 import { end } from '../webrtc/node-peers.js'
 
 /** A connection as the page uses it: with transceivers at the host's end, and a channel that keeps what was sent. */
-class PageConnection extends FakeConnection {
-  static made: PageConnection[] = []
+class FakePageConnection extends FakeConnection {
+  static made: FakePageConnection[] = []
   role: Role = 'guest'
-  readonly said: Message[] = []
+  readonly said: PageMessage[] = []
 
   constructor () {
     super()
-    PageConnection.made.push(this)
+    FakePageConnection.made.push(this)
     Object.assign(this.channel, { send: (text: string) => { this.said.push(JSON.parse(text)) } })
   }
 
@@ -27,16 +27,16 @@ class PageConnection extends FakeConnection {
     return { sender: {} }
   }
 
-  hear (message: Message | undefined) {
+  hear (message: PageMessage | undefined) {
     this.channel.dispatchEvent(Object.assign(new Event('message'), { data: JSON.stringify(message) }))
   }
 }
 
-Object.assign(globalThis, { RTCPeerConnection: PageConnection, MediaStream: class { addTrack () {} } })
+Object.assign(globalThis, { RTCPeerConnection: FakePageConnection, MediaStream: class { addTrack () {} } })
 
 function page (t: Test, role: Role) {
   const shown = { state: { name: 'opening', role } as State, codes: [] as string[], notices: [] as (string | undefined)[], unfinished: 0, invite: '' }
-  const face: CallFace = {
+  const listener: CallListener = {
     dispatch (event) {
       if (event.type === 'opened') shown.invite = event.invite ?? ''
       shown.state = next(shown.state, event)
@@ -44,11 +44,11 @@ function page (t: Test, role: Role) {
       shown.codes.push(event.code)
       shown.notices.push(noticeOf(shown.state))
     },
-    talking () {},
-    heard () {}
+    connectedTo () {},
+    received () {}
   }
-  const keep = { kept: {}, set: ({ call }: { call?: { resume?: { unfinished?: number } } }) => { shown.unfinished = call?.resume?.unfinished ?? shown.unfinished } }
-  const call = new PageCall(role, { attach () {} } as unknown as Media, keep as unknown as Keep, face)
+  const session = { data: {}, update: ({ call }: { call?: { resume?: { unfinished?: number } } }) => { shown.unfinished = call?.resume?.unfinished ?? shown.unfinished } }
+  const call = new CallController(role, { attach () {} } as unknown as LocalMedia, session as unknown as SavedSession, listener)
   t.teardown(() => { call.leave() })
   return { call, shown }
 }
@@ -62,12 +62,12 @@ async function hosting (t: Test) {
   while (host.shown.invite === '') await quiet()
   /** A guest's page joins, and both ends of the connection open. */
   const join = async () => {
-    PageConnection.made = []
+    FakePageConnection.made = []
     const guest = page(t, 'guest')
     guest.call.join(host.shown.invite)
-    for (let turns = 0; turns < 50 && !PageConnection.made.some(({ role }) => role === 'host'); turns++) await quiet()
+    for (let turns = 0; turns < 50 && !FakePageConnection.made.some(({ role }) => role === 'host'); turns++) await quiet()
     await quiet()
-    const last = (wanted: Role) => PageConnection.made.findLast(({ role }) => role === wanted)!
+    const last = (wanted: Role) => FakePageConnection.made.findLast(({ role }) => role === wanted)!
     const [here, there] = [last('host'), last('guest')]
     t.ok(here.open(there.fingerprint))
     t.ok(there.open(here.fingerprint))

@@ -1,16 +1,16 @@
 import t from 'tap'
 import { CallError } from '../../clients/typescript/src/webrtc/index.js'
-import { adviceOf, failureOf, missing, titleOf } from '../../src/web/failures.js'
+import { adviceOf, failureOf, unsupported, titleOf } from '../../src/web/failures.js'
 
 const secure = { isSecureContext: true, RTCPeerConnection: class {} as unknown as typeof RTCPeerConnection, crypto }
 
 t.test('each failure of a call has a name that a person understands', async t => {
   const named = (code: ConstructorParameters<typeof CallError>[0]) => titleOf(failureOf(new CallError(code)))
-  t.equal(named('CALL_ERR_GONE'), 'This invite is gone')
+  t.equal(named('CALL_ERR_GONE'), 'This invite is no longer valid')
   t.equal(named('CALL_ERR_KEY'), 'The key is wrong')
   t.equal(named('CALL_ERR_NO_PEER'), 'Nobody answered')
   t.equal(named('CALL_ERR_NO_PATH'), named('CALL_ERR_NO_PATH_WITH_TURN'))
-  t.equal(named('CALL_ERR_FINGERPRINT'), 'Something is wrong in between')
+  t.equal(named('CALL_ERR_FINGERPRINT'), 'Somebody may be interfering')
 })
 
 t.test('it says whether a TURN server was there to try', async t => {
@@ -23,8 +23,8 @@ t.test('what is no failure of a call is unknown', async t => {
 })
 
 t.test('a browser that can not do it is told apart from a page that is not secure', async t => {
-  t.equal(missing(secure), undefined)
-  t.equal(missing({ ...secure, isSecureContext: false }), 'insecure')
+  t.equal(unsupported(secure), undefined)
+  t.equal(unsupported({ ...secure, isSecureContext: false }), 'insecure')
   const { RTCPeerConnection: _, ...old } = secure
-  t.equal(missing(old), 'old')
+  t.equal(unsupported(old), 'unsupported')
 })

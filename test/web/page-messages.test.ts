@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { MAX_CHAT, parseMessage, type Message } from '../../src/web/messages.js'
+import { MAX_CHAT_LENGTH, parseMessage, type PageMessage } from '../../src/web/page-messages.js'
 
 t.test('what one page says, the other understands', async t => {
-  const messages: Message[] = [
+  const messages: PageMessage[] = [
     { type: 'hello' }, { type: 'welcome' }, { type: 'full' }, { type: 'bye' },
     { type: 'media', audio: true, video: false }, { type: 'chat', text: '<b>hello</b>' }
   ]
@@ -18,5 +18,5 @@ t.test('whatever else comes is no message', async t => {
 })
 
 t.test('a long chat message is cut', async t => {
-  t.same(parseMessage(JSON.stringify({ type: 'chat', text: 'a'.repeat(MAX_CHAT + 1) })), { type: 'chat', text: 'a'.repeat(MAX_CHAT) })
+  t.same(parseMessage(JSON.stringify({ type: 'chat', text: 'a'.repeat(MAX_CHAT_LENGTH + 1) })), { type: 'chat', text: 'a'.repeat(MAX_CHAT_LENGTH) })
 })

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import t from 'tap'
 import { isOpen, next, type Event, type State } from '../../src/web/state.js'
-import { deskWords, noticeOf, statusOf } from '../../src/web/words.js'
+import { startScreenText, noticeOf, statusOf } from '../../src/web/texts.js'
 
 const invite = 'https://box.example/#v=1'
 const after = (events: Event[], state: State) => events.reduce(next, state)
@@ -11,22 +11,22 @@ const guest: State = { name: 'ready', role: 'guest' }
 t.test('a host waits with its invite until somebody comes', async t => {
   const waiting = after([{ type: 'begin', role: 'host' }, { type: 'opened', invite }], host)
   t.same(waiting, { name: 'waiting', role: 'host', invite })
-  t.same(after([{ type: 'found' }, { type: 'connected', code: '123456' }], waiting), { name: 'connected', role: 'host', code: '123456', invite })
+  t.same(after([{ type: 'peerFound' }, { type: 'connected', code: '123456' }], waiting), { name: 'connected', role: 'host', code: '123456', invite })
 })
 
 t.test('a host whose guest leaves waits again, with the same invite', async t => {
-  const state = after([{ type: 'begin', role: 'host' }, { type: 'opened', invite }, { type: 'connected', code: '123456' }, { type: 'gone', notice: 'left' }], host)
+  const state = after([{ type: 'begin', role: 'host' }, { type: 'opened', invite }, { type: 'connected', code: '123456' }, { type: 'peerGone', notice: 'left' }], host)
   t.same(state, { name: 'waiting', role: 'host', invite, notice: 'left' })
   t.match(noticeOf(state), /left.*still works/)
 })
 
 t.test('a host hears why somebody could not be connected', async t => {
-  const state = after([{ type: 'begin', role: 'host' }, { type: 'opened', invite }, { type: 'found' }, { type: 'missed', failure: 'relay' }], host)
+  const state = after([{ type: 'begin', role: 'host' }, { type: 'opened', invite }, { type: 'peerFound' }, { type: 'peerFailed', failure: 'relay' }], host)
   t.match(noticeOf(state), /TURN/)
 })
 
 t.test('a call is over for the guest when the host leaves', async t => {
-  const state = after([{ type: 'begin', role: 'guest' }, { type: 'found' }, { type: 'connected', code: '123456' }, { type: 'gone', notice: 'left' }], guest)
+  const state = after([{ type: 'begin', role: 'guest' }, { type: 'peerFound' }, { type: 'connected', code: '123456' }, { type: 'peerGone', notice: 'left' }], guest)
   t.same(state, { name: 'left', role: 'guest', who: 'other' })
 })
 
@@ -39,7 +39,7 @@ t.test('a connection that breaks and mends keeps the code', async t => {
 
 t.test('who was told that the call is full can start one', async t => {
   const state = after([{ type: 'begin', role: 'guest' }, { type: 'opened' }, { type: 'fail', failure: 'full' }], guest)
-  t.same(deskWords(state as Extract<State, { name: 'failed' }>).actions, ['again', 'start'])
+  t.same(startScreenText(state as Extract<State, { name: 'failed' }>).actions, ['again', 'start'])
   t.same(next(state, { type: 'begin', role: 'host' }), { name: 'opening', role: 'host' })
 })
 
@@ -48,9 +48,9 @@ const failure = fc.constantFrom('gone' as const, 'lost' as const, 'path' as cons
 const event: fc.Arbitrary<Event> = fc.oneof(
   fc.record({ type: fc.constant('begin' as const), role }),
   fc.constant<Event>({ type: 'opened', invite }),
-  fc.constantFrom<Event>({ type: 'found' }, { type: 'interrupted' }, { type: 'recovered' }, { type: 'leave' }),
-  fc.record({ type: fc.constantFrom('missed' as const, 'fail' as const), failure }),
-  fc.record({ type: fc.constant('gone' as const), notice: fc.oneof(fc.constant('left' as const), failure) }),
+  fc.constantFrom<Event>({ type: 'peerFound' }, { type: 'interrupted' }, { type: 'recovered' }, { type: 'leave' }),
+  fc.record({ type: fc.constantFrom('peerFailed' as const, 'fail' as const), failure }),
+  fc.record({ type: fc.constant('peerGone' as const), notice: fc.oneof(fc.constant('left' as const), failure) }),
   fc.record({ type: fc.constant('connected' as const), code: fc.stringMatching(/^\d{6}$/) })
 )
 
@@ -62,7 +62,7 @@ t.test('whatever happens in whatever order, the page has words for it', async t 
       state = next(before, event)
       if (statusOf(state) === '') return false
       if (state.name === 'ready' || state.name === 'left' || state.name === 'failed') {
-        if (deskWords(state).title === '' || deskWords(state).actions.length === 0) return false
+        if (startScreenText(state).title === '' || startScreenText(state).actions.length === 0) return false
       }
       // Nobody comes into a call by something that came too late.
       if (isOpen(state) && !isOpen(before) && event.type !== 'begin') return false
