@@ -8,49 +8,53 @@ import type { Store } from '../store/store.js'
 import { answerClientError } from './client-errors.js'
 import type { Config } from './config.js'
 import { healthRoutes } from './health.js'
-import { addressesOf, listening } from './listen.js'
+import { addressesOf, prepareListen } from './listen.js'
 import { describeError, RequestLog } from './log.js'
 import { meterStore } from './metered-store.js'
 import { createMetrics } from './metrics.js'
 import { openStore } from './open-store.js'
-import { refuseUnderPressure, unpressed } from './pressure.js'
+import { shedLoad, neverShed } from './load-shedding.js'
 import { checkRequestHeads } from './request-head.js'
-import { guarded, refuseTheRest } from './not-found.js'
-import { callPage } from './site.js'
+import { withGuardedHeaders, handleUnknownRoutes } from './not-found.js'
+import { serveCallPage } from './call-page.js'
 
-/** Times in ms. */
+/** In ms. */
 const HEADERS_TIMEOUT = 10_000
 const REQUEST_TIMEOUT = 30_000
 const CHECK_EVERY = 1_000
-/** Longer than what proxies keep a connection for, or they send into one that is just closing. */
+/** Longer than proxies keep idle connections, or they would send a request over one that is just closing. */
 const KEEP_ALIVE = 72_000
 
-/** A classic message is in the URL, so the request line has to hold one. */
+/** A classic message travels in the URL, so the request line must have room for one. */
 const MAX_HEADER = 64 * 1024
 
-/** The plugin's own. Without them Fastify would load Ajv and a serializer compiler, which nothing here uses, for each start. */
+/**
+ * The plugin's own compilers. Without them, Fastify would load Ajv and a serializer compiler at every start,
+ * and nothing here uses them.
+ */
 const COMPILERS = { compilersFactory: { buildValidator: () => validatorCompiler as never, buildSerializer: () => serializerCompiler } }
 
 interface Server {
   app: FastifyInstance
-  /** Listens on the config's host and port. @returns the port, which is another one where that was 0 */
+  /** Listens on the configured host and port. @returns the port, which differs from the configured one if that is 0 */
   listen: () => Promise<number>
 }
 
 export interface ServerParts {
-  /** in place of the one the config names */
+  /** replaces the store that the configuration names */
   store?: Store
-  /** Hears of a failure after which only a new process can serve. */
+  /** called on a failure after which only a new process can serve */
   onFailure?: (error: Error) => void
-  /** where the built call page is */
+  /** the directory of the built call page */
   page?: URL
-  /** where log lines go; stdout where absent */
+  /** where log lines go; stdout if absent */
   log?: { write: (line: string) => void }
 }
 
 /**
- * The standalone server: the boxes at the root, the call page at `/`, health and metrics.
- * @throws Error whose message says what to change, where the store can not be opened or the config does not hold together
+ * The standalone server: the box routes at the root, the call page at `/`, health checks and metrics.
+ * @throws Error whose message says what to change, if the store cannot be opened or the configuration is
+ * inconsistent
  */
 export async function buildServer (config: Config, parts: ServerParts = {}): Promise<Server> {
   const app = Fastify({
@@ -64,11 +68,11 @@ export async function buildServer (config: Config, parts: ServerParts = {}): Pro
     requestTimeout: REQUEST_TIMEOUT,
     keepAliveTimeout: KEEP_ALIVE,
     http: { headersTimeout: HEADERS_TIMEOUT, connectionsCheckingInterval: CHECK_EVERY, maxHeaderSize: MAX_HEADER, requireHostHeader: false },
-    // What still arrives over an open connection is served; the connection ends with it.
+    // Requests that still arrive over an open connection are served; then the connection ends.
     return503OnClosing: false,
     schemaController: COMPILERS,
     clientErrorHandler: answerClientError,
-    frameworkErrors: (error, request, reply) => { sendProblem(error, request as FastifyRequest, guarded(reply as FastifyReply)) }
+    frameworkErrors: (error, request, reply) => { sendProblem(error, request as FastifyRequest, withGuardedHeaders(reply as FastifyReply)) }
   })
   const metrics = createMetrics()
   const store = parts.store ?? await openStore(config.store, {
@@ -80,15 +84,15 @@ export async function buildServer (config: Config, parts: ServerParts = {}): Pro
   app.addHook('onResponse', async (request, reply) => { metrics.observeRequest(request, reply) })
   app.setErrorHandler(sendProblem)
   checkRequestHeads(app)
-  await refuseUnderPressure(app)
+  await shedLoad(app)
   healthRoutes(app, store)
-  app.get('/metrics', unpressed, async (_request, reply) => reply.type(metrics.registry.contentType).send(await metrics.registry.metrics()))
+  app.get('/metrics', neverShed, async (_request, reply) => reply.type(metrics.registry.contentType).send(await metrics.registry.metrics()))
   await app.register(boxPlugin, { ...config.box, store: meterStore(store, metrics.storeMeter(store.name)) })
   await app.register(async scope => {
     outgoingOf(scope).watch(scope)
-    await callPage(scope, parts.page)
+    await serveCallPage(scope, parts.page)
   })
-  await refuseTheRest(app)
-  const listen = listening(app)
+  await handleUnknownRoutes(app)
+  const listen = prepareListen(app)
   return { app, listen: async () => await listen(await addressesOf(config.host), config.port) }
 }

@@ -4,13 +4,13 @@ import helmet from '@fastify/helmet'
 import serveStatic from '@fastify/static'
 import type { FastifyInstance } from 'fastify'
 
-/** Where the build puts the call page, from this file's place in src and in dist alike. */
+/** Where the build puts the call page, relative to this file both in src and in dist. */
 const BUILT = new URL('../../dist/web/', import.meta.url)
 
 const YEAR = 31_536_000
 
-/** The call page at `/`, which runs nothing but its own files and talks to nothing but this server. */
-export async function callPage (app: FastifyInstance, built: URL = BUILT): Promise<void> {
+/** Serves the call page at `/`. It runs only its own files and talks only to this server. */
+export async function serveCallPage (app: FastifyInstance, built: URL = BUILT): Promise<void> {
   await app.register(helmet, {
     contentSecurityPolicy: {
       useDefaults: false,
@@ -28,7 +28,7 @@ export async function callPage (app: FastifyInstance, built: URL = BUILT): Promi
       }
     },
     xFrameOptions: { action: 'deny' },
-    // Whether this host has TLS, and all hosts below its domain have, is for who runs it to say.
+    // Whether this host and all its subdomains use TLS is for the operator to say.
     strictTransportSecurity: false
   })
   app.addHook('onRequest', async ({ routeOptions: { url: path = '' } }, reply) => {
@@ -39,12 +39,12 @@ export async function callPage (app: FastifyInstance, built: URL = BUILT): Promi
 
   const root = fileURLToPath(built)
   if (!existsSync(new URL('index.html', built))) {
-    app.get('/', async (_request, reply) => reply.type('text/plain; charset=utf-8').send('signalbox is running. Its call page is not built; npm run build makes it.\n'))
+    app.get('/', async (_request, reply) => reply.type('text/plain; charset=utf-8').send('signalbox is running. The call page has not been built; run npm run build.\n'))
     return
   }
   await app.register(serveStatic, {
     root,
-    // One route for each file that is there, so that everything else stays a 404 of ours.
+    // One route per file, so that everything else stays our own 404.
     wildcard: false,
     cacheControl: false
   })

@@ -12,13 +12,13 @@ try {
     await serve(config)
   }
 } catch (error) {
-  process.stderr.write(`signalbox: ${sentence(error)}\n`)
+  process.stderr.write(`signalbox: ${explain(error)}\n`)
   process.exit(1)
 }
 
-/** What to do about it, on one line and without a stack: this is read by whoever starts the server. */
-function sentence (error: unknown): string {
+/** What to do about an error, on one line and without a stack, for the person who starts the server. */
+function explain (error: unknown): string {
   const { code, message } = error as NodeJS.ErrnoException
-  if (code === 'EADDRINUSE') return 'the port is in use; stop what listens there, or give another --port'
+  if (code === 'EADDRINUSE') return 'the port is in use; stop the program that uses it or choose another --port'
   return message.split('\n', 1)[0] as string
 }

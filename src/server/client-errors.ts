@@ -4,13 +4,13 @@ import type { Socket } from 'node:net'
 import { HeadersError, InvalidError, TimeoutError, type BoxError } from '../errors.js'
 import { PROBLEM_TYPE, toProblem } from '../http/problem.js'
 
-/** Answers what is no request that Fastify could see: broken, too slow, or with headers too large. */
+/** Answers input that never becomes a request in Fastify: malformed, too slow, or with headers that are too large. */
 export function answerClientError (error: NodeJS.ErrnoException, socket: Socket): void {
   if (error.code === 'ECONNRESET' || !socket.writable || answering(socket)) {
     socket.destroy()
     return
   }
-  // Closed once the answer is out: a client that does not hang up would hold the socket.
+  // Destroyed once the response is sent: a client that does not hang up would keep the socket open.
   socket.end(rawProblem(toBoxError(error)), () => { socket.destroy() })
 }
 
@@ -22,7 +22,10 @@ function toBoxError ({ code }: NodeJS.ErrnoException): BoxError {
   }
 }
 
-/** Whether an answer is under way on this connection, into which ours would be written. Node's own handler looks here too. */
+/**
+ * Whether a response is in progress on this connection; ours would be written into it. Node's own handler
+ * checks the same property.
+ */
 function answering (socket: Socket): boolean {
   return (socket as { _httpMessage?: ServerResponse | null })._httpMessage?.headersSent ?? false
 }

@@ -7,21 +7,21 @@ export interface Config {
   port: number
   host: string
   store: StoreAddress
-  /** addresses and CIDRs of proxies; empty where none is trusted */
+  /** addresses and CIDR ranges of trusted proxies; empty if none is trusted */
   trustProxy: string[]
   logLevel: string
-  /** for `boxPlugin` */
+  /** the options of `boxPlugin` */
   box: BoxPluginOptions
 }
 
-/** A mistake of whoever starts the server. The message is one sentence that says what to change. */
+/** A configuration error. Its message is one sentence that says what to change. */
 export class ConfigError extends Error {}
 
 type Environment = Record<string, string | undefined>
 
 /**
- * Reads the flags and the environment; a flag wins, and an empty variable is none.
- * @returns 'help' or 'version' where that is asked for
+ * Reads the flags and the environment variables. A flag wins; an empty variable counts as absent.
+ * @returns 'help' or 'version' if that was requested
  * @throws ConfigError
  */
 export function readConfig (args: readonly string[], environment: Environment): Config | 'help' | 'version' {
@@ -30,24 +30,24 @@ export function readConfig (args: readonly string[], environment: Environment): 
   if (given['version'] === true) return 'version'
 
   const values = new Map<string, unknown>()
-  /** how each option was given, for messages that speak of it */
-  const spelled = new Map<string, string>()
+  /** how each option was given, for error messages */
+  const givenAs = new Map<string, string>()
   for (const flag of flags) {
     const fromFlag = given[flag.name] as string | undefined
     const text = fromFlag ?? environment[toVariable(flag.name)]
     const name = fromFlag === undefined ? toVariable(flag.name) : `--${flag.name}`
-    if (flag.option !== undefined) spelled.set(flag.option, text === undefined || text === '' ? `--${flag.name}` : name)
-    // The plugin's own defaults hold where nothing is given.
+    if (flag.option !== undefined) givenAs.set(flag.option, text === undefined || text === '' ? `--${flag.name}` : name)
+    // If nothing is given, the plugin's own defaults apply.
     if (fromFlag === undefined && (text === undefined || text === '')) {
-      if (flag.option === undefined) values.set(flag.name, flag.read(flag.fallback))
+      if (flag.option === undefined) values.set(flag.name, flag.read(flag.defaultText))
     } else values.set(flag.name, read(flag, name, text ?? ''))
   }
 
-  const box = boxOptions(values)
+  const box = pluginOptions(values)
   try {
     resolveOptions(box)
   } catch (error) {
-    const message = (error as Error).message.replace(/^boxPlugin: option '([\w.]+)'/, (_, option: string) => spelled.get(option) ?? toFlagName(option))
+    const message = (error as Error).message.replace(/^boxPlugin: option '([\w.]+)'/, (_, option: string) => givenAs.get(option) ?? toFlagName(option))
     throw new ConfigError(message)
   }
   return {
@@ -65,9 +65,9 @@ function readFlags (args: readonly string[]): Record<string, string | boolean | 
   try {
     return parseArgs({ args: [...args], options: { ...options, help: { type: 'boolean', short: 'h' }, version: { type: 'boolean', short: 'v' } } }).values
   } catch (error) {
-    // Node's own first sentence names the argument; the rest of it is advice for other programs.
+    // The first sentence of Node's message names the argument; the rest does not apply here.
     const [sentence] = (error as Error).message.split(/\. |\n/)
-    throw new ConfigError(`${sentence}; --help lists the flags`)
+    throw new ConfigError(`${sentence}; see --help`)
   }
 }
 
@@ -76,14 +76,14 @@ function read (flag: Flag, name: string, text: string): unknown {
     return flag.read(text)
   } catch (error) {
     if (!(error instanceof FlagError)) throw error
-    // A store's address may hold a password, so it is not repeated.
+    // A store's address may contain a password, so it is not repeated.
     const received = flag.name === 'store' ? '' : `, received ${JSON.stringify(text)}`
     throw new ConfigError(`${name} expected ${error.message}${received}`)
   }
 }
 
-/** The values of the plugin's options, nested as it takes them. */
-function boxOptions (values: Map<string, unknown>): BoxPluginOptions {
+/** The options of the plugin, nested as it expects them. */
+function pluginOptions (values: Map<string, unknown>): BoxPluginOptions {
   const options: Record<string, unknown> = {}
   for (const { name, option } of flags) {
     if (option === undefined || !values.has(name)) continue
@@ -95,14 +95,14 @@ function boxOptions (values: Map<string, unknown>): BoxPluginOptions {
   return options
 }
 
-/** What `--help` prints. */
+/** The text of `--help`. */
 export function help (): string {
   const rows = [
-    ...flags.map(({ name, hint, about, fallback }) => [`--${name} ${hint}`, toVariable(name), `${about} (${fallback})`]),
-    ['--help', '', 'prints this'],
-    ['--version', '', 'prints the version']
+    ...flags.map(({ name, placeholder, description, defaultText }) => [`--${name} ${placeholder}`, toVariable(name), `${description} (${defaultText})`]),
+    ['--help', '', 'print this help'],
+    ['--version', '', 'print the version']
   ] as [string, string, string][]
   const widths = [0, 1].map(column => Math.max(...rows.map(row => row[column as 0 | 1].length)))
-  const lines = rows.map(([flag, variable, about]) => `  ${flag.padEnd(widths[0] as number)}  ${variable.padEnd(widths[1] as number)}  ${about}`)
-  return ['Usage: signalbox [flags]', '', 'Each flag has an environment variable; the flag wins. The default is in brackets.', '', ...lines, ''].join('\n')
+  const lines = rows.map(([flag, variable, description]) => `  ${flag.padEnd(widths[0] as number)}  ${variable.padEnd(widths[1] as number)}  ${description}`)
+  return ['Usage: signalbox [flags]', '', 'Every flag has an environment variable; the flag takes precedence. Defaults are in parentheses.', '', ...lines, ''].join('\n')
 }

@@ -2,24 +2,24 @@ import { isIP } from 'node:net'
 import { Type, type TSchema } from '@sinclair/typebox'
 import { Errors } from '@sinclair/typebox/errors'
 import { optionsSchema } from '../options.js'
-import { parseStoreAddress, STORE_HINT } from './open-store.js'
+import { parseStoreAddress, STORE_FORMAT } from './open-store.js'
 
-/** One setting of the server: a flag, and the environment variable of the same name. */
+/** A setting of the server: a flag and the environment variable of the same name. */
 export interface Flag {
   /** `max-ttl`, which is also `MAX_TTL` */
   name: string
-  /** what the value looks like */
-  hint: string
-  about: string | undefined
-  /** the default as text, for the help */
-  fallback: string
-  /** the option of `boxPlugin` that it sets, as a path: `rateLimit.creates`; none where it is the server's own */
+  /** how the help shows the value */
+  placeholder: string
+  description: string | undefined
+  /** the default, as text for the help */
+  defaultText: string
+  /** the option of `boxPlugin` that it sets, as a path such as `rateLimit.creates`; absent for settings of the server itself */
   option?: string
-  /** @throws FlagError saying what was expected */
+  /** @throws FlagError that says what was expected */
   read: (text: string) => unknown
 }
 
-/** Says what a value should have been: `a whole number`. */
+/** Says what was expected: `a whole number`. */
 export class FlagError extends Error {}
 
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']
@@ -28,21 +28,21 @@ const limits = optionsSchema.properties
 const rates = limits.rateLimit.anyOf[1].properties
 const ice = limits.ice.properties
 
-/** Everything that can be set, in the order of the help. The limits are those of the plugin, by its own schema. */
+/** All settings, in the order of the help. The limits come from the plugin's own schema. */
 export const flags: readonly Flag[] = [
-  { name: 'port', hint: '<number>', about: 'port to listen on; 0 takes a free one', fallback: '8080', read: bySchema(Type.Integer({ minimum: 0, maximum: 65_535 })) },
-  { name: 'host', hint: '<name>', about: 'address to listen on; 0.0.0.0 or :: for every one', fallback: 'localhost', read: text => text },
-  { name: 'store', hint: '<address>', about: `where the boxes are kept: ${STORE_HINT}`, fallback: 'lmdb:./signalbox-data', read: readStore },
+  { name: 'port', placeholder: '<number>', description: 'port to listen on; 0 picks a free one', defaultText: '8080', read: bySchema(Type.Integer({ minimum: 0, maximum: 65_535 })) },
+  { name: 'host', placeholder: '<name>', description: 'address to listen on; 0.0.0.0 or :: for all', defaultText: 'localhost', read: text => text },
+  { name: 'store', placeholder: '<address>', description: `where boxes are kept: ${STORE_FORMAT}`, defaultText: 'lmdb:./signalbox-data', read: readStore },
   ...numbers(limits, ''),
-  { name: 'rate-limit', hint: '<on|off>', about: 'limits per client address, IPv6 by /64', fallback: 'on', read: oneOf('on', 'off') },
+  { name: 'rate-limit', placeholder: '<on|off>', description: 'limits per client address (IPv6: per /64 network)', defaultText: 'on', read: oneOf('on', 'off') },
   ...numbers(rates, 'rateLimit.'),
-  { name: 'trust-proxy', hint: '<list>', about: 'addresses or CIDRs of the proxies whose X-Forwarded-For counts', fallback: 'none', read: readProxies },
-  { name: 'cors-origin', hint: '<list>', about: 'origins whose pages may call: * for all, none, or those listed', fallback: '*', option: 'cors', read: readOrigins },
-  { name: 'ice-urls', hint: '<list>', about: ice.urls.description, fallback: 'none', option: 'ice.urls', read: listOf(ice.urls) },
-  { name: 'turn-urls', hint: '<list>', about: ice.turnUrls.description, fallback: 'none', option: 'ice.turnUrls', read: listOf(ice.turnUrls) },
-  { name: 'turn-secret', hint: '<secret>', about: `${ice.turnSecret.description}; better in the environment`, fallback: 'none', option: 'ice.turnSecret', read: text => text },
-  { name: 'turn-ttl', hint: '<number>', about: ice.ttl.description, fallback: String(ice.ttl.default), option: 'ice.ttl', read: bySchema(ice.ttl) },
-  { name: 'log-level', hint: '<level>', about: LOG_LEVELS.join(', '), fallback: 'info', read: oneOf(...LOG_LEVELS) }
+  { name: 'trust-proxy', placeholder: '<list>', description: 'addresses or CIDR ranges of proxies whose X-Forwarded-For is trusted', defaultText: 'none', read: readProxies },
+  { name: 'cors-origin', placeholder: '<list>', description: 'origins whose pages may call the API: *, none, or a list', defaultText: '*', option: 'cors', read: readOrigins },
+  { name: 'ice-urls', placeholder: '<list>', description: ice.urls.description, defaultText: 'none', option: 'ice.urls', read: listOf(ice.urls) },
+  { name: 'turn-urls', placeholder: '<list>', description: ice.turnUrls.description, defaultText: 'none', option: 'ice.turnUrls', read: listOf(ice.turnUrls) },
+  { name: 'turn-secret', placeholder: '<secret>', description: `${ice.turnSecret.description}; prefer the environment variable`, defaultText: 'none', option: 'ice.turnSecret', read: text => text },
+  { name: 'turn-ttl', placeholder: '<number>', description: ice.ttl.description, defaultText: String(ice.ttl.default), option: 'ice.ttl', read: bySchema(ice.ttl) },
+  { name: 'log-level', placeholder: '<level>', description: `one of ${LOG_LEVELS.join(', ')}`, defaultText: 'info', read: oneOf(...LOG_LEVELS) }
 ]
 
 /** `turnSecret` → `turn-secret` */
@@ -58,15 +58,15 @@ export function toVariable (name: string): string {
 function numbers (properties: Record<string, TSchema>, parent: string): Flag[] {
   return Object.entries(properties).filter(([, schema]) => schema['type'] === 'integer').map(([name, schema]) => ({
     name: toFlagName(parent + name),
-    hint: '<number>',
-    about: schema.description,
-    fallback: String(schema['default'] ?? 'by store'),
+    placeholder: '<number>',
+    description: schema.description,
+    defaultText: String(schema['default'] ?? 'depends on the store'),
     option: parent + name,
     read: bySchema(schema)
   }))
 }
 
-/** A whole number is read as one; anything else meets the schema as the text it is. */
+/** An integer is parsed; anything else is checked against the schema as text. */
 function bySchema (schema: TSchema): (text: string) => unknown {
   return text => checked(schema, /^-?\d+$/.test(text) ? Number(text) : text)
 }
@@ -94,11 +94,11 @@ function split (text: string): string[] {
 
 function readStore (text: string): unknown {
   const address = parseStoreAddress(text)
-  if (address === undefined) throw new FlagError(STORE_HINT)
+  if (address === undefined) throw new FlagError(STORE_FORMAT)
   return address
 }
 
-/** A count of hops is refused: Fastify takes it, and then believes any forged header. */
+/** A number of hops is refused: Fastify would accept it and then trust any forged header. */
 function readProxies (text: string): string[] {
   if (text === 'none') return []
   const proxies = split(text)
@@ -106,7 +106,7 @@ function readProxies (text: string): string[] {
     const [address = '', bits, ...more] = proxy.split('/')
     const version = isIP(address)
     const fits = bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (version === 4 ? 32 : 128))
-    if (version === 0 || !fits || more.length > 0) throw new FlagError('none, or IP addresses and CIDRs separated by commas')
+    if (version === 0 || !fits || more.length > 0) throw new FlagError('none, or a comma-separated list of IP addresses and CIDR ranges')
   }
   return proxies
 }
@@ -116,6 +116,6 @@ function readOrigins (text: string): boolean | string[] {
   if (text === 'none') return false
   const origins = split(text)
   const isOrigin = (item: string): boolean => URL.canParse(item) && new URL(item).origin === item
-  if (!origins.every(isOrigin)) throw new FlagError('*, none, or origins such as https://example.com separated by commas')
+  if (!origins.every(isOrigin)) throw new FlagError('*, none, or a comma-separated list of origins such as https://example.com')
   return origins
 }

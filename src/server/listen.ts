@@ -4,61 +4,61 @@ import { createServer, type AddressInfo, type Server } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 import { closeIdle } from '../http/closing.js'
 
-/** What is still unanswered this long after the end began is cut, ms. */
-const PATIENCE = 5_000
+/** How long after the shutdown began open connections are cut, in ms. */
+const CLOSE_TIMEOUT = 5_000
 
-/** This machine may lack the address family. */
+/** The machine may lack one of the address families. */
 const NO_SUCH_ADDRESS = new Set(['EADDRNOTAVAIL', 'EAFNOSUPPORT'])
 
-/** Starts to listen and resolves with the port once it does, on every one of the addresses. */
+/** Starts to listen on every address and resolves with the port. */
 type Listen = (addresses: readonly string[], port: number) => Promise<number>
 
 /**
- * Listens on several addresses, as `localhost` has one in IPv4 and one in IPv6; and closes so that
- * what was accepted is answered before anything behind it ends. Fastify would listen on both too,
+ * Listens on several addresses, since `localhost` has one in IPv4 and one in IPv6, and shuts down so that
+ * everything accepted is answered before anything it depends on is closed. Fastify would also listen on both,
  * but closes the second without waiting for its requests.
  *
- * To be called after the plugins whose `onClose` has to wait for the last answer.
+ * Call it after the plugins whose `onClose` must wait for the last response.
  */
-export function listening (app: FastifyInstance): Listen {
-  const others: Server[] = []
-  let othersClosed: Promise<unknown> | undefined
-  let end: NodeJS.Timeout
+export function prepareListen (app: FastifyInstance): Listen {
+  const otherServers: Server[] = []
+  let otherServersClosed: Promise<unknown> | undefined
+  let timeout: NodeJS.Timeout
 
   closeIdle(app)
   app.addHook('preClose', async () => {
-    othersClosed = Promise.all(others.map(server => new Promise(resolve => { server.close(resolve) })))
-    end = setTimeout(() => { app.server.closeAllConnections() }, PATIENCE)
+    otherServersClosed = Promise.all(otherServers.map(server => new Promise(resolve => { server.close(resolve) })))
+    timeout = setTimeout(() => { app.server.closeAllConnections() }, CLOSE_TIMEOUT)
   })
-  // A client that goes on over the same connection would hold the end up.
+  // A client that keeps sending over the same connection would delay the shutdown.
   app.addHook('onSend', (_request, reply, payload, done) => {
-    if (othersClosed !== undefined) reply.header('connection', 'close')
+    if (otherServersClosed !== undefined) reply.header('connection', 'close')
     done(null, payload)
   })
   app.addHook('onClose', async () => {
-    await othersClosed
-    clearTimeout(end)
+    await otherServersClosed
+    clearTimeout(timeout)
   })
 
   return async (addresses, port) => {
     const chosen = (): number => (app.server.address() as AddressInfo).port
     for (const host of addresses) {
       if (!app.server.listening) await app.listen({ host, port })
-      else others.push(...await listenAlso(app, host, chosen()))
+      else otherServers.push(...await listenOnAnother(app, host, chosen()))
     }
     return chosen()
   }
 }
 
-/** What to listen on for a host: `localhost` is all that it stands for, and any other is itself. */
+/** The addresses to listen on for a host: all addresses of `localhost`; otherwise the host itself. */
 export async function addressesOf (host: string): Promise<string[]> {
   if (host !== 'localhost') return [host]
   const found = await lookup(host, { all: true })
   return [...new Set(found.map(({ address }) => address))]
 }
 
-/** Connections to the address are handed to the app's own server, with its timeouts and limits. */
-async function listenAlso (app: FastifyInstance, host: string, port: number): Promise<Server[]> {
+/** Hands connections on this address to the app's own server, with its timeouts and limits. */
+async function listenOnAnother (app: FastifyInstance, host: string, port: number): Promise<Server[]> {
   const server = createServer({ allowHalfOpen: true, noDelay: true }, socket => { app.server.emit('connection', socket) })
   try {
     server.listen({ host, port })

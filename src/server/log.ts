@@ -2,8 +2,8 @@ import { LogController, type FastifyReply, type FastifyRequest } from 'fastify'
 import { CAPABILITY_IN_TEXT } from '../box/capability.js'
 
 const CAPABILITY = new RegExp(`\\b${CAPABILITY_IN_TEXT}`, 'g')
-/** How far the causes of an error are followed. */
-const CAUSES = 4
+/** How many nested causes of an error are logged. */
+const MAX_CAUSES = 4
 
 interface DescribedError {
   [key: string]: unknown
@@ -15,26 +15,26 @@ interface DescribedError {
 }
 
 /**
- * An error as it is logged: what it says of itself, and nothing that was hung on it, since Node
- * hangs the raw request on some; with capabilities blotted out wherever they got in.
+ * An error for the log: its own fields, without properties that others attached, since Node attaches the raw
+ * request to some errors; and with capabilities redacted wherever they appear.
  */
-export function describeError (error: unknown, causes = CAUSES): DescribedError {
-  if (!(error instanceof Error)) return { type: typeof error, message: blot(String(error)), stack: '' }
+export function describeError (error: unknown, causes = MAX_CAUSES): DescribedError {
+  if (!(error instanceof Error)) return { type: typeof error, message: redact(String(error)), stack: '' }
   const { name, message, stack = '', cause } = error
   return {
     type: name,
     ...('code' in error ? { code: error.code } : {}),
-    message: blot(message),
-    stack: blot(stack),
+    message: redact(message),
+    stack: redact(stack),
     ...(cause === undefined || causes === 0 ? {} : { cause: describeError(cause, causes - 1) })
   }
 }
 
-function blot (text: string): string {
+function redact (text: string): string {
   return text.replace(CAPABILITY, '$1_…')
 }
 
-/** One line for each request, when it is done, in place of Fastify's two. */
+/** Logs one line per request, when it is complete, instead of Fastify's two. */
 export class RequestLog extends LogController {
   override incomingRequest (): void {}
 

@@ -2,16 +2,16 @@ import { hasCode, isRefusal } from '../errors.js'
 import type { Store } from '../store/store.js'
 import { watchStore, type Operation } from '../store/watch.js'
 
-/** `refused` is an answer of the rules (full, gone …); `failed` means that the store did not answer. */
+/** `refused`: the rules said no (full, gone …). `failed`: the store did not respond. */
 type Outcome = 'ok' | 'refused' | 'failed'
 
 export interface StoreMeter {
   observe (operation: Operation, outcome: Outcome, seconds: number): void
-  /** a wait on a box began (1) or ended (-1) */
+  /** a subscription to a box began (1) or ended (-1) */
   waiting (change: 1 | -1): void
 }
 
-/** The same store, with the time of each operation told to `meter`. */
+/** Wraps a store and reports the duration of every operation to `meter`. */
 export function meterStore (store: Store, meter: StoreMeter): Store {
   const timed = watchStore(store, operation => {
     const start = performance.now()

@@ -11,27 +11,27 @@ interface Metrics {
   observeRequest (request: FastifyRequest, reply: FastifyReply): void
 }
 
-/** The server's metrics in a registry of their own. Labels are patterns and fixed words, never what a caller sent. */
+/** The server's metrics, in a registry of their own. Labels are patterns and fixed words, never input. */
 export function createMetrics (): Metrics {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
   const requests = new Histogram({
     name: 'http_request_duration_seconds',
-    help: 'Time from a request to the end of its answer, which for a stream is the end of the stream',
+    help: 'Time from the request to the end of the response; for a stream, to the end of the stream',
     labelNames: ['method', 'route', 'status'],
     buckets: REQUEST_BUCKETS,
     registers: [registry]
   })
   const operations = new Histogram({
     name: 'signalbox_store_operation_seconds',
-    help: 'Time of one operation of the store',
+    help: 'Duration of a store operation',
     labelNames: ['store', 'operation', 'outcome'],
     buckets: STORE_BUCKETS,
     registers: [registry]
   })
   const waiters = new Gauge({
     name: 'signalbox_waiters',
-    help: 'Long-polls and streams that wait for a message',
+    help: 'Long-polls and streams waiting for a message',
     registers: [registry]
   })
   return {

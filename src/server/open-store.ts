@@ -6,7 +6,7 @@ export type StoreAddress =
   | { kind: 'lmdb', path: string }
   | { kind: 'redis', url: string }
 
-export const STORE_HINT = 'memory:, lmdb:DIRECTORY, or redis://HOST:PORT (also rediss:// and valkey://)'
+export const STORE_FORMAT = 'memory:, lmdb:DIRECTORY, or redis://HOST:PORT (also rediss:// and valkey://)'
 
 export function parseStoreAddress (text: string): StoreAddress | undefined {
   if (text === 'memory:') return { kind: 'memory' }
@@ -17,13 +17,13 @@ export function parseStoreAddress (text: string): StoreAddress | undefined {
 
 interface StoreEvents {
   log: Log
-  /** Hears of a failure after which only a new process can serve. */
+  /** Called on a failure after which only a new process can serve. */
   onFailure: (error: Error) => void
 }
 
 /**
- * Opens the store, and loads its driver only now, so that a server starts without those it does not use.
- * @throws Error whose message says what is wrong, without the address, which may hold a password
+ * Opens a store. The driver is loaded only here, so that a server starts without the drivers it does not use.
+ * @throws Error that says what is wrong without repeating the address, which may contain a password
  */
 export async function openStore (address: StoreAddress, { log, onFailure }: StoreEvents): Promise<Store> {
   switch (address.kind) {
@@ -43,13 +43,13 @@ export async function openStore (address: StoreAddress, { log, onFailure }: Stor
         return store
       } catch {
         await store.close()
-        throw new Error(`Redis at ${places(address.url)} does not answer. Start it, or give another --store.`)
+        throw new Error(`Redis at ${hostsOf(address.url)} does not respond. Start it or choose another --store.`)
       }
     }
   }
 }
 
-/** The hosts of the addresses, without user and password. */
-function places (urls: string): string {
+/** The hosts of the addresses, without credentials. */
+function hostsOf (urls: string): string {
   return urls.split(',').map(url => URL.canParse(url) ? new URL(url).host : '?').join(', ')
 }

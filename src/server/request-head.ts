@@ -4,8 +4,8 @@ import { ExpectationError, InvalidError } from '../errors.js'
 import { dismissed } from '../http/resource.js'
 
 /**
- * Refuses, with a problem as everywhere else, what Node would refuse with an answer of its own or let
- * pass: a request that does not name one host, and expectations that nobody here meets.
+ * Refuses, with a problem document, what Node would refuse with a response of its own or let pass: a request
+ * that does not name exactly one host, and expectations that are not supported.
  */
 export function checkRequestHeads (app: FastifyInstance): void {
   app.server.on('checkExpectation', (request, response) => { app.server.emit('request', request, response) })
@@ -14,9 +14,9 @@ export function checkRequestHeads (app: FastifyInstance): void {
     const { raw } = request
     if (dismissed(request, reply)) return done()
     if (!namesOneHost(raw)) {
-      // Somebody on the way may have taken it for a request to another host, and what follows too.
+      // A proxy may have taken this and what follows for requests to another host.
       reply.header('connection', 'close')
-      return done(new InvalidError('it needs exactly one Host header'))
+      return done(new InvalidError('send exactly one Host header'))
     }
     const { expect } = raw.headers
     done(expect === undefined || expect.toLowerCase() === '100-continue' ? undefined : new ExpectationError())

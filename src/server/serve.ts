@@ -3,8 +3,8 @@ import { version } from '../manifest.js'
 import { buildServer } from './app.js'
 import type { Config } from './config.js'
 
-/** All that was accepted is answered and flushed by then, ms. */
-const GRACE = 10_000
+/** Until then, everything that was accepted is answered and flushed; in ms. */
+const CLOSE_TIMEOUT = 10_000
 
 /** Runs the server until a signal or a failure ends it. */
 export async function serve (config: Config): Promise<void> {
@@ -16,9 +16,9 @@ export async function serve (config: Config): Promise<void> {
       stop()
     }
   })
-  stop = closeWithGrace({ delay: GRACE, logger: app.log }, async ({ signal, err: error = failure }) => {
-    if (error === undefined) app.log.info(`${signal}, closing`)
-    else app.log.fatal({ err: error }, 'The server has to end')
+  stop = closeWithGrace({ delay: CLOSE_TIMEOUT, logger: app.log }, async ({ signal, err: error = failure }) => {
+    if (error === undefined) app.log.info(`Received ${signal}, shutting down`)
+    else app.log.fatal({ err: error }, 'The server must stop')
     await app.close()
     if (failure !== undefined) throw failure
   }).close

@@ -21,7 +21,7 @@ t.test('a disk that fails ends the server: never a 2xx, one line that says why, 
   t.equal((await answer.json()).code, 'BOX_ERR_STORE')
   const exit = await server.exited()
   t.same([exit.code, exit.signal], [1, null])
-  t.match(exit.stdout, /"level":60,.*"The server has to end"/)
+  t.match(exit.stdout, /"level":60,.*"The server must stop"/)
 })
 
 t.test('several servers on one Redis serve the same boxes', { skip: needs('redis-server') }, async t => {

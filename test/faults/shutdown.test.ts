@@ -131,7 +131,7 @@ t.test('a second signal ends it at once', async t => {
   await unfinished(t, server.url)
   const start = Date.now()
   server.signal('SIGTERM')
-  await server.logged(/SIGTERM, closing/)
+  await server.logged(/Received SIGTERM, shutting down/)
   server.signal('SIGTERM')
   t.equal((await server.exited()).code, 1)
   t.ok(Date.now() - start < 3_000)

@@ -31,8 +31,8 @@ const examples: Record<string, [text: string, where: (config: Config) => unknown
   'turn-ttl': ['600', config => config.box.ice, { ttl: 600 }],
   'log-level': ['silent', config => config.logLevel, 'silent']
 }
-for (const { name, option, hint } of flags) {
-  if (hint !== '<number>' || option === undefined || name in examples) continue
+for (const { name, option, placeholder } of flags) {
+  if (placeholder !== '<number>' || option === undefined || name in examples) continue
   const value = name === 'max-ttl' ? 100_000 : 7
   const [outer = '', inner] = option.split('.')
   examples[name] = [String(value), ({ box }) => (box as Record<string, unknown>)[outer], inner === undefined ? value : { [inner]: value }]
@@ -69,7 +69,7 @@ t.test('bad values are refused, saying what was expected', async t => {
   refuses(t, 'store', 'lmdb:', /lmdb:DIRECTORY/)
   refuses(t, 'rate-limit', 'maybe', /expected one of on, off, received "maybe"/)
   refuses(t, 'log-level', 'loud', /expected one of fatal/)
-  for (const text of ['1', 'true', '10.0.0.0/33', 'fd00::/129', '10.0.0.1/8/8', '10.0.0.1,', 'proxy.example']) refuses(t, 'trust-proxy', text, /IP addresses and CIDRs/)
+  for (const text of ['1', 'true', '10.0.0.0/33', 'fd00::/129', '10.0.0.1/8/8', '10.0.0.1,', 'proxy.example']) refuses(t, 'trust-proxy', text, /list of IP addresses and CIDR ranges/)
   for (const text of ['https://a.example/', 'a.example', '*,https://a.example', 'null']) refuses(t, 'cors-origin', text, /origins such as/)
   refuses(t, 'ice-urls', 'http://a.example', /expected string to match '\^stuns\?:'/)
   refuses(t, 'turn-urls', 'stun:a.example', /expected string to match '\^turns\?:'/)
@@ -77,7 +77,7 @@ t.test('bad values are refused, saying what was expected', async t => {
   t.doesNotThrow(() => read([], { MAX_TTL: '60' }), 'the default of --ttl gives way')
   t.throws(() => read([], { MAX_TTL: '60', TTL: '61' }), { constructor: ConfigError, message: /^TTL expected/ })
   for (const args of [['--prot=1'], ['--port'], ['--port', '--host'], ['serve'], ['--help=yes']]) {
-    t.throws(() => read(args), { constructor: ConfigError, message: /^[^\n]+; --help lists the flags$/ }, args.join(' '))
+    t.throws(() => read(args), { constructor: ConfigError, message: /^[^\n]+; see --help$/ }, args.join(' '))
   }
 })
 
@@ -102,9 +102,9 @@ t.test('the help lists every flag with its variable and its default', async t =>
   t.equal(readConfig(['-h'], {}), 'help')
   t.equal(readConfig(['--version'], {}), 'version')
   const lines = help().split('\n')
-  for (const { name, about = '', fallback } of flags) {
-    t.ok(lines.some(line => line.includes(`--${name} `) && line.includes(` ${toVariable(name)} `) && line.endsWith(`${about} (${fallback})`)), name)
-    t.ok(about.length > 0, 'with a description')
+  for (const { name, description = '', defaultText } of flags) {
+    t.ok(lines.some(line => line.includes(`--${name} `) && line.includes(` ${toVariable(name)} `) && line.endsWith(`${description} (${defaultText})`)), name)
+    t.ok(description.length > 0, 'with a description')
   }
   for (const name of ['port', 'host', 'store', 'ttl', 'trust-proxy', 'cors-origin', 'log-level', 'rate-limit']) {
     t.ok(flags.some(flag => flag.name === name), `${name}, which the design names`)

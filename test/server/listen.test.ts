@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { connect, createServer, type Socket } from 'node:net'
 import Fastify from 'fastify'
 import t, { type Test } from 'tap'
-import { addressesOf, listening } from '../../src/server/listen.js'
+import { addressesOf, prepareListen } from '../../src/server/listen.js'
 
 /** A server whose one route answers when the test lets it, and what happened in which order. */
 function slowServer (t: Test) {
@@ -18,7 +18,7 @@ function slowServer (t: Test) {
     events.push('answered')
     return 'ok'
   })
-  return { app, listen: listening(app), events, open: () => { open() } }
+  return { app, listen: prepareListen(app), events, open: () => { open() } }
 }
 
 async function until (condition: () => boolean): Promise<void> {

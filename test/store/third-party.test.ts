@@ -132,7 +132,7 @@ t.test('the plugin answers with the errors of a third-party store as with its ow
   const box = await createBox()
   await box.store(1)
   const full = await box.store(2)
-  t.match([full.statusCode, full.json()], [409, { code: 'BOX_ERR_FULL', title: 'Box full', detail: /^The box holds its maximum/ }])
+  t.match([full.statusCode, full.json()], [409, { code: 'BOX_ERR_FULL', title: 'Box full', detail: /^The box has reached its limit/ }])
   t.equal((await box.read('?after=9')).statusCode, 409)
 
   const stream = await openStream(t, await app.listen({ port: 0, host: '127.0.0.1' }) + box.messages)
