@@ -30,6 +30,7 @@ const table = {
   BOX_ERR_STORE_FULL: [507, 'Store full', 'The server has no space left. Try again later.']
 } as const satisfies Record<string, readonly [status: number, title: string, detail: string]>
 
+/** The `code` of a `BoxError` and of the problem document made from it. */
 export type BoxErrorCode = keyof typeof table
 
 /** Every error code with its HTTP status, its title, and its detail (in which `%s` is filled in), ordered by status. */
@@ -84,25 +85,35 @@ export function errorOf (code: BoxErrorCode, cause?: unknown): BoxError {
 export const InvalidError = define('BOX_ERR_INVALID')
 export const DropOnlyError = define('BOX_ERR_DROP_ONLY')
 export const PrefetchError = define('BOX_ERR_PREFETCH')
+/** The box does not exist, has expired or was deleted (404). */
 export const NotFoundError = define('BOX_ERR_NOT_FOUND')
 export const NoRouteError = define('BOX_ERR_NO_ROUTE')
 export const MethodError = define('BOX_ERR_METHOD')
 export const NotAcceptableError = define('BOX_ERR_NOT_ACCEPTABLE')
 export const TimeoutError = define('BOX_ERR_TIMEOUT')
+/** The box has reached `maxMessages` or `maxBoxBytes` (409). */
 export const FullError = define('BOX_ERR_FULL')
+/** The cursor is beyond the last message of the box (409). */
 export const CursorError = define('BOX_ERR_CURSOR')
 export const TooLargeError = define('BOX_ERR_TOO_LARGE')
 export const UriTooLongError = define('BOX_ERR_URI_TOO_LONG')
 export const MediaTypeError = define('BOX_ERR_MEDIA_TYPE')
 export const ExpectationError = define('BOX_ERR_EXPECTATION')
+/** The idempotency key was already used with another body (422). */
 export const IdempotencyError = define('BOX_ERR_IDEMPOTENCY')
 export const RateError = define('BOX_ERR_RATE')
+/** The holder of the box holds as much as it may (429). */
 export const HeldError = define('BOX_ERR_HELD')
 export const HeadersError = define('BOX_ERR_HEADERS')
 export const InternalError = define('BOX_ERR_INTERNAL')
 export const BusyError = define('BOX_ERR_BUSY')
 export const ClosingError = define('BOX_ERR_CLOSING')
+/** The store is not responding (503). */
 export const StoreError = define('BOX_ERR_STORE')
+/** The store has no space left (507). */
 export const StoreFullError = define('BOX_ERR_STORE_FULL')
 
+/**
+ * An error of Fastify with a `BoxErrorCode` as its `code`, the HTTP status as its `statusCode`, and as its message what to do next.
+ */
 export type BoxError = FastifyError

@@ -80,6 +80,7 @@ export type Operation = 'createBox' | 'storeMessage' | 'readMessages' | 'acknowl
  */
 export type Guard = (request: FastifyRequest, reply: FastifyReply, operation: Operation) => void | FastifyReply | Promise<void | FastifyReply>
 
+/** The options of `boxPlugin`. */
 export interface BoxPluginOptions extends PlainOptions {
   /** Where boxes are kept. Default: a new `memoryStore()`. The plugin closes the store with the app. */
   store?: Store | undefined

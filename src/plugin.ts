@@ -76,7 +76,8 @@ function checkRouter ({ initialConfig: { routerOptions, maxParamLength } }: Fast
 }
 
 /**
- * The message box as a Fastify plugin. Register it as often as you like, each time under its
- * own `prefix`.
+ * The message box as a Fastify 5 plugin. It is encapsulated and can be registered several times,
+ * each time with its own `prefix`. Registration fails with a `TypeError` that names the option if
+ * an option is invalid.
  */
 export const boxPlugin = createBoxPlugin(systemClock)

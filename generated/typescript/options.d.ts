@@ -5,129 +5,129 @@
  */
 export interface PlainOptions {
   /**
-   * Default idle lifetime in seconds; maxTtl if that is shorter.
+   * Default idle lifetime of a box, in seconds; maxTtl if that is shorter.
    * @default 86400
    */
   ttl?: number | undefined
   /**
-   * Longest idle lifetime a creator may ask for, in seconds.
+   * Longest idle lifetime that a client may request, in seconds.
    * @default 604800
    */
   maxTtl?: number | undefined
   /**
-   * Largest message in bytes, as sent.
+   * Size of the largest message, in bytes as sent.
    * @default 65536
    */
   maxMessageBytes?: number | undefined
   /**
-   * Most messages in one box.
+   * Largest number of messages in a box.
    * @default 256
    */
   maxMessages?: number | undefined
   /**
-   * Most bytes of messages in one box.
+   * Total size of the messages in a box, in bytes.
    * @default 1048576
    */
   maxBoxBytes?: number | undefined
   /**
-   * Most bytes in the whole store: 256 MiB in memory, 4 GiB on disk.
+   * Total size of the store, in bytes; by default 256 MiB in memory and 4 GiB on disk.
    */
   maxStoreBytes?: number | undefined
   /**
-   * Longest a long-poll may wait, in seconds.
+   * Longest time that a long-poll waits, in seconds.
    * @default 25
    */
   maxWait?: number | undefined
   /**
-   * Long-polls and streams open at once per box.
+   * Long-polls and streams that a box may have open at a time.
    * @default 8
    */
   maxWaiters?: number | undefined
   /**
-   * Seconds between comments on a quiet stream; clients treat 45 s of silence as disconnected.
+   * Interval between comments on an idle stream, in seconds; clients treat 45 s of silence as a lost connection.
    * @default 15
    */
   heartbeat?: number | undefined
   /**
-   * Path of the classic API; false turns it off.
+   * Path of the classic API; false disables it.
    * @default "/box.php"
    */
   classicPath?: false | string | undefined
   /**
-   * Path of Swagger UI; false turns it off.
+   * Path of Swagger UI; false disables it.
    * @default "/docs"
    */
   docs?: false | string | undefined
   /**
-   * Whether the routes appear in the host's own OpenAPI document; a word becomes the prefix of their operationIds.
+   * Whether the routes appear in the host application's OpenAPI document; a word becomes the prefix of their operationIds.
    * @default true
    */
   hostDocs?: boolean | string | undefined
   /**
-   * Origins whose pages may call: true for any, false for none, or a list.
+   * Origins whose pages may call the API: true for any, false for none, or a list.
    * @default true
    */
   cors?: boolean | string | string[] | undefined
   /**
-   * Limits per client address (IPv6: per /64); false turns them off.
+   * Limits per client address (IPv6: per /64 network); false disables them.
    * @default true
    */
   rateLimit?: boolean | RateLimitOptions | undefined
   /**
-   * STUN and TURN servers to offer to anyone who holds a box id or drop address.
+   * STUN and TURN servers offered to anyone who holds a box id or drop address.
    */
   ice?: IceOptions | undefined
 }
 export interface RateLimitOptions {
   /**
-   * Boxes created per client address and minute.
+   * Boxes created per minute by one client address.
    * @default 30
    */
   creates?: number | undefined
   /**
-   * Messages stored per client address and minute.
+   * Messages stored per minute by one client address.
    * @default 600
    */
   stores?: number | undefined
   /**
-   * Reads, acknowledgements, drains and deletions per client address and minute.
+   * Reads, acknowledgements, drains and deletions per minute by one client address.
    * @default 600
    */
   reads?: number | undefined
   /**
-   * Long-polls and streams open at once per client address.
+   * Long-polls and streams that one client address may have open at a time.
    * @default 30
    */
   waiters?: number | undefined
   /**
-   * Boxes one client address may have at a time.
+   * Boxes that one client address may have at a time.
    * @default 10000
    */
   boxes?: number | undefined
   /**
-   * Bytes the boxes of one client address may hold, counted as for maxStoreBytes.
+   * Total size of the boxes of one client address, in bytes, counted as for maxStoreBytes.
    * @default 67108864
    */
   bytes?: number | undefined
 }
 /**
- * STUN and TURN servers to offer to anyone who holds a box id or drop address.
+ * STUN and TURN servers offered to anyone who holds a box id or drop address.
  */
 export interface IceOptions {
   /**
-   * STUN servers, as stun:host:port.
+   * STUN servers, such as stun:host:port.
    */
   urls?: string[] | undefined
   /**
-   * TURN servers, as turn:host:port?transport=udp.
+   * TURN servers, such as turn:host:port?transport=udp.
    */
   turnUrls?: string[] | undefined
   /**
-   * Secret shared with the TURN server (static-auth-secret in coturn).
+   * Secret shared with the TURN server (coturn: static-auth-secret); required with turnUrls.
    */
   turnSecret?: string | undefined
   /**
-   * Lifetime of a TURN credential in seconds.
+   * Lifetime of TURN credentials, in seconds.
    * @default 3600
    */
   ttl?: number | undefined

@@ -1,12 +1,16 @@
-/** Whether a box with this deadline is gone: its last millisecond is the one before. */
+/**
+ * Whether a box with this deadline has expired: it exists up to, but not including, its deadline. Both times
+ * are in ms since the epoch.
+ */
 export function isExpired (deadline: number, now: number): boolean {
   return deadline <= now
 }
 
 /**
- * The deadline after a use at `now`. It moves only when it would move by more than an
- * eighth of the TTL, so that a box that is polled all the time is not written all the time.
- * A clock that jumped back never shortens it.
+ * The deadline of a box after a use at `now`. It moves only if that gains more than an eighth of the TTL, so
+ * that constant polling does not cause constant writes. A clock set back never shortens it.
+ * @param deadline the current deadline, in ms since the epoch
+ * @param ttl the idle lifetime in ms
  */
 export function renewedDeadline (deadline: number, ttl: number, now: number): number {
   const full = now + ttl

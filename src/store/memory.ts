@@ -36,7 +36,10 @@ interface MemoryBox {
 /** How many boxes one step of the sweep frees. */
 const SWEEP_STEP = 1_000
 
-/** A store for tests and disposable data: nothing survives the process. Every operation is O(1) per message. */
+/**
+ * Creates a store in memory, for tests and disposable data: nothing survives the process. Every operation
+ * takes constant time per message. Its size is limited by `maxStoreBytes` (default: 256 MiB).
+ */
 export function memoryStore (): Store {
   return new MemoryStore()
 }

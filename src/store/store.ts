@@ -1,140 +1,159 @@
 /**
- * The contract of a store: the box's operations, each one atomic step.
+ * The contract of a store: the operations on a box, each one atomic step. `fastify-signalbox/store-contract`
+ * exports a test suite that every store must pass.
  *
- * A box is keyed by its drop address; no store ever sees a box id. A message is
- * JSON text, kept and given back to the letter. Times are milliseconds since the
- * epoch, handed in by the caller, so that a store has no clock of its own.
+ * A box is keyed by its drop address; a store never sees a box id. A message is JSON text, stored and
+ * returned unchanged. Times are in ms since the Unix epoch and durations in ms; the caller passes the current
+ * time, so a store has no clock of its own.
  *
  * Every operation on a box
- * - decides expiry against `now`: a box whose deadline is at or before `now` is
- *   unknown, whether or not it was swept;
- * - renews the idle lifetime (see `renewedDeadline` in lifetime.ts);
- * - rejects with `NotFoundError` for an unknown box, and with `StoreError` when
- *   the store does not answer in time. After a rejection nothing of the operation
- *   is visible, unless the store's own page says otherwise.
+ * - decides expiry against `now`: a box whose deadline is at or before `now` does not exist, whether or not
+ *   it has been swept;
+ * - renews the box's idle lifetime (see `renewedDeadline`);
+ * - rejects with `NotFoundError` if the box does not exist, and with `StoreError` if the store does not
+ *   respond in time. After a rejection no effect of the operation is visible, unless the store's own
+ *   documentation says otherwise.
  *
- * A durable store resolves a write only once it survives a crash of the process
- * and of the machine.
+ * A durable store resolves a write only once it survives a crash of the process and of the machine.
  */
 export interface Store {
-  /** What the store is called in logs and metrics. */
+  /** The store's name in logs and metrics. */
   readonly name: string
 
   /**
-   * Makes an empty box. Where a holder is given, the box with all that it comes to hold counts
-   * against that holder's bounds for as long as it exists, whoever stores in it.
+   * Creates an empty box. If a holder is given, the box and everything ever stored in it count against that
+   * holder's limits for as long as the box exists, whoever stores in it.
+   * @param drop the drop address
+   * @param ttl the idle lifetime in ms
    * @param holder a short name, which the box keeps
-   * @throws StoreFullError when its cost would pass the store's total cap
-   * @throws HeldError when it would pass what the holder may hold
+   * @throws StoreFullError if the box would exceed the store's size limit
+   * @throws HeldError if the box would exceed what the holder may hold
    */
   create (drop: string, ttl: number, now: number, limits: Limits, holder?: string): Promise<void>
 
   /**
-   * Puts one message in, as the box's next sequence number, or refuses. A key
-   * seen before among the box's last `MAX_KEYS` keys stores nothing: the same
-   * digest answers the first result again, before any limit is looked at.
-   * @throws FullError, HeldError, StoreFullError, IdempotencyError (key known, other digest)
+   * Appends a message with the box's next sequence number, or refuses it. If the key is among the box's last
+   * `MAX_KEYS` keys, nothing is stored: with the same digest, the first result is returned again, before any
+   * limit is checked.
+   * @throws FullError if the box has reached `maxMessages` or `maxBoxBytes`
+   * @throws HeldError if the box's holder would exceed its limits
+   * @throws StoreFullError if the store would exceed its size limit
+   * @throws IdempotencyError if the key is known with another digest
    */
   append (drop: string, message: NewMessage, now: number, limits: Limits): Promise<Appended>
 
   /**
-   * Looks at up to `limit` messages after the cursor, without taking them.
-   * @throws CursorError when `after` is beyond the box's last number
+   * Reads up to `limit` messages after the cursor and leaves them in the box.
+   * @throws CursorError if `after` is beyond the box's last sequence number
    */
   read (drop: string, after: number, limit: number, now: number): Promise<Page>
 
   /**
-   * Forgets the messages up to and including the cursor. Idempotent: a cursor
-   * below an earlier one changes nothing.
-   * @returns how many messages are left
-   * @throws CursorError when `after` is beyond the box's last number
+   * Deletes the messages up to and including the cursor. Idempotent: a cursor below an earlier one changes
+   * nothing.
+   * @returns the number of messages left
+   * @throws CursorError if `after` is beyond the box's last sequence number
    */
   acknowledge (drop: string, after: number, now: number): Promise<number>
 
-  /** Takes everything out. `next` is the box's last number, 0 where there never was one. */
+  /** Takes all messages out of the box. `next` is the box's last sequence number, or 0 if there never was a message. */
   drain (drop: string, now: number): Promise<Page>
 
-  /** Removes the box with its messages and tells its subscribers that it is gone. */
+  /** Deletes the box with its messages and notifies its subscribers. */
   delete (drop: string, now: number): Promise<void>
 
   /**
-   * Calls `listener` whenever a message was stored in the box or the box was
-   * deleted, by whichever process. It resolves once no later change can be
-   * missed. A wake-up may come without a change (a lost connection was restored):
-   * the listener looks for itself. The box need not exist, and expiry wakes nobody.
+   * Calls `listener` whenever a message is stored in the box or the box is deleted, by any process. Resolves
+   * once no later change can be missed. A call may come without a change (after a lost connection was
+   * restored), so the listener must check for itself. The box need not exist, and expiry calls nobody.
+   * @returns a function that ends the subscription
    */
   subscribe (drop: string, listener: () => void): Promise<Unsubscribe>
 
   /**
-   * Frees the room of expired boxes, in one step of bounded work. It only reclaims
-   * space. Whoever meets `StoreFullError` or `HeldError` sweeps and tries again for as long as
-   * there is something to free, so that no answer depends on when it is called.
-   * @returns how many boxes it freed; 0 means that no more are due
+   * Frees the space of expired boxes, in one step of bounded work. Only reclaims space: callers that meet
+   * `StoreFullError` or `HeldError` sweep and retry as long as something is freed, so no result depends on
+   * when this is called.
+   * @returns the number of boxes freed; 0 means that no more are due
    */
   sweep (now: number): Promise<number>
 
-  /** Resolves when the store can serve, rejects with `StoreError` when it can not. */
+  /**
+   * Resolves if the store can serve.
+   * @throws StoreError if it cannot
+   */
   check (): Promise<void>
 
-  /** Finishes what was accepted and lets go of every resource. Idempotent. */
+  /** Finishes accepted operations and releases all resources. Idempotent. */
   close (): Promise<void>
 
-  /** Counts events under a key in a window all processes share; where absent, each process counts for itself. */
+  /** A counter shared by all processes; if absent, each process counts for itself. */
   readonly counter?: SharedCounter
 }
 
+/** A counter of events in fixed windows of time, shared by all processes of a store. */
 export interface SharedCounter {
-  /** Adds one to the key's count in its window of `window` ms; `ttl` is what is left of that window, in ms. */
+  /**
+   * Adds one to the key's count in the current window.
+   * @param window the length of the window in ms
+   * @returns the count, and the rest of the window (`ttl`) in ms
+   */
   increment (key: string, window: number): Promise<{ current: number, ttl: number }>
 }
 
+/** The limits that an operation must respect. */
 export interface Limits {
-  /** messages in one box */
+  /** the largest number of messages in a box */
   maxMessages: number
-  /** bytes of JSON text in one box, as UTF-8 */
+  /** the total size of the JSON texts in a box, in bytes of UTF-8 */
   maxBoxBytes: number
-  /** bytes of the whole store, as cost.ts counts them; the store's own default where absent */
+  /** the total size of the store, in bytes as computed by cost.ts; the store's own default if absent */
   maxStoreBytes?: number | undefined
-  /** what one holder may hold at a time; without bounds where absent */
+  /** what one holder may hold at a time; unlimited if absent */
   held?: Held | undefined
 }
 
+/** What one holder may hold at a time. */
 export interface Held {
-  /** boxes that exist */
+  /** the number of existing boxes */
   boxes: number
-  /** what those boxes and all that is in them cost, as for `maxStoreBytes` */
+  /** the size of those boxes with their content, in bytes as for `maxStoreBytes` */
   bytes: number
 }
 
+/** A message to append. */
 export interface NewMessage {
   /** JSON text */
   text: string
-  /** the length of `text` as UTF-8 */
+  /** the length of `text` in bytes of UTF-8 */
   bytes: number
-  /** the client's Idempotency-Key, with a digest of the body it came with */
+  /** the client's Idempotency-Key, and a digest of the body that came with it */
   key?: { id: string, digest: string } | undefined
 }
 
+/** The result of an append. */
 export interface Appended {
   /** the message's sequence number */
   seq: number
-  /** messages in the box, this one among them */
+  /** the number of messages in the box, including this one */
   count: number
 }
 
+/** Consecutive messages of a box. */
 export interface Page {
   /**
-   * JSON texts, oldest first. Messages leave a box only from its front, so the
-   * numbers are without a gap and `texts[i]` has `next - texts.length + 1 + i`.
+   * JSON texts, oldest first. Messages leave a box only from its front, so their sequence numbers have no
+   * gap: `texts[i]` has the number `next - texts.length + 1 + i`.
    */
   texts: string[]
-  /** the number of the last text, or the cursor that was asked for where there is none */
+  /** the sequence number of the last text; without texts, the requested cursor */
   next: number
-  /** when the box goes if it is not used again */
+  /** when the box expires if it is not used again, in ms since the epoch */
   expires: number
 }
 
+/** Ends a subscription. */
 export type Unsubscribe = () => void
 
-/** How many idempotency keys a box remembers, the latest ones. */
+/** How many idempotency keys a box remembers: the most recent ones. */
 export const MAX_KEYS = 1024

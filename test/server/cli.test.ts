@@ -49,7 +49,7 @@ t.test('a directory that another server holds is one sentence, and the other goe
 
 t.test('a Redis that is not there is one sentence, without its password', async t => {
   const exit = await runServer(t, ['--port=0', '--store=redis://user:secret@127.0.0.1:1'])
-  refused(t, exit, /Redis at 127\.0\.0\.1:1 does not answer/)
+  refused(t, exit, /Redis at 127\.0\.0\.1:1 does not respond/)
   t.notMatch(exit.stdout + exit.stderr, /secret/)
 })
 

@@ -5,6 +5,7 @@ import { BoxError, createBoxClient, dataOf, MESSAGES, type ClientOptions } from 
 import { defaultTimings, retry, type Timings } from './retry.js'
 import { Scope } from './scope.js'
 
+/** The options of `Box.create` and `Box.open`. */
 export interface BoxOptions extends ClientOptions {
   /** aborts everything this object does */
   signal?: AbortSignal

@@ -7,22 +7,24 @@ import { Scope } from './scope.js'
 export interface Message {
   /** the sequence number: 1, 2, 3 … per box */
   seq: number
+  /** the JSON value that was sent */
   data: unknown
 }
 
 /** Consecutive messages, and the cursor after them. */
 export interface Page {
   messages: Message[]
+  /** the sequence number of the last message; without messages, the requested cursor */
   next: number
 }
 
-/**
- * What to read: at most `limit` messages (1 to 1,000) after the cursor `after`. If there is none, the server
- * waits up to `wait` seconds (0 to 60) for one.
- */
+/** Which messages to read. */
 export interface Query {
+  /** the cursor to start after; default 0, the first message */
   after?: number
+  /** how many messages at most: 1 to 1,000; default 100 */
   limit?: number
+  /** how long the server may wait for a message if there is none, in seconds: 0 to 60; default 0 */
   wait?: number
 }
 

@@ -6,6 +6,7 @@ export const MESSAGES = '/boxes/{box}/messages'
 
 type JsonType = 'application/json' | 'application/problem+json'
 
+/** An `openapi-fetch` client, typed by the contract: `client.GET(path, …)`, `client.POST(path, …)` and so on. */
 export type BoxClient = Client<paths, JsonType>
 
 /**
@@ -14,6 +15,7 @@ export type BoxClient = Client<paths, JsonType>
  */
 export type RequestHeaders = Record<string, string> | (() => Record<string, string> | Promise<Record<string, string>>)
 
+/** Options of every client. */
 export interface ClientOptions {
   /** replaces the global `fetch`; called with a `Request` */
   fetch?: typeof fetch | undefined

@@ -10,14 +10,15 @@ import { MAX_KEYS, type Appended, type Limits, type NewMessage, type Page, type 
 import { Subscribers } from '../subscribers.js'
 import { withDeadline } from '../with-deadline.js'
 
+/** The options of `lmdbStore`. */
 export interface LmdbStoreOptions {
-  /** The directory, made where it is missing. One process at a time has it open. */
+  /** The directory of the database, created if missing. Only one process may have it open at a time. */
   path: string
-  /** How long one operation may take, ms. Default: 5,000 */
+  /** How long an operation may take, in ms. Default: 5,000. */
   deadline?: number | undefined
   /**
-   * Hears once of the failure after which the store refuses everything. End the process then, by
-   * `process.exit`: where LMDB still waits for the disk, a process that runs out of work waits too.
+   * Called once, on the failure after which the store refuses every operation. End the process then with
+   * `process.exit`: while LMDB waits for the disk, the process does not end on its own.
    */
   onFailure?: ((error: Error) => void) | undefined
 }
@@ -27,15 +28,17 @@ const SWEEP_STEP = 500
 const SWEEP_RECORDS = 5_000
 
 /**
- * An embedded store on disk, for one process. A write resolves once it is flushed, so that it
- * survives SIGKILL and power loss; writes that come at the same time share one flush.
+ * Opens an embedded store on disk (LMDB), for one process. A write resolves once it has been flushed, so it
+ * survives SIGKILL and power loss; concurrent writes share a flush. The size is limited by `maxStoreBytes`
+ * (default: 4 GiB).
  *
- * A write that failed is not visible later. After a failed flush, and after an operation that took
- * longer than the deadline, the store refuses everything with `StoreError`: open it anew. Only
- * what the deadline cut off may, or may not, be there then. A full disk is `StoreFullError`, and
- * the store goes on.
+ * A failed write does not become visible later. After a failed flush, or an operation that exceeded the
+ * deadline, the store rejects every operation with `StoreError` and must be reopened; only the writes cut off
+ * by the deadline may or may not have been stored. On a full disk it rejects with `StoreFullError` and
+ * continues to work.
  *
- * @throws Error whose message says in one line why the directory can not be opened
+ * @throws Error whose message says in one line why the directory cannot be opened, or that the package `lmdb`
+ * is missing
  */
 export async function lmdbStore ({ path, deadline = 5_000, onFailure = () => {} }: LmdbStoreOptions): Promise<Store> {
   return new LmdbStore(await openEnvironment(path), deadline, onFailure)

@@ -8,7 +8,10 @@ import { Wakeups, type Owner } from './wakeups.js'
 import type { Appended, Held, Limits, NewMessage, Page, SharedCounter, Store, Unsubscribe } from '../store.js'
 import { withDeadline } from '../with-deadline.js'
 
-/** A `Redis` or `Cluster` of ioredis 6, by what tells it from other clients: its own types are there only where it is installed. */
+/**
+ * A `Redis` or `Cluster` of ioredis 6, described by the members that distinguish it from other clients: its
+ * own types exist only where it is installed.
+ */
 export interface IoredisClient {
   readonly isCluster: boolean
   readonly status: string
@@ -16,20 +19,21 @@ export interface IoredisClient {
   disconnect (reconnect?: boolean): void
 }
 
+/** The options of `redisStore`. */
 export interface RedisStoreOptions {
   /**
-   * `redis://user:password@host:port/db`; `rediss://` with TLS; `valkey://` and `valkeys://`
-   * are the same. Several (a list, or separated by commas) or one whose scheme ends in
-   * `+cluster` are nodes of a Cluster. Default: `redis://localhost:6379`
+   * `redis://user:password@host:port/db`, or `rediss://` for TLS; `valkey://` and `valkeys://` mean the same.
+   * Several URLs (an array, or separated by commas), or a URL whose scheme ends in `+cluster`, are the nodes
+   * of a Cluster. Default: `redis://localhost:6379`.
    */
   url?: string | string[] | undefined
-  /** A client of ioredis in place of `url`. It stays its owner's: closing the store leaves it open. */
+  /** An ioredis client to use instead of `url`. It remains yours: closing the store leaves it open. */
   client?: IoredisClient | undefined
-  /** What every key begins with. Default: `signalbox:` */
+  /** The prefix of every key. Default: `signalbox:`. */
   prefix?: string | undefined
-  /** How long one operation may take, ms. Default: 5,000 */
+  /** How long an operation may take, in ms. Default: 5,000. */
   deadline?: number | undefined
-  /** Hears of outages, and of settings that put boxes at risk. Default: nobody does */
+  /** Called for outages, and for settings that put boxes at risk. Default: no logging. */
   log?: ((level: 'info' | 'warn' | 'error', message: string) => void) | undefined
 }
 
@@ -48,14 +52,18 @@ const refusals: Record<string, new () => Error> = {
 }
 
 /**
- * A store for several processes and machines: Redis 7 or Valkey, one node or Cluster.
+ * Opens a store for several processes and machines: Redis 7 or Valkey, a single node or Cluster. Requires the
+ * package `ioredis`.
  *
- * It is as durable as the server's append-only file is set to be, and as large as its
- * `maxmemory`; `maxStoreBytes` is not looked at. After a `StoreError` an operation may
- * have happened all the same, its answer lost on the way: append again with the same key.
+ * It is as durable as the server's append-only file is configured to be, and as large as its `maxmemory`;
+ * `maxStoreBytes` is ignored. After a `StoreError` an operation may still have been carried out, with its
+ * reply lost on the way: append again with the same key.
  *
- * Resolves when connected. Where Redis is away it resolves after the deadline all the same,
- * answers `StoreError`, and serves as soon as Redis is there.
+ * Resolves when connected. If Redis is unavailable, it resolves after the deadline all the same, rejects
+ * operations with `StoreError`, and serves as soon as Redis is available.
+ *
+ * @throws TypeError if an option is invalid
+ * @throws Error if `ioredis` is missing
  */
 export async function redisStore (options: RedisStoreOptions = {}): Promise<Store> {
   const { url = 'redis://localhost:6379', prefix = 'signalbox:', deadline = 5_000, log = () => {} } = options

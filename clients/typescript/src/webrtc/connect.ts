@@ -4,6 +4,7 @@ import { asCallError, boxOptions, isEndMessage, deleteBox, SignalingChannel, sen
 import { inviteTo, type Invite } from './invite.js'
 import { createNonce, parseSealed, sealHello, Session, type InviteKey, type SealedMessage } from './sealing.js'
 
+/** The options of `connect`. */
 export interface ConnectOptions extends ClientOptions {
   /**
    * Data for the host, sent with the hello: any JSON value. Put nothing here that other guests must not see

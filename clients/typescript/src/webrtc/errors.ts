@@ -31,6 +31,7 @@ const table = {
   CALL_ERR_FINGERPRINT: 'The other side is not who it claimed to be: its DTLS fingerprint does not match.'
 } as const satisfies Record<string, string>
 
+/** The `code` of a `CallError`. */
 export type CallErrorCode = keyof typeof table
 
 export function isCallErrorCode (code: string): code is CallErrorCode {

@@ -12,6 +12,7 @@ import { waitAtMost } from './wait-at-most.js'
 /** How long it may take to check that a guest's box still exists, in ms. */
 const PROBE_TIMEOUT = 30_000
 
+/** The options of `host`. */
 export interface HostOptions extends ListenOptions, ConnectionOptions {
   /** Called with `resume` at the start and after every change. Store the latest value, and keep it as secret as the invite. */
   save?: (resume: Resume) => void
@@ -28,6 +29,7 @@ export interface Call {
   close (): Promise<void>
 }
 
+/** The host's side of a call. */
 export interface HostedCall extends Call {
   /** The link to give to guests. Anyone who has it can join. */
   readonly invite: string

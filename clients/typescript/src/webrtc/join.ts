@@ -9,6 +9,7 @@ import { inviteTo } from './invite.js'
 import { defaultSettings, connectPeer, type PreparedConnection, type Peer, type Settings } from './peer.js'
 import { Queue } from './queue.js'
 
+/** The options of `join`. */
 export interface JoinOptions extends ConnectionOptions {
   /**
    * The base URL of the box routes. If given, the invite must lead to this server. Required with `headers`,

@@ -8,6 +8,7 @@ import { createInvite } from './invite.js'
 import { Queue } from './queue.js'
 import { createNonce, createSecret, inviteKey, openHello, parseSealed, Session, type InviteKey, type SealedMessage } from './sealing.js'
 
+/** The options of `listen`. */
 export interface ListenOptions extends ClientOptions {
   /** The base URL of the box routes, such as `https://box.example`. */
   server: string | URL
@@ -25,7 +26,9 @@ export interface ListenOptions extends ClientOptions {
 
 /** What a host must store, and keep secret, to continue with the same invite. It can be serialized as JSON. */
 export interface Resume {
+  /** the link to the host's box */
   link: string
+  /** the secret of the invite, in base64url */
   secret: string
   /**
    * the number of attempts to join that failed or may have failed, and the time (in ms since the epoch) from
@@ -68,6 +71,7 @@ export async function listen (options: ListenOptions): Promise<Listener> {
   }
 }
 
+/** What `listen` resolves with. Iterate over it to get a channel for each guest. */
 export class Listener implements AsyncIterable<Channel> {
   readonly #guests = new Queue<Channel>()
   readonly #channels = new Map<string, SignalingChannel>()

@@ -6,6 +6,7 @@ import { waitAtMost } from './wait-at-most.js'
 
 /** The other side of a call, connected. */
 export interface Peer {
+  /** The connection, for adding tracks and reading statistics. */
   readonly connection: RTCPeerConnection
   /** An open data channel, free for any use. */
   readonly channel: RTCDataChannel
