@@ -142,7 +142,7 @@ t.test('the call page in Chromium', { skip }, async t => {
       return await guest.page.getByRole('heading').textContent()
     }
     t.equal(await answer(invite.slice(0, -30)), 'The key is wrong')
-    t.equal(await answer(invite.replace('drop_', '')), 'This link is not whole')
+    t.equal(await answer(invite.replace('drop_', '')), 'This link is incomplete')
     await host.page.getByRole('button', { name: 'Leave' }).click()
     await host.page.getByRole('heading', { name: 'You left the call' }).waitFor()
     t.equal(await answer(invite), 'This invite is no longer valid')
@@ -204,14 +204,14 @@ t.test('the call page in Chromium', { skip }, async t => {
     t.equal(await focus(), 'status')
     await page.getByRole('status').getByText('Waiting for the other person').waitFor({ state: 'attached' })
     await page.locator('#chat-toggle').press('Enter')
-    t.equal(await focus(), 'words')
+    t.equal(await focus(), 'chat-input')
     await page.keyboard.press('Escape')
-    t.equal(await focus(), 'talk')
+    t.equal(await focus(), 'chat-toggle')
     await page.locator('#leave').press('Enter')
     t.equal(await focus(), 'start-title')
   })
 
-  await t.test('an old browser is told so', async t => {
+  await t.test('a browser that cannot make calls is told so', async t => {
     const { page } = await visit(t, browser, url, {}, async page => {
       await page.addInitScript(() => { Reflect.deleteProperty(globalThis, 'RTCPeerConnection') })
     })
