@@ -1,9 +1,9 @@
 let end: Promise<void> | undefined
 
 /**
- * Resolves when all that has come in by now is worked on. What is written to sockets after it is
- * written together: the other side is woken once for all of it instead of once for each, which
- * under load is a good part of what an answer costs.
+ * Resolves when all input received so far has been processed. What is written to sockets after that is
+ * written together, so that the other side is woken once for all of it instead of once for each write. Under
+ * load, these wake-ups are a good part of the cost of a response.
  */
 export function endOfTurn (): Promise<void> {
   end ??= new Promise(resolve => {

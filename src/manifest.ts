@@ -8,8 +8,8 @@ interface Manifest {
 
 const manifest = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as Manifest
 
-/** The version of this package, as its manifest has it. */
+/** This package's version. */
 export const { version } = manifest
 
-/** The packages that need not be installed, each with its range of versions. */
+/** The optional packages, each with its version range. */
 export const optionalPackages: ReadonlyMap<string, string> = new Map(Object.entries({ ...manifest.optionalDependencies, ...manifest.peerDependencies }))

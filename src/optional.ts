@@ -1,9 +1,9 @@
 import { optionalPackages } from './manifest.js'
 
 /**
- * Loads a part whose packages need not be installed, no sooner than it is asked for.
+ * Loads a part whose packages are optional, only when it is needed.
  * @param part the subject of a sentence, such as `The LMDB store`
- * @param remedy what to do when a package is missing; installing that package where absent
+ * @param remedy what to do if a package is missing; by default, to install that package
  * @throws Error that says in one sentence what to do
  */
 export async function loadOptional<T> (part: string, load: () => Promise<T>, remedy?: string): Promise<T> {
@@ -11,7 +11,7 @@ export async function loadOptional<T> (part: string, load: () => Promise<T>, rem
     return await load()
   } catch (cause) {
     const { message } = cause as Error
-    // The code of the error says the same of a package that an installed one lacks, and loaders may drop it.
+    // The error's code would be the same for a package that an installed one lacks, and loaders may drop it.
     const [, name = ''] = /^Cannot find (?:package|module) '([^']+)'/.exec(message) ?? []
     const range = optionalPackages.get(name)
     if (range === undefined) throw new Error(`${part} could not be loaded: ${message.split('\n', 1)[0]}`, { cause })

@@ -20,7 +20,7 @@ import { memoryStore } from './store/memory.js'
 import { withRoom } from './store/with-room.js'
 import { version } from './manifest.js'
 
-/** The plugin on a clock and with limits of one's own: for tests. */
+/** The plugin with another clock and other limits, for tests. */
 export function createBoxPlugin (clock: Clock, limits?: OutgoingLimits): FastifyPluginAsync<BoxPluginOptions> {
   return fp(async (app: FastifyInstance, input: BoxPluginOptions) => {
     const options = resolveOptions(input)
@@ -41,11 +41,11 @@ export function createBoxPlugin (clock: Clock, limits?: OutgoingLimits): Fastify
       contract: contractFor(options, registration)
     }
 
-    // Held reads and streams have to end before Fastify waits for its open connections.
+    // Long-polls and streams must end before Fastify waits for open connections.
     app.addHook('preClose', async () => { service.waiters.endAll() })
     closeIdle(app)
     app.addHook('onClose', async () => { await service.close() })
-    // Not before: a program that only makes the app ready, or injects requests, ends by itself.
+    // Not earlier: a program that only calls `ready` or `inject` must be able to end by itself.
     app.addHook('onListen', async () => {
       service.start(error => { if (!isOutage(error)) app.log.error({ err: error }, 'Sweeping expired boxes failed') })
     })
@@ -53,7 +53,7 @@ export function createBoxPlugin (clock: Clock, limits?: OutgoingLimits): Fastify
     const contract = await collectContract(app, version, registration)
     const resources = [{ prefix: '/boxes', routes: boxRoutes }, { prefix: '/problems', routes: problemPages }]
     if (options.classicPath !== false) resources.push({ prefix: options.classicPath, routes: classicBox })
-    // The contract's own routes come last: with them the others are complete.
+    // The contract's routes come last, when the others are complete.
     resources.push(...contract)
     for (const { prefix, routes } of resources) {
       await app.register(async scope => {
@@ -65,10 +65,10 @@ export function createBoxPlugin (clock: Clock, limits?: OutgoingLimits): Fastify
   }, { name: 'fastify-signalbox', fastify: '5.x', encapsulate: true })
 }
 
-/** The characters of a drop address, the longest parameter in our paths. */
+/** The length of a drop address, the longest parameter in the plugin's paths. */
 const LONGEST_PARAMETER = 37
 
-/** With less room the router would refuse every box, and no answer would say why. */
+/** With a lower limit the router would refuse every box, and no response would say why. */
 function checkRouter ({ initialConfig: { routerOptions, maxParamLength } }: FastifyInstance): void {
   const length = routerOptions?.maxParamLength ?? maxParamLength ?? LONGEST_PARAMETER
   if (length >= LONGEST_PARAMETER) return

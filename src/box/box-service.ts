@@ -4,7 +4,7 @@ import { dropAddress, newBoxId } from './capability.js'
 import type { Clock } from './clock.js'
 import { Waiters } from './waiters.js'
 
-/** How often expired boxes are looked for, in ms. */
+/** How often expired boxes are swept, in ms. */
 const SWEEP_EVERY = 1000
 
 export interface BoxRules extends Limits {
@@ -22,8 +22,8 @@ export interface Created {
 }
 
 /**
- * The rules of a box over whichever store keeps it. Boxes are named by their drop address;
- * that a caller may do what it asks for was settled by its capability.
+ * The rules of a box, on top of any store. Boxes are identified by their drop address; what the caller may do
+ * was decided before, by its capability.
  */
 export class BoxService {
   readonly waiters: Waiters
@@ -42,8 +42,8 @@ export class BoxService {
   }
 
   /**
-   * @param ttl seconds
-   * @param holder who it counts against; see `Held`
+   * @param ttl in seconds
+   * @param holder whose limits the box counts against; see `Held`
    */
   async create (ttl: number = this.#rules.ttl, holder?: string): Promise<Created> {
     const boxId = newBoxId()
@@ -62,8 +62,8 @@ export class BoxService {
   }
 
   /**
-   * A read that is held for up to `wait` seconds until there is a message. `left` fires when
-   * the reader goes, and frees its place at once.
+   * A read that is held open for up to `wait` seconds until there is a message. `left` aborts when the reader
+   * disconnects and frees its place at once.
    */
   async heldRead (drop: string, after: number, limit: number, wait: number, left: AbortSignal): Promise<Page> {
     const page = await this.read(drop, after, limit)
@@ -76,7 +76,7 @@ export class BoxService {
     }
   }
 
-  /** A use that asks for nothing of the box: it renews the idle lifetime, and rejects where there is no such box. */
+  /** Uses the box without reading or changing it: renews its idle lifetime, and rejects if the box does not exist. */
   async touch (drop: string): Promise<void> {
     await this.read(drop, 0, 1)
   }
@@ -101,7 +101,7 @@ export class BoxService {
     return this.#clock.now()
   }
 
-  /** Sweeps expired boxes in the background until `close`; `onError` hears of a sweep that failed. */
+  /** Sweeps expired boxes in the background until `close`; `onError` is called for every sweep that fails. */
   start (onError: (error: unknown) => void): void {
     this.#sweeper ??= setInterval(() => {
       if (this.#sweeping) return
@@ -110,12 +110,12 @@ export class BoxService {
     }, SWEEP_EVERY)
   }
 
-  /** Step after step while boxes are due, with a turn for other work between them. */
+  /** Continues as long as boxes are due, and yields to other work between steps. */
   async #sweep (): Promise<void> {
     while (!this.#closed && await this.#store.sweep(this.#clock.now()) > 0) await endOfTurn()
   }
 
-  /** Ends the waits, the sweep and the store. Idempotent. */
+  /** Ends all waits, the sweep and the store. Idempotent. */
   async close (): Promise<void> {
     this.#closed = true
     clearInterval(this.#sweeper)

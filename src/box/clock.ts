@@ -1,4 +1,4 @@
-/** Where the time comes from, in ms since the epoch. */
+/** The source of the time, in ms since the epoch. */
 export interface Clock {
   now (): number
 }

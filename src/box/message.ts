@@ -4,8 +4,8 @@ import { InvalidError } from '../errors.js'
 import type { NewMessage } from '../store/store.js'
 
 /**
- * A message from the bytes of a JSON text (RFC 8259), checked once and kept to the letter.
- * @throws InvalidError where the bytes are not UTF-8 or not JSON
+ * Makes a message from the bytes of a JSON text (RFC 8259), which is validated once and kept unchanged.
+ * @throws InvalidError if the bytes are not UTF-8 or not JSON
  */
 export function messageFromJson (body: Buffer): NewMessage {
   const text = decode(body)
@@ -14,8 +14,8 @@ export function messageFromJson (body: Buffer): NewMessage {
 }
 
 /**
- * A message from the bytes of a plain text: it becomes a JSON string.
- * @throws InvalidError where the bytes are not UTF-8
+ * Makes a message from the bytes of a plain text, which becomes a JSON string.
+ * @throws InvalidError if the bytes are not UTF-8
  */
 export function messageFromText (body: Buffer): NewMessage {
   return messageFromString(decode(body))
@@ -26,12 +26,12 @@ export function messageFromString (value: string): NewMessage {
   return { text, bytes: Buffer.byteLength(text) }
 }
 
-/** The same message with the key it may be repeated under. */
+/** Adds the idempotency key of the message. */
 export function withKey (message: NewMessage, id: string): NewMessage {
   return { ...message, key: { id, digest: hash('sha256', message.text, 'base64url').slice(0, 22) } }
 }
 
-/** @throws InvalidError where the text is not JSON */
+/** @throws InvalidError if the text is not JSON */
 export function parseJson (text: string): unknown {
   try {
     return JSON.parse(text)
@@ -40,7 +40,7 @@ export function parseJson (text: string): unknown {
   }
 }
 
-/** Decoding would put U+FFFD for what is not UTF-8, so that is refused before. */
+/** Decoding would replace invalid UTF-8 by U+FFFD, so it is refused first. */
 export function decode (bytes: Buffer): string {
   if (!isUtf8(bytes)) throw new InvalidError('the body is not valid UTF-8')
   return bytes.toString('utf8')

@@ -1,9 +1,9 @@
 import { randomFillSync } from 'node:crypto'
 
 /**
- * Random bytes for many ids from one call, which costs far more than the bytes. Each byte is given
- * once and wiped as it is given, so that no id can be found here later.
- * @param size of one portion, in bytes
+ * Takes random bytes for many ids from one call, since the call costs far more than the bytes. Each byte is
+ * used once and then wiped, so that no id can be found here later.
+ * @param size how many bytes are taken at a time
  */
 export function randomPortions (size: number, portions = 256, fill: (block: Buffer) => unknown = randomFillSync): () => string {
   const block = Buffer.alloc(size * portions)

@@ -3,12 +3,12 @@ import type { Page, Store, Unsubscribe } from '../store/store.js'
 import { endOfTurn } from '../end-of-turn.js'
 import type { Clock } from './clock.js'
 
-/** A timer of 0 ms would spin on a box whose lifetime is about to end. */
+/** A timer of 0 ms would spin on a box that is about to expire. */
 const SHORTEST_SLEEP = 20
 
 /**
- * The readers that wait for a message: held polls and streams alike. They are bounded per
- * box, and nothing is kept for a box after its last one.
+ * The readers waiting for a message: long-polls and streams. Their number is limited per box, and nothing is
+ * kept for a box after its last reader.
  */
 export class Waiters {
   readonly #store: Store
@@ -24,15 +24,15 @@ export class Waiters {
     this.#maxPerBox = maxPerBox
   }
 
-  /** How many wait now. */
+  /** The number of waiting readers. */
   get size (): number {
     return this.#open.size
   }
 
   /**
-   * Registers for wake-ups of a box; a look after that misses nothing.
-   * @param left fires when the reader goes, and closes its waiter
-   * @throws RateError when the box has its maximum of waiters
+   * Subscribes to a box; a read after that misses nothing.
+   * @param left aborts when the reader disconnects, and closes its waiter
+   * @throws RateError if the box has its maximum of waiters
    */
   async open (drop: string, left: AbortSignal): Promise<Waiter> {
     const count = this.#perBox.get(drop) ?? 0
@@ -55,7 +55,7 @@ export class Waiters {
     return waiter
   }
 
-  /** Ends every wait, now and from now on: what is held open answers with what it has. */
+  /** Ends every wait, now and in future: pending reads return what there is. */
   endAll (): void {
     this.#ended = true
     for (const waiter of [...this.#open]) waiter.close()
@@ -69,7 +69,7 @@ export class Waiters {
   }
 }
 
-/** One reader's wait on one box. */
+/** A reader that waits on a box. */
 export class Waiter {
   readonly #store: Store
   readonly #clock: Clock
@@ -101,12 +101,13 @@ export class Waiter {
   }
 
   /**
-   * The messages after the cursor as soon as there are any, or an empty page after `patience` ms
-   * or when the waiter is closed. A waiting reader uses its box, so the box lives on.
-   * @throws what `Store.read` throws; NotFoundError when the box goes meanwhile
+   * Resolves with the messages after the cursor as soon as there are any, or with an empty page after
+   * `patience` ms or when the waiter is closed. A waiting reader counts as using its box, so the box stays
+   * alive.
+   * @throws what `Store.read` throws; NotFoundError if the box is deleted meanwhile
    */
   async next (after: number, limit: number, patience: number): Promise<Page> {
-    // The time of day may jump while a reader waits; this does not.
+    // Unlike the time of day, this clock does not jump.
     const until = performance.now() + patience
     for (;;) {
       this.#woken = false
@@ -116,7 +117,7 @@ export class Waiter {
       if (page.texts.length > 0 || this.#closed || left <= 0) return page
       const beforeExpiry = (page.expires - now) / 2
       await this.#sleep(Math.min(left, beforeExpiry))
-      // One look for all the messages of a turn, and one wake-up for all their readers on the other side.
+      // One read for all messages of a turn, and one wake-up for all their readers on the other side.
       await endOfTurn()
     }
   }

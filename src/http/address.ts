@@ -1,7 +1,10 @@
 import { normalizeIP } from '@fastify/rate-limit'
 import type { FastifyRequest } from 'fastify'
 
-/** Whom a request counts for: its client's address, IPv6 by its /64. On a Unix socket clients have none and count together. */
+/**
+ * The address that a request counts against: the client's; for IPv6, its /64 network. Clients on a Unix
+ * socket have no address and count together.
+ */
 export function addressOf ({ ip }: FastifyRequest): string {
   return ip === undefined ? 'local' : normalizeIP(ip)
 }

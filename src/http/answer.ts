@@ -1,35 +1,35 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { carrierOf, cut, isInjected, whenGone, type Carrier } from './carrier.js'
 
-/** What is written at a time, so that a reader that takes its time is seen to take something. */
+/** How many bytes are written at a time, so that the progress of a slow reader can be seen. */
 export const PIECE = 64 * 1024
 
-/** What an answer takes besides its bytes, about. */
+/** The approximate memory of a response besides its bytes. */
 const OVERHEAD = 4 * 1024
 
-/** One answer on its way to its reader. */
+/** A response on its way to the client. */
 export class Answer {
   readonly address: string
-  /** Fires when the reader has gone. */
+  /** Aborts when the client has disconnected. */
   readonly left: AbortSignal
-  /** bytes that are unsent, as they were last counted */
+  /** unsent bytes at the last count */
   counted = 0
-  /** when it last made progress, as its keeper tells the time */
+  /** when it last made progress, on its keeper's clock */
   since = 0
-  /** Whether the reader took something since the keeper last looked. */
+  /** Whether the client has received anything since the keeper last checked. */
   progressed = false
-  /** bytes that it holds until all of them are written */
+  /** bytes that stay in memory until all of them are written */
   behind = 0
-  /** Whether nothing is left to be sent to anybody, which is so from the start where a request was injected. */
+  /** Whether nothing is left to send; always true for an injected request. */
   over = false
   readonly #raw: FastifyReply['raw']
   readonly #carrier: Carrier
   readonly #onWrite: (answer: Answer) => void
 
   /**
-   * @param address whose answer it is
-   * @param onWrite hears of what is written
-   * @param onOver hears once that it is sent, or that nobody is there to take it
+   * @param address the client address it counts against
+   * @param onWrite called with what is written
+   * @param onOver called once, when the response is sent or the client has disconnected
    */
   constructor (request: FastifyRequest, reply: FastifyReply, address: string, onWrite: (answer: Answer) => void, onOver: (answer: Answer) => void) {
     this.address = address
@@ -47,7 +47,7 @@ export class Answer {
       end()
     })
     if (isInjected(request)) this.over = true
-    // Over HTTP/2 an answer is over when its stream closes, and says `finish` even if it was cut.
+    // Over HTTP/2 a response has ended when its stream closes; it emits `finish` even if it was cut off.
     else if (!('stream' in this.#raw)) {
       this.#raw.once('finish', () => {
         forget()
@@ -61,30 +61,30 @@ export class Answer {
     return this.left.aborted
   }
 
-  /** What it takes of this process's memory until it is sent. */
+  /** The memory it takes until it is sent. */
   get unsent (): number {
     const bytes = this.#raw.writableLength + this.behind
     return bytes === 0 ? 0 : bytes + OVERHEAD
   }
 
-  /** Whether it waits for its turn behind another answer on its connection. */
+  /** Whether it is waiting behind another response on its connection. */
   get queued (): boolean {
     return this.#raw.socket === null
   }
 
-  /** Writes without waiting. @returns whether the reader is keeping up */
+  /** Writes without waiting. @returns whether the client keeps up */
   write (data: string | Buffer): boolean {
     const taken = this.#raw.write(data, this.#took)
     this.#onWrite(this)
     return taken
   }
 
-  /** Writes at the pace of the reader; resolves when all is taken or the reader has gone. */
+  /** Writes at the client's pace; resolves when everything has been taken or the client has disconnected. */
   async deliver (...texts: string[]): Promise<void> {
     for (const text of texts) {
       for (let at = 0, end; at < text.length && !this.gone; at = end) {
         end = endOfPiece(text, at)
-        // A copy, so that the connection, which keeps its last piece, does not keep the text.
+        // A copy, so that the connection, which keeps its last piece, does not keep the whole text.
         if (!this.write(Buffer.from(text.slice(at, end)))) await this.#drained()
       }
     }
@@ -115,7 +115,7 @@ export class Answer {
   }
 }
 
-/** A piece has at most `PIECE` bytes, where a UTF-16 code unit has three, and never half a surrogate pair. */
+/** A piece has at most `PIECE` bytes (a UTF-16 code unit takes up to three) and never half a surrogate pair. */
 export function endOfPiece (text: string, at: number): number {
   const end = at + Math.floor(PIECE / 3) - 1
   const isHigh = (text.charCodeAt(end - 1) & 0xfc00) === 0xd800

@@ -7,8 +7,8 @@ import { PIECE } from './answer.js'
 export const JSON_TYPE = 'application/json; charset=utf-8'
 
 /**
- * A handler in two steps: what is asked of the boxes, and what is answered. Answers are made at once,
- * so that nothing is kept that is refused after all, and sent together at the end of the turn.
+ * A handler in two steps: the operation on the box, and the response. The response is built only once it is
+ * certain, and all responses are sent together at the end of the turn.
  */
 export function answering<Request, Reply, Result, Payload> (
   ask: (request: Request, reply: Reply) => Promise<Result>,
@@ -21,9 +21,9 @@ export function answering<Request, Reply, Result, Payload> (
   }
 }
 
-/*
- * Answers that need no serializer. A handler returns the text: returning the reply, which is
- * thenable, would cost a look at its stream for each answer.
+/**
+ * Responses that need no serializer. Handlers return the text: returning the reply, which is thenable, would
+ * cost a check of its stream per response.
  */
 
 export function created (reply: FastifyReply, { boxId, drop, expires }: Created): string {
@@ -31,22 +31,22 @@ export function created (reply: FastifyReply, { boxId, drop, expires }: Created)
   return `{"type":"created","data":"${boxId}","drop":"${drop}","expires":"${new Date(expires).toISOString()}"}`
 }
 
-/** The texts are JSON already, so they are joined and never printed again. */
+/** The texts are already JSON, so they are joined and never serialized again. */
 export function page (reply: FastifyReply, { texts, next }: Page): string {
   reply.type(JSON_TYPE)
   return `{"type":"msgs","data":[${texts.join(',')}],"next":${next}}`
 }
 
-/** The size of a page's messages, in bytes; for a small one, roughly. */
+/** The size of a page's messages in bytes; approximate for a small page. */
 export function pageSize ({ texts }: Page): number {
   let size = 0
   for (const text of texts) size += text.length
-  // A character has three bytes at most.
+  // A UTF-16 code unit takes at most three bytes.
   if (size * 3 <= PIECE) return size
   return texts.reduce((bytes, text) => bytes + Buffer.byteLength(text), 0)
 }
 
-/** What a page takes at most. */
+/** The largest size of a page. */
 export function pageLimit ({ maxBoxBytes }: { maxBoxBytes: number }): number {
   return maxBoxBytes + 2 * PIECE
 }

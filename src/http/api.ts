@@ -6,7 +6,7 @@ import type { Contract } from './contract.js'
 import type { Outgoing } from './outgoing.js'
 import type { Limiter } from './rate-limit.js'
 
-/** What the operations of a registration work with. */
+/** What the operations of a registration share. */
 export interface Api {
   service: BoxService
   options: ResolvedOptions
@@ -15,15 +15,15 @@ export interface Api {
   contract: Contract
 }
 
-/** Types the parts of a request by their schemas; a body by that of its one media type. */
+/** Types the parts of a request by their schemas, and the body by the schema of its one media type. */
 export interface SchemaTypes extends FastifyTypeProvider {
   validator: this['schema'] extends TSchema ? Static<this['schema']>
     : this['schema'] extends { content: { 'application/json': { schema: infer Body extends TSchema } } } ? Static<Body>
       : unknown
 }
 
-/** Where operations are registered. */
+/** The scope in which operations are registered. */
 export type Scope = FastifyInstance<RawServerDefault, RawRequestDefaultExpression, RawReplyDefaultExpression, FastifyBaseLogger, SchemaTypes>
 
-/** A request some parts of which are known by their schemas. */
+/** A request with parts that are typed by schemas. */
 export type RequestWith<Parts extends Record<string, TSchema>> = FastifyRequest & { [Part in keyof Parts]: Static<Parts[Part]> }

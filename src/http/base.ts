@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 
-/** Where a scope has the path that the plugin is served at: no name that a host could have too. */
+/** The decorator that holds the path of the plugin; a name that a host cannot use, too. */
 const BASE: unique symbol = Symbol('base')
 
 type BaseOf = (request: FastifyRequest) => string
@@ -11,29 +11,29 @@ declare module 'fastify' {
   }
 }
 
-/** To be called on the scope that has the plugin's own prefix. */
+/** Call it on the scope with the plugin's own prefix. */
 export function rememberBase (scope: FastifyInstance): void {
   scope.decorate(BASE, readBase(scope.prefix))
 }
 
-/** The path that the plugin is served at, as this request has it; empty outside the plugin. */
+/** The path at which the plugin is served, as it appears in this request; empty outside the plugin. */
 export function baseOf (request: FastifyRequest): string {
   return request.server?.[BASE]?.(request) ?? ''
 }
 
-/** A prefix with parameters (`/t/:tenant`) is as many of the path's first segments as the prefix has itself. */
+/** A prefix with parameters (`/t/:tenant`) covers as many segments of the path as it has itself. */
 function readBase (prefix: string): BaseOf {
   if (parametersOf(prefix).length === 0) return () => prefix
   const segments = prefix.split('/').length
   return ({ url }) => pathOf(url).split('/', segments).join('/')
 }
 
-/** The names of a prefix's parameters. */
+/** The parameter names in a prefix. */
 export function parametersOf (prefix: string): string[] {
   return Array.from(prefix.matchAll(/:(\w+)/g), ([, name]) => name as string)
 }
 
-/** Neither the origin that a proxy's request line may have, nor the slashes that a router may ignore. */
+/** Without the origin that a proxy's request line may contain, and without the slashes that a router may ignore. */
 function pathOf (url: string): string {
   const [path = ''] = url.replace(/^\w+:\/\/[^/]*/, '').split('?', 1)
   return path.replace(/\/{2,}/g, '/')

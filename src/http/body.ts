@@ -2,16 +2,16 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { decode, messageFromJson, messageFromText, parseJson } from '../box/message.js'
 import { MediaTypeError } from '../errors.js'
 
-/** A charset that is not UTF-8 or a part of it, wherever it stands among the parameters. */
+/** A charset other than UTF-8 or its subset US-ASCII, anywhere among the parameters. */
 const OTHER_CHARSET = /;\s*charset\s*=(?!\s*"?(?:utf-?8|us-ascii)"?\s*(?:;|$))/i
 
-/** Bodies of the box's own parameters: strict JSON. An empty one is no body. */
+/** Parses the parameters of an operation: strict JSON. An empty body counts as absent. */
 export function parseParameters (scope: FastifyInstance): void {
   scope.removeAllContentTypeParsers()
   parse(scope, 'application/json', body => body.length === 0 ? undefined : parseJson(decode(body)))
 }
 
-/** Bodies that are a message: they become a `NewMessage` and never an object. */
+/** Parses messages: a body becomes a `NewMessage`, never an object. */
 export function parseMessages (scope: FastifyInstance): void {
   scope.removeAllContentTypeParsers()
   parse(scope, 'application/json', messageFromJson)
@@ -31,7 +31,7 @@ function parse (scope: FastifyInstance, type: string, read: (body: Buffer) => un
   })
 }
 
-/** A body in another charset or a content coding (gzip) would be kept as what it is not. */
+/** A body in another charset or with a content coding (gzip) would be stored as something it is not. */
 function refuseOtherCodings ({ headers }: FastifyRequest): void {
   if (OTHER_CHARSET.test(headers['content-type'] ?? '')) throw new MediaTypeError('text')
   const coding = headers['content-encoding']

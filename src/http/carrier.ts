@@ -4,8 +4,8 @@ import { Socket } from 'node:net'
 import type { FastifyRequest } from 'fastify'
 
 /**
- * What carries an answer to its reader: the socket, or over HTTP/2, where many answers share one,
- * the stream. An answer that waits behind another in a pipeline emits no `close` of its own.
+ * What carries a response to the client: the socket or, over HTTP/2, where many responses share a socket, the
+ * stream. A response that waits behind another in a pipeline emits no `close` of its own.
  */
 export type Carrier = Socket | ServerHttp2Stream
 
@@ -14,14 +14,14 @@ export function carrierOf (request: FastifyRequest): Carrier {
   return 'stream' in raw ? raw.stream as ServerHttp2Stream : raw.socket
 }
 
-/** Whether the client has gone before its request was looked at. A Unix socket has no address at either end. */
+/** Whether the client disconnected before its request was handled. A Unix socket has no address at either end. */
 export function isGone (request: FastifyRequest): boolean {
   if (carrierOf(request).destroyed) return true
   const { remoteAddress, localAddress } = request.raw.socket
   return remoteAddress === undefined && localAddress !== undefined
 }
 
-/** Whether the request came by `inject`, on a socket that is none. */
+/** Whether the request was injected and has no real socket. */
 export function isInjected (request: FastifyRequest): boolean {
   const carrier = carrierOf(request)
   return !(carrier instanceof Socket) && !('session' in carrier)
@@ -29,13 +29,14 @@ export function isInjected (request: FastifyRequest): boolean {
 
 const listeners = new WeakMap<Carrier, Set<() => void>>()
 
-/** Tells once when the carrier closes, or now where it has. @returns a function that takes the listener back */
+/** Calls the listener once when the carrier closes, or now if it is closed. @returns a function that removes the listener */
 export function whenGone (carrier: Carrier, tell: () => void): () => void {
   if (carrier.destroyed) {
     tell()
     return () => {}
   }
-  // One listener for all: a pipeline may have more answers than an emitter likes listeners.
+  // One listener for all: a pipeline may have more responses than an emitter accepts listeners without a
+  // warning.
   let all = listeners.get(carrier)
   if (all === undefined) {
     const told = all = new Set()
@@ -49,13 +50,13 @@ export function whenGone (carrier: Carrier, tell: () => void): () => void {
   return () => { all.delete(tell) }
 }
 
-/** Ends it at once, with a reset: otherwise the kernel would go on offering what it holds. */
+/** Ends it at once with a reset; otherwise the kernel would keep offering what it holds. */
 export function cut (carrier: Carrier): void {
   if (!(carrier instanceof Socket)) {
     carrier.close(constants.NGHTTP2_CANCEL)
     carrier.destroy()
   } else if ('encrypted' in carrier) {
-    // TLS does without the reset.
+    // TLS sockets have no reset.
     carrier.destroy()
   } else {
     carrier.resetAndDestroy()

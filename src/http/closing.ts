@@ -2,17 +2,17 @@ import type { Http2Session } from 'node:http2'
 import type { Socket } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 
-/** How often connections that carry nothing are looked for while the server closes, ms. */
+/** How often idle connections are looked for during the shutdown, in ms. */
 const REAP_EVERY = 50
 
 const known = new WeakSet<FastifyInstance['server']>()
 
 /**
- * Lets the server close as soon as its last request is answered. Connections that carry none would
- * hold it up: those kept alive, HTTP/2 sessions, and what browsers and `fetch` open ahead of need,
+ * Lets the server close as soon as its last request is answered. Connections without a request would delay
+ * it: keep-alive connections, HTTP/2 sessions, and connections that browsers and `fetch` open in advance,
  * which Node takes for slow requests.
  *
- * Once per server; its plugins share it.
+ * Runs once per server; its plugins share it.
  */
 export function closeIdle (app: FastifyInstance): void {
   const server = app.server
@@ -28,7 +28,7 @@ export function closeIdle (app: FastifyInstance): void {
     for (const socket of sockets) if (isIdle(socket)) socket.destroy()
   }
 
-  // With TLS both: until the handshake is done there is only the first.
+  // With TLS both: until the handshake is complete, only the first exists.
   for (const event of ['connection', 'secureConnection']) {
     server.on(event, (socket: Socket) => {
       sockets.add(socket)
@@ -40,7 +40,7 @@ export function closeIdle (app: FastifyInstance): void {
     session.once('close', () => { sessions.delete(session) })
   })
   app.addHook('preClose', async () => {
-    // What is answered from now on would keep its connection for all of the keep-alive time.
+    // Otherwise a response sent from now on would keep its connection open for the whole keep-alive time.
     server.keepAliveTimeout = 1
     reaper = setInterval(reap, REAP_EVERY)
   })

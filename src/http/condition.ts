@@ -1,6 +1,6 @@
 import type { FastifyBaseLogger } from 'fastify'
 
-/** A condition counts as over only after this long without it, ms, so that one which comes and goes is one condition. */
+/** How long a condition must be absent to count as over, in ms, so that an intermittent one is a single condition. */
 const QUIET = 5_000
 
 interface Wording {
@@ -10,8 +10,8 @@ interface Wording {
 }
 
 /**
- * A condition that begins and ends, such as an outage. Requests meet it by the thousand; the log
- * has one line when it begins and one when it is over, which says how often it was met.
+ * A condition that begins and ends, such as an outage. Thousands of requests may meet it; the log gets one
+ * line when it begins, and one when it is over that says how often it was met.
  */
 export class Condition {
   readonly #log: FastifyBaseLogger
@@ -21,7 +21,7 @@ export class Condition {
   #last = 0
   #failures = 0
 
-  /** @param now ms, of a clock that never jumps */
+  /** @param now in ms, on a monotonic clock */
   constructor (log: FastifyBaseLogger, wording: Wording, now = () => performance.now()) {
     this.#log = log
     this.#wording = wording
@@ -36,7 +36,7 @@ export class Condition {
     this.#log[this.#wording.level]({ err: error }, this.#wording.begins)
   }
 
-  /** Something succeeded that would have failed while the condition lasts. */
+  /** Call when something succeeded that would have failed during the condition. */
   notMet (): void {
     if (this.#since === undefined || this.#now() - this.#last < QUIET) return
     const failures = this.#failures

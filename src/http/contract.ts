@@ -23,7 +23,7 @@ const PROBLEMS: Record<number, string> = {
   507: 'The store is full.'
 }
 
-/** What an operation says of itself in the contract; its schemas are also what requests are checked against. */
+/** What an operation declares in the contract; requests are validated against the same schemas. */
 interface Documented {
   operationId?: string
   params?: TObject
@@ -38,12 +38,12 @@ export function contractFor ({ rateLimit }: ResolvedOptions, registration: Regis
   return {
     operation: <T extends Documented>(operation: T): T => registered(operation, registration),
 
-    /** An answer in words, with the headers that it has beyond those of the rate limit. */
+    /** A response with its description, and its headers besides those of the rate limit. */
     answer: (description: string, content: object, extra: Record<string, string> = {}) => ({
       description, headers: headers({ ...extra, ...isLimited ? RATE_HEADERS : {} }), ...content
     }),
 
-    /** The refusals of an operation; that of the rate limit goes without saying. */
+    /** The error responses of an operation; that of the rate limit is always included. */
     problems: (...statuses: number[]) => Object.fromEntries([...statuses, ...isLimited ? [429] : []].map(status => [status, {
       description: PROBLEMS[status],
       ...(status === 429 || status === 503 ? { headers: headers({ 'Retry-After': 'Seconds to wait before the next try.' }) } : {}),
@@ -52,12 +52,12 @@ export function contractFor ({ rateLimit }: ResolvedOptions, registration: Regis
   }
 }
 
-/** The content of an answer in JSON. */
+/** The content of a JSON response. */
 export function json (schema: TSchema, example: unknown) {
   return { content: { 'application/json': { schema, example } } }
 }
 
-/** A body in JSON. The example is a part of the schema, since the generator takes it over only from there. */
+/** A JSON body. The example is part of the schema, since the generator takes it from there only. */
 export function body<T extends TSchema> (schema: T, example: unknown) {
   return { content: { 'application/json': { schema: { ...schema, examples: [example] } } } }
 }

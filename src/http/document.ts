@@ -3,24 +3,24 @@ import { Type, type TObject } from '@sinclair/typebox'
 import { JSON_TYPE } from './answers.js'
 import { parametersOf } from './base.js'
 
-/** An OpenAPI document, ours or the host's, while it is being made. */
+/** An OpenAPI document in the making, the plugin's or the host's. */
 export type Document = Record<string, any>
 
-/** What marks an operation as one of a registration until the document is finished. */
+/** Marks an operation as part of a registration until the document is finished. */
 const MARK = 'x-registration'
 
 const JSON_BODY = 'application/json'
 
-/** What operations follow from a created box, by its id. */
+/** The operations that a created box's id leads to. */
 const LINKED = ['storeMessage', 'readMessages', 'acknowledge', 'drainMessages', 'deleteBox', 'getIceServers']
 
 export interface Registration {
   prefix: string
-  /** How the operations appear in the host's document: under names of their own, after this name, or not at all. */
+  /** How the operations appear in the host's document: under their own names, with this word as a prefix, or not at all. */
   hostDocs: boolean | string
 }
 
-/** An operation of a registration, with the parameters that its prefix brings. */
+/** An operation of a registration, with the parameters of its prefix. */
 export function registered<T extends { params?: TObject }> (operation: T, registration: Registration): T {
   const names = parametersOf(registration.prefix)
   if (names.length === 0) return { ...operation, [MARK]: registration }
@@ -29,8 +29,8 @@ export function registered<T extends { params?: TObject }> (operation: T, regist
 }
 
 /**
- * Gives a document what the routes' schemas have no place for: links, an optional body, the path's
- * parameters first, and names that meet no others in it. Called when all routes of the registration are in.
+ * Adds to a document what the routes' schemas cannot express: links, the optional body, path parameters
+ * first, and names that are unique in it. Call it when all routes of the registration are in the document.
  */
 export function finishDocument (document: Document, registration: Registration, isOwn: boolean): void {
   const { ours, taken } = sortOperations(document, registration)
@@ -43,7 +43,7 @@ export function finishDocument (document: Document, registration: Registration, 
     sayMediaType(operation.requestBody)
     operation.parameters?.sort((a: Document, b: Document) => Number(b.in === 'path') - Number(a.in === 'path'))
   }
-  // Swagger 2.0 has its components elsewhere, and does without ours.
+  // Swagger 2.0 keeps its components elsewhere and gets none.
   if (document.openapi !== undefined) nameComponents(document, ours, name)
 }
 
@@ -70,7 +70,7 @@ function removeOperations ({ paths }: Document, registration: Registration): voi
   }
 }
 
-/** The contract's own names as long as they are free; then after what the host says, or after the prefix. */
+/** Uses the contract's own names if they are free; otherwise, names with the host's word or the prefix in front. */
 function nameFor (ours: Document[], taken: Set<string>, { prefix, hostDocs }: Registration): string {
   const isFree = (name: string): boolean => ours.every(({ operationId }) => !taken.has(prefixed(name, operationId)))
   if (typeof hostDocs !== 'string' && isFree('')) return ''
@@ -78,7 +78,7 @@ function nameFor (ours: Document[], taken: Set<string>, { prefix, hostDocs }: Re
   return numbered(typeof hostDocs === 'string' ? hostDocs : first + more.map(capitalized).join(''), isFree)
 }
 
-/** The name, or with the first number from 2 with which it is free. */
+/** The name, with the first number from 2 that makes it unique if it is taken. */
 function numbered (name: string, isFree: (name: string) => boolean): string {
   let number = 1
   const candidate = (): string => number === 1 ? name : name + number
@@ -95,8 +95,8 @@ function capitalized (word: string): string {
 }
 
 /**
- * With a charset, which says nothing new: some clients for `fetch` (kubb's) send the media type only where it is
- * another than plain `application/json`, and what has none arrives as a text and is kept as one.
+ * Adds a charset, which means nothing new: some `fetch` clients (kubb's) send the media type only if it is
+ * not plain `application/json`, and a body without one arrives as text and would be stored as text.
  */
 function sayMediaType (body: Document | undefined): void {
   const { [JSON_BODY]: json, ...others } = body?.content ?? {}
@@ -111,7 +111,7 @@ function finishCreate (operation: Document, name: string): void {
   }]))
 }
 
-/** Moves every schema with a title to the components, so that generated clients have its name. */
+/** Moves every schema with a title to the components, so that generated clients use its name. */
 function nameComponents (document: Document, ours: Document[], name: string): void {
   const schemas: Document = { ...document.components?.schemas }
 
@@ -124,7 +124,7 @@ function nameComponents (document: Document, ours: Document[], name: string): vo
     return typeof title === 'string' ? { $ref: `#/components/schemas/${place(title, schema)}` } : parts
   }
 
-  /** The same schema is there once, however many registrations have it. */
+  /** Identical schemas are added only once, however many registrations share them. */
   function place (title: string, schema: Document): string {
     const isFree = (candidate: string): boolean => schemas[candidate] === undefined || isDeepStrictEqual(schemas[candidate], schema)
     const free = isFree(title) ? title : numbered(capitalized(prefixed(name, title)), isFree)

@@ -3,21 +3,21 @@ import { hasCode } from '../errors.js'
 import type { Page } from '../store/store.js'
 import { PIECE, type Answer } from './answer.js'
 
-/** A reader with more than this unsent does not keep up; it is cut and resumes by itself. */
+/** A reader with more unsent bytes than this does not keep up; it is cut off and resumes by itself. */
 export const MAX_UNSENT = 256 * 1024
 
-/** How many messages one look takes; a longer backlog goes out in several. */
+/** How many messages one read takes; a longer backlog takes several. */
 export const BATCH = 64
 
-/** The first bytes, sent at once: a client that does not see them knows that something buffers. */
+/** The first bytes, sent at once: a client that does not receive them knows that something is buffering. */
 export const OPENING = 'retry: 1000\n: open\n\n'
 export const HEARTBEAT = ': \n\n'
-/** With data, since an EventSource drops an event that has none. */
+/** With data, since an EventSource discards an event without any. */
 export const GONE = 'event: gone\ndata: {"type":"gone"}\n\n'
 
 /**
- * A message as a server-sent event (WHATWG HTML, 9.2). JSON text holds line breaks only as white
- * space between its tokens, so each line becomes a `data:` line and the value stays the same.
+ * Formats a message as a server-sent event (WHATWG HTML, section 9.2). JSON text has line breaks only as
+ * white space between tokens, so each line becomes a `data:` line and the value stays the same.
  */
 export function formatMessage (seq: number, text: string): string {
   return partsOf(seq, text).join('')
@@ -30,18 +30,18 @@ function partsOf (seq: number, text: string): string[] {
 
 export interface StreamOptions {
   waiter: Waiter
-  /** the messages that were found before the stream opened */
+  /** the messages found before the stream opened */
   first: Page
-  /** ms between comments */
+  /** the interval between comments, in ms */
   heartbeat: number
 }
 
 /**
- * Writes messages to an open answer until the reader goes, falls behind, the box goes or the
- * server ends the waits.
+ * Writes messages to an open response until the client disconnects or falls behind, the box is gone, or the
+ * server ends all waits.
  *
- * A backlog is paced by the reader. New messages are not held back for a slow reader: they
- * queue in its socket, and one that finds more than `MAX_UNSENT` there cuts the reader.
+ * A backlog is sent at the client's pace. New messages are not held back for a slow client: they queue in its
+ * socket, and a client with more than `MAX_UNSENT` there is cut off.
  */
 export async function streamMessages (answer: Answer, { waiter, first, heartbeat }: StreamOptions): Promise<void> {
   answer.write(OPENING)
@@ -62,13 +62,13 @@ export async function streamMessages (answer: Answer, { waiter, first, heartbeat
 
 async function writePage (answer: Answer, { texts, next }: Page): Promise<void> {
   const backlog = texts.length > 1
-  // All of the page, since it is held until its last message is written.
+  // The whole page, since it is held until its last message is written.
   answer.behind = texts.reduce((size, text) => size + text.length, 0)
   let seq = next - texts.length
   for (const text of texts) {
     seq++
     if (answer.unsent > MAX_UNSENT + answer.behind) answer.cut()
-    // Joined, a large one would be copied.
+    // Joining would copy a large text.
     else if (text.length > PIECE) await answer.deliver(...partsOf(seq, text))
     else if (backlog) await answer.deliver(formatMessage(seq, text))
     else answer.write(formatMessage(seq, text))

@@ -5,19 +5,19 @@ import type { Guard, Operation } from '../options.js'
 type Hook<Request> = (request: Request, reply: FastifyReply, done: (error?: Error) => void) => void
 
 /**
- * The hook that asks the host's guard; none where there is no guard.
+ * The hook that calls the host's guard; none if there is no guard.
  * @param operation what the request is going to do
  */
 export function guarded<Request extends FastifyRequest> (guard: Guard | undefined, operation: Operation | ((request: Request) => Operation)): Array<Hook<NoInfer<Request>>> {
   if (guard === undefined) return []
   return [(request, reply, done) => {
     const asked = typeof operation === 'string' ? operation : operation(request)
-    // Where the guard has answered, the hook never calls back, so nothing happens after it.
+    // If the guard has responded, the hook never calls back, so nothing follows.
     ask(guard, request, reply, asked).then(answered => { if (!answered) done() }, done)
   }]
 }
 
-/** @returns whether the guard has answered by itself. @throws what it refused or failed with, always an object */
+/** @returns whether the guard has responded itself. @throws its refusal or failure, always an object */
 async function ask (guard: Guard, request: FastifyRequest, reply: FastifyReply, operation: Operation): Promise<boolean> {
   const answered = watchSend(reply)
   try {
@@ -31,9 +31,9 @@ async function ask (guard: Guard, request: FastifyRequest, reply: FastifyReply, 
 }
 
 /**
- * Fastify takes an answer for sent only when the host's own asynchronous `onSend` hooks are done, and a
- * guard need not wait for them: an operation must not slip in between.
- * @returns stops watching, and tells whether an answer was given meanwhile
+ * Fastify considers a response sent only when the host's asynchronous `onSend` hooks are done, and a guard
+ * need not wait for them: no operation may slip in between.
+ * @returns a function that stops watching and tells whether a response was given meanwhile
  */
 function watchSend (reply: FastifyReply): () => boolean {
   let sent = false

@@ -7,18 +7,18 @@ import { refuseTheRest } from './refusals.js'
 import { GUARDED } from './resource.js'
 import { singleMediaForm } from './single-media.js'
 
-/** Under a name of its own, so that a host's own `swagger` stays what it is. */
+/** A separate name, so that the host's own `swagger` stays intact. */
 const DECORATOR = 'boxContract'
 
-/** A resource of the plugin: what is served below its prefix. */
+/** A resource of the plugin: the routes below a prefix. */
 interface Resource {
   prefix: string
   routes: (scope: FastifyInstance) => Promise<void>
 }
 
 /**
- * Gathers the routes that are registered on this scope after it.
- * @returns where the contract is served; to be registered when all other routes are
+ * Collects the routes registered on this scope after this call.
+ * @returns the resources that serve the contract; register them after all other routes
  */
 export async function collectContract (scope: FastifyInstance, version: string, registration: Registration): Promise<Resource[]> {
   const info = {
@@ -41,12 +41,12 @@ export async function collectContract (scope: FastifyInstance, version: string, 
         { name: 'classic', description: 'The API of the original script.' },
         { name: 'webrtc', description: 'What a peer connection needs besides its signaling.' }
       ],
-      // The capability in the path is all the authority there is.
+      // The capability in the path is the only authorization.
       security: []
     }
   })
 
-  /** Every document, also the host's, asks this of the last of our routes, when it has all others. */
+  /** Every document, the host's included, calls this for the last of the plugin's routes, when it has all others. */
   const swaggerTransform = ({ schema, url, ...made }: Document) => {
     const document: Document = made.openapiObject ?? made.swaggerObject
     finishDocument(document, registration, document.info === info)
@@ -66,15 +66,16 @@ async function serve (scope: FastifyInstance, document: () => Document, config: 
   await refuseTheRest(scope, { '': ['GET', 'HEAD'] })
 }
 
-/** Loaded only where it is served, since that takes longer than Fastify itself. */
+/** Loaded only if it is served, since it takes longer to load than Fastify itself. */
 async function loadSwaggerUi () {
   const { default: swaggerUi } = await loadOptional('boxPlugin: Swagger UI', () => import('@fastify/swagger-ui'), 'npm install @fastify/swagger-ui, or set docs to false')
   return swaggerUi
 }
 
 /**
- * Serves Swagger UI where the host does not have its own, which shows these routes too.
- * @param asked whether somebody wants it: served by default only, it may be missing, and the log says so
+ * Serves Swagger UI unless the host has its own, which shows these routes too.
+ * @param asked whether it was explicitly requested; if it is served by default only, it may be missing, and
+ * the log says so
  */
 export async function serveUi (app: FastifyInstance, routePrefix: string, asked: boolean): Promise<void> {
   if (app.hasDecorator('swaggerCSP')) return
@@ -86,11 +87,11 @@ export async function serveUi (app: FastifyInstance, routePrefix: string, asked:
   await app.register(async scope => {
     scope.addHook('onRequest', async (request, reply) => {
       reply.headers(GUARDED)
-      // Its page finds what belongs to it by relative addresses, which a prefix with parameters needs.
+      // Its page uses relative URLs, which a prefix with parameters requires.
       const [path = '', query] = request.url.split('?')
       if (path.endsWith(routePrefix)) return reply.redirect(`${routePrefix.slice(routePrefix.lastIndexOf('/') + 1)}/${query === undefined ? '' : `?${query}`}`)
     })
-    // Its own /json and /yaml ask for the contract by this name.
+    // Its own /json and /yaml routes look up the contract by this name.
     if (!scope.hasDecorator('swagger')) scope.decorate('swagger', scope.getDecorator<FastifyInstance['swagger']>(DECORATOR))
     await scope.register(swaggerUi, {
       routePrefix,

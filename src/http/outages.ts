@@ -7,12 +7,12 @@ import { Condition } from './condition.js'
 const AWAY = 'BOX_ERR_STORE'
 const FULL = 'BOX_ERR_STORE_FULL'
 
-/** Whether the error is one of an outage that `logOutages` tells of, so that nobody else needs to. */
+/** Whether the error belongs to an outage that `logOutages` reports, so that nobody else needs to. */
 export function isOutage (error: unknown): boolean {
   return hasCode(error, AWAY) || hasCode(error, FULL)
 }
 
-/** The same store, which tells the log when it stops answering or is full, and when that is over. */
+/** Wraps a store and logs when it stops responding or is full, and when that is over. */
 export function logOutages (store: Store, log: FastifyBaseLogger, now?: () => number): Store {
   const away = new Condition(log, { level: 'error', begins: 'The store does not answer', ends: 'The store answers again,' }, now)
   const full = new Condition(log, { level: 'error', begins: 'The store is full', ends: 'The store has room again,' }, now)

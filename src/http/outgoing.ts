@@ -6,34 +6,34 @@ import { Answer, endOfPiece, isSent, PIECE } from './answer.js'
 import { Condition } from './condition.js'
 
 export interface OutgoingLimits {
-  /** bytes unsent to one client address, over all its connections */
+  /** unsent bytes per client address, over all its connections */
   perAddress: number
-  /** bytes unsent to all of them */
+  /** unsent bytes in total */
   total: number
-  /** seconds an answer may go without progress */
+  /** how long a response may make no progress, in seconds */
   patience: number
 }
 
 const MIB = 1024 * 1024
 export const outgoingLimits: OutgoingLimits = { perAddress: 16 * MIB, total: 64 * MIB, patience: 10 }
 
-/** How often the answers under way are looked at, ms; it is also the unit of their time. */
+/** How often pending responses are checked, in ms; also the unit of their clock. */
 const TICK = 1000
 
-/** From now on without progress, in ticks, an answer gives way to others. */
+/** After this many ticks without progress, a response gives way to others. */
 const STALE = 2
 
 /**
- * The answers that have not been sent yet. One that makes no progress is cut, and what they take of
- * this process's memory is bounded, per client address and in total: a new answer is refused before
- * it is made, and what is unsent already gives way, the longest without progress first.
+ * The responses that have not been fully sent. A response that makes no progress is cut off, and the memory
+ * they take is limited per client address and in total: a new response is refused before it is built, and
+ * pending ones give way, the longest without progress first.
  *
- * An answer that the kernel takes at once, as nearly all are, is not kept track of.
+ * A response that the kernel takes at once, as nearly all are, is not tracked.
  */
 export class Outgoing {
   readonly #full: Condition
   #limits: OutgoingLimits
-  /** those with something unsent; the longest without progress come first */
+  /** those with unsent bytes; the longest without progress come first */
   readonly #unsent = new Set<Answer>()
   readonly #answers = new WeakMap<FastifyReply['raw'], Answer>()
   readonly #perAddress = new Map<string, number>()
@@ -49,18 +49,18 @@ export class Outgoing {
     this.#full = new Condition(log, { level: 'warn', begins: 'Too much is unsent; answers are refused or cut', ends: 'Less is unsent again,' })
   }
 
-  /** Makes room for the largest answer that there may be, where the limits have less. */
+  /** Raises the limits if they are lower than the largest possible response. */
   allow (bytes: number): void {
     const { perAddress, total, patience } = this.#limits
     this.#limits = { perAddress: Math.max(perAddress, bytes), total: Math.max(total, bytes), patience }
   }
 
-  /** What is unsent to all clients. */
+  /** The unsent bytes of all clients. */
   get unsent (): { answers: number, bytes: number } {
     return { answers: this.#unsent.size, bytes: this.#total }
   }
 
-  /** An answer that is held open, from now on. */
+  /** A response that is held open from now on. */
   open (request: FastifyRequest, reply: FastifyReply): Answer {
     const known = this.#answers.get(reply.raw)
     if (known !== undefined) return known
@@ -70,9 +70,9 @@ export class Outgoing {
   }
 
   /**
-   * Lets an answer of this size be made, which counts from now on. A small one costs nothing before
-   * it turns out that its reader does not take it.
-   * @throws BusyError where its address, or all together, have too much unsent
+   * Admits a response of this size, which counts from now on. A small one is counted only if its client does
+   * not take it at once.
+   * @throws BusyError if there are too many unsent bytes for its address or in total
    */
   admit (request: FastifyRequest, reply: FastifyReply, bytes: number): void {
     if (bytes <= PIECE) return
@@ -88,7 +88,7 @@ export class Outgoing {
     }
   }
 
-  /** Counts an answer that can not be refused any more; others give way to it. */
+  /** Counts a response that can no longer be refused; others give way to it. */
   count (request: FastifyRequest, reply: FastifyReply, bytes: number): void {
     if (bytes <= PIECE) return
     const answer = this.open(request, reply)
@@ -97,8 +97,8 @@ export class Outgoing {
   }
 
   /**
-   * For what can be refused only before anybody knows how large its answer is.
-   * @throws BusyError where one of this size would be too much
+   * For operations that must be refused before the size of the response is known.
+   * @throws BusyError if a response of this size would be too much
    */
   refuseAhead (request: FastifyRequest, bytes: number): void {
     if (this.#total === 0) return
@@ -106,9 +106,9 @@ export class Outgoing {
     if (this.#total + bytes > this.#limits.total || ofAddress + bytes > this.#limits.perAddress) throw this.#busy()
   }
 
-  /** Watches every answer below the scope. */
+  /** Watches every response of the scope. */
   watch (scope: FastifyInstance): void {
-    // Hooks of the hot path call back instead of making a promise.
+    // Hooks on the hot path use callbacks, which avoids a promise.
     scope.addHook<unknown>('onSend', (request, reply, payload, done) => {
       if (payload === null || payload === undefined || request.method === 'HEAD') return done(null, payload)
       this.#replies.push(reply)
@@ -121,7 +121,7 @@ export class Outgoing {
       } catch (error) {
         return done(error as Error)
       }
-      // The whole stays as long as any of it is to be sent.
+      // The whole text stays in memory until all of it is sent.
       this.open(request, reply).behind = bytes
       reply.header('content-length', bytes)
       done(null, inPieces(payload))
@@ -129,7 +129,7 @@ export class Outgoing {
     scope.addHook('onClose', async () => { clearInterval(this.#ticker) })
   }
 
-  /** What the kernel took at once needs no more thought. */
+  /** What the kernel took at once needs no tracking. */
   readonly #endTurn = (): void => {
     const replies = this.#replies
     this.#replies = []
@@ -188,7 +188,7 @@ export class Outgoing {
     return (this.#perAddress.get(address) ?? 0) > this.#limits.perAddress
   }
 
-  /** Of the address where it has too much, else of all, the one that is the longest without progress. */
+  /** The one longest without progress: of the address if that has too much, otherwise of all. */
   #longest (address: string): Answer {
     const own = this.#addressIsOver(address)
     for (const answer of this.#unsent) if (!own || answer.address === address) return answer
@@ -218,7 +218,7 @@ export class Outgoing {
     this.#full.notMet()
     for (const answer of [...this.#unsent]) {
       if (answer.progressed || answer.unsent === 0) this.#progress(answer)
-      // One behind another can not make progress; the other is looked at too.
+      // A response behind another cannot make progress; the one in front is checked, too.
       else if (this.#now - answer.since >= this.#limits.patience && !answer.queued) this.#cut(answer)
     }
   }
@@ -233,7 +233,7 @@ export class Outgoing {
 
 const ofServers = new WeakMap<FastifyInstance['server'], Outgoing>()
 
-/** The one of the app's server, whatever number of plugins shares it. */
+/** The instance of the app's server, which all its plugins share. */
 export function outgoingOf ({ server, log }: FastifyInstance, limits?: OutgoingLimits): Outgoing {
   const known = ofServers.get(server)
   if (known !== undefined) return known
@@ -247,8 +247,8 @@ function isLarge (payload: unknown): payload is string | Buffer {
 }
 
 /**
- * Node holds an answer, with what has listened to it and its last piece, until the next answer on its
- * connection. So each piece is a copy, and nothing is left of the whole once it is sent.
+ * Node keeps a response, with its listeners and its last piece, until the next one on the connection. So each
+ * piece is a copy, and nothing of the whole remains once it is sent.
  */
 function inPieces (body: string | Buffer): Readable {
   let left: string | Buffer | undefined = body

@@ -4,7 +4,7 @@ import { JSON_TYPE } from './answers.js'
 import { baseOf } from './base.js'
 import { refuseTheRest } from './refusals.js'
 
-/** What each `type` of a problem means, at the address that it is. */
+/** Explains each problem `type` at its own URL. */
 export async function problemPages (scope: FastifyInstance): Promise<void> {
   const pages = errorTable.map(({ code, status, title, detail }) => ({
     name: problemName(code), code, status, title, detail: detail.replace(/%s/g, '…')

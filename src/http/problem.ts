@@ -10,19 +10,19 @@ import type { Problem } from './schemas.js'
 
 export const PROBLEM_TYPE = 'application/problem+json; charset=utf-8'
 
-/** Seconds to wait where nothing better is known. */
+/** The default Retry-After, in seconds. */
 const RETRY_AFTER = 1
-/** Seconds until some of what a client address holds may have expired or been taken out. */
+/** The Retry-After, in seconds, after which some of a client address's boxes or messages may be gone. */
 const RETRY_HELD = 60
 
-/** What the server answers on purpose is nothing to look into. */
+/** Deliberate error responses need no investigation. */
 const MEANT = new Set(['BOX_ERR_BUSY', 'BOX_ERR_CLOSING'])
 
-/** Turns whatever was thrown into an answer of RFC 9457. It never says a URL or a capability. */
+/** Turns anything thrown into a problem response (RFC 9457), which never contains a URL or a capability. */
 export function sendProblem (thrown: FastifyError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const error = translate(thrown)
   const problem = toProblem(error, baseOf(request))
-  // Of an outage the log tells when it begins and ends, not each request that meets it.
+  // An outage is logged when it begins and ends, not for every request.
   if (problem.status >= 500 && !isOutage(error) && !MEANT.has(error.code)) request.log.error({ err: thrown }, problem.title)
   if (problem.status === 503 || problem.status === 429) {
     if (!reply.hasHeader('retry-after')) reply.header('retry-after', error.code === 'BOX_ERR_HELD' ? RETRY_HELD : RETRY_AFTER)
@@ -30,7 +30,7 @@ export function sendProblem (thrown: FastifyError, request: FastifyRequest, repl
   return reply.code(problem.status).type(PROBLEM_TYPE).send(JSON.stringify(problem))
 }
 
-/** @param base where the plugin is served, and with it what the `type` means */
+/** @param base the path of the plugin, and of its problem pages */
 export function toProblem (error: BoxError, base = ''): Problem {
   const status = error.statusCode ?? 500
   const title = titleOf(error.code)
@@ -40,9 +40,9 @@ export function toProblem (error: BoxError, base = ''): Problem {
   return { type: `${base}/problems/${problemName(error.code as BoxErrorCode)}`, title, status, detail: error.message, code: error.code }
 }
 
-/** Fastify's own errors have our codes; what nobody meant to throw is a 500 that says nothing of itself. */
+/** Fastify's own errors get our codes; an unexpected error becomes a 500 that reveals nothing. */
 function translate (error: FastifyError): BoxError {
-  // A store of somebody else's may say only the code.
+  // A third-party store's error may have only the code.
   if (titleOf(error.code) !== undefined) return error.statusCode === undefined ? errorOf(error.code as BoxErrorCode, error) : error
   switch (error.code) {
     case 'FST_ERR_VALIDATION':
@@ -64,7 +64,7 @@ function translate (error: FastifyError): BoxError {
   return meant ? new HostError(error, statusCode!) : new InternalError({ cause: error })
 }
 
-/** What the host threw, in its guard or a hook of its own: below 500 its code and message are meant for the caller. */
+/** An error of the host, from its guard or a hook: below 500, its code and message are meant for the caller. */
 export class HostError extends Error implements BoxError {
   readonly code: string
   readonly statusCode: number

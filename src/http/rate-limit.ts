@@ -7,38 +7,38 @@ import { addressOf } from './address.js'
 import { Condition } from './condition.js'
 import { WindowCounter } from './window-counter.js'
 
-/** What is counted: each kind has its own limit. */
+/** The kinds of requests, each with its own limit. */
 export type Kind = 'creates' | 'stores' | 'reads'
 
 const MINUTE = 60_000
 
-/** Addresses that this process remembers by itself, per kind. */
+/** How many addresses this process remembers per kind. */
 const CACHE = 131_072
 
 export interface Limiter {
-  /** Counts the request and puts the rate-limit headers on its answer. @throws RateError */
+  /** Counts the request and adds the rate-limit headers to its response. @throws RateError */
   count (kind: Kind, request: FastifyRequest, reply: FastifyReply): Promise<void>
-  /** Takes one of the address's places for open waiters; the returned function gives it back. @throws RateError */
+  /** Takes one of the address's places for waiters; the returned function gives it back. @throws RateError */
   enter (request: FastifyRequest): () => void
-  /** Who the boxes that the request creates count against, if anyone. */
+  /** The holder whose limits the boxes of this request count against, if any. */
   holder (request: FastifyRequest): string | undefined
 }
 
-/** The limiter of a server that limits nothing. */
+/** A limiter without limits. */
 export const unlimited: Limiter = {
   count: async () => {},
   enter: () => () => {},
   holder: () => undefined
 }
 
-/** The hooks that count a route's requests; none where nothing is limited. */
+/** The hooks that count a route's requests; none without limits. */
 export function countedAs (limiter: Limiter, kind: Kind): onRequestAsyncHookHandler[] {
   return limiter === unlimited ? [] : [(request, reply) => limiter.count(kind, request, reply)]
 }
 
 /**
- * Limits by client address, IPv6 by its /64. Counts are shared by all processes where the store
- * has a counter, and this process's own while that counter does not answer.
+ * Limits per client address (IPv6: per /64 network). All processes share the counts if the store has a
+ * counter; while that does not respond, each process counts for itself.
  */
 export function createLimiter (limits: RateLimits, shared: SharedCounter | undefined, log: FastifyBaseLogger): Limiter {
   const local = { creates: new WindowCounter(CACHE), stores: new WindowCounter(CACHE), reads: new WindowCounter(CACHE) }
@@ -90,10 +90,10 @@ export function createLimiter (limits: RateLimits, shared: SharedCounter | undef
   }
 }
 
-/** Characters of a holder's name: 48 bits. Two addresses that share a name share their bounds, no more. */
+/** The length of a holder's name: 48 bits. Two addresses with the same name merely share their limits. */
 const HOLDER = 8
 
-/** A client address as stores know it, so that none of them keeps the address itself. */
+/** A client address as stores see it: hashed, so that no store keeps the address itself. */
 function holderOf (address: string): string {
   return hash('sha256', `signalbox holder v1\0${address}`, 'base64url').slice(0, HOLDER)
 }

@@ -3,9 +3,9 @@ import { MethodError, NoRouteError, NotFoundError, type BoxError } from '../erro
 import { logSerializers } from './resource.js'
 
 /**
- * Refuses what a resource does not have: 405 with `Allow` on its addresses, 404 elsewhere below
- * it. Fastify's own 404 would say and log the URL.
- * @param allowed the methods of each address, which is relative to the scope's prefix
+ * Refuses requests that a resource has no route for: 405 with `Allow` on its URLs, 404 elsewhere below it.
+ * Fastify's own 404 would repeat and log the URL.
+ * @param allowed the methods of each URL, relative to the scope's prefix
  */
 export async function refuseTheRest (scope: FastifyInstance, allowed: Record<string, readonly string[]>): Promise<void> {
   const addresses = Object.entries(allowed).map(([url, methods]) => ({ form: formOf(scope.prefix + url), methods }))
@@ -14,7 +14,7 @@ export async function refuseTheRest (scope: FastifyInstance, allowed: Record<str
     const [path = ''] = request.url.split('?', 1)
     const address = addresses.find(({ form }) => form.test(path))
     if (address === undefined) return new NoRouteError()
-    // The address and the method are ours, so what is wrong is the box: it was too long for the router.
+    // URL and method are ours, so the box is at fault: it was too long for the router.
     if (address.methods.includes(request.method)) return new NotFoundError()
     reply.header('allow', address.methods.join(', '))
     return new MethodError()
@@ -25,19 +25,19 @@ export async function refuseTheRest (scope: FastifyInstance, allowed: Record<str
     rest.addHook('onRequest', (request, reply, done) => { done(refusal(request, reply)) })
     const handler = async (request: FastifyRequest, reply: FastifyReply): Promise<void> => { throw refusal(request, reply) }
     rest.setNotFoundHandler(handler)
-    // Where a parameter is too long for the router, it answers 414 with the URL unless there is this to fall back on.
-    // Preflights have such a route already, where they are ours to answer.
+    // If a parameter is too long, the router responds with 414 and the URL unless this fallback exists.
+    // Preflights already have such a route if they are ours to answer.
     const method = rest.supportedMethods.filter(method => !rest.hasRoute({ method: method as HTTPMethods, url: `${scope.prefix}*` }))
     rest.route({ method, url: '/*', schema: { hide: true } as object, handler })
   })
 }
 
-/** The form of a route's addresses: each parameter is one segment. */
+/** The pattern of a route's URLs: each parameter is one segment. */
 function formOf (route: string): RegExp {
   return new RegExp(`^${route.replace(/[.*+?^${}()|[\]\\]/g, '\\$&').replace(/:\w+/g, '[^/]+')}$`)
 }
 
-/** A not-found handler has no options to set serializers by. */
+/** A not-found handler has no option for serializers. */
 function logRoutesOnly (scope: FastifyInstance): void {
   const create = scope.childLoggerFactory
   scope.setChildLoggerFactory((logger, bindings, options, raw) =>

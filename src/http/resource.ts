@@ -8,7 +8,7 @@ import { pipelineIsTooLong } from './pipeline.js'
 import { sendProblem } from './problem.js'
 import { print, serializerCompiler, validatorCompiler } from './validation.js'
 
-/** Where a request has the drop address of the box that its path names: no name that a host could have too. */
+/** The request property with the drop address of the box in its path. A symbol-like name that no host uses. */
 export const DROP: unique symbol = Symbol('drop address')
 
 declare module 'fastify' {
@@ -17,7 +17,7 @@ declare module 'fastify' {
   }
 }
 
-/** Of every answer, whatever it is. */
+/** The headers of every response. */
 export const GUARDED = { 'referrer-policy': 'no-referrer', 'x-content-type-options': 'nosniff' }
 
 const HEADERS = {
@@ -29,20 +29,18 @@ const DAY = 86_400
 const CORS = {
   credentials: false,
   methods: 'GET, HEAD, POST, PUT, DELETE',
-  // The asterisk is every other header, but never Authorization. Without credentials none of them can be one that the browser adds by itself.
+  // The asterisk stands for every other header except Authorization. Without credentials mode, the browser
+  // adds none of them by itself.
   allowedHeaders: 'Accept, Authorization, Content-Type, Idempotency-Key, Last-Event-ID, *',
   exposedHeaders: 'Location, Retry-After, Allow, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset',
   strictPreflight: false,
   maxAge: DAY,
   cacheControl: DAY
 }
-/** What CORS adds to every answer where any origin may call. */
+/** What CORS adds to every response if any origin is allowed. */
 const ANY_ORIGIN = { 'access-control-allow-origin': '*', 'access-control-expose-headers': CORS.exposedHeaders }
 
-/**
- * What every address of the box API has in common: its checks, its error answers, its headers,
- * CORS, and a log that never holds a capability.
- */
+/** What all routes of the box API share: checks, error responses, headers, CORS, and a log that never contains a capability. */
 export async function asResource (scope: FastifyInstance, options: ResolvedOptions): Promise<void> {
   scope.setValidatorCompiler(validatorCompiler)
   scope.setSerializerCompiler(serializerCompiler)
@@ -57,8 +55,8 @@ export async function asResource (scope: FastifyInstance, options: ResolvedOptio
 }
 
 /**
- * Where the host has @fastify/cors, its policy reaches these routes too, and is the one that counts.
- * @returns the headers that every answer needs beyond what the plugin sets
+ * If the host uses @fastify/cors, its policy applies to these routes as well and takes precedence.
+ * @returns the headers that every response needs besides those that the plugin sets
  */
 async function allowOrigins (scope: FastifyInstance, origins: ResolvedOptions['cors']): Promise<Record<string, string>> {
   if (origins === false || scope.hasRequestDecorator('corsPreflightEnabled')) return {}
@@ -66,13 +64,14 @@ async function allowOrigins (scope: FastifyInstance, origins: ResolvedOptions['c
     await scope.register(cors, { ...CORS, origin: origins })
     return {}
   }
-  // Here only preflights leave something to decide, so only they pass through the plugin: it would cost each request a tenth.
+  // Only preflights need a decision here, so only they pass through the plugin, which would make every
+  // request a tenth more expensive.
   await scope.register(async preflights => { await preflights.register(cors, { ...CORS, origin: '*' }) })
   return ANY_ORIGIN
 }
 
 /**
- * Whether nobody is there to take an answer, or gets none: then nothing is looked up, counted or logged.
+ * Whether the client has disconnected or gets no response; then nothing is looked up, counted or logged.
  */
 export function dismissed (request: FastifyRequest, reply: FastifyReply): boolean {
   if (!isGone(request) && !pipelineIsTooLong(request, reply)) return false
@@ -81,7 +80,7 @@ export function dismissed (request: FastifyRequest, reply: FastifyReply): boolea
   return true
 }
 
-/** Finds the box of a request by a capability that owns it: NotFoundError, DropOnlyError. */
+/** Finds the box of a request by its box id. Fails with NotFoundError or DropOnlyError. */
 export function ownBox (request: FastifyRequest, _reply: FastifyReply, done: (error?: Error) => void): void {
   const capability = capabilityOf(request)
   if (capability === undefined) return done(new NotFoundError())
@@ -90,7 +89,7 @@ export function ownBox (request: FastifyRequest, _reply: FastifyReply, done: (er
   done()
 }
 
-/** Finds the box of a request by either capability: NotFoundError. */
+/** Finds the box of a request by either capability. Fails with NotFoundError. */
 export function anyBox (request: FastifyRequest, _reply: FastifyReply, done: (error?: Error) => void): void {
   const capability = capabilityOf(request)
   if (capability === undefined) return done(new NotFoundError())
@@ -102,10 +101,7 @@ function capabilityOf (request: FastifyRequest): Capability | undefined {
   return parseCapability((request.params as { box: string }).box)
 }
 
-/**
- * How a request is logged: the route's pattern instead of its URL, since a capability or a
- * classic message may be anywhere in that.
- */
+/** Logs a request by its route's pattern instead of its URL, which may contain a capability or a classic message. */
 export const logSerializers: Record<string, (value: any) => any> = {
   req: (request: FastifyRequest) => ({ method: request.method, url: request.routeOptions?.url ?? '', remoteAddress: request.ip })
 }

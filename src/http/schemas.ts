@@ -3,13 +3,13 @@ import { BOX_ID, CAPABILITY, DROP_ADDRESS } from '../box/capability.js'
 import { errorTable } from '../errors.js'
 
 /**
- * The schemas that operations share: what is validated, what the types are made from, and what
- * OpenAPI shows. A schema with a `title` is a named component there.
+ * The schemas that operations share. They validate requests, types are derived from them, and OpenAPI shows
+ * them; a schema with a `title` becomes a named component there.
  */
 
 export const count = (description: string) => Type.Integer({ minimum: 0, description })
 
-/** A sequence number may need more than 32 bits; without the format, clients in Java keep it in that many. */
+/** A sequence number may exceed 32 bits; without the format, Java clients would use a 32-bit type. */
 export const sequence = (minimum: number, description: string, options: object = {}) => Type.Integer({ format: 'int64', minimum, description, ...options })
 export const cursor = (description: string, options: object = {}) => sequence(0, description, { maximum: Number.MAX_SAFE_INTEGER, ...options })
 
@@ -27,7 +27,7 @@ export const BoxParams = Type.Object({
   box: Type.String({ pattern: CAPABILITY, description: 'The box id, or the drop address of a box.' })
 })
 
-/** What is told of a new box. */
+/** The members that describe a new box. */
 export const createdMembers = {
   type: Type.Literal('created'),
   data: boxId,

@@ -1,18 +1,16 @@
 import type { Document } from './document.js'
 
 /**
- * The contract in the form that every client generator takes: OpenAPI 3.0 with one media type
- * for each body and each answer.
+ * The contract in a form for all client generators: OpenAPI 3.0 with one media type per body and response.
  *
- * - A body is plain `application/json`; many know JSON by nothing else.
- * - Reads answer JSON; the event stream and its header are for an HTTP client.
- * - Every error is one `default` answer with a Problem, so that all of them have one type, and
- *   also those that no operation lists (405, 408, 414 …) arrive as it.
- * - Patterns and bounds are the server's to check: in clients they become types of their own.
- * - A message is any JSON value, for which each language has a type already.
- * - The classic answer, one of three, is one object with what any of them has: half of the generators
- *   make nothing of `oneOf`, whether it has a discriminator or not.
- *
+ * - A body is plain `application/json`; many generators know JSON by no other name.
+ * - Reads return JSON; the event stream and its header are for plain HTTP clients.
+ * - All errors are one `default` response with a Problem, so that they share a type, and unlisted ones (405,
+ *   408, 414 …) have it, too.
+ * - Patterns and limits are left to the server: in clients they would become types of their own.
+ * - A message is any JSON value; every language already has a type for that.
+ * - The classic response, one of three, is one object with the members of all: half of the generators cannot
+ *   handle `oneOf`, with or without a discriminator.
  * @param contract in OpenAPI 3.1; not changed
  */
 export function singleMediaForm (contract: Document): Document {
@@ -53,7 +51,7 @@ function simplify (operation: Document): void {
   operation.responses = { ...Object.fromEntries(good), default: failed }
 }
 
-/** One object for all that a `oneOf` of objects may be: what not all of them have may be absent. */
+/** Merges a `oneOf` of objects into one object; members that not all of them have become optional. */
 function oneObject ({ description, oneOf }: Document, schemas: Document): Document {
   const members = oneOf.map(({ $ref }: Document) => schemas[nameIn($ref)]) as Document[]
   const names = new Set(members.flatMap(({ properties }) => Object.keys(properties)))
@@ -65,14 +63,14 @@ function oneObject ({ description, oneOf }: Document, schemas: Document): Docume
   }
 }
 
-/** Values of the same type keep it, with all that they may be. */
+/** Values of the same type keep the type, with all possible values. */
 function merged (schemas: Document[]): Document {
   if (new Set(schemas.map(({ type }) => type)).size > 1) return { description: schemas.map(({ description }) => description).join(' Or: ') }
   const [first = {}] = schemas
   return first.enum === undefined ? first : { ...first, enum: schemas.flatMap(schema => schema.enum) }
 }
 
-/** The components that nothing refers to any more. */
+/** Components that nothing refers to any more. */
 function unused (contract: Document): string[] {
   const used = new Set(Array.from(JSON.stringify(contract).matchAll(/"\$ref":"([^"]+)"/g), ([, ref]) => nameIn(ref as string)))
   return Object.keys(contract.components.schemas).filter(name => !used.has(name))

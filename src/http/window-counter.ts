@@ -6,16 +6,16 @@ interface Window {
 }
 
 /**
- * Counts in this process alone what `SharedCounter` counts for all of them. It remembers up to
- * `max` keys and forgets those seen least lately, so a limited address that keeps trying stays
- * limited however many others come by.
+ * Counts for this process what `SharedCounter` counts for all. It remembers up to `max` keys and forgets the
+ * least recently seen ones, so a limited address that keeps trying stays limited, however many others there
+ * are.
  */
 export class WindowCounter implements SharedCounter {
   readonly #windows = new Map<string, Window>()
   readonly #max: number
   readonly #now: () => number
 
-  /** @param now ms, of a clock that never jumps */
+  /** @param now in ms, on a monotonic clock */
   constructor (max: number, now = () => performance.now()) {
     this.#max = max
     this.#now = now
@@ -26,11 +26,11 @@ export class WindowCounter implements SharedCounter {
     const open = this.#windows.get(key)
     const counted = open !== undefined && open.ends > now ? open : { current: 0, ends: now + window }
     counted.current++
-    // A Map keeps the order of insertion, so the key seen last moves to the end.
+    // A Map keeps insertion order, so the key seen last moves to the end.
     this.#windows.delete(key)
     this.#windows.set(key, counted)
     if (this.#windows.size > this.#max) this.#windows.delete(this.#windows.keys().next().value as string)
-    // A copy: requests that come together must each see their own count, not the last one's.
+    // A copy: concurrent requests must each see their own count, not the last one's.
     return { current: counted.current, ttl: counted.ends - now }
   }
 }

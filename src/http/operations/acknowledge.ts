@@ -34,7 +34,7 @@ export function acknowledge (scope: Scope, { service, options, limiter, contract
     }),
     bodyLimit: 1024,
     onRequest: [...countedAs(limiter, 'reads'), ownBox],
-    // Without a media type Fastify finds no schema to check the body against.
+    // Without a media type, Fastify finds no schema to check the body against.
     preValidation: async request => { if (request.body === undefined) throw new InvalidError('the body is the cursor, as application/json') },
     preHandler: guarded(options.guard, 'acknowledge')
   }, answering(

@@ -13,7 +13,7 @@ import { refuseTheRest } from '../refusals.js'
 import { DROP } from '../resource.js'
 import { count, createdExample, createdMembers, Message } from '../schemas.js'
 
-/** Other members are let through, as the original did: its clients send cache busters. */
+/** Other parameters are accepted, as in the original: its clients send cache busters. */
 const Query = Type.Object({
   box: Type.Optional(Type.String({ description: 'A box id, or a drop address to store. Without it a box is created.' })),
   msg: Type.Optional(Type.String({ description: 'The message to store. Without it everything in the box is taken out.' }))
@@ -35,12 +35,12 @@ const ClassicAnswer = Type.Unsafe<Static<typeof answers[number]>>({
   oneOf: answers, discriminator: { propertyName: 'type' }, title: 'ClassicAnswer', description: 'The envelope of the original script.'
 })
 
-/** What the script can do, and what each action counts as. */
+/** The actions of the script, and the rate limit that each counts against. */
 const KINDS = { createBox: 'creates', storeMessage: 'stores', drainMessages: 'reads' } as const satisfies Partial<Record<Operation, Kind>>
 
 /**
- * The original PHP script's API: three actions by GET and query. It changes things by GET
- * because that API is given, so it has no HEAD and refuses prefetches.
+ * The API of the original PHP script: three actions by GET and query. The API is given, so it changes state
+ * by GET; therefore it has no HEAD and refuses prefetches.
  */
 export async function classicBox (scope: FastifyInstance, { service, options, limiter, outgoing, contract }: Api): Promise<void> {
   scope.decorateRequest(DROP, '')
@@ -93,17 +93,17 @@ export async function classicBox (scope: FastifyInstance, { service, options, li
   await refuseTheRest(scope, { '': ['GET'], '/': ['GET'] })
 }
 
-/** In a host whose router takes both spellings for one, there is one route. */
+/** If the host's router treats both spellings alike, one route is enough. */
 function ignoresTrailingSlash ({ initialConfig }: FastifyInstance): boolean {
   return (initialConfig.routerOptions?.ignoreTrailingSlash ?? initialConfig.ignoreTrailingSlash) === true
 }
 
-/** By the header of the Fetch standard, or by what browsers sent before it. */
+/** Recognized by the header of the Fetch standard, or by the headers that browsers sent before it. */
 function isPrefetch ({ headers }: FastifyRequest): boolean {
   return ['sec-purpose', 'purpose', 'x-moz'].some(name => String(headers[name] ?? '').startsWith('prefetch'))
 }
 
-/** A missing parameter and an empty one are the same. */
+/** An empty parameter counts as missing. */
 function parameters ({ query: { box = '', msg = '' } }: Classic): { box: string, msg: string } {
   return { box, msg }
 }
@@ -114,7 +114,7 @@ function actionOf (request: Classic): keyof typeof KINDS {
   return msg === '' ? 'drainMessages' : 'storeMessage'
 }
 
-/** Finds the box that the query names, if it names one: NotFoundError, DropOnlyError. */
+/** Finds the box that the query names, if any. Fails with NotFoundError or DropOnlyError. */
 function findBox (request: Classic, _reply: FastifyReply, done: (error?: Error) => void): void {
   const action = actionOf(request)
   if (action === 'createBox') return done()

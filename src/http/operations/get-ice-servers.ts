@@ -47,10 +47,10 @@ export function getIceServers (scope: Scope, { service, options, limiter, contra
 }
 
 /**
- * TURN credentials that end by themselves, as coturn's `use-auth-secret` takes them
- * (draft-uberti-behave-turn-rest-00): the user name is the end in seconds since the epoch, the
- * password its HMAC-SHA-1 with the shared secret, in base64.
- * @param now ms since the epoch
+ * TURN credentials that expire, as expected by coturn's `use-auth-secret` (draft-uberti-behave-turn-rest-00):
+ * the user name is the expiry in seconds since the epoch, the password its HMAC-SHA-1 with the shared secret,
+ * in base64.
+ * @param now in ms since the epoch
  */
 function iceServers ({ urls, turnUrls, turnSecret, ttl }: IceOptions, now: number): IceServers {
   const servers: IceServers['iceServers'] = []

@@ -27,7 +27,7 @@ type Read = RequestWith<{ query: typeof Query, headers: typeof Headers }>
 
 const STREAM_TYPE = 'text/event-stream'
 
-/** Reads in three ways: a look, a held look, and a stream. */
+/** Reads in three ways: at once, by long-poll, and as a stream. */
 export function readMessages (scope: Scope, { service, options, limiter, outgoing, contract }: Api): void {
   scope.get('/:box/messages', {
     schema: contract.operation({
@@ -92,11 +92,11 @@ export function readMessages (scope: Scope, { service, options, limiter, outgoin
     }
     const { answer, left, leave } = enter(request, reply)
     try {
-      // Registered before the first look; and what can be refused is refused while there is no answer yet.
+      // Registered before the first read; and what can be refused is refused before the response has begun.
       const waiter = await service.waiters.open(request[DROP], left)
       try {
         const first = await service.read(request[DROP], from, BATCH)
-        // An `EventSource` would take a refusal for final; cut, it comes back.
+        // An `EventSource` would treat a refusal as final; if it is cut off, it reconnects.
         outgoing.count(request, reply, pageSize(first))
         reply.headers({ 'content-type': STREAM_TYPE, 'x-accel-buffering': 'no' })
         reply.hijack()
@@ -115,7 +115,10 @@ export function readMessages (scope: Scope, { service, options, limiter, outgoin
     return reply
   }
 
-  /** Takes a place for an answer that is held open. It is free again when its reader has gone, or `leave` is called. */
+  /**
+   * Takes a place for a response that is held open. The place is free again when the client has disconnected
+   * or `leave` is called.
+   */
   function enter (request: FastifyRequest, reply: FastifyReply) {
     const leave = limiter.enter(request)
     const answer = outgoing.open(request, reply)
@@ -126,12 +129,12 @@ export function readMessages (scope: Scope, { service, options, limiter, outgoin
   }
 }
 
-/** A HEAD asks about the answer and waits for nothing. */
+/** A HEAD request never waits. */
 function isHead ({ method }: FastifyRequest): boolean {
   return method === 'HEAD'
 }
 
-/** @throws NotAcceptableError where the reader takes neither */
+/** @throws NotAcceptableError if the client accepts neither */
 function preferredType ({ headers: { accept }, raw }: FastifyRequest): string {
   if (accept === undefined || accept === '' || accept === '*/*' || accept === 'application/json') return 'application/json'
   const type = new Negotiator(raw).mediaType(['application/json', STREAM_TYPE])

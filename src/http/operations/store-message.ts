@@ -17,7 +17,7 @@ const Headers = Type.Object({
   'idempotency-key': Type.Optional(Type.String({ pattern: '^[\\x21-\\x7e]{1,64}$', description: 'Makes a repeated request safe: the same key and body again answers the first answer and stores nothing.' }))
 })
 
-/** What the parser has made of the message when a handler sees it. */
+/** The message as the parser passes it to the handler. */
 const Parsed = Type.Unsafe<NewMessage>(Message)
 
 const Ack = Type.Object({
@@ -29,7 +29,7 @@ const Ack = Type.Object({
 export async function storeMessage (scope: Scope, { service, options, limiter, contract }: Api): Promise<void> {
   await scope.register(async messages => {
     parseMessages(messages)
-    // The parser has checked the body; what it made of it is no JSON value for a schema.
+    // The parser has validated the body; its result is not a JSON value that a schema could check.
     messages.setValidatorCompiler<TSchema>(part => part.httpPart === 'body' ? unchecked() : validatorCompiler(part))
     messages.withTypeProvider<SchemaTypes>().post('/:box/messages', {
       schema: contract.operation({
@@ -42,7 +42,8 @@ export async function storeMessage (scope: Scope, { service, options, limiter, c
         params: BoxParams,
         querystring: NoQuery,
         headers: Headers,
-        // One media type, though texts are taken too: clients generated from two of them name none, and store an object as a text.
+        // Only one media type, although text is accepted too: clients generated from two media types send
+        // none, and store an object as text.
         body: body(Parsed, { type: 'offer', sdp: 'v=0…' }),
         response: {
           200: contract.answer('The message is in the box.', json(Ack, { type: 'ack', data: 1, seq: 1 })),
