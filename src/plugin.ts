@@ -47,7 +47,7 @@ export function createBoxPlugin (clock: Clock, limits?: OutgoingLimits): Fastify
     app.addHook('onClose', async () => { await service.close() })
     // Not earlier: a program that only calls `ready` or `inject` must be able to end by itself.
     app.addHook('onListen', async () => {
-      service.start(error => { if (!isOutage(error)) app.log.error({ err: error }, 'Sweeping expired boxes failed') })
+      service.start(error => { if (!isOutage(error)) app.log.error({ err: error }, 'Failed to sweep expired boxes') })
     })
 
     const contract = await collectContract(app, version, registration)

@@ -100,7 +100,7 @@ func (e MsgsType) Valid() bool {
 
 // Ack The message was stored.
 type Ack struct {
-	// Data Messages now in the box.
+	// Data The number of messages now in the box.
 	Data int `json:"data"`
 
 	// Seq The sequence number of the message.
@@ -113,13 +113,13 @@ type AckType string
 
 // ClassicAnswer The envelope of the original script.
 type ClassicAnswer struct {
-	// Data The box id: whoever holds it owns the box. Keep it secret. Or: How many messages are in the box. Or: Everything that was in the box.
+	// Data The box id. Whoever holds it owns the box: keep it secret. Or: The number of messages now in the box. Or: All messages that were in the box.
 	Data interface{} `json:"data"`
 
-	// Drop The drop address: whoever holds it can only store. Pass this one on.
+	// Drop The drop address. Whoever holds it can only store messages: give this one to the other party.
 	Drop *string `json:"drop,omitempty"`
 
-	// Expires When the box goes if nobody uses it until then (RFC 3339).
+	// Expires When the box expires if it is not used until then (RFC 3339).
 	Expires *time.Time        `json:"expires,omitempty"`
 	Type    ClassicAnswerType `json:"type"`
 }
@@ -127,21 +127,21 @@ type ClassicAnswer struct {
 // ClassicAnswerType defines model for ClassicAnswer.Type.
 type ClassicAnswerType string
 
-// CreateBox What to make.
+// CreateBox The settings of the new box.
 type CreateBox struct {
-	// Ttl The idle lifetime in seconds: a box that is not used for this long is gone. 86400 where it is left out.
+	// Ttl The idle lifetime in seconds: a box that is not used for this long expires. If absent: 86400.
 	Ttl *int `json:"ttl,omitempty"`
 }
 
-// Created A box was made.
+// Created The box was created.
 type Created struct {
-	// Data The box id: whoever holds it owns the box. Keep it secret.
+	// Data The box id. Whoever holds it owns the box: keep it secret.
 	Data string `json:"data"`
 
-	// Drop The drop address: whoever holds it can only store. Pass this one on.
+	// Drop The drop address. Whoever holds it can only store messages: give this one to the other party.
 	Drop string `json:"drop"`
 
-	// Expires When the box goes if nobody uses it until then (RFC 3339).
+	// Expires When the box expires if it is not used until then (RFC 3339).
 	Expires time.Time   `json:"expires"`
 	Type    CreatedType `json:"type"`
 }
@@ -149,15 +149,15 @@ type Created struct {
 // CreatedType defines model for Created.Type.
 type CreatedType string
 
-// Cursor How far a reader has seen everything.
+// Cursor The position up to which a reader has handled every message.
 type Cursor struct {
-	// After Everything up to this number is forgotten.
+	// After The sequence number up to which messages are deleted.
 	After int64 `json:"after"`
 }
 
-// CursorAck The messages up to the cursor are forgotten.
+// CursorAck The messages up to the cursor have been deleted.
 type CursorAck struct {
-	// Data Messages left in the box.
+	// Data The number of messages left in the box.
 	Data int           `json:"data"`
 	Type CursorAckType `json:"type"`
 }
@@ -165,22 +165,22 @@ type CursorAck struct {
 // CursorAckType defines model for CursorAck.Type.
 type CursorAckType string
 
-// IceServer One entry of `RTCConfiguration.iceServers`.
+// IceServer An entry of `RTCConfiguration.iceServers`.
 type IceServer struct {
-	// Credential For TURN: the password that goes with it.
+	// Credential For TURN: the password.
 	Credential *string  `json:"credential,omitempty"`
 	Urls       []string `json:"urls"`
 
-	// Username For TURN: until when it is valid, in seconds since the epoch.
+	// Username For TURN: the user name, which is the expiry in seconds since the epoch.
 	Username *string `json:"username,omitempty"`
 }
 
-// IceServers The servers that help two peers to find a path.
+// IceServers STUN and TURN servers for a peer connection.
 type IceServers struct {
-	// IceServers To be given to an RTCPeerConnection as it is.
+	// IceServers The value for `RTCConfiguration.iceServers`.
 	IceServers []IceServer `json:"iceServers"`
 
-	// Ttl For how many seconds the credentials are valid.
+	// Ttl The lifetime of the credentials, in seconds.
 	Ttl int `json:"ttl"`
 }
 
@@ -189,7 +189,7 @@ type Msgs struct {
 	// Data The messages, oldest first.
 	Data []interface{} `json:"data"`
 
-	// Next The cursor to go on from: the number of the last message in `data`.
+	// Next The cursor for the next read: the sequence number of the last message in `data`.
 	Next int64    `json:"next"`
 	Type MsgsType `json:"type"`
 }
@@ -199,7 +199,7 @@ type MsgsType string
 
 // Problem What went wrong and what to do next (RFC 9457).
 type Problem struct {
-	// Code One of BOX_ERR_INVALID, BOX_ERR_DROP_ONLY, BOX_ERR_PREFETCH, BOX_ERR_NOT_FOUND, BOX_ERR_NO_ROUTE, BOX_ERR_METHOD, BOX_ERR_NOT_ACCEPTABLE, BOX_ERR_TIMEOUT, BOX_ERR_FULL, BOX_ERR_CURSOR, BOX_ERR_TOO_LARGE, BOX_ERR_URI_TOO_LONG, BOX_ERR_MEDIA_TYPE, BOX_ERR_EXPECTATION, BOX_ERR_IDEMPOTENCY, BOX_ERR_RATE, BOX_ERR_HELD, BOX_ERR_HEADERS, BOX_ERR_INTERNAL, BOX_ERR_BUSY, BOX_ERR_CLOSING, BOX_ERR_STORE, BOX_ERR_STORE_FULL; or the code of the host's own check.
+	// Code One of BOX_ERR_INVALID, BOX_ERR_DROP_ONLY, BOX_ERR_PREFETCH, BOX_ERR_NOT_FOUND, BOX_ERR_NO_ROUTE, BOX_ERR_METHOD, BOX_ERR_NOT_ACCEPTABLE, BOX_ERR_TIMEOUT, BOX_ERR_FULL, BOX_ERR_CURSOR, BOX_ERR_TOO_LARGE, BOX_ERR_URI_TOO_LONG, BOX_ERR_MEDIA_TYPE, BOX_ERR_EXPECTATION, BOX_ERR_IDEMPOTENCY, BOX_ERR_RATE, BOX_ERR_HELD, BOX_ERR_HEADERS, BOX_ERR_INTERNAL, BOX_ERR_BUSY, BOX_ERR_CLOSING, BOX_ERR_STORE, BOX_ERR_STORE_FULL; or a code of the host application.
 	Code string `json:"code"`
 
 	// Detail What to do next.
@@ -208,31 +208,31 @@ type Problem struct {
 	// Status The HTTP status.
 	Status int `json:"status"`
 
-	// Title The kind of problem in words.
+	// Title A short name of the problem.
 	Title string `json:"title"`
 
-	// Type Names the kind of problem, and answers with what it means.
+	// Type Identifies the kind of problem; the URI responds with an explanation.
 	Type string `json:"type"`
 }
 
 // ClassicBoxParams defines parameters for ClassicBox.
 type ClassicBoxParams struct {
-	// Box A box id, or a drop address to store. Without it a box is created.
+	// Box A box id or, to store a message, a drop address. If absent, a box is created.
 	Box *string `form:"box,omitempty" json:"box,omitempty"`
 
-	// Msg The message to store. Without it everything in the box is taken out.
+	// Msg The message to store. If absent, the box is drained.
 	Msg *string `form:"msg,omitempty" json:"msg,omitempty"`
 }
 
 // ReadMessagesParams defines parameters for ReadMessages.
 type ReadMessagesParams struct {
-	// After The cursor: only messages with a higher number are read.
+	// After The cursor: only messages with a higher sequence number are returned.
 	After *int64 `form:"after,omitempty" json:"after,omitempty"`
 
-	// Limit How many messages at most.
+	// Limit The largest number of messages to return.
 	Limit *int `form:"limit,omitempty" json:"limit,omitempty"`
 
-	// Wait For how many seconds the read is held open until a message comes. The server may answer earlier.
+	// Wait How long to wait for a message if there is none, in seconds. The server may respond earlier.
 	Wait *int `form:"wait,omitempty" json:"wait,omitempty"`
 }
 
@@ -241,7 +241,7 @@ type StoreMessageJSONBody = interface{}
 
 // StoreMessageParams defines parameters for StoreMessage.
 type StoreMessageParams struct {
-	// IdempotencyKey Makes a repeated request safe: the same key and body again answers the first answer and stores nothing.
+	// IdempotencyKey Makes retries safe: a request with the same key and body stores nothing and returns the first response again.
 	IdempotencyKey *string `json:"idempotency-key,omitempty"`
 }
 
@@ -328,16 +328,16 @@ func WithRequestEditorFn(fn RequestEditorFn) ClientOption {
 // The interface specification for the client above.
 type ClientInterface interface {
 
-	// ClassicBox The classic API: create, store or drain by query
+	// ClassicBox Classic API: create, store or drain by query
 	//
-	// The API of the original script. Without `box`: create. With `box` and `msg`: store the text. With `box` only: drain. It changes things by GET, so HEAD and prefetches are refused; use the other operations where you can.
+	// The API of the original script. Without `box`, it creates a box; with `box` and `msg`, it stores the text; with `box` alone, it drains the box. It changes state by GET, so HEAD requests and prefetches are refused. Prefer the other operations.
 	//
 	// Corresponds with GET /box.php (the `ClassicBox` operationId).
 	ClassicBox(ctx context.Context, params *ClassicBoxParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// CreateBoxWithBody Create a box
 	//
-	// Makes an empty box. Keep its id, and pass its drop address to the other party, who can store in the box and nothing else.
+	// Creates an empty box. Keep its id secret, and give its drop address to the other party, who can only store messages in the box.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -346,7 +346,7 @@ type ClientInterface interface {
 
 	// CreateBox Create a box
 	//
-	// Makes an empty box. Keep its id, and pass its drop address to the other party, who can store in the box and nothing else.
+	// Creates an empty box. Keep its id secret, and give its drop address to the other party, who can only store messages in the box.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -355,14 +355,14 @@ type ClientInterface interface {
 
 	// DeleteBox Delete the box
 	//
-	// Removes the box with its messages. Its id and its drop address are never valid again.
+	// Deletes the box with its messages. Its id and its drop address become invalid for good.
 	//
 	// Corresponds with DELETE /boxes/{box} (the `DeleteBox` operationId).
 	DeleteBox(ctx context.Context, box string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// AcknowledgeWithBody Acknowledge messages
 	//
-	// Forgets the messages up to and including the cursor. Repeating it changes nothing.
+	// Deletes the messages up to and including the cursor. Idempotent.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -371,37 +371,37 @@ type ClientInterface interface {
 
 	// Acknowledge Acknowledge messages
 	//
-	// Forgets the messages up to and including the cursor. Repeating it changes nothing.
+	// Deletes the messages up to and including the cursor. Idempotent.
 	//
 	// Takes a body of the `application/json` content type.
 	//
 	// Corresponds with PUT /boxes/{box}/cursor (the `Acknowledge` operationId).
 	Acknowledge(ctx context.Context, box string, body AcknowledgeJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// GetIceServers ICE servers
+	// GetIceServers Get ICE servers
 	//
-	// The STUN and TURN servers this server recommends to those who use this box, with credentials that end by themselves.
+	// Returns the STUN and TURN servers that this server offers to users of the box, with credentials that expire.
 	//
 	// Corresponds with GET /boxes/{box}/ice-servers (the `GetIceServers` operationId).
 	GetIceServers(ctx context.Context, box string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// DrainMessages Drain the box
 	//
-	// Takes everything out in one atomic step. Where the answer may get lost on its way, read and acknowledge instead.
+	// Takes all messages out of the box in one atomic step. If the response is lost, so are the messages; read and acknowledge if that matters.
 	//
 	// Corresponds with DELETE /boxes/{box}/messages (the `DrainMessages` operationId).
 	DrainMessages(ctx context.Context, box string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ReadMessages Read messages
 	//
-	// Looks at the messages after a cursor without taking them. With `wait` the answer is held until there is a message. With `Accept: text/event-stream` the messages come as a stream of server-sent events whose `id` is the sequence number; `event: gone` says that the box went. Swagger UI waits for the end of a stream before it shows anything: try that with another client, like `curl -N`.
+	// Reads the messages after a cursor and leaves them in the box. With `wait`, the response is held open until there is a message. With `Accept: text/event-stream`, the messages come as a stream of server-sent events whose `id` is the sequence number; `event: gone` means that the box no longer exists. Swagger UI shows nothing until a stream ends; try streams with another client, such as `curl -N`.
 	//
 	// Corresponds with GET /boxes/{box}/messages (the `ReadMessages` operationId).
 	ReadMessages(ctx context.Context, box string, params *ReadMessagesParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// StoreMessageWithBody Store a message
 	//
-	// Puts one message into the box: any JSON value. Say so by `Content-Type: application/json`: a body sent as `text/plain`, as `fetch` sends a string where nothing else is said, is a text, and is kept as a JSON string. A 2xx means that it is kept as safely as the server's store promises. A full box refuses; it drops nothing.
+	// Stores a message: any JSON value, sent with `Content-Type: application/json`. A body sent as `text/plain`, which is what `fetch` uses for a string by default, is stored as a JSON string. A 2xx status means that the message is as safe as the server's store promises. A full box refuses messages; it never discards any.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -410,7 +410,7 @@ type ClientInterface interface {
 
 	// StoreMessage Store a message
 	//
-	// Puts one message into the box: any JSON value. Say so by `Content-Type: application/json`: a body sent as `text/plain`, as `fetch` sends a string where nothing else is said, is a text, and is kept as a JSON string. A 2xx means that it is kept as safely as the server's store promises. A full box refuses; it drops nothing.
+	// Stores a message: any JSON value, sent with `Content-Type: application/json`. A body sent as `text/plain`, which is what `fetch` uses for a string by default, is stored as a JSON string. A 2xx status means that the message is as safe as the server's store promises. A full box refuses messages; it never discards any.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -418,9 +418,9 @@ type ClientInterface interface {
 	StoreMessage(ctx context.Context, box string, params *StoreMessageParams, body StoreMessageJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 }
 
-// ClassicBox The classic API: create, store or drain by query
+// ClassicBox Classic API: create, store or drain by query
 //
-// The API of the original script. Without `box`: create. With `box` and `msg`: store the text. With `box` only: drain. It changes things by GET, so HEAD and prefetches are refused; use the other operations where you can.
+// The API of the original script. Without `box`, it creates a box; with `box` and `msg`, it stores the text; with `box` alone, it drains the box. It changes state by GET, so HEAD requests and prefetches are refused. Prefer the other operations.
 //
 // Corresponds with GET /box.php (the `ClassicBox` operationId).
 func (c *Client) ClassicBox(ctx context.Context, params *ClassicBoxParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -437,7 +437,7 @@ func (c *Client) ClassicBox(ctx context.Context, params *ClassicBoxParams, reqEd
 
 // CreateBoxWithBody Create a box
 //
-// Makes an empty box. Keep its id, and pass its drop address to the other party, who can store in the box and nothing else.
+// Creates an empty box. Keep its id secret, and give its drop address to the other party, who can only store messages in the box.
 //
 // Takes any type of body and a specified content type.
 //
@@ -456,7 +456,7 @@ func (c *Client) CreateBoxWithBody(ctx context.Context, contentType string, body
 
 // CreateBox Create a box
 //
-// Makes an empty box. Keep its id, and pass its drop address to the other party, who can store in the box and nothing else.
+// Creates an empty box. Keep its id secret, and give its drop address to the other party, who can only store messages in the box.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -475,7 +475,7 @@ func (c *Client) CreateBox(ctx context.Context, body CreateBoxJSONRequestBody, r
 
 // DeleteBox Delete the box
 //
-// Removes the box with its messages. Its id and its drop address are never valid again.
+// Deletes the box with its messages. Its id and its drop address become invalid for good.
 //
 // Corresponds with DELETE /boxes/{box} (the `DeleteBox` operationId).
 func (c *Client) DeleteBox(ctx context.Context, box string, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -492,7 +492,7 @@ func (c *Client) DeleteBox(ctx context.Context, box string, reqEditors ...Reques
 
 // AcknowledgeWithBody Acknowledge messages
 //
-// Forgets the messages up to and including the cursor. Repeating it changes nothing.
+// Deletes the messages up to and including the cursor. Idempotent.
 //
 // Takes any type of body and a specified content type.
 //
@@ -511,7 +511,7 @@ func (c *Client) AcknowledgeWithBody(ctx context.Context, box string, contentTyp
 
 // Acknowledge Acknowledge messages
 //
-// Forgets the messages up to and including the cursor. Repeating it changes nothing.
+// Deletes the messages up to and including the cursor. Idempotent.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -528,9 +528,9 @@ func (c *Client) Acknowledge(ctx context.Context, box string, body AcknowledgeJS
 	return c.Client.Do(req)
 }
 
-// GetIceServers ICE servers
+// GetIceServers Get ICE servers
 //
-// The STUN and TURN servers this server recommends to those who use this box, with credentials that end by themselves.
+// Returns the STUN and TURN servers that this server offers to users of the box, with credentials that expire.
 //
 // Corresponds with GET /boxes/{box}/ice-servers (the `GetIceServers` operationId).
 func (c *Client) GetIceServers(ctx context.Context, box string, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -547,7 +547,7 @@ func (c *Client) GetIceServers(ctx context.Context, box string, reqEditors ...Re
 
 // DrainMessages Drain the box
 //
-// Takes everything out in one atomic step. Where the answer may get lost on its way, read and acknowledge instead.
+// Takes all messages out of the box in one atomic step. If the response is lost, so are the messages; read and acknowledge if that matters.
 //
 // Corresponds with DELETE /boxes/{box}/messages (the `DrainMessages` operationId).
 func (c *Client) DrainMessages(ctx context.Context, box string, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -564,7 +564,7 @@ func (c *Client) DrainMessages(ctx context.Context, box string, reqEditors ...Re
 
 // ReadMessages Read messages
 //
-// Looks at the messages after a cursor without taking them. With `wait` the answer is held until there is a message. With `Accept: text/event-stream` the messages come as a stream of server-sent events whose `id` is the sequence number; `event: gone` says that the box went. Swagger UI waits for the end of a stream before it shows anything: try that with another client, like `curl -N`.
+// Reads the messages after a cursor and leaves them in the box. With `wait`, the response is held open until there is a message. With `Accept: text/event-stream`, the messages come as a stream of server-sent events whose `id` is the sequence number; `event: gone` means that the box no longer exists. Swagger UI shows nothing until a stream ends; try streams with another client, such as `curl -N`.
 //
 // Corresponds with GET /boxes/{box}/messages (the `ReadMessages` operationId).
 func (c *Client) ReadMessages(ctx context.Context, box string, params *ReadMessagesParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -581,7 +581,7 @@ func (c *Client) ReadMessages(ctx context.Context, box string, params *ReadMessa
 
 // StoreMessageWithBody Store a message
 //
-// Puts one message into the box: any JSON value. Say so by `Content-Type: application/json`: a body sent as `text/plain`, as `fetch` sends a string where nothing else is said, is a text, and is kept as a JSON string. A 2xx means that it is kept as safely as the server's store promises. A full box refuses; it drops nothing.
+// Stores a message: any JSON value, sent with `Content-Type: application/json`. A body sent as `text/plain`, which is what `fetch` uses for a string by default, is stored as a JSON string. A 2xx status means that the message is as safe as the server's store promises. A full box refuses messages; it never discards any.
 //
 // Takes any type of body and a specified content type.
 //
@@ -600,7 +600,7 @@ func (c *Client) StoreMessageWithBody(ctx context.Context, box string, params *S
 
 // StoreMessage Store a message
 //
-// Puts one message into the box: any JSON value. Say so by `Content-Type: application/json`: a body sent as `text/plain`, as `fetch` sends a string where nothing else is said, is a text, and is kept as a JSON string. A 2xx means that it is kept as safely as the server's store promises. A full box refuses; it drops nothing.
+// Stores a message: any JSON value, sent with `Content-Type: application/json`. A body sent as `text/plain`, which is what `fetch` uses for a string by default, is stored as a JSON string. A 2xx status means that the message is as safe as the server's store promises. A full box refuses messages; it never discards any.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -1063,9 +1063,9 @@ func WithBaseURL(baseURL string) ClientOption {
 // ClientWithResponsesInterface is the interface specification for the client with responses above.
 type ClientWithResponsesInterface interface {
 
-	// ClassicBoxWithResponse The classic API: create, store or drain by query
+	// ClassicBoxWithResponse Classic API: create, store or drain by query
 	//
-	// The API of the original script. Without `box`: create. With `box` and `msg`: store the text. With `box` only: drain. It changes things by GET, so HEAD and prefetches are refused; use the other operations where you can.
+	// The API of the original script. Without `box`, it creates a box; with `box` and `msg`, it stores the text; with `box` alone, it drains the box. It changes state by GET, so HEAD requests and prefetches are refused. Prefer the other operations.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -1074,7 +1074,7 @@ type ClientWithResponsesInterface interface {
 
 	// CreateBoxWithBodyWithResponse Create a box
 	//
-	// Makes an empty box. Keep its id, and pass its drop address to the other party, who can store in the box and nothing else.
+	// Creates an empty box. Keep its id secret, and give its drop address to the other party, who can only store messages in the box.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -1083,7 +1083,7 @@ type ClientWithResponsesInterface interface {
 
 	// CreateBoxWithResponse Create a box
 	//
-	// Makes an empty box. Keep its id, and pass its drop address to the other party, who can store in the box and nothing else.
+	// Creates an empty box. Keep its id secret, and give its drop address to the other party, who can only store messages in the box.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -1092,7 +1092,7 @@ type ClientWithResponsesInterface interface {
 
 	// DeleteBoxWithResponse Delete the box
 	//
-	// Removes the box with its messages. Its id and its drop address are never valid again.
+	// Deletes the box with its messages. Its id and its drop address become invalid for good.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -1101,7 +1101,7 @@ type ClientWithResponsesInterface interface {
 
 	// AcknowledgeWithBodyWithResponse Acknowledge messages
 	//
-	// Forgets the messages up to and including the cursor. Repeating it changes nothing.
+	// Deletes the messages up to and including the cursor. Idempotent.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -1110,16 +1110,16 @@ type ClientWithResponsesInterface interface {
 
 	// AcknowledgeWithResponse Acknowledge messages
 	//
-	// Forgets the messages up to and including the cursor. Repeating it changes nothing.
+	// Deletes the messages up to and including the cursor. Idempotent.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with PUT /boxes/{box}/cursor (the `Acknowledge` operationId).
 	AcknowledgeWithResponse(ctx context.Context, box string, body AcknowledgeJSONRequestBody, reqEditors ...RequestEditorFn) (*AcknowledgeResponse, error)
 
-	// GetIceServersWithResponse ICE servers
+	// GetIceServersWithResponse Get ICE servers
 	//
-	// The STUN and TURN servers this server recommends to those who use this box, with credentials that end by themselves.
+	// Returns the STUN and TURN servers that this server offers to users of the box, with credentials that expire.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -1128,7 +1128,7 @@ type ClientWithResponsesInterface interface {
 
 	// DrainMessagesWithResponse Drain the box
 	//
-	// Takes everything out in one atomic step. Where the answer may get lost on its way, read and acknowledge instead.
+	// Takes all messages out of the box in one atomic step. If the response is lost, so are the messages; read and acknowledge if that matters.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -1137,7 +1137,7 @@ type ClientWithResponsesInterface interface {
 
 	// ReadMessagesWithResponse Read messages
 	//
-	// Looks at the messages after a cursor without taking them. With `wait` the answer is held until there is a message. With `Accept: text/event-stream` the messages come as a stream of server-sent events whose `id` is the sequence number; `event: gone` says that the box went. Swagger UI waits for the end of a stream before it shows anything: try that with another client, like `curl -N`.
+	// Reads the messages after a cursor and leaves them in the box. With `wait`, the response is held open until there is a message. With `Accept: text/event-stream`, the messages come as a stream of server-sent events whose `id` is the sequence number; `event: gone` means that the box no longer exists. Swagger UI shows nothing until a stream ends; try streams with another client, such as `curl -N`.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -1146,7 +1146,7 @@ type ClientWithResponsesInterface interface {
 
 	// StoreMessageWithBodyWithResponse Store a message
 	//
-	// Puts one message into the box: any JSON value. Say so by `Content-Type: application/json`: a body sent as `text/plain`, as `fetch` sends a string where nothing else is said, is a text, and is kept as a JSON string. A 2xx means that it is kept as safely as the server's store promises. A full box refuses; it drops nothing.
+	// Stores a message: any JSON value, sent with `Content-Type: application/json`. A body sent as `text/plain`, which is what `fetch` uses for a string by default, is stored as a JSON string. A 2xx status means that the message is as safe as the server's store promises. A full box refuses messages; it never discards any.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -1155,7 +1155,7 @@ type ClientWithResponsesInterface interface {
 
 	// StoreMessageWithResponse Store a message
 	//
-	// Puts one message into the box: any JSON value. Say so by `Content-Type: application/json`: a body sent as `text/plain`, as `fetch` sends a string where nothing else is said, is a text, and is kept as a JSON string. A 2xx means that it is kept as safely as the server's store promises. A full box refuses; it drops nothing.
+	// Stores a message: any JSON value, sent with `Content-Type: application/json`. A body sent as `text/plain`, which is what `fetch` uses for a string by default, is stored as a JSON string. A 2xx status means that the message is as safe as the server's store promises. A full box refuses messages; it never discards any.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -1613,9 +1613,9 @@ func (r StoreMessageResponse) ContentType() string {
 	return ""
 }
 
-// ClassicBoxWithResponse The classic API: create, store or drain by query
+// ClassicBoxWithResponse Classic API: create, store or drain by query
 //
-// The API of the original script. Without `box`: create. With `box` and `msg`: store the text. With `box` only: drain. It changes things by GET, so HEAD and prefetches are refused; use the other operations where you can.
+// The API of the original script. Without `box`, it creates a box; with `box` and `msg`, it stores the text; with `box` alone, it drains the box. It changes state by GET, so HEAD requests and prefetches are refused. Prefer the other operations.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -1630,7 +1630,7 @@ func (c *ClientWithResponses) ClassicBoxWithResponse(ctx context.Context, params
 
 // CreateBoxWithBodyWithResponse Create a box
 //
-// Makes an empty box. Keep its id, and pass its drop address to the other party, who can store in the box and nothing else.
+// Creates an empty box. Keep its id secret, and give its drop address to the other party, who can only store messages in the box.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -1645,7 +1645,7 @@ func (c *ClientWithResponses) CreateBoxWithBodyWithResponse(ctx context.Context,
 
 // CreateBoxWithResponse Create a box
 //
-// Makes an empty box. Keep its id, and pass its drop address to the other party, who can store in the box and nothing else.
+// Creates an empty box. Keep its id secret, and give its drop address to the other party, who can only store messages in the box.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -1660,7 +1660,7 @@ func (c *ClientWithResponses) CreateBoxWithResponse(ctx context.Context, body Cr
 
 // DeleteBoxWithResponse Delete the box
 //
-// Removes the box with its messages. Its id and its drop address are never valid again.
+// Deletes the box with its messages. Its id and its drop address become invalid for good.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -1675,7 +1675,7 @@ func (c *ClientWithResponses) DeleteBoxWithResponse(ctx context.Context, box str
 
 // AcknowledgeWithBodyWithResponse Acknowledge messages
 //
-// Forgets the messages up to and including the cursor. Repeating it changes nothing.
+// Deletes the messages up to and including the cursor. Idempotent.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -1690,7 +1690,7 @@ func (c *ClientWithResponses) AcknowledgeWithBodyWithResponse(ctx context.Contex
 
 // AcknowledgeWithResponse Acknowledge messages
 //
-// Forgets the messages up to and including the cursor. Repeating it changes nothing.
+// Deletes the messages up to and including the cursor. Idempotent.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -1703,9 +1703,9 @@ func (c *ClientWithResponses) AcknowledgeWithResponse(ctx context.Context, box s
 	return ParseAcknowledgeResponse(rsp)
 }
 
-// GetIceServersWithResponse ICE servers
+// GetIceServersWithResponse Get ICE servers
 //
-// The STUN and TURN servers this server recommends to those who use this box, with credentials that end by themselves.
+// Returns the STUN and TURN servers that this server offers to users of the box, with credentials that expire.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -1720,7 +1720,7 @@ func (c *ClientWithResponses) GetIceServersWithResponse(ctx context.Context, box
 
 // DrainMessagesWithResponse Drain the box
 //
-// Takes everything out in one atomic step. Where the answer may get lost on its way, read and acknowledge instead.
+// Takes all messages out of the box in one atomic step. If the response is lost, so are the messages; read and acknowledge if that matters.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -1735,7 +1735,7 @@ func (c *ClientWithResponses) DrainMessagesWithResponse(ctx context.Context, box
 
 // ReadMessagesWithResponse Read messages
 //
-// Looks at the messages after a cursor without taking them. With `wait` the answer is held until there is a message. With `Accept: text/event-stream` the messages come as a stream of server-sent events whose `id` is the sequence number; `event: gone` says that the box went. Swagger UI waits for the end of a stream before it shows anything: try that with another client, like `curl -N`.
+// Reads the messages after a cursor and leaves them in the box. With `wait`, the response is held open until there is a message. With `Accept: text/event-stream`, the messages come as a stream of server-sent events whose `id` is the sequence number; `event: gone` means that the box no longer exists. Swagger UI shows nothing until a stream ends; try streams with another client, such as `curl -N`.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -1750,7 +1750,7 @@ func (c *ClientWithResponses) ReadMessagesWithResponse(ctx context.Context, box 
 
 // StoreMessageWithBodyWithResponse Store a message
 //
-// Puts one message into the box: any JSON value. Say so by `Content-Type: application/json`: a body sent as `text/plain`, as `fetch` sends a string where nothing else is said, is a text, and is kept as a JSON string. A 2xx means that it is kept as safely as the server's store promises. A full box refuses; it drops nothing.
+// Stores a message: any JSON value, sent with `Content-Type: application/json`. A body sent as `text/plain`, which is what `fetch` uses for a string by default, is stored as a JSON string. A 2xx status means that the message is as safe as the server's store promises. A full box refuses messages; it never discards any.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -1765,7 +1765,7 @@ func (c *ClientWithResponses) StoreMessageWithBodyWithResponse(ctx context.Conte
 
 // StoreMessageWithResponse Store a message
 //
-// Puts one message into the box: any JSON value. Say so by `Content-Type: application/json`: a body sent as `text/plain`, as `fetch` sends a string where nothing else is said, is a text, and is kept as a JSON string. A 2xx means that it is kept as safely as the server's store promises. A full box refuses; it drops nothing.
+// Stores a message: any JSON value, sent with `Content-Type: application/json`. A body sent as `text/plain`, which is what `fetch` uses for a string by default, is stored as a JSON string. A 2xx status means that the message is as safe as the server's store promises. A full box refuses messages; it never discards any.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //

@@ -15,7 +15,7 @@ export interface paths {
         put?: never;
         /**
          * Create a box
-         * @description Makes an empty box. Keep its id, and pass its drop address to the other party, who can store in the box and nothing else.
+         * @description Creates an empty box. Keep its id secret, and give its drop address to the other party, who can only store messages in the box.
          */
         post: operations["createBox"];
         delete?: never;
@@ -33,18 +33,18 @@ export interface paths {
         };
         /**
          * Read messages
-         * @description Looks at the messages after a cursor without taking them. With `wait` the answer is held until there is a message. With `Accept: text/event-stream` the messages come as a stream of server-sent events whose `id` is the sequence number; `event: gone` says that the box went. Swagger UI waits for the end of a stream before it shows anything: try that with another client, like `curl -N`.
+         * @description Reads the messages after a cursor and leaves them in the box. With `wait`, the response is held open until there is a message. With `Accept: text/event-stream`, the messages come as a stream of server-sent events whose `id` is the sequence number; `event: gone` means that the box no longer exists. Swagger UI shows nothing until a stream ends; try streams with another client, such as `curl -N`.
          */
         get: operations["readMessages"];
         put?: never;
         /**
          * Store a message
-         * @description Puts one message into the box: any JSON value. Say so by `Content-Type: application/json`: a body sent as `text/plain`, as `fetch` sends a string where nothing else is said, is a text, and is kept as a JSON string. A 2xx means that it is kept as safely as the server's store promises. A full box refuses; it drops nothing.
+         * @description Stores a message: any JSON value, sent with `Content-Type: application/json`. A body sent as `text/plain`, which is what `fetch` uses for a string by default, is stored as a JSON string. A 2xx status means that the message is as safe as the server's store promises. A full box refuses messages; it never discards any.
          */
         post: operations["storeMessage"];
         /**
          * Drain the box
-         * @description Takes everything out in one atomic step. Where the answer may get lost on its way, read and acknowledge instead.
+         * @description Takes all messages out of the box in one atomic step. If the response is lost, so are the messages; read and acknowledge if that matters.
          */
         delete: operations["drainMessages"];
         options?: never;
@@ -62,7 +62,7 @@ export interface paths {
         get?: never;
         /**
          * Acknowledge messages
-         * @description Forgets the messages up to and including the cursor. Repeating it changes nothing.
+         * @description Deletes the messages up to and including the cursor. Idempotent.
          */
         put: operations["acknowledge"];
         post?: never;
@@ -84,7 +84,7 @@ export interface paths {
         post?: never;
         /**
          * Delete the box
-         * @description Removes the box with its messages. Its id and its drop address are never valid again.
+         * @description Deletes the box with its messages. Its id and its drop address become invalid for good.
          */
         delete: operations["deleteBox"];
         options?: never;
@@ -100,8 +100,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * ICE servers
-         * @description The STUN and TURN servers this server recommends to those who use this box, with credentials that end by themselves.
+         * Get ICE servers
+         * @description Returns the STUN and TURN servers that this server offers to users of the box, with credentials that expire.
          */
         get: operations["getIceServers"];
         put?: never;
@@ -120,8 +120,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * The classic API: create, store or drain by query
-         * @description The API of the original script. Without `box`: create. With `box` and `msg`: store the text. With `box` only: drain. It changes things by GET, so HEAD and prefetches are refused; use the other operations where you can.
+         * Classic API: create, store or drain by query
+         * @description The API of the original script. Without `box`, it creates a box; with `box` and `msg`, it stores the text; with `box` alone, it drains the box. It changes state by GET, so HEAD requests and prefetches are refused. Prefer the other operations.
          */
         get: operations["classicBox"];
         put?: never;
@@ -140,7 +140,7 @@ export interface components {
         Ack: {
             /** @enum {string} */
             type: "ack";
-            /** @description Messages now in the box. */
+            /** @description The number of messages now in the box. */
             data: number;
             /**
              * Format: int64
@@ -155,88 +155,88 @@ export interface components {
              * @enum {string}
              */
             type: "ack";
-            /** @description How many messages are in the box. */
+            /** @description The number of messages now in the box. */
             data: number;
         };
         /** @description The envelope of the original script. */
         ClassicAnswer: components["schemas"]["ClassicCreated"] | components["schemas"]["ClassicAck"] | components["schemas"]["ClassicMsgs"];
-        /** @description A box was made. */
+        /** @description The box was created. */
         ClassicCreated: {
             /**
              * @description discriminator enum property added by openapi-typescript
              * @enum {string}
              */
             type: "created";
-            /** @description The box id: whoever holds it owns the box. Keep it secret. */
+            /** @description The box id. Whoever holds it owns the box: keep it secret. */
             data: string;
-            /** @description The drop address: whoever holds it can only store. Pass this one on. */
+            /** @description The drop address. Whoever holds it can only store messages: give this one to the other party. */
             drop: string;
             /**
              * Format: date-time
-             * @description When the box goes if nobody uses it until then (RFC 3339).
+             * @description When the box expires if it is not used until then (RFC 3339).
              */
             expires: string;
         };
-        /** @description The messages were taken out. */
+        /** @description The box was drained. */
         ClassicMsgs: {
             /**
              * @description discriminator enum property added by openapi-typescript
              * @enum {string}
              */
             type: "msgs";
-            /** @description Everything that was in the box. */
+            /** @description All messages that were in the box. */
             data: components["schemas"]["Message"][];
         };
-        /** @description What to make. */
+        /** @description The settings of the new box. */
         CreateBox: {
-            /** @description The idle lifetime in seconds: a box that is not used for this long is gone. 86400 where it is left out. */
+            /** @description The idle lifetime in seconds: a box that is not used for this long expires. If absent: 86400. */
             ttl?: number;
         };
-        /** @description A box was made. */
+        /** @description The box was created. */
         Created: {
             /** @enum {string} */
             type: "created";
-            /** @description The box id: whoever holds it owns the box. Keep it secret. */
+            /** @description The box id. Whoever holds it owns the box: keep it secret. */
             data: string;
-            /** @description The drop address: whoever holds it can only store. Pass this one on. */
+            /** @description The drop address. Whoever holds it can only store messages: give this one to the other party. */
             drop: string;
             /**
              * Format: date-time
-             * @description When the box goes if nobody uses it until then (RFC 3339).
+             * @description When the box expires if it is not used until then (RFC 3339).
              */
             expires: string;
         };
-        /** @description How far a reader has seen everything. */
+        /** @description The position up to which a reader has handled every message. */
         Cursor: {
             /**
              * Format: int64
-             * @description Everything up to this number is forgotten.
+             * @description The sequence number up to which messages are deleted.
              */
             after: number;
         };
-        /** @description The messages up to the cursor are forgotten. */
+        /** @description The messages up to the cursor have been deleted. */
         CursorAck: {
             /** @enum {string} */
             type: "ack";
-            /** @description Messages left in the box. */
+            /** @description The number of messages left in the box. */
             data: number;
         };
-        /** @description One entry of `RTCConfiguration.iceServers`. */
+        /** @description An entry of `RTCConfiguration.iceServers`. */
         IceServer: {
             urls: string[];
-            /** @description For TURN: until when it is valid, in seconds since the epoch. */
+            /** @description For TURN: the user name, which is the expiry in seconds since the epoch. */
             username?: string;
-            /** @description For TURN: the password that goes with it. */
+            /** @description For TURN: the password. */
             credential?: string;
         };
-        /** @description The servers that help two peers to find a path. */
+        /** @description STUN and TURN servers for a peer connection. */
         IceServers: {
-            /** @description To be given to an RTCPeerConnection as it is. */
+            /** @description The value for `RTCConfiguration.iceServers`. */
             iceServers: components["schemas"]["IceServer"][];
-            /** @description For how many seconds the credentials are valid. */
+            /** @description The lifetime of the credentials, in seconds. */
             ttl: number;
         };
-        /** @description A message: any JSON value, kept and given back to the letter. */
+        /** @description A message: any JSON value, stored and returned unchanged. */
         Message: unknown;
         /** @description Messages of the box. */
         Msgs: {
@@ -246,7 +246,7 @@ export interface components {
             data: components["schemas"]["Message"][];
             /**
              * Format: int64
-             * @description The cursor to go on from: the number of the last message in `data`.
+             * @description The cursor for the next read: the sequence number of the last message in `data`.
              */
             next: number;
         };
@@ -254,16 +254,16 @@ export interface components {
         Problem: {
             /**
              * Format: uri-reference
-             * @description Names the kind of problem, and answers with what it means.
+             * @description Identifies the kind of problem; the URI responds with an explanation.
              */
             type: string;
-            /** @description The kind of problem in words. */
+            /** @description A short name of the problem. */
             title: string;
             /** @description The HTTP status. */
             status: number;
             /** @description What to do next. */
             detail: string;
-            /** @description One of BOX_ERR_INVALID, BOX_ERR_DROP_ONLY, BOX_ERR_PREFETCH, BOX_ERR_NOT_FOUND, BOX_ERR_NO_ROUTE, BOX_ERR_METHOD, BOX_ERR_NOT_ACCEPTABLE, BOX_ERR_TIMEOUT, BOX_ERR_FULL, BOX_ERR_CURSOR, BOX_ERR_TOO_LARGE, BOX_ERR_URI_TOO_LONG, BOX_ERR_MEDIA_TYPE, BOX_ERR_EXPECTATION, BOX_ERR_IDEMPOTENCY, BOX_ERR_RATE, BOX_ERR_HELD, BOX_ERR_HEADERS, BOX_ERR_INTERNAL, BOX_ERR_BUSY, BOX_ERR_CLOSING, BOX_ERR_STORE, BOX_ERR_STORE_FULL; or the code of the host's own check. */
+            /** @description One of BOX_ERR_INVALID, BOX_ERR_DROP_ONLY, BOX_ERR_PREFETCH, BOX_ERR_NOT_FOUND, BOX_ERR_NO_ROUTE, BOX_ERR_METHOD, BOX_ERR_NOT_ACCEPTABLE, BOX_ERR_TIMEOUT, BOX_ERR_FULL, BOX_ERR_CURSOR, BOX_ERR_TOO_LARGE, BOX_ERR_URI_TOO_LONG, BOX_ERR_MEDIA_TYPE, BOX_ERR_EXPECTATION, BOX_ERR_IDEMPOTENCY, BOX_ERR_RATE, BOX_ERR_HELD, BOX_ERR_HEADERS, BOX_ERR_INTERNAL, BOX_ERR_BUSY, BOX_ERR_CLOSING, BOX_ERR_STORE, BOX_ERR_STORE_FULL; or a code of the host application. */
             code: string;
         };
     };
@@ -293,16 +293,16 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The box was made. */
+            /** @description The box was created. */
             201: {
                 headers: {
-                    /** @description The address of the box. */
+                    /** @description The path of the box. */
                     Location?: string;
-                    /** @description Requests of this kind per minute. */
+                    /** @description The number of requests of this kind allowed per minute. */
                     "RateLimit-Limit"?: number;
-                    /** @description Requests of this kind left in this window. */
+                    /** @description The number of requests of this kind left in the current window. */
                     "RateLimit-Remaining"?: number;
-                    /** @description Seconds until the window starts anew. */
+                    /** @description Seconds until the next window starts. */
                     "RateLimit-Reset"?: number;
                     [name: string]: unknown;
                 };
@@ -318,7 +318,7 @@ export interface operations {
                     "application/json": components["schemas"]["Created"];
                 };
             };
-            /** @description A parameter or the body is outside its schema. */
+            /** @description A parameter or the body does not match its schema. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -345,10 +345,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests, or the client address holds its maximum; see `detail` and Retry-After. */
+            /** @description Too many requests, or the client address holds as much as it may; see `detail` and Retry-After. */
             429: {
                 headers: {
-                    /** @description Seconds to wait before the next try. */
+                    /** @description Seconds to wait before the next attempt. */
                     "Retry-After"?: number;
                     [name: string]: unknown;
                 };
@@ -356,10 +356,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server is overloaded or shutting down, or its store does not answer; see Retry-After. */
+            /** @description The server is overloaded or shutting down, or its store is not responding; see Retry-After. */
             503: {
                 headers: {
-                    /** @description Seconds to wait before the next try. */
+                    /** @description Seconds to wait before the next attempt. */
                     "Retry-After"?: number;
                     [name: string]: unknown;
                 };
@@ -381,19 +381,19 @@ export interface operations {
     readMessages: {
         parameters: {
             query?: {
-                /** @description The cursor: only messages with a higher number are read. */
+                /** @description The cursor: only messages with a higher sequence number are returned. */
                 after?: number;
-                /** @description How many messages at most. */
+                /** @description The largest number of messages to return. */
                 limit?: number;
-                /** @description For how many seconds the read is held open until a message comes. The server may answer earlier. */
+                /** @description How long to wait for a message if there is none, in seconds. The server may respond earlier. */
                 wait?: number;
             };
             header?: {
-                /** @description Resumes a stream after this number; wins over `after`. */
+                /** @description Resumes a stream after this sequence number. Takes precedence over `after`. */
                 "last-event-id"?: string;
             };
             path: {
-                /** @description The box id: whoever holds it owns the box. Keep it secret. */
+                /** @description The box id. Whoever holds it owns the box: keep it secret. */
                 box: string;
             };
             cookie?: never;
@@ -403,11 +403,11 @@ export interface operations {
             /** @description The messages, oldest first. */
             200: {
                 headers: {
-                    /** @description Requests of this kind per minute. */
+                    /** @description The number of requests of this kind allowed per minute. */
                     "RateLimit-Limit"?: number;
-                    /** @description Requests of this kind left in this window. */
+                    /** @description The number of requests of this kind left in the current window. */
                     "RateLimit-Remaining"?: number;
-                    /** @description Seconds until the window starts anew. */
+                    /** @description Seconds until the next window starts. */
                     "RateLimit-Reset"?: number;
                     [name: string]: unknown;
                 };
@@ -432,7 +432,7 @@ export interface operations {
                     "text/event-stream": string;
                 };
             };
-            /** @description A parameter or the body is outside its schema. */
+            /** @description A parameter or the body does not match its schema. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -441,7 +441,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A drop address was given where the box id is needed, or a prefetch was refused. */
+            /** @description The box id is required but a drop address was given, or a prefetch was refused. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -450,7 +450,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No such box: malformed, unknown, expired and deleted boxes all look the same. */
+            /** @description The box does not exist. Malformed, unknown, expired and deleted boxes look the same. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -459,7 +459,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Neither JSON nor an event stream is accepted. */
+            /** @description The client accepts neither JSON nor an event stream. */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -477,10 +477,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests, or the client address holds its maximum; see `detail` and Retry-After. */
+            /** @description Too many requests, or the client address holds as much as it may; see `detail` and Retry-After. */
             429: {
                 headers: {
-                    /** @description Seconds to wait before the next try. */
+                    /** @description Seconds to wait before the next attempt. */
                     "Retry-After"?: number;
                     [name: string]: unknown;
                 };
@@ -488,10 +488,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server is overloaded or shutting down, or its store does not answer; see Retry-After. */
+            /** @description The server is overloaded or shutting down, or its store is not responding; see Retry-After. */
             503: {
                 headers: {
-                    /** @description Seconds to wait before the next try. */
+                    /** @description Seconds to wait before the next attempt. */
                     "Retry-After"?: number;
                     [name: string]: unknown;
                 };
@@ -505,11 +505,11 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes a repeated request safe: the same key and body again answers the first answer and stores nothing. */
+                /** @description Makes retries safe: a request with the same key and body stores nothing and returns the first response again. */
                 "idempotency-key"?: string;
             };
             path: {
-                /** @description The box id, or the drop address of a box. */
+                /** @description A box id or a drop address. */
                 box: string;
             };
             cookie?: never;
@@ -526,14 +526,14 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The message is in the box. */
+            /** @description The message was stored. */
             200: {
                 headers: {
-                    /** @description Requests of this kind per minute. */
+                    /** @description The number of requests of this kind allowed per minute. */
                     "RateLimit-Limit"?: number;
-                    /** @description Requests of this kind left in this window. */
+                    /** @description The number of requests of this kind left in the current window. */
                     "RateLimit-Remaining"?: number;
-                    /** @description Seconds until the window starts anew. */
+                    /** @description Seconds until the next window starts. */
                     "RateLimit-Reset"?: number;
                     [name: string]: unknown;
                 };
@@ -548,7 +548,7 @@ export interface operations {
                     "application/json": components["schemas"]["Ack"];
                 };
             };
-            /** @description A parameter or the body is outside its schema. */
+            /** @description A parameter or the body does not match its schema. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -557,7 +557,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No such box: malformed, unknown, expired and deleted boxes all look the same. */
+            /** @description The box does not exist. Malformed, unknown, expired and deleted boxes look the same. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -593,7 +593,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The Idempotency-Key came before with another body. */
+            /** @description The Idempotency-Key was already used with another body. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -602,10 +602,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests, or the client address holds its maximum; see `detail` and Retry-After. */
+            /** @description Too many requests, or the client address holds as much as it may; see `detail` and Retry-After. */
             429: {
                 headers: {
-                    /** @description Seconds to wait before the next try. */
+                    /** @description Seconds to wait before the next attempt. */
                     "Retry-After"?: number;
                     [name: string]: unknown;
                 };
@@ -613,10 +613,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server is overloaded or shutting down, or its store does not answer; see Retry-After. */
+            /** @description The server is overloaded or shutting down, or its store is not responding; see Retry-After. */
             503: {
                 headers: {
-                    /** @description Seconds to wait before the next try. */
+                    /** @description Seconds to wait before the next attempt. */
                     "Retry-After"?: number;
                     [name: string]: unknown;
                 };
@@ -640,21 +640,21 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description The box id: whoever holds it owns the box. Keep it secret. */
+                /** @description The box id. Whoever holds it owns the box: keep it secret. */
                 box: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description Everything that was in the box. */
+            /** @description All messages that were in the box. */
             200: {
                 headers: {
-                    /** @description Requests of this kind per minute. */
+                    /** @description The number of requests of this kind allowed per minute. */
                     "RateLimit-Limit"?: number;
-                    /** @description Requests of this kind left in this window. */
+                    /** @description The number of requests of this kind left in the current window. */
                     "RateLimit-Remaining"?: number;
-                    /** @description Seconds until the window starts anew. */
+                    /** @description Seconds until the next window starts. */
                     "RateLimit-Reset"?: number;
                     [name: string]: unknown;
                 };
@@ -671,7 +671,7 @@ export interface operations {
                     "application/json": components["schemas"]["Msgs"];
                 };
             };
-            /** @description A parameter or the body is outside its schema. */
+            /** @description A parameter or the body does not match its schema. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -680,7 +680,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A drop address was given where the box id is needed, or a prefetch was refused. */
+            /** @description The box id is required but a drop address was given, or a prefetch was refused. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -689,7 +689,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No such box: malformed, unknown, expired and deleted boxes all look the same. */
+            /** @description The box does not exist. Malformed, unknown, expired and deleted boxes look the same. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -716,10 +716,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests, or the client address holds its maximum; see `detail` and Retry-After. */
+            /** @description Too many requests, or the client address holds as much as it may; see `detail` and Retry-After. */
             429: {
                 headers: {
-                    /** @description Seconds to wait before the next try. */
+                    /** @description Seconds to wait before the next attempt. */
                     "Retry-After"?: number;
                     [name: string]: unknown;
                 };
@@ -727,10 +727,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server is overloaded or shutting down, or its store does not answer; see Retry-After. */
+            /** @description The server is overloaded or shutting down, or its store is not responding; see Retry-After. */
             503: {
                 headers: {
-                    /** @description Seconds to wait before the next try. */
+                    /** @description Seconds to wait before the next attempt. */
                     "Retry-After"?: number;
                     [name: string]: unknown;
                 };
@@ -745,7 +745,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description The box id: whoever holds it owns the box. Keep it secret. */
+                /** @description The box id. Whoever holds it owns the box: keep it secret. */
                 box: string;
             };
             cookie?: never;
@@ -761,14 +761,14 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The messages up to the cursor are forgotten. */
+            /** @description The messages up to the cursor have been deleted. */
             200: {
                 headers: {
-                    /** @description Requests of this kind per minute. */
+                    /** @description The number of requests of this kind allowed per minute. */
                     "RateLimit-Limit"?: number;
-                    /** @description Requests of this kind left in this window. */
+                    /** @description The number of requests of this kind left in the current window. */
                     "RateLimit-Remaining"?: number;
-                    /** @description Seconds until the window starts anew. */
+                    /** @description Seconds until the next window starts. */
                     "RateLimit-Reset"?: number;
                     [name: string]: unknown;
                 };
@@ -782,7 +782,7 @@ export interface operations {
                     "application/json": components["schemas"]["CursorAck"];
                 };
             };
-            /** @description A parameter or the body is outside its schema. */
+            /** @description A parameter or the body does not match its schema. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -791,7 +791,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A drop address was given where the box id is needed, or a prefetch was refused. */
+            /** @description The box id is required but a drop address was given, or a prefetch was refused. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -800,7 +800,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No such box: malformed, unknown, expired and deleted boxes all look the same. */
+            /** @description The box does not exist. Malformed, unknown, expired and deleted boxes look the same. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -836,10 +836,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests, or the client address holds its maximum; see `detail` and Retry-After. */
+            /** @description Too many requests, or the client address holds as much as it may; see `detail` and Retry-After. */
             429: {
                 headers: {
-                    /** @description Seconds to wait before the next try. */
+                    /** @description Seconds to wait before the next attempt. */
                     "Retry-After"?: number;
                     [name: string]: unknown;
                 };
@@ -847,10 +847,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server is overloaded or shutting down, or its store does not answer; see Retry-After. */
+            /** @description The server is overloaded or shutting down, or its store is not responding; see Retry-After. */
             503: {
                 headers: {
-                    /** @description Seconds to wait before the next try. */
+                    /** @description Seconds to wait before the next attempt. */
                     "Retry-After"?: number;
                     [name: string]: unknown;
                 };
@@ -865,27 +865,27 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description The box id: whoever holds it owns the box. Keep it secret. */
+                /** @description The box id. Whoever holds it owns the box: keep it secret. */
                 box: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description The box is gone. */
+            /** @description The box was deleted. */
             204: {
                 headers: {
-                    /** @description Requests of this kind per minute. */
+                    /** @description The number of requests of this kind allowed per minute. */
                     "RateLimit-Limit"?: number;
-                    /** @description Requests of this kind left in this window. */
+                    /** @description The number of requests of this kind left in the current window. */
                     "RateLimit-Remaining"?: number;
-                    /** @description Seconds until the window starts anew. */
+                    /** @description Seconds until the next window starts. */
                     "RateLimit-Reset"?: number;
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description A parameter or the body is outside its schema. */
+            /** @description A parameter or the body does not match its schema. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -894,7 +894,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A drop address was given where the box id is needed, or a prefetch was refused. */
+            /** @description The box id is required but a drop address was given, or a prefetch was refused. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -903,7 +903,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No such box: malformed, unknown, expired and deleted boxes all look the same. */
+            /** @description The box does not exist. Malformed, unknown, expired and deleted boxes look the same. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -930,10 +930,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests, or the client address holds its maximum; see `detail` and Retry-After. */
+            /** @description Too many requests, or the client address holds as much as it may; see `detail` and Retry-After. */
             429: {
                 headers: {
-                    /** @description Seconds to wait before the next try. */
+                    /** @description Seconds to wait before the next attempt. */
                     "Retry-After"?: number;
                     [name: string]: unknown;
                 };
@@ -941,10 +941,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server is overloaded or shutting down, or its store does not answer; see Retry-After. */
+            /** @description The server is overloaded or shutting down, or its store is not responding; see Retry-After. */
             503: {
                 headers: {
-                    /** @description Seconds to wait before the next try. */
+                    /** @description Seconds to wait before the next attempt. */
                     "Retry-After"?: number;
                     [name: string]: unknown;
                 };
@@ -959,21 +959,21 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description The box id, or the drop address of a box. */
+                /** @description A box id or a drop address. */
                 box: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description The ICE servers; none where the server has none to recommend. */
+            /** @description The ICE servers; empty if this server offers none. */
             200: {
                 headers: {
-                    /** @description Requests of this kind per minute. */
+                    /** @description The number of requests of this kind allowed per minute. */
                     "RateLimit-Limit"?: number;
-                    /** @description Requests of this kind left in this window. */
+                    /** @description The number of requests of this kind left in the current window. */
                     "RateLimit-Remaining"?: number;
-                    /** @description Seconds until the window starts anew. */
+                    /** @description Seconds until the next window starts. */
                     "RateLimit-Reset"?: number;
                     [name: string]: unknown;
                 };
@@ -993,7 +993,7 @@ export interface operations {
                     "application/json": components["schemas"]["IceServers"];
                 };
             };
-            /** @description A parameter or the body is outside its schema. */
+            /** @description A parameter or the body does not match its schema. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -1002,7 +1002,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No such box: malformed, unknown, expired and deleted boxes all look the same. */
+            /** @description The box does not exist. Malformed, unknown, expired and deleted boxes look the same. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -1011,10 +1011,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests, or the client address holds its maximum; see `detail` and Retry-After. */
+            /** @description Too many requests, or the client address holds as much as it may; see `detail` and Retry-After. */
             429: {
                 headers: {
-                    /** @description Seconds to wait before the next try. */
+                    /** @description Seconds to wait before the next attempt. */
                     "Retry-After"?: number;
                     [name: string]: unknown;
                 };
@@ -1022,10 +1022,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server is overloaded or shutting down, or its store does not answer; see Retry-After. */
+            /** @description The server is overloaded or shutting down, or its store is not responding; see Retry-After. */
             503: {
                 headers: {
-                    /** @description Seconds to wait before the next try. */
+                    /** @description Seconds to wait before the next attempt. */
                     "Retry-After"?: number;
                     [name: string]: unknown;
                 };
@@ -1038,9 +1038,9 @@ export interface operations {
     classicBox: {
         parameters: {
             query?: {
-                /** @description A box id, or a drop address to store. Without it a box is created. */
+                /** @description A box id or, to store a message, a drop address. If absent, a box is created. */
                 box?: string;
-                /** @description The message to store. Without it everything in the box is taken out. */
+                /** @description The message to store. If absent, the box is drained. */
                 msg?: string;
             };
             header?: never;
@@ -1052,11 +1052,11 @@ export interface operations {
             /** @description The envelope of the original script. */
             200: {
                 headers: {
-                    /** @description Requests of this kind per minute. */
+                    /** @description The number of requests of this kind allowed per minute. */
                     "RateLimit-Limit"?: number;
-                    /** @description Requests of this kind left in this window. */
+                    /** @description The number of requests of this kind left in the current window. */
                     "RateLimit-Remaining"?: number;
-                    /** @description Seconds until the window starts anew. */
+                    /** @description Seconds until the next window starts. */
                     "RateLimit-Reset"?: number;
                     [name: string]: unknown;
                 };
@@ -1072,7 +1072,7 @@ export interface operations {
                     "application/json": components["schemas"]["ClassicAnswer"];
                 };
             };
-            /** @description A parameter or the body is outside its schema. */
+            /** @description A parameter or the body does not match its schema. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -1081,7 +1081,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A drop address was given where the box id is needed, or a prefetch was refused. */
+            /** @description The box id is required but a drop address was given, or a prefetch was refused. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -1090,7 +1090,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No such box: malformed, unknown, expired and deleted boxes all look the same. */
+            /** @description The box does not exist. Malformed, unknown, expired and deleted boxes look the same. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -1117,10 +1117,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests, or the client address holds its maximum; see `detail` and Retry-After. */
+            /** @description Too many requests, or the client address holds as much as it may; see `detail` and Retry-After. */
             429: {
                 headers: {
-                    /** @description Seconds to wait before the next try. */
+                    /** @description Seconds to wait before the next attempt. */
                     "Retry-After"?: number;
                     [name: string]: unknown;
                 };
@@ -1128,10 +1128,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server is overloaded or shutting down, or its store does not answer; see Retry-After. */
+            /** @description The server is overloaded or shutting down, or its store is not responding; see Retry-After. */
             503: {
                 headers: {
-                    /** @description Seconds to wait before the next try. */
+                    /** @description Seconds to wait before the next attempt. */
                     "Retry-After"?: number;
                     [name: string]: unknown;
                 };

@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 
-/** The decorator that holds the path of the plugin; a name that a host cannot use, too. */
+/** The key of the decorator for the plugin's path: a symbol, so that it cannot collide with a host's. */
 const BASE: unique symbol = Symbol('base')
 
 type BaseOf = (request: FastifyRequest) => string

@@ -4,22 +4,22 @@ import { registered, type Registration } from './document.js'
 import { Problem } from './schemas.js'
 
 const RATE_HEADERS = {
-  'RateLimit-Limit': 'Requests of this kind per minute.',
-  'RateLimit-Remaining': 'Requests of this kind left in this window.',
-  'RateLimit-Reset': 'Seconds until the window starts anew.'
+  'RateLimit-Limit': 'The number of requests of this kind allowed per minute.',
+  'RateLimit-Remaining': 'The number of requests of this kind left in the current window.',
+  'RateLimit-Reset': 'Seconds until the next window starts.'
 }
 
 const PROBLEMS: Record<number, string> = {
-  400: 'A parameter or the body is outside its schema.',
-  403: 'A drop address was given where the box id is needed, or a prefetch was refused.',
-  404: 'No such box: malformed, unknown, expired and deleted boxes all look the same.',
-  406: 'Neither JSON nor an event stream is accepted.',
+  400: 'A parameter or the body does not match its schema.',
+  403: 'The box id is required but a drop address was given, or a prefetch was refused.',
+  404: 'The box does not exist. Malformed, unknown, expired and deleted boxes look the same.',
+  406: 'The client accepts neither JSON nor an event stream.',
   409: 'The box is full, or the cursor is ahead of the box.',
   413: 'The body is too large.',
   415: 'The media type is not supported.',
-  422: 'The Idempotency-Key came before with another body.',
-  429: 'Too many requests, or the client address holds its maximum; see `detail` and Retry-After.',
-  503: 'The server is overloaded or shutting down, or its store does not answer; see Retry-After.',
+  422: 'The Idempotency-Key was already used with another body.',
+  429: 'Too many requests, or the client address holds as much as it may; see `detail` and Retry-After.',
+  503: 'The server is overloaded or shutting down, or its store is not responding; see Retry-After.',
   507: 'The store is full.'
 }
 
@@ -46,7 +46,7 @@ export function contractFor ({ rateLimit }: ResolvedOptions, registration: Regis
     /** The error responses of an operation; that of the rate limit is always included. */
     problems: (...statuses: number[]) => Object.fromEntries([...statuses, ...isLimited ? [429] : []].map(status => [status, {
       description: PROBLEMS[status],
-      ...(status === 429 || status === 503 ? { headers: headers({ 'Retry-After': 'Seconds to wait before the next try.' }) } : {}),
+      ...(status === 429 || status === 503 ? { headers: headers({ 'Retry-After': 'Seconds to wait before the next attempt.' }) } : {}),
       content: { 'application/problem+json': { schema: Problem } }
     }]))
   }

@@ -24,7 +24,7 @@ export interface Registration {
 export function registered<T extends { params?: TObject }> (operation: T, registration: Registration): T {
   const names = parametersOf(registration.prefix)
   if (names.length === 0) return { ...operation, [MARK]: registration }
-  const ofPrefix = Object.fromEntries(names.map(name => [name, Type.String({ description: 'A part of the address that the boxes are served at.' })]))
+  const ofPrefix = Object.fromEntries(names.map(name => [name, Type.String({ description: 'Part of the path under which the boxes are served.' })]))
   return { ...operation, params: Type.Object({ ...ofPrefix, ...operation.params?.properties }), [MARK]: registration }
 }
 
@@ -107,7 +107,7 @@ function finishCreate (operation: Document, name: string): void {
   if (operation.requestBody === undefined) return
   operation.requestBody.required = false
   operation.responses['201'].links = Object.fromEntries(LINKED.map(linked => [linked, {
-    operationId: prefixed(name, linked), parameters: { box: '$response.body#/data' }, description: 'On the box that was created.'
+    operationId: prefixed(name, linked), parameters: { box: '$response.body#/data' }, description: 'Applies to the box that was created.'
   }]))
 }
 

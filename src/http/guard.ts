@@ -25,7 +25,7 @@ async function ask (guard: Guard, request: FastifyRequest, reply: FastifyReply, 
     return answered()
   } catch (error) {
     if (!answered()) throw typeof error === 'object' && error !== null ? error : new InternalError({ cause: error })
-    request.log.error({ err: error }, 'The guard failed after it had answered')
+    request.log.error({ err: error }, 'The guard failed after it had responded')
     return true
   }
 }

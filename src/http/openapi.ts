@@ -24,8 +24,8 @@ export async function collectContract (scope: FastifyInstance, version: string, 
   const info = {
     title: 'signalbox',
     version,
-    description: 'A message box over plain HTTP. Two parties who can pass each other a link can exchange messages; ' +
-      'its first use is WebRTC signaling. Errors are problem details (RFC 9457).',
+    description: 'A message box over plain HTTP: two parties who can share a link can exchange messages. ' +
+      'Its main use is WebRTC signaling. Errors are problem details (RFC 9457).',
     contact: { name: 'The fastify-signalbox contributors' },
     license: { name: 'MIT', identifier: 'MIT' } as { name: string }
   }
@@ -37,9 +37,9 @@ export async function collectContract (scope: FastifyInstance, version: string, 
       info,
       servers: [{ url: '/', description: 'This server' }],
       tags: [
-        { name: 'box', description: 'A box and its messages.' },
+        { name: 'box', description: 'Boxes and their messages.' },
         { name: 'classic', description: 'The API of the original script.' },
-        { name: 'webrtc', description: 'What a peer connection needs besides its signaling.' }
+        { name: 'webrtc', description: 'What a peer connection needs besides signaling.' }
       ],
       // The capability in the path is the only authorization.
       security: []

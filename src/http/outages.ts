@@ -14,8 +14,8 @@ export function isOutage (error: unknown): boolean {
 
 /** Wraps a store and logs when it stops responding or is full, and when that is over. */
 export function logOutages (store: Store, log: FastifyBaseLogger, now?: () => number): Store {
-  const away = new Condition(log, { level: 'error', begins: 'The store does not answer', ends: 'The store answers again,' }, now)
-  const full = new Condition(log, { level: 'error', begins: 'The store is full', ends: 'The store has room again,' }, now)
+  const away = new Condition(log, { level: 'error', begins: 'The store is not responding', ends: 'The store is responding again,' }, now)
+  const full = new Condition(log, { level: 'error', begins: 'The store is full', ends: 'The store has space again,' }, now)
   const failed = (error: unknown): void => {
     if (hasCode(error, AWAY)) away.met(error)
     else if (hasCode(error, FULL)) full.met(error)

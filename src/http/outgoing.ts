@@ -192,7 +192,7 @@ export class Outgoing {
   #longest (address: string): Answer {
     const own = this.#addressIsOver(address)
     for (const answer of this.#unsent) if (!own || answer.address === address) return answer
-    throw new Error('There is no answer to give way')
+    throw new Error('There is no response to cut off')
   }
 
   #makeWay (answer: Answer): void {

@@ -44,7 +44,7 @@ export function createLimiter (limits: RateLimits, shared: SharedCounter | undef
   const local = { creates: new WindowCounter(CACHE), stores: new WindowCounter(CACHE), reads: new WindowCounter(CACHE) }
   const waiters = new Map<string, number>()
   const away = new Condition(log, {
-    level: 'warn', begins: 'The shared rate limit does not answer; this process counts for itself', ends: 'The shared rate limit answers again,'
+    level: 'warn', begins: 'The shared rate limit is not responding; this process counts on its own', ends: 'The shared rate limit is responding again,'
   })
 
   async function increment (kind: Kind, address: string): Promise<{ current: number, ttl: number }> {

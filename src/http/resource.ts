@@ -8,7 +8,7 @@ import { pipelineIsTooLong } from './pipeline.js'
 import { sendProblem } from './problem.js'
 import { print, serializerCompiler, validatorCompiler } from './validation.js'
 
-/** The request property with the drop address of the box in its path. A symbol-like name that no host uses. */
+/** The key under which a request holds its box's drop address: a symbol, so that it cannot collide with a host's property. */
 export const DROP: unique symbol = Symbol('drop address')
 
 declare module 'fastify' {

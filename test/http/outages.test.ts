@@ -50,8 +50,8 @@ t.test('an outage of the store is one line when it begins and one when it is ove
   state.error = undefined
   await put()
   t.match(lines, [
-    { level: 50, msg: 'The store does not answer', err: { code: 'BOX_ERR_STORE' } },
-    { level: 30, msg: 'The store answers again, after 100 failures in 10 s' }
+    { level: 50, msg: 'The store is not responding', err: { code: 'BOX_ERR_STORE' } },
+    { level: 30, msg: 'The store is responding again, after 100 failures in 10 s' }
   ])
   t.equal(lines.length, 2)
 })
@@ -65,7 +65,7 @@ t.test('a full store is full until something is stored again: what is read says 
   t.match(lines, [{ level: 50, msg: 'The store is full' }])
   state.error = undefined
   await put()
-  t.match(lines.slice(1), [{ msg: 'The store has room again, after 3 failures in 0 s' }])
+  t.match(lines.slice(1), [{ msg: 'The store has space again, after 3 failures in 0 s' }])
 })
 
 /** Logs of the requests' own completion, which the server writes, are no errors. */
@@ -89,5 +89,5 @@ async function refuses (t: Test, error: Error, status: number, msg: string): Pro
   t.equal(warnings(alone.lines).length, 1, 'in the server\'s log')
 }
 
-t.test('refused requests do not flood the log while the store is away', async t => { await refuses(t, new StoreError(), 503, 'The store does not answer') })
+t.test('refused requests do not flood the log while the store is away', async t => { await refuses(t, new StoreError(), 503, 'The store is not responding') })
 t.test('nor while it is full', async t => { await refuses(t, new StoreFullError(), 507, 'The store is full') })

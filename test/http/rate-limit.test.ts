@@ -160,7 +160,7 @@ t.test('a shared counter that is away takes two lines in the log, not one per re
   })
   state.broken = true
   for (let i = 0; i < 20; i++) await app.inject({ url: unknown })
-  t.match(lines, [{ level: 40, msg: /^The shared rate limit does not answer/, err: { message: 'the counter does not answer' } }])
+  t.match(lines, [{ level: 40, msg: /^The shared rate limit is not responding/, err: { message: 'the counter does not answer' } }])
   t.equal(lines.length, 1)
 })
 

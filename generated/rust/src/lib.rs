@@ -8,7 +8,7 @@ pub mod types {
     /// The message was stored.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
     pub struct Ack {
-        /// Messages now in the box.
+        /// The number of messages now in the box.
         pub data: i64,
         /// The sequence number of the message.
         pub seq: i64,
@@ -69,12 +69,12 @@ pub mod types {
     /// The envelope of the original script.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
     pub struct ClassicAnswer {
-        /// The box id: whoever holds it owns the box. Keep it secret. Or: How many messages are in the box. Or: Everything that was in the box.
+        /// The box id. Whoever holds it owns the box: keep it secret. Or: The number of messages now in the box. Or: All messages that were in the box.
         pub data: ::serde_json::Value,
-        /// The drop address: whoever holds it can only store. Pass this one on.
+        /// The drop address. Whoever holds it can only store messages: give this one to the other party.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub drop: ::std::option::Option<::std::string::String>,
-        /// When the box goes if nobody uses it until then (RFC 3339).
+        /// When the box expires if it is not used until then (RFC 3339).
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub expires: ::std::option::Option<::chrono::DateTime<::chrono::offset::Utc>>,
         #[serde(rename = "type")]
@@ -139,22 +139,22 @@ pub mod types {
             value.parse()
         }
     }
-    /// What to make.
+    /// The settings of the new box.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
     #[serde(deny_unknown_fields)]
     pub struct CreateBox {
-        /// The idle lifetime in seconds: a box that is not used for this long is gone. 86400 where it is left out.
+        /// The idle lifetime in seconds: a box that is not used for this long expires. If absent: 86400.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub ttl: ::std::option::Option<i64>,
     }
-    /// A box was made.
+    /// The box was created.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
     pub struct Created {
-        /// The box id: whoever holds it owns the box. Keep it secret.
+        /// The box id. Whoever holds it owns the box: keep it secret.
         pub data: ::std::string::String,
-        /// The drop address: whoever holds it can only store. Pass this one on.
+        /// The drop address. Whoever holds it can only store messages: give this one to the other party.
         pub drop: ::std::string::String,
-        /// When the box goes if nobody uses it until then (RFC 3339).
+        /// When the box expires if it is not used until then (RFC 3339).
         pub expires: ::chrono::DateTime<::chrono::offset::Utc>,
         #[serde(rename = "type")]
         pub type_: CreatedType,
@@ -210,17 +210,17 @@ pub mod types {
             value.parse()
         }
     }
-    /// How far a reader has seen everything.
+    /// The position up to which a reader has handled every message.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
     #[serde(deny_unknown_fields)]
     pub struct Cursor {
-        /// Everything up to this number is forgotten.
+        /// The sequence number up to which messages are deleted.
         pub after: i64,
     }
-    /// The messages up to the cursor are forgotten.
+    /// The messages up to the cursor have been deleted.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
     pub struct CursorAck {
-        /// Messages left in the box.
+        /// The number of messages left in the box.
         pub data: i64,
         #[serde(rename = "type")]
         pub type_: CursorAckType,
@@ -276,24 +276,24 @@ pub mod types {
             value.parse()
         }
     }
-    /// One entry of `RTCConfiguration.iceServers`.
+    /// An entry of `RTCConfiguration.iceServers`.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
     pub struct IceServer {
-        /// For TURN: the password that goes with it.
+        /// For TURN: the password.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub credential: ::std::option::Option<::std::string::String>,
         pub urls: ::std::vec::Vec<::std::string::String>,
-        /// For TURN: until when it is valid, in seconds since the epoch.
+        /// For TURN: the user name, which is the expiry in seconds since the epoch.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub username: ::std::option::Option<::std::string::String>,
     }
-    /// The servers that help two peers to find a path.
+    /// STUN and TURN servers for a peer connection.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
     pub struct IceServers {
-        /// To be given to an RTCPeerConnection as it is.
+        /// The value for `RTCConfiguration.iceServers`.
         #[serde(rename = "iceServers")]
         pub ice_servers: ::std::vec::Vec<IceServer>,
-        /// For how many seconds the credentials are valid.
+        /// The lifetime of the credentials, in seconds.
         pub ttl: i64,
     }
     /// Messages of the box.
@@ -301,7 +301,7 @@ pub mod types {
     pub struct Msgs {
         /// The messages, oldest first.
         pub data: ::std::vec::Vec<::serde_json::Value>,
-        /// The cursor to go on from: the number of the last message in `data`.
+        /// The cursor for the next read: the sequence number of the last message in `data`.
         pub next: i64,
         #[serde(rename = "type")]
         pub type_: MsgsType,
@@ -360,15 +360,15 @@ pub mod types {
     /// What went wrong and what to do next (RFC 9457).
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
     pub struct Problem {
-        /// One of BOX_ERR_INVALID, BOX_ERR_DROP_ONLY, BOX_ERR_PREFETCH, BOX_ERR_NOT_FOUND, BOX_ERR_NO_ROUTE, BOX_ERR_METHOD, BOX_ERR_NOT_ACCEPTABLE, BOX_ERR_TIMEOUT, BOX_ERR_FULL, BOX_ERR_CURSOR, BOX_ERR_TOO_LARGE, BOX_ERR_URI_TOO_LONG, BOX_ERR_MEDIA_TYPE, BOX_ERR_EXPECTATION, BOX_ERR_IDEMPOTENCY, BOX_ERR_RATE, BOX_ERR_HELD, BOX_ERR_HEADERS, BOX_ERR_INTERNAL, BOX_ERR_BUSY, BOX_ERR_CLOSING, BOX_ERR_STORE, BOX_ERR_STORE_FULL; or the code of the host's own check.
+        /// One of BOX_ERR_INVALID, BOX_ERR_DROP_ONLY, BOX_ERR_PREFETCH, BOX_ERR_NOT_FOUND, BOX_ERR_NO_ROUTE, BOX_ERR_METHOD, BOX_ERR_NOT_ACCEPTABLE, BOX_ERR_TIMEOUT, BOX_ERR_FULL, BOX_ERR_CURSOR, BOX_ERR_TOO_LARGE, BOX_ERR_URI_TOO_LONG, BOX_ERR_MEDIA_TYPE, BOX_ERR_EXPECTATION, BOX_ERR_IDEMPOTENCY, BOX_ERR_RATE, BOX_ERR_HELD, BOX_ERR_HEADERS, BOX_ERR_INTERNAL, BOX_ERR_BUSY, BOX_ERR_CLOSING, BOX_ERR_STORE, BOX_ERR_STORE_FULL; or a code of the host application.
         pub code: ::std::string::String,
         /// What to do next.
         pub detail: ::std::string::String,
         /// The HTTP status.
         pub status: i64,
-        /// The kind of problem in words.
+        /// A short name of the problem.
         pub title: ::std::string::String,
-        /// Names the kind of problem, and answers with what it means.
+        /// Identifies the kind of problem; the URI responds with an explanation.
         #[serde(rename = "type")]
         pub type_: ::std::string::String,
     }
@@ -408,7 +408,7 @@ pub mod types {
 #[derive(Clone, Debug)]
 /// Client for signalbox
 ///
-/// A message box over plain HTTP. Two parties who can pass each other a link can exchange messages; its first use is WebRTC signaling. Errors are problem details (RFC 9457).
+/// A message box over plain HTTP: two parties who can share a link can exchange messages. Its main use is WebRTC signaling. Errors are problem details (RFC 9457).
 ///
 /// Version: 0.1.0
 pub struct Client {
@@ -463,7 +463,7 @@ impl ClientHooks<()> for &Client {}
 impl Client {
     /// Create a box
     ///
-    /// Makes an empty box. Keep its id, and pass its drop address to the other party, who can store in the box and nothing else.
+    /// Creates an empty box. Keep its id secret, and give its drop address to the other party, who can only store messages in the box.
     ///
     /// Sends a `POST` request to `/boxes`
     ///
@@ -509,15 +509,15 @@ impl Client {
     }
     /// Read messages
     ///
-    /// Looks at the messages after a cursor without taking them. With `wait` the answer is held until there is a message. With `Accept: text/event-stream` the messages come as a stream of server-sent events whose `id` is the sequence number; `event: gone` says that the box went. Swagger UI waits for the end of a stream before it shows anything: try that with another client, like `curl -N`.
+    /// Reads the messages after a cursor and leaves them in the box. With `wait`, the response is held open until there is a message. With `Accept: text/event-stream`, the messages come as a stream of server-sent events whose `id` is the sequence number; `event: gone` means that the box no longer exists. Swagger UI shows nothing until a stream ends; try streams with another client, such as `curl -N`.
     ///
     /// Sends a `GET` request to `/boxes/{box}/messages`
     ///
     /// Arguments:
-    /// - `box_`: The box id: whoever holds it owns the box. Keep it secret.
-    /// - `after`: The cursor: only messages with a higher number are read.
-    /// - `limit`: How many messages at most.
-    /// - `wait`: For how many seconds the read is held open until a message comes. The server may answer earlier.
+    /// - `box_`: The box id. Whoever holds it owns the box: keep it secret.
+    /// - `after`: The cursor: only messages with a higher sequence number are returned.
+    /// - `limit`: The largest number of messages to return.
+    /// - `wait`: How long to wait for a message if there is none, in seconds. The server may respond earlier.
     pub async fn read_messages<'a>(
         &'a self,
         box_: &'a str,
@@ -567,13 +567,13 @@ impl Client {
     }
     /// Store a message
     ///
-    /// Puts one message into the box: any JSON value. Say so by `Content-Type: application/json`: a body sent as `text/plain`, as `fetch` sends a string where nothing else is said, is a text, and is kept as a JSON string. A 2xx means that it is kept as safely as the server's store promises. A full box refuses; it drops nothing.
+    /// Stores a message: any JSON value, sent with `Content-Type: application/json`. A body sent as `text/plain`, which is what `fetch` uses for a string by default, is stored as a JSON string. A 2xx status means that the message is as safe as the server's store promises. A full box refuses messages; it never discards any.
     ///
     /// Sends a `POST` request to `/boxes/{box}/messages`
     ///
     /// Arguments:
-    /// - `box_`: The box id, or the drop address of a box.
-    /// - `idempotency_key`: Makes a repeated request safe: the same key and body again answers the first answer and stores nothing.
+    /// - `box_`: A box id or a drop address.
+    /// - `idempotency_key`: Makes retries safe: a request with the same key and body stores nothing and returns the first response again.
     /// - `body`
     pub async fn store_message<'a>(
         &'a self,
@@ -624,12 +624,12 @@ impl Client {
     }
     /// Drain the box
     ///
-    /// Takes everything out in one atomic step. Where the answer may get lost on its way, read and acknowledge instead.
+    /// Takes all messages out of the box in one atomic step. If the response is lost, so are the messages; read and acknowledge if that matters.
     ///
     /// Sends a `DELETE` request to `/boxes/{box}/messages`
     ///
     /// Arguments:
-    /// - `box_`: The box id: whoever holds it owns the box. Keep it secret.
+    /// - `box_`: The box id. Whoever holds it owns the box: keep it secret.
     pub async fn drain_messages<'a>(
         &'a self,
         box_: &'a str,
@@ -673,12 +673,12 @@ impl Client {
     }
     /// Acknowledge messages
     ///
-    /// Forgets the messages up to and including the cursor. Repeating it changes nothing.
+    /// Deletes the messages up to and including the cursor. Idempotent.
     ///
     /// Sends a `PUT` request to `/boxes/{box}/cursor`
     ///
     /// Arguments:
-    /// - `box_`: The box id: whoever holds it owns the box. Keep it secret.
+    /// - `box_`: The box id. Whoever holds it owns the box: keep it secret.
     /// - `body`
     pub async fn acknowledge<'a>(
         &'a self,
@@ -725,12 +725,12 @@ impl Client {
     }
     /// Delete the box
     ///
-    /// Removes the box with its messages. Its id and its drop address are never valid again.
+    /// Deletes the box with its messages. Its id and its drop address become invalid for good.
     ///
     /// Sends a `DELETE` request to `/boxes/{box}`
     ///
     /// Arguments:
-    /// - `box_`: The box id: whoever holds it owns the box. Keep it secret.
+    /// - `box_`: The box id. Whoever holds it owns the box: keep it secret.
     pub async fn delete_box<'a>(
         &'a self,
         box_: &'a str,
@@ -770,14 +770,14 @@ impl Client {
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
-    /// ICE servers
+    /// Get ICE servers
     ///
-    /// The STUN and TURN servers this server recommends to those who use this box, with credentials that end by themselves.
+    /// Returns the STUN and TURN servers that this server offers to users of the box, with credentials that expire.
     ///
     /// Sends a `GET` request to `/boxes/{box}/ice-servers`
     ///
     /// Arguments:
-    /// - `box_`: The box id, or the drop address of a box.
+    /// - `box_`: A box id or a drop address.
     pub async fn get_ice_servers<'a>(
         &'a self,
         box_: &'a str,
@@ -819,15 +819,15 @@ impl Client {
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
-    /// The classic API: create, store or drain by query
+    /// Classic API: create, store or drain by query
     ///
-    /// The API of the original script. Without `box`: create. With `box` and `msg`: store the text. With `box` only: drain. It changes things by GET, so HEAD and prefetches are refused; use the other operations where you can.
+    /// The API of the original script. Without `box`, it creates a box; with `box` and `msg`, it stores the text; with `box` alone, it drains the box. It changes state by GET, so HEAD requests and prefetches are refused. Prefer the other operations.
     ///
     /// Sends a `GET` request to `/box.php`
     ///
     /// Arguments:
-    /// - `box_`: A box id, or a drop address to store. Without it a box is created.
-    /// - `msg`: The message to store. Without it everything in the box is taken out.
+    /// - `box_`: A box id or, to store a message, a drop address. If absent, a box is created.
+    /// - `msg`: The message to store. If absent, the box is drained.
     pub async fn classic_box<'a>(
         &'a self,
         box_: Option<&'a str>,

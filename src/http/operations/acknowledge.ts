@@ -9,13 +9,13 @@ import { DROP, ownBox } from '../resource.js'
 import { count, cursor, NoQuery, OwnerParams } from '../schemas.js'
 
 const Cursor = Type.Object({
-  after: cursor('Everything up to this number is forgotten.')
-}, { title: 'Cursor', additionalProperties: false, description: 'How far a reader has seen everything.' })
+  after: cursor('The sequence number up to which messages are deleted.')
+}, { title: 'Cursor', additionalProperties: false, description: 'The position up to which a reader has handled every message.' })
 
 const CursorAck = Type.Object({
   type: Type.Literal('ack'),
-  data: count('Messages left in the box.')
-}, { title: 'CursorAck', description: 'The messages up to the cursor are forgotten.' })
+  data: count('The number of messages left in the box.')
+}, { title: 'CursorAck', description: 'The messages up to the cursor have been deleted.' })
 
 export function acknowledge (scope: Scope, { service, options, limiter, contract }: Api): void {
   scope.put('/:box/cursor', {
@@ -23,19 +23,19 @@ export function acknowledge (scope: Scope, { service, options, limiter, contract
       operationId: 'acknowledge',
       tags: ['box'],
       summary: 'Acknowledge messages',
-      description: 'Forgets the messages up to and including the cursor. Repeating it changes nothing.',
+      description: 'Deletes the messages up to and including the cursor. Idempotent.',
       params: OwnerParams,
       querystring: NoQuery,
       body: body(Cursor, { after: 1 }),
       response: {
-        200: contract.answer('The messages up to the cursor are forgotten.', json(CursorAck, { type: 'ack', data: 0 })),
+        200: contract.answer('The messages up to the cursor have been deleted.', json(CursorAck, { type: 'ack', data: 0 })),
         ...contract.problems(400, 403, 404, 409, 413, 415, 503)
       }
     }),
     bodyLimit: 1024,
     onRequest: [...countedAs(limiter, 'reads'), ownBox],
     // Without a media type, Fastify finds no schema to check the body against.
-    preValidation: async request => { if (request.body === undefined) throw new InvalidError('the body is the cursor, as application/json') },
+    preValidation: async request => { if (request.body === undefined) throw new InvalidError('the body must be the cursor, as application/json') },
     preHandler: guarded(options.guard, 'acknowledge')
   }, answering(
     request => service.acknowledge(request[DROP], request.body.after),

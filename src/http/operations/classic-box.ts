@@ -15,21 +15,21 @@ import { count, createdExample, createdMembers, Message } from '../schemas.js'
 
 /** Other parameters are accepted, as in the original: its clients send cache busters. */
 const Query = Type.Object({
-  box: Type.Optional(Type.String({ description: 'A box id, or a drop address to store. Without it a box is created.' })),
-  msg: Type.Optional(Type.String({ description: 'The message to store. Without it everything in the box is taken out.' }))
+  box: Type.Optional(Type.String({ description: 'A box id or, to store a message, a drop address. If absent, a box is created.' })),
+  msg: Type.Optional(Type.String({ description: 'The message to store. If absent, the box is drained.' }))
 })
 type Classic = RequestWith<{ query: typeof Query }>
 
 const answers = [
-  Type.Object(createdMembers, { title: 'ClassicCreated', description: 'A box was made.' }),
+  Type.Object(createdMembers, { title: 'ClassicCreated', description: 'The box was created.' }),
   Type.Object({
     type: Type.Literal('ack'),
-    data: count('How many messages are in the box.')
+    data: count('The number of messages now in the box.')
   }, { title: 'ClassicAck', description: 'The message was stored.' }),
   Type.Object({
     type: Type.Literal('msgs'),
-    data: Type.Array(Message, { description: 'Everything that was in the box.' })
-  }, { title: 'ClassicMsgs', description: 'The messages were taken out.' })
+    data: Type.Array(Message, { description: 'All messages that were in the box.' })
+  }, { title: 'ClassicMsgs', description: 'The box was drained.' })
 ]
 const ClassicAnswer = Type.Unsafe<Static<typeof answers[number]>>({
   oneOf: answers, discriminator: { propertyName: 'type' }, title: 'ClassicAnswer', description: 'The envelope of the original script.'
@@ -68,9 +68,9 @@ export async function classicBox (scope: FastifyInstance, { service, options, li
   const documented = contract.operation({
     operationId: 'classicBox',
     tags: ['classic'],
-    summary: 'The classic API: create, store or drain by query',
-    description: 'The API of the original script. Without `box`: create. With `box` and `msg`: store the text. With `box` only: drain. ' +
-      'It changes things by GET, so HEAD and prefetches are refused; use the other operations where you can.',
+    summary: 'Classic API: create, store or drain by query',
+    description: 'The API of the original script. Without `box`, it creates a box; with `box` and `msg`, it stores the text; with `box` alone, it drains the box. ' +
+      'It changes state by GET, so HEAD requests and prefetches are refused. Prefer the other operations.',
     querystring: Query,
     response: {
       200: contract.answer('The envelope of the original script.', json(ClassicAnswer, createdExample)),

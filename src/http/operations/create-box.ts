@@ -13,11 +13,11 @@ import { createdExample, createdMembers, NoQuery } from '../schemas.js'
  */
 const createBoxBody = (ttl: number, maxTtl: number) => Type.Object({
   ttl: Type.Optional(Type.Integer({
-    minimum: 1, maximum: maxTtl, description: `The idle lifetime in seconds: a box that is not used for this long is gone. ${ttl} where it is left out.`
+    minimum: 1, maximum: maxTtl, description: `The idle lifetime in seconds: a box that is not used for this long expires. If absent: ${ttl}.`
   }))
-}, { title: 'CreateBox', additionalProperties: false, description: 'What to make.' })
+}, { title: 'CreateBox', additionalProperties: false, description: 'The settings of the new box.' })
 
-const Created = Type.Object(createdMembers, { title: 'Created', description: 'A box was made.' })
+const Created = Type.Object(createdMembers, { title: 'Created', description: 'The box was created.' })
 
 export function createBox (scope: Scope, { service, options, limiter, contract }: Api): void {
   scope.post('', {
@@ -25,11 +25,11 @@ export function createBox (scope: Scope, { service, options, limiter, contract }
       operationId: 'createBox',
       tags: ['box'],
       summary: 'Create a box',
-      description: 'Makes an empty box. Keep its id, and pass its drop address to the other party, who can store in the box and nothing else.',
+      description: 'Creates an empty box. Keep its id secret, and give its drop address to the other party, who can only store messages in the box.',
       querystring: NoQuery,
       body: body(createBoxBody(options.ttl, options.maxTtl), { ttl: 3600 }),
       response: {
-        201: contract.answer('The box was made.', json(Created, createdExample), { Location: 'The address of the box.' }),
+        201: contract.answer('The box was created.', json(Created, createdExample), { Location: 'The path of the box.' }),
         ...contract.problems(400, 413, 415, 503, 507)
       }
     }),

@@ -10,11 +10,11 @@ export function deleteBox (scope: Scope, { service, options, limiter, contract }
       operationId: 'deleteBox',
       tags: ['box'],
       summary: 'Delete the box',
-      description: 'Removes the box with its messages. Its id and its drop address are never valid again.',
+      description: 'Deletes the box with its messages. Its id and its drop address become invalid for good.',
       params: OwnerParams,
       querystring: NoQuery,
       response: {
-        204: contract.answer('The box is gone.', { type: 'null' }),
+        204: contract.answer('The box was deleted.', { type: 'null' }),
         ...contract.problems(400, 403, 404, 413, 415, 503)
       }
     }),

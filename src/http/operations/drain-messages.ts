@@ -14,11 +14,11 @@ export function drainMessages (scope: Scope, { service, options, limiter, outgoi
       operationId: 'drainMessages',
       tags: ['box'],
       summary: 'Drain the box',
-      description: 'Takes everything out in one atomic step. Where the answer may get lost on its way, read and acknowledge instead.',
+      description: 'Takes all messages out of the box in one atomic step. If the response is lost, so are the messages; read and acknowledge if that matters.',
       params: OwnerParams,
       querystring: NoQuery,
       response: {
-        200: contract.answer('Everything that was in the box.', json(Msgs, { type: 'msgs', data: ['Hello'], next: 1 })),
+        200: contract.answer('All messages that were in the box.', json(Msgs, { type: 'msgs', data: ['Hello'], next: 1 })),
         ...contract.problems(400, 403, 404, 413, 415, 503)
       }
     }),

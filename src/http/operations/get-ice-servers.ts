@@ -10,15 +10,15 @@ import { anyBox, DROP } from '../resource.js'
 import { BoxParams, count, NoQuery } from '../schemas.js'
 
 const IceServer = Type.Object({
-  urls: Type.Array(Type.String({ description: 'A STUN or TURN address.' })),
-  username: Type.Optional(Type.String({ description: 'For TURN: until when it is valid, in seconds since the epoch.' })),
-  credential: Type.Optional(Type.String({ description: 'For TURN: the password that goes with it.' }))
-}, { title: 'IceServer', description: 'One entry of `RTCConfiguration.iceServers`.' })
+  urls: Type.Array(Type.String({ description: 'A STUN or TURN URL.' })),
+  username: Type.Optional(Type.String({ description: 'For TURN: the user name, which is the expiry in seconds since the epoch.' })),
+  credential: Type.Optional(Type.String({ description: 'For TURN: the password.' }))
+}, { title: 'IceServer', description: 'An entry of `RTCConfiguration.iceServers`.' })
 
 const IceServers = Type.Object({
-  iceServers: Type.Array(IceServer, { description: 'To be given to an RTCPeerConnection as it is.' }),
-  ttl: count('For how many seconds the credentials are valid.')
-}, { title: 'IceServers', description: 'The servers that help two peers to find a path.' })
+  iceServers: Type.Array(IceServer, { description: 'The value for `RTCConfiguration.iceServers`.' }),
+  ttl: count('The lifetime of the credentials, in seconds.')
+}, { title: 'IceServers', description: 'STUN and TURN servers for a peer connection.' })
 type IceServers = Static<typeof IceServers>
 
 export function getIceServers (scope: Scope, { service, options, limiter, contract }: Api): void {
@@ -26,12 +26,12 @@ export function getIceServers (scope: Scope, { service, options, limiter, contra
     schema: contract.operation({
       operationId: 'getIceServers',
       tags: ['webrtc'],
-      summary: 'ICE servers',
-      description: 'The STUN and TURN servers this server recommends to those who use this box, with credentials that end by themselves.',
+      summary: 'Get ICE servers',
+      description: 'Returns the STUN and TURN servers that this server offers to users of the box, with credentials that expire.',
       params: BoxParams,
       querystring: NoQuery,
       response: {
-        200: contract.answer('The ICE servers; none where the server has none to recommend.', json(IceServers, {
+        200: contract.answer('The ICE servers; empty if this server offers none.', json(IceServers, {
           iceServers: [{ urls: ['stun:stun.example.org'] }], ttl: 3600
         })),
         ...contract.problems(400, 404, 503)

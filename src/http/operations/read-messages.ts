@@ -14,13 +14,13 @@ import { cursor, Msgs, OwnerParams } from '../schemas.js'
 import { readDecimals } from '../validation.js'
 
 const Query = Type.Object({
-  after: Type.Optional(cursor('The cursor: only messages with a higher number are read.', { default: 0 })),
-  limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000, default: 100, description: 'How many messages at most.' })),
-  wait: Type.Optional(Type.Integer({ minimum: 0, maximum: 60, default: 0, description: 'For how many seconds the read is held open until a message comes. The server may answer earlier.' }))
+  after: Type.Optional(cursor('The cursor: only messages with a higher sequence number are returned.', { default: 0 })),
+  limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000, default: 100, description: 'The largest number of messages to return.' })),
+  wait: Type.Optional(Type.Integer({ minimum: 0, maximum: 60, default: 0, description: 'How long to wait for a message if there is none, in seconds. The server may respond earlier.' }))
 }, { additionalProperties: false })
 
 const Headers = Type.Object({
-  'last-event-id': Type.Optional(Type.String({ pattern: '^([0-9]{1,15})?$', description: 'Resumes a stream after this number; wins over `after`.' }))
+  'last-event-id': Type.Optional(Type.String({ pattern: '^([0-9]{1,15})?$', description: 'Resumes a stream after this sequence number. Takes precedence over `after`.' }))
 })
 
 type Read = RequestWith<{ query: typeof Query, headers: typeof Headers }>
@@ -34,9 +34,9 @@ export function readMessages (scope: Scope, { service, options, limiter, outgoin
       operationId: 'readMessages',
       tags: ['box'],
       summary: 'Read messages',
-      description: 'Looks at the messages after a cursor without taking them. With `wait` the answer is held until there is a message. ' +
-        'With `Accept: text/event-stream` the messages come as a stream of server-sent events whose `id` is the sequence number; ' +
-        '`event: gone` says that the box went. Swagger UI waits for the end of a stream before it shows anything: try that with another client, like `curl -N`.',
+      description: 'Reads the messages after a cursor and leaves them in the box. With `wait`, the response is held open until there is a message. ' +
+        'With `Accept: text/event-stream`, the messages come as a stream of server-sent events whose `id` is the sequence number; ' +
+        '`event: gone` means that the box no longer exists. Swagger UI shows nothing until a stream ends; try streams with another client, such as `curl -N`.',
       params: OwnerParams,
       querystring: Query,
       headers: Headers,

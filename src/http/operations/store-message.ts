@@ -14,7 +14,7 @@ import { BoxParams, count, Message, NoQuery, sequence } from '../schemas.js'
 import { unchecked, validatorCompiler } from '../validation.js'
 
 const Headers = Type.Object({
-  'idempotency-key': Type.Optional(Type.String({ pattern: '^[\\x21-\\x7e]{1,64}$', description: 'Makes a repeated request safe: the same key and body again answers the first answer and stores nothing.' }))
+  'idempotency-key': Type.Optional(Type.String({ pattern: '^[\\x21-\\x7e]{1,64}$', description: 'Makes retries safe: a request with the same key and body stores nothing and returns the first response again.' }))
 })
 
 /** The message as the parser passes it to the handler. */
@@ -22,7 +22,7 @@ const Parsed = Type.Unsafe<NewMessage>(Message)
 
 const Ack = Type.Object({
   type: Type.Literal('ack'),
-  data: count('Messages now in the box.'),
+  data: count('The number of messages now in the box.'),
   seq: sequence(1, 'The sequence number of the message.')
 }, { title: 'Ack', description: 'The message was stored.' })
 
@@ -36,9 +36,9 @@ export async function storeMessage (scope: Scope, { service, options, limiter, c
         operationId: 'storeMessage',
         tags: ['box'],
         summary: 'Store a message',
-        description: 'Puts one message into the box: any JSON value. Say so by `Content-Type: application/json`: a body sent as `text/plain`, ' +
-          'as `fetch` sends a string where nothing else is said, is a text, and is kept as a JSON string. ' +
-          'A 2xx means that it is kept as safely as the server\'s store promises. A full box refuses; it drops nothing.',
+        description: 'Stores a message: any JSON value, sent with `Content-Type: application/json`. A body sent as `text/plain`, ' +
+          'which is what `fetch` uses for a string by default, is stored as a JSON string. ' +
+          'A 2xx status means that the message is as safe as the server\'s store promises. A full box refuses messages; it never discards any.',
         params: BoxParams,
         querystring: NoQuery,
         headers: Headers,
@@ -46,7 +46,7 @@ export async function storeMessage (scope: Scope, { service, options, limiter, c
         // none, and store an object as text.
         body: body(Parsed, { type: 'offer', sdp: 'v=0…' }),
         response: {
-          200: contract.answer('The message is in the box.', json(Ack, { type: 'ack', data: 1, seq: 1 })),
+          200: contract.answer('The message was stored.', json(Ack, { type: 'ack', data: 1, seq: 1 })),
           ...contract.problems(400, 404, 409, 413, 415, 422, 503, 507)
         }
       }),
@@ -55,7 +55,7 @@ export async function storeMessage (scope: Scope, { service, options, limiter, c
       preHandler: guarded(options.guard, 'storeMessage')
     }, answering(
       ({ body: message, headers: { 'idempotency-key': key }, [DROP]: drop }) => {
-        if (message === undefined) throw new InvalidError('the body is the message, as application/json or text/plain')
+        if (message === undefined) throw new InvalidError('the body must be the message, as application/json or text/plain')
         return service.append(drop, key === undefined ? message : withKey(message, key))
       },
       (appended, _request, reply) => ack(reply, appended)

@@ -17,7 +17,7 @@ class Ack:
 
     Attributes:
         type_ (AckType):
-        data (int): Messages now in the box.
+        data (int): The number of messages now in the box.
         seq (int): The sequence number of the message.
     """
 

@@ -19,10 +19,11 @@ class ClassicAnswer:
 
     Attributes:
         type_ (ClassicAnswerType):
-        data (Any): The box id: whoever holds it owns the box. Keep it secret. Or: How many messages are in the box. Or:
-            Everything that was in the box.
-        drop (str | Unset): The drop address: whoever holds it can only store. Pass this one on.
-        expires (datetime.datetime | Unset): When the box goes if nobody uses it until then (RFC 3339).
+        data (Any): The box id. Whoever holds it owns the box: keep it secret. Or: The number of messages now in the
+            box. Or: All messages that were in the box.
+        drop (str | Unset): The drop address. Whoever holds it can only store messages: give this one to the other
+            party.
+        expires (datetime.datetime | Unset): When the box expires if it is not used until then (RFC 3339).
     """
 
     type_: ClassicAnswerType

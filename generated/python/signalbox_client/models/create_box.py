@@ -12,11 +12,10 @@ T = TypeVar("T", bound="CreateBox")
 
 @_attrs_define
 class CreateBox:
-    """What to make.
+    """The settings of the new box.
 
     Attributes:
-        ttl (int | Unset): The idle lifetime in seconds: a box that is not used for this long is gone. 86400 where it is
-            left out.
+        ttl (int | Unset): The idle lifetime in seconds: a box that is not used for this long expires. If absent: 86400.
     """
 
     ttl: int | Unset = UNSET

@@ -14,13 +14,13 @@ T = TypeVar("T", bound="Created")
 
 @_attrs_define
 class Created:
-    """A box was made.
+    """The box was created.
 
     Attributes:
         type_ (CreatedType):
-        data (str): The box id: whoever holds it owns the box. Keep it secret.
-        drop (str): The drop address: whoever holds it can only store. Pass this one on.
-        expires (datetime.datetime): When the box goes if nobody uses it until then (RFC 3339).
+        data (str): The box id. Whoever holds it owns the box: keep it secret.
+        drop (str): The drop address. Whoever holds it can only store messages: give this one to the other party.
+        expires (datetime.datetime): When the box expires if it is not used until then (RFC 3339).
     """
 
     type_: CreatedType

@@ -10,10 +10,10 @@ T = TypeVar("T", bound="Cursor")
 
 @_attrs_define
 class Cursor:
-    """How far a reader has seen everything.
+    """The position up to which a reader has handled every message.
 
     Attributes:
-        after (int): Everything up to this number is forgotten.
+        after (int): The sequence number up to which messages are deleted.
     """
 
     after: int

@@ -13,11 +13,11 @@ T = TypeVar("T", bound="CursorAck")
 
 @_attrs_define
 class CursorAck:
-    """The messages up to the cursor are forgotten.
+    """The messages up to the cursor have been deleted.
 
     Attributes:
         type_ (CursorAckType):
-        data (int): Messages left in the box.
+        data (int): The number of messages left in the box.
     """
 
     type_: CursorAckType

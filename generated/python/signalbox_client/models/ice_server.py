@@ -13,12 +13,12 @@ T = TypeVar("T", bound="IceServer")
 
 @_attrs_define
 class IceServer:
-    """One entry of `RTCConfiguration.iceServers`.
+    """An entry of `RTCConfiguration.iceServers`.
 
     Attributes:
         urls (list[str]):
-        username (str | Unset): For TURN: until when it is valid, in seconds since the epoch.
-        credential (str | Unset): For TURN: the password that goes with it.
+        username (str | Unset): For TURN: the user name, which is the expiry in seconds since the epoch.
+        credential (str | Unset): For TURN: the password.
     """
 
     urls: list[str]

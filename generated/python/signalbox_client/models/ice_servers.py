@@ -15,11 +15,11 @@ T = TypeVar("T", bound="IceServers")
 
 @_attrs_define
 class IceServers:
-    """The servers that help two peers to find a path.
+    """STUN and TURN servers for a peer connection.
 
     Attributes:
-        ice_servers (list[IceServer]): To be given to an RTCPeerConnection as it is.
-        ttl (int): For how many seconds the credentials are valid.
+        ice_servers (list[IceServer]): The value for `RTCConfiguration.iceServers`.
+        ttl (int): The lifetime of the credentials, in seconds.
     """
 
     ice_servers: list[IceServer]

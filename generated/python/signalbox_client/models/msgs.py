@@ -18,7 +18,7 @@ class Msgs:
     Attributes:
         type_ (MsgsType):
         data (list[Any]): The messages, oldest first.
-        next_ (int): The cursor to go on from: the number of the last message in `data`.
+        next_ (int): The cursor for the next read: the sequence number of the last message in `data`.
     """
 
     type_: MsgsType

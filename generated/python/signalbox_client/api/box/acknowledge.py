@@ -65,11 +65,11 @@ def sync_detailed(
 ) -> Response[CursorAck]:
     """Acknowledge messages
 
-     Forgets the messages up to and including the cursor. Repeating it changes nothing.
+     Deletes the messages up to and including the cursor. Idempotent.
 
     Args:
         box (str):
-        body (Cursor): How far a reader has seen everything.
+        body (Cursor): The position up to which a reader has handled every message.
 
     Raises:
         errors.BoxError: If the server does not do what was asked; its problem says why.
@@ -99,11 +99,11 @@ def sync(
 ) -> CursorAck:
     """Acknowledge messages
 
-     Forgets the messages up to and including the cursor. Repeating it changes nothing.
+     Deletes the messages up to and including the cursor. Idempotent.
 
     Args:
         box (str):
-        body (Cursor): How far a reader has seen everything.
+        body (Cursor): The position up to which a reader has handled every message.
 
     Raises:
         errors.BoxError: If the server does not do what was asked; its problem says why.
@@ -128,11 +128,11 @@ async def asyncio_detailed(
 ) -> Response[CursorAck]:
     """Acknowledge messages
 
-     Forgets the messages up to and including the cursor. Repeating it changes nothing.
+     Deletes the messages up to and including the cursor. Idempotent.
 
     Args:
         box (str):
-        body (Cursor): How far a reader has seen everything.
+        body (Cursor): The position up to which a reader has handled every message.
 
     Raises:
         errors.BoxError: If the server does not do what was asked; its problem says why.
@@ -160,11 +160,11 @@ async def asyncio(
 ) -> CursorAck:
     """Acknowledge messages
 
-     Forgets the messages up to and including the cursor. Repeating it changes nothing.
+     Deletes the messages up to and including the cursor. Idempotent.
 
     Args:
         box (str):
-        body (Cursor): How far a reader has seen everything.
+        body (Cursor): The position up to which a reader has handled every message.
 
     Raises:
         errors.BoxError: If the server does not do what was asked; its problem says why.

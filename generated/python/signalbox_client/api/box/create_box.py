@@ -61,11 +61,11 @@ def sync_detailed(
 ) -> Response[Created]:
     """Create a box
 
-     Makes an empty box. Keep its id, and pass its drop address to the other party, who can store in the
-    box and nothing else.
+     Creates an empty box. Keep its id secret, and give its drop address to the other party, who can only
+    store messages in the box.
 
     Args:
-        body (CreateBox | Unset): What to make.
+        body (CreateBox | Unset): The settings of the new box.
 
     Raises:
         errors.BoxError: If the server does not do what was asked; its problem says why.
@@ -93,11 +93,11 @@ def sync(
 ) -> Created:
     """Create a box
 
-     Makes an empty box. Keep its id, and pass its drop address to the other party, who can store in the
-    box and nothing else.
+     Creates an empty box. Keep its id secret, and give its drop address to the other party, who can only
+    store messages in the box.
 
     Args:
-        body (CreateBox | Unset): What to make.
+        body (CreateBox | Unset): The settings of the new box.
 
     Raises:
         errors.BoxError: If the server does not do what was asked; its problem says why.
@@ -120,11 +120,11 @@ async def asyncio_detailed(
 ) -> Response[Created]:
     """Create a box
 
-     Makes an empty box. Keep its id, and pass its drop address to the other party, who can store in the
-    box and nothing else.
+     Creates an empty box. Keep its id secret, and give its drop address to the other party, who can only
+    store messages in the box.
 
     Args:
-        body (CreateBox | Unset): What to make.
+        body (CreateBox | Unset): The settings of the new box.
 
     Raises:
         errors.BoxError: If the server does not do what was asked; its problem says why.
@@ -150,11 +150,11 @@ async def asyncio(
 ) -> Created:
     """Create a box
 
-     Makes an empty box. Keep its id, and pass its drop address to the other party, who can store in the
-    box and nothing else.
+     Creates an empty box. Keep its id secret, and give its drop address to the other party, who can only
+    store messages in the box.
 
     Args:
-        body (CreateBox | Unset): What to make.
+        body (CreateBox | Unset): The settings of the new box.
 
     Raises:
         errors.BoxError: If the server does not do what was asked; its problem says why.

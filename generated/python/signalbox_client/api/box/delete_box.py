@@ -52,7 +52,7 @@ def sync_detailed(
 ) -> Response[Any]:
     """Delete the box
 
-     Removes the box with its messages. Its id and its drop address are never valid again.
+     Deletes the box with its messages. Its id and its drop address become invalid for good.
 
     Args:
         box (str):
@@ -83,7 +83,7 @@ async def asyncio_detailed(
 ) -> Response[Any]:
     """Delete the box
 
-     Removes the box with its messages. Its id and its drop address are never valid again.
+     Deletes the box with its messages. Its id and its drop address become invalid for good.
 
     Args:
         box (str):

@@ -55,8 +55,8 @@ def sync_detailed(
 ) -> Response[Msgs]:
     """Drain the box
 
-     Takes everything out in one atomic step. Where the answer may get lost on its way, read and
-    acknowledge instead.
+     Takes all messages out of the box in one atomic step. If the response is lost, so are the messages;
+    read and acknowledge if that matters.
 
     Args:
         box (str):
@@ -87,8 +87,8 @@ def sync(
 ) -> Msgs:
     """Drain the box
 
-     Takes everything out in one atomic step. Where the answer may get lost on its way, read and
-    acknowledge instead.
+     Takes all messages out of the box in one atomic step. If the response is lost, so are the messages;
+    read and acknowledge if that matters.
 
     Args:
         box (str):
@@ -114,8 +114,8 @@ async def asyncio_detailed(
 ) -> Response[Msgs]:
     """Drain the box
 
-     Takes everything out in one atomic step. Where the answer may get lost on its way, read and
-    acknowledge instead.
+     Takes all messages out of the box in one atomic step. If the response is lost, so are the messages;
+    read and acknowledge if that matters.
 
     Args:
         box (str):
@@ -144,8 +144,8 @@ async def asyncio(
 ) -> Msgs:
     """Drain the box
 
-     Takes everything out in one atomic step. Where the answer may get lost on its way, read and
-    acknowledge instead.
+     Takes all messages out of the box in one atomic step. If the response is lost, so are the messages;
+    read and acknowledge if that matters.
 
     Args:
         box (str):

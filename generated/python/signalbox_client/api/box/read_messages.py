@@ -73,10 +73,10 @@ def sync_detailed(
 ) -> Response[Msgs]:
     """Read messages
 
-     Looks at the messages after a cursor without taking them. With `wait` the answer is held until there
-    is a message. With `Accept: text/event-stream` the messages come as a stream of server-sent events
-    whose `id` is the sequence number; `event: gone` says that the box went. Swagger UI waits for the
-    end of a stream before it shows anything: try that with another client, like `curl -N`.
+     Reads the messages after a cursor and leaves them in the box. With `wait`, the response is held open
+    until there is a message. With `Accept: text/event-stream`, the messages come as a stream of server-
+    sent events whose `id` is the sequence number; `event: gone` means that the box no longer exists.
+    Swagger UI shows nothing until a stream ends; try streams with another client, such as `curl -N`.
 
     Args:
         box (str):
@@ -116,10 +116,10 @@ def sync(
 ) -> Msgs:
     """Read messages
 
-     Looks at the messages after a cursor without taking them. With `wait` the answer is held until there
-    is a message. With `Accept: text/event-stream` the messages come as a stream of server-sent events
-    whose `id` is the sequence number; `event: gone` says that the box went. Swagger UI waits for the
-    end of a stream before it shows anything: try that with another client, like `curl -N`.
+     Reads the messages after a cursor and leaves them in the box. With `wait`, the response is held open
+    until there is a message. With `Accept: text/event-stream`, the messages come as a stream of server-
+    sent events whose `id` is the sequence number; `event: gone` means that the box no longer exists.
+    Swagger UI shows nothing until a stream ends; try streams with another client, such as `curl -N`.
 
     Args:
         box (str):
@@ -154,10 +154,10 @@ async def asyncio_detailed(
 ) -> Response[Msgs]:
     """Read messages
 
-     Looks at the messages after a cursor without taking them. With `wait` the answer is held until there
-    is a message. With `Accept: text/event-stream` the messages come as a stream of server-sent events
-    whose `id` is the sequence number; `event: gone` says that the box went. Swagger UI waits for the
-    end of a stream before it shows anything: try that with another client, like `curl -N`.
+     Reads the messages after a cursor and leaves them in the box. With `wait`, the response is held open
+    until there is a message. With `Accept: text/event-stream`, the messages come as a stream of server-
+    sent events whose `id` is the sequence number; `event: gone` means that the box no longer exists.
+    Swagger UI shows nothing until a stream ends; try streams with another client, such as `curl -N`.
 
     Args:
         box (str):
@@ -195,10 +195,10 @@ async def asyncio(
 ) -> Msgs:
     """Read messages
 
-     Looks at the messages after a cursor without taking them. With `wait` the answer is held until there
-    is a message. With `Accept: text/event-stream` the messages come as a stream of server-sent events
-    whose `id` is the sequence number; `event: gone` says that the box went. Swagger UI waits for the
-    end of a stream before it shows anything: try that with another client, like `curl -N`.
+     Reads the messages after a cursor and leaves them in the box. With `wait`, the response is held open
+    until there is a message. With `Accept: text/event-stream`, the messages come as a stream of server-
+    sent events whose `id` is the sequence number; `event: gone` means that the box no longer exists.
+    Swagger UI shows nothing until a stream ends; try streams with another client, such as `curl -N`.
 
     Args:
         box (str):

@@ -69,10 +69,10 @@ def sync_detailed(
 ) -> Response[Ack]:
     """Store a message
 
-     Puts one message into the box: any JSON value. Say so by `Content-Type: application/json`: a body
-    sent as `text/plain`, as `fetch` sends a string where nothing else is said, is a text, and is kept
-    as a JSON string. A 2xx means that it is kept as safely as the server's store promises. A full box
-    refuses; it drops nothing.
+     Stores a message: any JSON value, sent with `Content-Type: application/json`. A body sent as
+    `text/plain`, which is what `fetch` uses for a string by default, is stored as a JSON string. A 2xx
+    status means that the message is as safe as the server's store promises. A full box refuses
+    messages; it never discards any.
 
     Args:
         box (str):
@@ -109,10 +109,10 @@ def sync(
 ) -> Ack:
     """Store a message
 
-     Puts one message into the box: any JSON value. Say so by `Content-Type: application/json`: a body
-    sent as `text/plain`, as `fetch` sends a string where nothing else is said, is a text, and is kept
-    as a JSON string. A 2xx means that it is kept as safely as the server's store promises. A full box
-    refuses; it drops nothing.
+     Stores a message: any JSON value, sent with `Content-Type: application/json`. A body sent as
+    `text/plain`, which is what `fetch` uses for a string by default, is stored as a JSON string. A 2xx
+    status means that the message is as safe as the server's store promises. A full box refuses
+    messages; it never discards any.
 
     Args:
         box (str):
@@ -144,10 +144,10 @@ async def asyncio_detailed(
 ) -> Response[Ack]:
     """Store a message
 
-     Puts one message into the box: any JSON value. Say so by `Content-Type: application/json`: a body
-    sent as `text/plain`, as `fetch` sends a string where nothing else is said, is a text, and is kept
-    as a JSON string. A 2xx means that it is kept as safely as the server's store promises. A full box
-    refuses; it drops nothing.
+     Stores a message: any JSON value, sent with `Content-Type: application/json`. A body sent as
+    `text/plain`, which is what `fetch` uses for a string by default, is stored as a JSON string. A 2xx
+    status means that the message is as safe as the server's store promises. A full box refuses
+    messages; it never discards any.
 
     Args:
         box (str):
@@ -182,10 +182,10 @@ async def asyncio(
 ) -> Ack:
     """Store a message
 
-     Puts one message into the box: any JSON value. Say so by `Content-Type: application/json`: a body
-    sent as `text/plain`, as `fetch` sends a string where nothing else is said, is a text, and is kept
-    as a JSON string. A 2xx means that it is kept as safely as the server's store promises. A full box
-    refuses; it drops nothing.
+     Stores a message: any JSON value, sent with `Content-Type: application/json`. A body sent as
+    `text/plain`, which is what `fetch` uses for a string by default, is stored as a JSON string. A 2xx
+    status means that the message is as safe as the server's store promises. A full box refuses
+    messages; it never discards any.
 
     Args:
         box (str):

@@ -62,11 +62,11 @@ def sync_detailed(
     box: str | Unset = UNSET,
     msg: str | Unset = UNSET,
 ) -> Response[ClassicAnswer]:
-    """The classic API: create, store or drain by query
+    """Classic API: create, store or drain by query
 
-     The API of the original script. Without `box`: create. With `box` and `msg`: store the text. With
-    `box` only: drain. It changes things by GET, so HEAD and prefetches are refused; use the other
-    operations where you can.
+     The API of the original script. Without `box`, it creates a box; with `box` and `msg`, it stores the
+    text; with `box` alone, it drains the box. It changes state by GET, so HEAD requests and prefetches
+    are refused. Prefer the other operations.
 
     Args:
         box (str | Unset):
@@ -98,11 +98,11 @@ def sync(
     box: str | Unset = UNSET,
     msg: str | Unset = UNSET,
 ) -> ClassicAnswer:
-    """The classic API: create, store or drain by query
+    """Classic API: create, store or drain by query
 
-     The API of the original script. Without `box`: create. With `box` and `msg`: store the text. With
-    `box` only: drain. It changes things by GET, so HEAD and prefetches are refused; use the other
-    operations where you can.
+     The API of the original script. Without `box`, it creates a box; with `box` and `msg`, it stores the
+    text; with `box` alone, it drains the box. It changes state by GET, so HEAD requests and prefetches
+    are refused. Prefer the other operations.
 
     Args:
         box (str | Unset):
@@ -129,11 +129,11 @@ async def asyncio_detailed(
     box: str | Unset = UNSET,
     msg: str | Unset = UNSET,
 ) -> Response[ClassicAnswer]:
-    """The classic API: create, store or drain by query
+    """Classic API: create, store or drain by query
 
-     The API of the original script. Without `box`: create. With `box` and `msg`: store the text. With
-    `box` only: drain. It changes things by GET, so HEAD and prefetches are refused; use the other
-    operations where you can.
+     The API of the original script. Without `box`, it creates a box; with `box` and `msg`, it stores the
+    text; with `box` alone, it drains the box. It changes state by GET, so HEAD requests and prefetches
+    are refused. Prefer the other operations.
 
     Args:
         box (str | Unset):
@@ -163,11 +163,11 @@ async def asyncio(
     box: str | Unset = UNSET,
     msg: str | Unset = UNSET,
 ) -> ClassicAnswer:
-    """The classic API: create, store or drain by query
+    """Classic API: create, store or drain by query
 
-     The API of the original script. Without `box`: create. With `box` and `msg`: store the text. With
-    `box` only: drain. It changes things by GET, so HEAD and prefetches are refused; use the other
-    operations where you can.
+     The API of the original script. Without `box`, it creates a box; with `box` and `msg`, it stores the
+    text; with `box` alone, it drains the box. It changes state by GET, so HEAD requests and prefetches
+    are refused. Prefer the other operations.
 
     Args:
         box (str | Unset):

@@ -53,10 +53,10 @@ def sync_detailed(
     *,
     client: AuthenticatedClient | Client,
 ) -> Response[IceServers]:
-    """ICE servers
+    """Get ICE servers
 
-     The STUN and TURN servers this server recommends to those who use this box, with credentials that
-    end by themselves.
+     Returns the STUN and TURN servers that this server offers to users of the box, with credentials that
+    expire.
 
     Args:
         box (str):
@@ -85,10 +85,10 @@ def sync(
     *,
     client: AuthenticatedClient | Client,
 ) -> IceServers:
-    """ICE servers
+    """Get ICE servers
 
-     The STUN and TURN servers this server recommends to those who use this box, with credentials that
-    end by themselves.
+     Returns the STUN and TURN servers that this server offers to users of the box, with credentials that
+    expire.
 
     Args:
         box (str):
@@ -112,10 +112,10 @@ async def asyncio_detailed(
     *,
     client: AuthenticatedClient | Client,
 ) -> Response[IceServers]:
-    """ICE servers
+    """Get ICE servers
 
-     The STUN and TURN servers this server recommends to those who use this box, with credentials that
-    end by themselves.
+     Returns the STUN and TURN servers that this server offers to users of the box, with credentials that
+    expire.
 
     Args:
         box (str):
@@ -142,10 +142,10 @@ async def asyncio(
     *,
     client: AuthenticatedClient | Client,
 ) -> IceServers:
-    """ICE servers
+    """Get ICE servers
 
-     The STUN and TURN servers this server recommends to those who use this box, with credentials that
-    end by themselves.
+     Returns the STUN and TURN servers that this server offers to users of the box, with credentials that
+    expire.
 
     Args:
         box (str):

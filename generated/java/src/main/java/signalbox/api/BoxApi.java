@@ -1,6 +1,6 @@
 /*
  * signalbox
- * A message box over plain HTTP. Two parties who can pass each other a link can exchange messages; its first use is WebRTC signaling. Errors are problem details (RFC 9457).
+ * A message box over plain HTTP: two parties who can share a link can exchange messages. Its main use is WebRTC signaling. Errors are problem details (RFC 9457).
  *
  * The version of the OpenAPI document: 0.1.0
  * 
@@ -171,8 +171,8 @@ public class BoxApi {
 
   /**
    * Acknowledge messages
-   * Forgets the messages up to and including the cursor. Repeating it changes nothing.
-   * @param box The box id: whoever holds it owns the box. Keep it secret. (required)
+   * Deletes the messages up to and including the cursor. Idempotent.
+   * @param box The box id. Whoever holds it owns the box: keep it secret. (required)
    * @param cursor  (required)
    * @return CursorAck
    * @throws ApiException if fails to make API call
@@ -183,8 +183,8 @@ public class BoxApi {
 
   /**
    * Acknowledge messages
-   * Forgets the messages up to and including the cursor. Repeating it changes nothing.
-   * @param box The box id: whoever holds it owns the box. Keep it secret. (required)
+   * Deletes the messages up to and including the cursor. Idempotent.
+   * @param box The box id. Whoever holds it owns the box: keep it secret. (required)
    * @param cursor  (required)
    * @param headers Optional headers to include in the request
    * @return CursorAck
@@ -197,8 +197,8 @@ public class BoxApi {
 
   /**
    * Acknowledge messages
-   * Forgets the messages up to and including the cursor. Repeating it changes nothing.
-   * @param box The box id: whoever holds it owns the box. Keep it secret. (required)
+   * Deletes the messages up to and including the cursor. Idempotent.
+   * @param box The box id. Whoever holds it owns the box: keep it secret. (required)
    * @param cursor  (required)
    * @return ApiResponse&lt;CursorAck&gt;
    * @throws ApiException if fails to make API call
@@ -209,8 +209,8 @@ public class BoxApi {
 
   /**
    * Acknowledge messages
-   * Forgets the messages up to and including the cursor. Repeating it changes nothing.
-   * @param box The box id: whoever holds it owns the box. Keep it secret. (required)
+   * Deletes the messages up to and including the cursor. Idempotent.
+   * @param box The box id. Whoever holds it owns the box: keep it secret. (required)
    * @param cursor  (required)
    * @param headers Optional headers to include in the request
    * @return ApiResponse&lt;CursorAck&gt;
@@ -307,7 +307,7 @@ public class BoxApi {
 
   /**
    * Create a box
-   * Makes an empty box. Keep its id, and pass its drop address to the other party, who can store in the box and nothing else.
+   * Creates an empty box. Keep its id secret, and give its drop address to the other party, who can only store messages in the box.
    * @param createBox  (optional)
    * @return Created
    * @throws ApiException if fails to make API call
@@ -318,7 +318,7 @@ public class BoxApi {
 
   /**
    * Create a box
-   * Makes an empty box. Keep its id, and pass its drop address to the other party, who can store in the box and nothing else.
+   * Creates an empty box. Keep its id secret, and give its drop address to the other party, who can only store messages in the box.
    * @param createBox  (optional)
    * @param headers Optional headers to include in the request
    * @return Created
@@ -331,7 +331,7 @@ public class BoxApi {
 
   /**
    * Create a box
-   * Makes an empty box. Keep its id, and pass its drop address to the other party, who can store in the box and nothing else.
+   * Creates an empty box. Keep its id secret, and give its drop address to the other party, who can only store messages in the box.
    * @param createBox  (optional)
    * @return ApiResponse&lt;Created&gt;
    * @throws ApiException if fails to make API call
@@ -342,7 +342,7 @@ public class BoxApi {
 
   /**
    * Create a box
-   * Makes an empty box. Keep its id, and pass its drop address to the other party, who can store in the box and nothing else.
+   * Creates an empty box. Keep its id secret, and give its drop address to the other party, who can only store messages in the box.
    * @param createBox  (optional)
    * @param headers Optional headers to include in the request
    * @return ApiResponse&lt;Created&gt;
@@ -427,8 +427,8 @@ public class BoxApi {
 
   /**
    * Delete the box
-   * Removes the box with its messages. Its id and its drop address are never valid again.
-   * @param box The box id: whoever holds it owns the box. Keep it secret. (required)
+   * Deletes the box with its messages. Its id and its drop address become invalid for good.
+   * @param box The box id. Whoever holds it owns the box: keep it secret. (required)
    * @throws ApiException if fails to make API call
    */
   public void deleteBox(@jakarta.annotation.Nonnull String box) throws ApiException {
@@ -437,8 +437,8 @@ public class BoxApi {
 
   /**
    * Delete the box
-   * Removes the box with its messages. Its id and its drop address are never valid again.
-   * @param box The box id: whoever holds it owns the box. Keep it secret. (required)
+   * Deletes the box with its messages. Its id and its drop address become invalid for good.
+   * @param box The box id. Whoever holds it owns the box: keep it secret. (required)
    * @param headers Optional headers to include in the request
    * @throws ApiException if fails to make API call
    */
@@ -448,8 +448,8 @@ public class BoxApi {
 
   /**
    * Delete the box
-   * Removes the box with its messages. Its id and its drop address are never valid again.
-   * @param box The box id: whoever holds it owns the box. Keep it secret. (required)
+   * Deletes the box with its messages. Its id and its drop address become invalid for good.
+   * @param box The box id. Whoever holds it owns the box: keep it secret. (required)
    * @return ApiResponse&lt;Void&gt;
    * @throws ApiException if fails to make API call
    */
@@ -459,8 +459,8 @@ public class BoxApi {
 
   /**
    * Delete the box
-   * Removes the box with its messages. Its id and its drop address are never valid again.
-   * @param box The box id: whoever holds it owns the box. Keep it secret. (required)
+   * Deletes the box with its messages. Its id and its drop address become invalid for good.
+   * @param box The box id. Whoever holds it owns the box: keep it secret. (required)
    * @param headers Optional headers to include in the request
    * @return ApiResponse&lt;Void&gt;
    * @throws ApiException if fails to make API call
@@ -533,8 +533,8 @@ public class BoxApi {
 
   /**
    * Drain the box
-   * Takes everything out in one atomic step. Where the answer may get lost on its way, read and acknowledge instead.
-   * @param box The box id: whoever holds it owns the box. Keep it secret. (required)
+   * Takes all messages out of the box in one atomic step. If the response is lost, so are the messages; read and acknowledge if that matters.
+   * @param box The box id. Whoever holds it owns the box: keep it secret. (required)
    * @return Msgs
    * @throws ApiException if fails to make API call
    */
@@ -544,8 +544,8 @@ public class BoxApi {
 
   /**
    * Drain the box
-   * Takes everything out in one atomic step. Where the answer may get lost on its way, read and acknowledge instead.
-   * @param box The box id: whoever holds it owns the box. Keep it secret. (required)
+   * Takes all messages out of the box in one atomic step. If the response is lost, so are the messages; read and acknowledge if that matters.
+   * @param box The box id. Whoever holds it owns the box: keep it secret. (required)
    * @param headers Optional headers to include in the request
    * @return Msgs
    * @throws ApiException if fails to make API call
@@ -557,8 +557,8 @@ public class BoxApi {
 
   /**
    * Drain the box
-   * Takes everything out in one atomic step. Where the answer may get lost on its way, read and acknowledge instead.
-   * @param box The box id: whoever holds it owns the box. Keep it secret. (required)
+   * Takes all messages out of the box in one atomic step. If the response is lost, so are the messages; read and acknowledge if that matters.
+   * @param box The box id. Whoever holds it owns the box: keep it secret. (required)
    * @return ApiResponse&lt;Msgs&gt;
    * @throws ApiException if fails to make API call
    */
@@ -568,8 +568,8 @@ public class BoxApi {
 
   /**
    * Drain the box
-   * Takes everything out in one atomic step. Where the answer may get lost on its way, read and acknowledge instead.
-   * @param box The box id: whoever holds it owns the box. Keep it secret. (required)
+   * Takes all messages out of the box in one atomic step. If the response is lost, so are the messages; read and acknowledge if that matters.
+   * @param box The box id. Whoever holds it owns the box: keep it secret. (required)
    * @param headers Optional headers to include in the request
    * @return ApiResponse&lt;Msgs&gt;
    * @throws ApiException if fails to make API call
@@ -653,11 +653,11 @@ public class BoxApi {
 
   /**
    * Read messages
-   * Looks at the messages after a cursor without taking them. With &#x60;wait&#x60; the answer is held until there is a message. With &#x60;Accept: text/event-stream&#x60; the messages come as a stream of server-sent events whose &#x60;id&#x60; is the sequence number; &#x60;event: gone&#x60; says that the box went. Swagger UI waits for the end of a stream before it shows anything: try that with another client, like &#x60;curl -N&#x60;.
-   * @param box The box id: whoever holds it owns the box. Keep it secret. (required)
-   * @param after The cursor: only messages with a higher number are read. (optional, default to 0)
-   * @param limit How many messages at most. (optional, default to 100)
-   * @param wait For how many seconds the read is held open until a message comes. The server may answer earlier. (optional, default to 0)
+   * Reads the messages after a cursor and leaves them in the box. With &#x60;wait&#x60;, the response is held open until there is a message. With &#x60;Accept: text/event-stream&#x60;, the messages come as a stream of server-sent events whose &#x60;id&#x60; is the sequence number; &#x60;event: gone&#x60; means that the box no longer exists. Swagger UI shows nothing until a stream ends; try streams with another client, such as &#x60;curl -N&#x60;.
+   * @param box The box id. Whoever holds it owns the box: keep it secret. (required)
+   * @param after The cursor: only messages with a higher sequence number are returned. (optional, default to 0)
+   * @param limit The largest number of messages to return. (optional, default to 100)
+   * @param wait How long to wait for a message if there is none, in seconds. The server may respond earlier. (optional, default to 0)
    * @return Msgs
    * @throws ApiException if fails to make API call
    */
@@ -667,11 +667,11 @@ public class BoxApi {
 
   /**
    * Read messages
-   * Looks at the messages after a cursor without taking them. With &#x60;wait&#x60; the answer is held until there is a message. With &#x60;Accept: text/event-stream&#x60; the messages come as a stream of server-sent events whose &#x60;id&#x60; is the sequence number; &#x60;event: gone&#x60; says that the box went. Swagger UI waits for the end of a stream before it shows anything: try that with another client, like &#x60;curl -N&#x60;.
-   * @param box The box id: whoever holds it owns the box. Keep it secret. (required)
-   * @param after The cursor: only messages with a higher number are read. (optional, default to 0)
-   * @param limit How many messages at most. (optional, default to 100)
-   * @param wait For how many seconds the read is held open until a message comes. The server may answer earlier. (optional, default to 0)
+   * Reads the messages after a cursor and leaves them in the box. With &#x60;wait&#x60;, the response is held open until there is a message. With &#x60;Accept: text/event-stream&#x60;, the messages come as a stream of server-sent events whose &#x60;id&#x60; is the sequence number; &#x60;event: gone&#x60; means that the box no longer exists. Swagger UI shows nothing until a stream ends; try streams with another client, such as &#x60;curl -N&#x60;.
+   * @param box The box id. Whoever holds it owns the box: keep it secret. (required)
+   * @param after The cursor: only messages with a higher sequence number are returned. (optional, default to 0)
+   * @param limit The largest number of messages to return. (optional, default to 100)
+   * @param wait How long to wait for a message if there is none, in seconds. The server may respond earlier. (optional, default to 0)
    * @param headers Optional headers to include in the request
    * @return Msgs
    * @throws ApiException if fails to make API call
@@ -683,11 +683,11 @@ public class BoxApi {
 
   /**
    * Read messages
-   * Looks at the messages after a cursor without taking them. With &#x60;wait&#x60; the answer is held until there is a message. With &#x60;Accept: text/event-stream&#x60; the messages come as a stream of server-sent events whose &#x60;id&#x60; is the sequence number; &#x60;event: gone&#x60; says that the box went. Swagger UI waits for the end of a stream before it shows anything: try that with another client, like &#x60;curl -N&#x60;.
-   * @param box The box id: whoever holds it owns the box. Keep it secret. (required)
-   * @param after The cursor: only messages with a higher number are read. (optional, default to 0)
-   * @param limit How many messages at most. (optional, default to 100)
-   * @param wait For how many seconds the read is held open until a message comes. The server may answer earlier. (optional, default to 0)
+   * Reads the messages after a cursor and leaves them in the box. With &#x60;wait&#x60;, the response is held open until there is a message. With &#x60;Accept: text/event-stream&#x60;, the messages come as a stream of server-sent events whose &#x60;id&#x60; is the sequence number; &#x60;event: gone&#x60; means that the box no longer exists. Swagger UI shows nothing until a stream ends; try streams with another client, such as &#x60;curl -N&#x60;.
+   * @param box The box id. Whoever holds it owns the box: keep it secret. (required)
+   * @param after The cursor: only messages with a higher sequence number are returned. (optional, default to 0)
+   * @param limit The largest number of messages to return. (optional, default to 100)
+   * @param wait How long to wait for a message if there is none, in seconds. The server may respond earlier. (optional, default to 0)
    * @return ApiResponse&lt;Msgs&gt;
    * @throws ApiException if fails to make API call
    */
@@ -697,11 +697,11 @@ public class BoxApi {
 
   /**
    * Read messages
-   * Looks at the messages after a cursor without taking them. With &#x60;wait&#x60; the answer is held until there is a message. With &#x60;Accept: text/event-stream&#x60; the messages come as a stream of server-sent events whose &#x60;id&#x60; is the sequence number; &#x60;event: gone&#x60; says that the box went. Swagger UI waits for the end of a stream before it shows anything: try that with another client, like &#x60;curl -N&#x60;.
-   * @param box The box id: whoever holds it owns the box. Keep it secret. (required)
-   * @param after The cursor: only messages with a higher number are read. (optional, default to 0)
-   * @param limit How many messages at most. (optional, default to 100)
-   * @param wait For how many seconds the read is held open until a message comes. The server may answer earlier. (optional, default to 0)
+   * Reads the messages after a cursor and leaves them in the box. With &#x60;wait&#x60;, the response is held open until there is a message. With &#x60;Accept: text/event-stream&#x60;, the messages come as a stream of server-sent events whose &#x60;id&#x60; is the sequence number; &#x60;event: gone&#x60; means that the box no longer exists. Swagger UI shows nothing until a stream ends; try streams with another client, such as &#x60;curl -N&#x60;.
+   * @param box The box id. Whoever holds it owns the box: keep it secret. (required)
+   * @param after The cursor: only messages with a higher sequence number are returned. (optional, default to 0)
+   * @param limit The largest number of messages to return. (optional, default to 100)
+   * @param wait How long to wait for a message if there is none, in seconds. The server may respond earlier. (optional, default to 0)
    * @param headers Optional headers to include in the request
    * @return ApiResponse&lt;Msgs&gt;
    * @throws ApiException if fails to make API call
@@ -807,10 +807,10 @@ public class BoxApi {
 
   /**
    * Store a message
-   * Puts one message into the box: any JSON value. Say so by &#x60;Content-Type: application/json&#x60;: a body sent as &#x60;text/plain&#x60;, as &#x60;fetch&#x60; sends a string where nothing else is said, is a text, and is kept as a JSON string. A 2xx means that it is kept as safely as the server&#39;s store promises. A full box refuses; it drops nothing.
-   * @param box The box id, or the drop address of a box. (required)
+   * Stores a message: any JSON value, sent with &#x60;Content-Type: application/json&#x60;. A body sent as &#x60;text/plain&#x60;, which is what &#x60;fetch&#x60; uses for a string by default, is stored as a JSON string. A 2xx status means that the message is as safe as the server&#39;s store promises. A full box refuses messages; it never discards any.
+   * @param box A box id or a drop address. (required)
    * @param body  (required)
-   * @param idempotencyKey Makes a repeated request safe: the same key and body again answers the first answer and stores nothing. (optional)
+   * @param idempotencyKey Makes retries safe: a request with the same key and body stores nothing and returns the first response again. (optional)
    * @return Ack
    * @throws ApiException if fails to make API call
    */
@@ -820,10 +820,10 @@ public class BoxApi {
 
   /**
    * Store a message
-   * Puts one message into the box: any JSON value. Say so by &#x60;Content-Type: application/json&#x60;: a body sent as &#x60;text/plain&#x60;, as &#x60;fetch&#x60; sends a string where nothing else is said, is a text, and is kept as a JSON string. A 2xx means that it is kept as safely as the server&#39;s store promises. A full box refuses; it drops nothing.
-   * @param box The box id, or the drop address of a box. (required)
+   * Stores a message: any JSON value, sent with &#x60;Content-Type: application/json&#x60;. A body sent as &#x60;text/plain&#x60;, which is what &#x60;fetch&#x60; uses for a string by default, is stored as a JSON string. A 2xx status means that the message is as safe as the server&#39;s store promises. A full box refuses messages; it never discards any.
+   * @param box A box id or a drop address. (required)
    * @param body  (required)
-   * @param idempotencyKey Makes a repeated request safe: the same key and body again answers the first answer and stores nothing. (optional)
+   * @param idempotencyKey Makes retries safe: a request with the same key and body stores nothing and returns the first response again. (optional)
    * @param headers Optional headers to include in the request
    * @return Ack
    * @throws ApiException if fails to make API call
@@ -835,10 +835,10 @@ public class BoxApi {
 
   /**
    * Store a message
-   * Puts one message into the box: any JSON value. Say so by &#x60;Content-Type: application/json&#x60;: a body sent as &#x60;text/plain&#x60;, as &#x60;fetch&#x60; sends a string where nothing else is said, is a text, and is kept as a JSON string. A 2xx means that it is kept as safely as the server&#39;s store promises. A full box refuses; it drops nothing.
-   * @param box The box id, or the drop address of a box. (required)
+   * Stores a message: any JSON value, sent with &#x60;Content-Type: application/json&#x60;. A body sent as &#x60;text/plain&#x60;, which is what &#x60;fetch&#x60; uses for a string by default, is stored as a JSON string. A 2xx status means that the message is as safe as the server&#39;s store promises. A full box refuses messages; it never discards any.
+   * @param box A box id or a drop address. (required)
    * @param body  (required)
-   * @param idempotencyKey Makes a repeated request safe: the same key and body again answers the first answer and stores nothing. (optional)
+   * @param idempotencyKey Makes retries safe: a request with the same key and body stores nothing and returns the first response again. (optional)
    * @return ApiResponse&lt;Ack&gt;
    * @throws ApiException if fails to make API call
    */
@@ -848,10 +848,10 @@ public class BoxApi {
 
   /**
    * Store a message
-   * Puts one message into the box: any JSON value. Say so by &#x60;Content-Type: application/json&#x60;: a body sent as &#x60;text/plain&#x60;, as &#x60;fetch&#x60; sends a string where nothing else is said, is a text, and is kept as a JSON string. A 2xx means that it is kept as safely as the server&#39;s store promises. A full box refuses; it drops nothing.
-   * @param box The box id, or the drop address of a box. (required)
+   * Stores a message: any JSON value, sent with &#x60;Content-Type: application/json&#x60;. A body sent as &#x60;text/plain&#x60;, which is what &#x60;fetch&#x60; uses for a string by default, is stored as a JSON string. A 2xx status means that the message is as safe as the server&#39;s store promises. A full box refuses messages; it never discards any.
+   * @param box A box id or a drop address. (required)
    * @param body  (required)
-   * @param idempotencyKey Makes a repeated request safe: the same key and body again answers the first answer and stores nothing. (optional)
+   * @param idempotencyKey Makes retries safe: a request with the same key and body stores nothing and returns the first response again. (optional)
    * @param headers Optional headers to include in the request
    * @return ApiResponse&lt;Ack&gt;
    * @throws ApiException if fails to make API call

@@ -1,6 +1,6 @@
 /*
  * signalbox
- * A message box over plain HTTP. Two parties who can pass each other a link can exchange messages; its first use is WebRTC signaling. Errors are problem details (RFC 9457).
+ * A message box over plain HTTP: two parties who can share a link can exchange messages. Its main use is WebRTC signaling. Errors are problem details (RFC 9457).
  *
  * The version of the OpenAPI document: 0.1.0
  * 
@@ -165,10 +165,10 @@ public class ClassicApi {
   }
 
   /**
-   * The classic API: create, store or drain by query
-   * The API of the original script. Without &#x60;box&#x60;: create. With &#x60;box&#x60; and &#x60;msg&#x60;: store the text. With &#x60;box&#x60; only: drain. It changes things by GET, so HEAD and prefetches are refused; use the other operations where you can.
-   * @param box A box id, or a drop address to store. Without it a box is created. (optional)
-   * @param msg The message to store. Without it everything in the box is taken out. (optional)
+   * Classic API: create, store or drain by query
+   * The API of the original script. Without &#x60;box&#x60;, it creates a box; with &#x60;box&#x60; and &#x60;msg&#x60;, it stores the text; with &#x60;box&#x60; alone, it drains the box. It changes state by GET, so HEAD requests and prefetches are refused. Prefer the other operations.
+   * @param box A box id or, to store a message, a drop address. If absent, a box is created. (optional)
+   * @param msg The message to store. If absent, the box is drained. (optional)
    * @return ClassicAnswer
    * @throws ApiException if fails to make API call
    */
@@ -177,10 +177,10 @@ public class ClassicApi {
   }
 
   /**
-   * The classic API: create, store or drain by query
-   * The API of the original script. Without &#x60;box&#x60;: create. With &#x60;box&#x60; and &#x60;msg&#x60;: store the text. With &#x60;box&#x60; only: drain. It changes things by GET, so HEAD and prefetches are refused; use the other operations where you can.
-   * @param box A box id, or a drop address to store. Without it a box is created. (optional)
-   * @param msg The message to store. Without it everything in the box is taken out. (optional)
+   * Classic API: create, store or drain by query
+   * The API of the original script. Without &#x60;box&#x60;, it creates a box; with &#x60;box&#x60; and &#x60;msg&#x60;, it stores the text; with &#x60;box&#x60; alone, it drains the box. It changes state by GET, so HEAD requests and prefetches are refused. Prefer the other operations.
+   * @param box A box id or, to store a message, a drop address. If absent, a box is created. (optional)
+   * @param msg The message to store. If absent, the box is drained. (optional)
    * @param headers Optional headers to include in the request
    * @return ClassicAnswer
    * @throws ApiException if fails to make API call
@@ -191,10 +191,10 @@ public class ClassicApi {
   }
 
   /**
-   * The classic API: create, store or drain by query
-   * The API of the original script. Without &#x60;box&#x60;: create. With &#x60;box&#x60; and &#x60;msg&#x60;: store the text. With &#x60;box&#x60; only: drain. It changes things by GET, so HEAD and prefetches are refused; use the other operations where you can.
-   * @param box A box id, or a drop address to store. Without it a box is created. (optional)
-   * @param msg The message to store. Without it everything in the box is taken out. (optional)
+   * Classic API: create, store or drain by query
+   * The API of the original script. Without &#x60;box&#x60;, it creates a box; with &#x60;box&#x60; and &#x60;msg&#x60;, it stores the text; with &#x60;box&#x60; alone, it drains the box. It changes state by GET, so HEAD requests and prefetches are refused. Prefer the other operations.
+   * @param box A box id or, to store a message, a drop address. If absent, a box is created. (optional)
+   * @param msg The message to store. If absent, the box is drained. (optional)
    * @return ApiResponse&lt;ClassicAnswer&gt;
    * @throws ApiException if fails to make API call
    */
@@ -203,10 +203,10 @@ public class ClassicApi {
   }
 
   /**
-   * The classic API: create, store or drain by query
-   * The API of the original script. Without &#x60;box&#x60;: create. With &#x60;box&#x60; and &#x60;msg&#x60;: store the text. With &#x60;box&#x60; only: drain. It changes things by GET, so HEAD and prefetches are refused; use the other operations where you can.
-   * @param box A box id, or a drop address to store. Without it a box is created. (optional)
-   * @param msg The message to store. Without it everything in the box is taken out. (optional)
+   * Classic API: create, store or drain by query
+   * The API of the original script. Without &#x60;box&#x60;, it creates a box; with &#x60;box&#x60; and &#x60;msg&#x60;, it stores the text; with &#x60;box&#x60; alone, it drains the box. It changes state by GET, so HEAD requests and prefetches are refused. Prefer the other operations.
+   * @param box A box id or, to store a message, a drop address. If absent, a box is created. (optional)
+   * @param msg The message to store. If absent, the box is drained. (optional)
    * @param headers Optional headers to include in the request
    * @return ApiResponse&lt;ClassicAnswer&gt;
    * @throws ApiException if fails to make API call

@@ -1,6 +1,6 @@
 /*
  * signalbox
- * A message box over plain HTTP. Two parties who can pass each other a link can exchange messages; its first use is WebRTC signaling. Errors are problem details (RFC 9457).
+ * A message box over plain HTTP: two parties who can share a link can exchange messages. Its main use is WebRTC signaling. Errors are problem details (RFC 9457).
  *
  * The version of the OpenAPI document: 0.1.0
  * 
@@ -165,9 +165,9 @@ public class WebrtcApi {
   }
 
   /**
-   * ICE servers
-   * The STUN and TURN servers this server recommends to those who use this box, with credentials that end by themselves.
-   * @param box The box id, or the drop address of a box. (required)
+   * Get ICE servers
+   * Returns the STUN and TURN servers that this server offers to users of the box, with credentials that expire.
+   * @param box A box id or a drop address. (required)
    * @return IceServers
    * @throws ApiException if fails to make API call
    */
@@ -176,9 +176,9 @@ public class WebrtcApi {
   }
 
   /**
-   * ICE servers
-   * The STUN and TURN servers this server recommends to those who use this box, with credentials that end by themselves.
-   * @param box The box id, or the drop address of a box. (required)
+   * Get ICE servers
+   * Returns the STUN and TURN servers that this server offers to users of the box, with credentials that expire.
+   * @param box A box id or a drop address. (required)
    * @param headers Optional headers to include in the request
    * @return IceServers
    * @throws ApiException if fails to make API call
@@ -189,9 +189,9 @@ public class WebrtcApi {
   }
 
   /**
-   * ICE servers
-   * The STUN and TURN servers this server recommends to those who use this box, with credentials that end by themselves.
-   * @param box The box id, or the drop address of a box. (required)
+   * Get ICE servers
+   * Returns the STUN and TURN servers that this server offers to users of the box, with credentials that expire.
+   * @param box A box id or a drop address. (required)
    * @return ApiResponse&lt;IceServers&gt;
    * @throws ApiException if fails to make API call
    */
@@ -200,9 +200,9 @@ public class WebrtcApi {
   }
 
   /**
-   * ICE servers
-   * The STUN and TURN servers this server recommends to those who use this box, with credentials that end by themselves.
-   * @param box The box id, or the drop address of a box. (required)
+   * Get ICE servers
+   * Returns the STUN and TURN servers that this server offers to users of the box, with credentials that expire.
+   * @param box A box id or a drop address. (required)
    * @param headers Optional headers to include in the request
    * @return ApiResponse&lt;IceServers&gt;
    * @throws ApiException if fails to make API call

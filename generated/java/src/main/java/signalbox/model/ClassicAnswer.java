@@ -1,6 +1,6 @@
 /*
  * signalbox
- * A message box over plain HTTP. Two parties who can pass each other a link can exchange messages; its first use is WebRTC signaling. Errors are problem details (RFC 9457).
+ * A message box over plain HTTP: two parties who can share a link can exchange messages. Its main use is WebRTC signaling. Errors are problem details (RFC 9457).
  *
  * The version of the OpenAPI document: 0.1.0
  * 
@@ -127,7 +127,7 @@ public class ClassicAnswer {
   }
 
   /**
-   * The box id: whoever holds it owns the box. Keep it secret. Or: How many messages are in the box. Or: Everything that was in the box.
+   * The box id. Whoever holds it owns the box: keep it secret. Or: The number of messages now in the box. Or: All messages that were in the box.
    * @return data
    */
   @jakarta.annotation.Nullable
@@ -151,7 +151,7 @@ public class ClassicAnswer {
   }
 
   /**
-   * The drop address: whoever holds it can only store. Pass this one on.
+   * The drop address. Whoever holds it can only store messages: give this one to the other party.
    * @return drop
    */
   @jakarta.annotation.Nullable
@@ -175,7 +175,7 @@ public class ClassicAnswer {
   }
 
   /**
-   * When the box goes if nobody uses it until then (RFC 3339).
+   * When the box expires if it is not used until then (RFC 3339).
    * @return expires
    */
   @jakarta.annotation.Nullable

@@ -1,6 +1,6 @@
 /*
  * signalbox
- * A message box over plain HTTP. Two parties who can pass each other a link can exchange messages; its first use is WebRTC signaling. Errors are problem details (RFC 9457).
+ * A message box over plain HTTP: two parties who can share a link can exchange messages. Its main use is WebRTC signaling. Errors are problem details (RFC 9457).
  *
  * The version of the OpenAPI document: 0.1.0
  * 
@@ -30,7 +30,7 @@ import com.fasterxml.jackson.annotation.JsonPropertyOrder;
 
 import signalbox.ApiClient;
 /**
- * What to make.
+ * The settings of the new box.
  */
 @JsonPropertyOrder({
   CreateBox.JSON_PROPERTY_TTL
@@ -50,7 +50,7 @@ public class CreateBox {
   }
 
   /**
-   * The idle lifetime in seconds: a box that is not used for this long is gone. 86400 where it is left out.
+   * The idle lifetime in seconds: a box that is not used for this long expires. If absent: 86400.
    * @return ttl
    */
   @jakarta.annotation.Nullable

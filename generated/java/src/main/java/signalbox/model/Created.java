@@ -1,6 +1,6 @@
 /*
  * signalbox
- * A message box over plain HTTP. Two parties who can pass each other a link can exchange messages; its first use is WebRTC signaling. Errors are problem details (RFC 9457).
+ * A message box over plain HTTP: two parties who can share a link can exchange messages. Its main use is WebRTC signaling. Errors are problem details (RFC 9457).
  *
  * The version of the OpenAPI document: 0.1.0
  * 
@@ -31,7 +31,7 @@ import com.fasterxml.jackson.annotation.JsonPropertyOrder;
 
 import signalbox.ApiClient;
 /**
- * A box was made.
+ * The box was created.
  */
 @JsonPropertyOrder({
   Created.JSON_PROPERTY_TYPE,
@@ -123,7 +123,7 @@ public class Created {
   }
 
   /**
-   * The box id: whoever holds it owns the box. Keep it secret.
+   * The box id. Whoever holds it owns the box: keep it secret.
    * @return data
    */
   @jakarta.annotation.Nonnull
@@ -147,7 +147,7 @@ public class Created {
   }
 
   /**
-   * The drop address: whoever holds it can only store. Pass this one on.
+   * The drop address. Whoever holds it can only store messages: give this one to the other party.
    * @return drop
    */
   @jakarta.annotation.Nonnull
@@ -171,7 +171,7 @@ public class Created {
   }
 
   /**
-   * When the box goes if nobody uses it until then (RFC 3339).
+   * When the box expires if it is not used until then (RFC 3339).
    * @return expires
    */
   @jakarta.annotation.Nonnull

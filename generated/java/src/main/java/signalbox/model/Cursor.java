@@ -1,6 +1,6 @@
 /*
  * signalbox
- * A message box over plain HTTP. Two parties who can pass each other a link can exchange messages; its first use is WebRTC signaling. Errors are problem details (RFC 9457).
+ * A message box over plain HTTP: two parties who can share a link can exchange messages. Its main use is WebRTC signaling. Errors are problem details (RFC 9457).
  *
  * The version of the OpenAPI document: 0.1.0
  * 
@@ -30,7 +30,7 @@ import com.fasterxml.jackson.annotation.JsonPropertyOrder;
 
 import signalbox.ApiClient;
 /**
- * How far a reader has seen everything.
+ * The position up to which a reader has handled every message.
  */
 @JsonPropertyOrder({
   Cursor.JSON_PROPERTY_AFTER
@@ -50,7 +50,7 @@ public class Cursor {
   }
 
   /**
-   * Everything up to this number is forgotten.
+   * The sequence number up to which messages are deleted.
    * @return after
    */
   @jakarta.annotation.Nonnull

@@ -1,6 +1,6 @@
 /*
  * signalbox
- * A message box over plain HTTP. Two parties who can pass each other a link can exchange messages; its first use is WebRTC signaling. Errors are problem details (RFC 9457).
+ * A message box over plain HTTP: two parties who can share a link can exchange messages. Its main use is WebRTC signaling. Errors are problem details (RFC 9457).
  *
  * The version of the OpenAPI document: 0.1.0
  * 
@@ -30,7 +30,7 @@ import com.fasterxml.jackson.annotation.JsonPropertyOrder;
 
 import signalbox.ApiClient;
 /**
- * The messages up to the cursor are forgotten.
+ * The messages up to the cursor have been deleted.
  */
 @JsonPropertyOrder({
   CursorAck.JSON_PROPERTY_TYPE,
@@ -112,7 +112,7 @@ public class CursorAck {
   }
 
   /**
-   * Messages left in the box.
+   * The number of messages left in the box.
    * @return data
    */
   @jakarta.annotation.Nonnull

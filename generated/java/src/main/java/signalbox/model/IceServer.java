@@ -1,6 +1,6 @@
 /*
  * signalbox
- * A message box over plain HTTP. Two parties who can pass each other a link can exchange messages; its first use is WebRTC signaling. Errors are problem details (RFC 9457).
+ * A message box over plain HTTP: two parties who can share a link can exchange messages. Its main use is WebRTC signaling. Errors are problem details (RFC 9457).
  *
  * The version of the OpenAPI document: 0.1.0
  * 
@@ -32,7 +32,7 @@ import com.fasterxml.jackson.annotation.JsonPropertyOrder;
 
 import signalbox.ApiClient;
 /**
- * One entry of &#x60;RTCConfiguration.iceServers&#x60;.
+ * An entry of &#x60;RTCConfiguration.iceServers&#x60;.
  */
 @JsonPropertyOrder({
   IceServer.JSON_PROPERTY_URLS,
@@ -94,7 +94,7 @@ public class IceServer {
   }
 
   /**
-   * For TURN: until when it is valid, in seconds since the epoch.
+   * For TURN: the user name, which is the expiry in seconds since the epoch.
    * @return username
    */
   @jakarta.annotation.Nullable
@@ -118,7 +118,7 @@ public class IceServer {
   }
 
   /**
-   * For TURN: the password that goes with it.
+   * For TURN: the password.
    * @return credential
    */
   @jakarta.annotation.Nullable

@@ -1,6 +1,6 @@
 /*
  * signalbox
- * A message box over plain HTTP. Two parties who can pass each other a link can exchange messages; its first use is WebRTC signaling. Errors are problem details (RFC 9457).
+ * A message box over plain HTTP: two parties who can share a link can exchange messages. Its main use is WebRTC signaling. Errors are problem details (RFC 9457).
  *
  * The version of the OpenAPI document: 0.1.0
  * 
@@ -33,7 +33,7 @@ import com.fasterxml.jackson.annotation.JsonPropertyOrder;
 
 import signalbox.ApiClient;
 /**
- * The servers that help two peers to find a path.
+ * STUN and TURN servers for a peer connection.
  */
 @JsonPropertyOrder({
   IceServers.JSON_PROPERTY_ICE_SERVERS,
@@ -66,7 +66,7 @@ public class IceServers {
   }
 
   /**
-   * To be given to an RTCPeerConnection as it is.
+   * The value for &#x60;RTCConfiguration.iceServers&#x60;.
    * @return iceServers
    */
   @jakarta.annotation.Nonnull
@@ -90,7 +90,7 @@ public class IceServers {
   }
 
   /**
-   * For how many seconds the credentials are valid.
+   * The lifetime of the credentials, in seconds.
    * @return ttl
    */
   @jakarta.annotation.Nonnull

@@ -1,6 +1,6 @@
 /*
  * signalbox
- * A message box over plain HTTP. Two parties who can pass each other a link can exchange messages; its first use is WebRTC signaling. Errors are problem details (RFC 9457).
+ * A message box over plain HTTP: two parties who can share a link can exchange messages. Its main use is WebRTC signaling. Errors are problem details (RFC 9457).
  *
  * The version of the OpenAPI document: 0.1.0
  * 
@@ -151,7 +151,7 @@ public class Msgs {
   }
 
   /**
-   * The cursor to go on from: the number of the last message in &#x60;data&#x60;.
+   * The cursor for the next read: the sequence number of the last message in &#x60;data&#x60;.
    * @return next
    */
   @jakarta.annotation.Nonnull
