@@ -1,5 +1,5 @@
 import { HeldError } from '../../errors.js'
-import { BOX_COST, MARGIN, script, UNIT, type Script } from './scripts.js'
+import { BOX_COST, dryWrite, MARGIN, script, UNIT, type Script } from './scripts.js'
 import type { Held } from '../store.js'
 
 /**
@@ -154,11 +154,12 @@ return units
  * KEYS  boxes, units
  * ARGV  drop, deadline, units, lowered, now
  * Hears what a box has now. As long as it has not given units back, more may have been granted
- * than it has taken yet.
+ * than it has taken yet. A full Redis hears it too, or what is taken out then would go on counting.
  * → 1
  */
 const report = script(`
 ${put}
+${dryWrite('KEYS[2]')}
 redis.call('ZADD', KEYS[1], 'GT', ARGV[2], ARGV[1])
 local units, lowered = tonumber(ARGV[3]), tonumber(ARGV[4])
 local old, last = on_record(ARGV[1])

@@ -43,8 +43,8 @@ const PACKED_KEYS = 60
  *
  * Under `maxmemory` Redis refuses a script at its first write that could need room, and
  * no more after a write that could not. So an append's first write is its RPUSH, which is
- * refused before anything changed; and a renewal starts with PEXPIRE, so that a full
- * Redis can still be read and emptied.
+ * refused before anything changed. A renewal starts with PEXPIRE, and what gives room back
+ * with a write that changes nothing, so that a full Redis can still be read and emptied.
  */
 export interface Script {
   lua: string
@@ -73,9 +73,13 @@ end
 local function report() return news and holder and { holder, deadline, granted, lowered } or nil end
 `
 
-/** Gives back what was granted and is not needed any more. After the write that made room. */
+/** A write to a hash that changes nothing and needs no room. No script has a field without a name. */
+export const dryWrite = (hash: string): string => `redis.call('HDEL', ${hash}, '')`
+
+/** Gives back what was granted and is not needed any more. */
 const lower = `
 if granted > 0 and units(held, bytes, keys) < granted then
+  ${dryWrite('KEYS[1]')}
   granted, lowered, news = units(held, bytes, keys), lowered + 1, true
   redis.call('HSET', KEYS[1], 'g', granted, 'e', lowered)
 end
