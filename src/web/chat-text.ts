@@ -7,22 +7,25 @@ export interface Link {
 }
 
 /**
- * Invisible characters that change how other characters are shown: control characters other than tabs and
- * line breaks, and characters that change the text direction. Arabic and Hebrew need none of them; the page
- * sets the direction.
+ * Invisible characters: control characters other than tabs and line breaks, characters that change the text
+ * direction, zero-width spaces, fillers and tags. Arabic and Hebrew need none of them; the page sets the
+ * direction. The joiners that some scripts and emoji need stay.
  */
 // eslint-disable-next-line no-control-regex
-const UNSEEN = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g
+const UNSEEN = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u00ad\u061c\u115f\u1160\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\u3164\ufeff\uffa0\u{e0000}-\u{e007f}]/gu
 
 export function withoutControls (text: string): string {
   return text.replace(UNSEEN, '')
 }
 
-/** Splits the text into plain parts and web links. */
+/** Messages have few links, and a link costs the page far more than its characters. */
+const MAX_LINKS = 20
+
+/** Splits the text into plain parts and web links: at most the first `MAX_LINKS`. */
 export function textAndLinks (text: string): (string | Link)[] {
-  return withoutControls(text).split(/(https?:\/\/[^\s<>"]+[^\s<>".,;:!?)])/i)
-    .map((part, index) => index % 2 === 0 ? part : toLink(part) ?? part)
-    .filter(part => part !== '')
+  const parts = withoutControls(text).split(/(https?:\/\/[^\s<>"]+[^\s<>".,;:!?)])/i)
+  const rest = parts.splice(2 * MAX_LINKS).join('')
+  return [...parts.map((part, index) => index % 2 === 0 ? part : toLink(part) ?? part), rest].filter(part => part !== '')
 }
 
 /** The host is the one the browser goes to. A user name in front of it, which may look like another host, is left out. */
@@ -30,6 +33,8 @@ function toLink (address: string): Link | undefined {
   if (!URL.canParse(address)) return undefined
   const url = new URL(address)
   url.username = url.password = ''
-  const after = /^https?:\/\/[^/?#\\]*(.*)$/is.exec(address)?.[1] ?? ''
-  return { href: url.href, before: `${url.protocol}//`, host: url.host, after }
+  const before = `${url.protocol}//`
+  // Browsers take any number of slashes of either kind before the host.
+  const after = /^https?:[/\\]*[^/?#\\]*(.*)$/is.exec(address)?.[1] ?? ''
+  return { href: url.href, before, host: url.host, after }
 }

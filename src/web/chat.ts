@@ -2,6 +2,9 @@ import { textAndLinks, withoutControls, type Link } from './chat-text.js'
 import { element, showText } from './dom.js'
 import { MAX_CHAT_LENGTH } from './page-messages.js'
 
+/** How many messages the page keeps, so that nobody can fill the other side's memory. */
+const MAX_ITEMS = 500
+
 /** The chat drawer. Nothing in it is stored. */
 export class Chat {
   readonly #drawer = element('chat')
@@ -76,6 +79,7 @@ export class Chat {
     const item = document.createElement('li')
     item.className = who === 'You' ? 'mine' : 'theirs'
     item.append(visuallyHidden(`${who}: `), isolated(textAndLinks(text).map(part => typeof part === 'string' ? part : linkTo(part))))
+    if (this.#log.childElementCount >= MAX_ITEMS) this.#log.firstElementChild?.remove()
     this.#log.append(item)
     this.#log.scrollTop = this.#log.scrollHeight
   }

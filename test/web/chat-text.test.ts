@@ -12,6 +12,7 @@ t.test('text stays as it is written', async t => {
 t.test('characters that turn the direction of writing, and other controls, are left out', async t => {
   t.equal(withoutControls('photo_\u202Egpj.exe'), 'photo_gpj.exe')
   t.equal(withoutControls('\u0000a\u001bb\u0085c\u200ed\u200fe\u061cf\u2066g\u2069'), 'abcdefg')
+  t.equal(withoutControls('in\u200bvis\u00adible\u3164\u2060\ufeff \u{e0041}\u{e007f}'), 'invisible ')
   t.equal(shown('see \u202Ehttps://a.example/\u202Efdp'), 'see [https://a.example/fdp]')
 })
 
@@ -29,7 +30,14 @@ t.test('the host that is shown is the one that the link leads to', async t => {
   }
   t.equal(shown('https://evil.example\\@good.example/'), '[https://evil.example\\@good.example/]')
   t.equal(shown('https://gооd.example/'), '[https://xn--gd-fmca.example/]', 'letters of another alphabet are seen')
+  t.equal(shown('https:///evil.example/bank https:\\\\evil.example/bank'), '[https://evil.example/bank] https:\\\\evil.example/bank')
   t.same(links('https://[broken'), [])
+})
+
+t.test('of many links only the first can be followed, and all are shown', async t => {
+  const text = Array.from({ length: 1_000 }, (_, i) => `https://a.example/${i}`).join(' ')
+  t.equal(links(text).length, 20)
+  t.equal(textAndLinks(text).map(part => typeof part === 'string' ? part : part.href).join(''), text)
 })
 
 t.test('whatever is written, a link leads to the host that it shows, and nothing unseen is left', async t => {
@@ -37,7 +45,7 @@ t.test('whatever is written, a link leads to the host that it shows, and nothing
   fc.assert(fc.property(text, text => {
     for (const { href, before, host, after } of links(text)) {
       const url = new URL(href)
-      if (url.host !== host || url.username !== '' || url.password !== '' || new URL(before + host + after).host !== host) return false
+      if (url.host !== host || url.username !== '' || url.password !== '' || new URL(before + host + after).href !== href) return false
     }
     return !/[\u202a-\u202e\u2066-\u2069]/.test(shown(text))
   }), { numRuns: 1000 })

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { BoxError, type Box } from '../../clients/typescript/src/index.js'
 import { sendWithRetry } from '../../clients/typescript/src/webrtc/channel.js'
 import { connect } from '../../clients/typescript/src/webrtc/connect.js'
-import { listen } from '../../clients/typescript/src/webrtc/listen.js'
+import { listen, notify } from '../../clients/typescript/src/webrtc/listen.js'
 import { createNonce, parseSealed } from '../../clients/typescript/src/webrtc/sealing.js'
 import { fakeConnections } from './fake-connection.js'
 import { FakeServer, quiet } from './fake-server.js'
@@ -50,4 +50,42 @@ t.test('the sample of docs/webrtc.md outlives guests that send anything', async 
   }
   await quiet()
   t.same(unhandled, [])
+})
+
+t.test('what a stranger put into the box is refused before it is worked on, whatever its size', async t => {
+  const message = { v: 1, to: '', key: '', from: 'host', session: createNonce(), n: 1, sealed: 'AAAA' }
+  t.ok(parseSealed(message))
+  const decode = globalThis.atob
+  t.teardown(() => { globalThis.atob = decode })
+  let decoded = 0
+  globalThis.atob = text => {
+    decoded += text.length
+    return decode(text)
+  }
+  for (const session of ['A'.repeat(2 ** 20), `${createNonce()}.${'A'.repeat(2 ** 20)}`]) t.throws(() => parseSealed({ ...message, session }), { code: 'CALL_ERR_FORMAT' })
+  t.ok(decoded < 100, `${decoded} characters were decoded`)
+  t.throws(() => parseSealed({ ...message, more: 1 }), { code: 'CALL_ERR_FORMAT' })
+  t.throws(() => parseSealed(new Array(1_000).fill({})), { code: 'CALL_ERR_FORMAT' })
+})
+
+t.test('a drop address that is not the box\'s own is refused, as the invite would lead nowhere', async t => {
+  const { url: server, fetch } = new FakeServer()
+  const lying = async (input: RequestInfo | URL): Promise<Response> => {
+    const answer = await fetch(input)
+    if (!(input as Request).url.endsWith('/boxes')) return answer
+    return new Response(JSON.stringify({ ...await answer.json(), drop: `drop_${'a'.repeat(32)}` }), answer)
+  }
+  await t.rejects(listen({ server, fetch: lying }), { code: 'CALL_ERR_SERVER' })
+})
+
+t.test('a callback that rejects ends nothing', async t => {
+  const said: unknown[] = []
+  const { error } = console
+  console.error = (reason: unknown) => { said.push(reason) }
+  t.teardown(() => { console.error = error })
+  const failure = new Error('of the caller')
+  const callback = async (): Promise<void> => { throw failure }
+  notify(callback, 1)
+  await quiet()
+  t.same(said, [failure])
 })

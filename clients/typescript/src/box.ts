@@ -1,7 +1,7 @@
 import { Acknowledger } from './acknowledger.js'
 import { base64, dropAddressOf, linkOf, parseAddress, baseUrl, type Address } from './address.js'
 import { follow, readPage, type Message, type Page, type Query, type Source } from './follow.js'
-import { BoxError, createBoxClient, dataOf, MESSAGES, type ClientOptions } from './http.js'
+import { BoxError, createBoxClient, dataOf, MAX_RESPONSE_BYTES, MESSAGES, type ClientOptions } from './http.js'
 import { defaultTimings, retry, type Timings } from './retry.js'
 import { Scope } from './scope.js'
 
@@ -43,7 +43,7 @@ export class Box {
 
   private constructor (address: Address, options: BoxOptions, timings: Timings) {
     this.#address = address
-    this.#source = { client: createBoxClient(address.server, options), path: { box: address.id }, timings }
+    this.#source = { client: createBoxClient(address.server, options), path: { box: address.id }, timings, maxResponseBytes: options.maxResponseBytes ?? MAX_RESPONSE_BYTES }
     this.#scope = new Scope(undefined, options.signal)
     if (address.id.startsWith('drop_')) this.#drop = address.id
   }
@@ -66,8 +66,8 @@ export class Box {
     const request = ttl === undefined ? {} : { body: { ttl } }
     const { data: id, drop } = await retry(defaultTimings, ({ signal }) =>
       dataOf(client.POST('/boxes', { ...request, signal })), undefined, options.signal)
-    const box = new Box({ server: base, id }, options, defaultTimings)
-    box.#drop = drop
+    const box = new Box(parseAddress(id, base), options, defaultTimings)
+    box.#drop = parseAddress(drop, base).id
     return box
   }
 

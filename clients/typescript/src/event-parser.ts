@@ -9,12 +9,6 @@ export interface StreamEvent {
 }
 
 /**
- * The longest event accepted, in characters: more than any server's largest message, so that an endless event
- * cannot fill the memory.
- */
-const MAX_EVENT = 1e8
-
-/**
  * Parses the bytes of an event stream, in chunks of any size.
  *
  * It follows the WHATWG HTML standard, "Server-sent events", section 9.2.6
@@ -30,6 +24,9 @@ export class EventParser {
   #data = ''
   #id = ''
 
+  /** @param maxEvent the longest event accepted, in characters, so that an endless one cannot fill the memory */
+  constructor (private readonly maxEvent: number) {}
+
   /** Takes the next bytes and returns the events they complete. */
   push (bytes: Uint8Array): StreamEvent[] {
     let text = this.#decoder.decode(bytes, { stream: true })
@@ -41,7 +38,7 @@ export class EventParser {
     const lines = text.split(/\r\n|\r|\n/)
     lines[0] = this.#line + lines[0]
     this.#line = lines.pop() ?? ''
-    if (this.#line.length + this.#data.length > MAX_EVENT) throw new Error('The event is too large')
+    if (this.#line.length + this.#data.length > this.maxEvent) throw new Error('The event is too large')
 
     const events: StreamEvent[] = []
     for (const line of lines) {

@@ -1,5 +1,5 @@
 import { EventParser, type StreamEvent } from './event-parser.js'
-import { dataOf, MESSAGES, type BoxClient } from './http.js'
+import { dataOf, isStream, MESSAGES, type BoxClient } from './http.js'
 import { backoffDelay, isTransient, type Timings } from './retry.js'
 import { Scope } from './scope.js'
 
@@ -34,6 +34,7 @@ export interface Source {
   /** the path parameters of every operation on this box */
   path: { box: string }
   timings: Timings
+  maxResponseBytes: number
 }
 
 export async function readPage ({ client, path, timings }: Source, query: Query, scope: Scope): Promise<Page> {
@@ -88,7 +89,7 @@ export async function * follow (source: Source, after: number, scope: Scope): As
   }
 }
 
-async function * stream ({ client, path, timings }: Source, after: number, parent: Scope): AsyncGenerator<Message[]> {
+async function * stream ({ client, path, timings, maxResponseBytes }: Source, after: number, parent: Scope): AsyncGenerator<Message[]> {
   const scope = new Scope(parent)
   let body: ReadableStreamDefaultReader<Uint8Array> | undefined
   let opened = false
@@ -102,8 +103,8 @@ async function * stream ({ client, path, timings }: Source, after: number, paren
     }))
     if (answer.response.status === 406) throw new NoStreamError()
     body = (await dataOf(answer)).getReader()
-    if (!answer.response.headers.get('Content-Type')?.startsWith('text/event-stream')) throw new NoStreamError()
-    const parser = new EventParser()
+    if (!isStream(answer.response)) throw new NoStreamError()
+    const parser = new EventParser(maxResponseBytes)
     for (;;) {
       const { done, value } = await scope.race(body.read())
       if (done) return

@@ -21,7 +21,12 @@ export interface ClientOptions {
   fetch?: typeof fetch | undefined
   /** sent with every request, in addition to the client's own headers */
   headers?: RequestHeaders | undefined
+  /** the largest response body accepted, and the largest event of a stream, in bytes; 64 MiB by default */
+  maxResponseBytes?: number | undefined
 }
+
+/** Far more than a box holds on any server with default limits. */
+export const MAX_RESPONSE_BYTES = 64 * 1024 * 1024
 
 /**
  * A typed `fetch` for every operation of the contract: one request, one response, no retries. `Box` is built
@@ -29,7 +34,7 @@ export interface ClientOptions {
  * @param server the base URL of the box routes, such as `https://example.com/prefix`
  * @throws TypeError if the platform lacks something the client needs
  */
-export function createBoxClient (server: string | URL, { fetch, headers }: ClientOptions = {}): BoxClient {
+export function createBoxClient (server: string | URL, { fetch, headers, maxResponseBytes = MAX_RESPONSE_BYTES }: ClientOptions = {}): BoxClient {
   requirePlatform()
   const client = createClient<paths, JsonType>({ baseUrl: String(server), ...(fetch && { fetch }) })
   if (headers !== undefined) {
@@ -42,7 +47,26 @@ export function createBoxClient (server: string | URL, { fetch, headers }: Clien
       }
     })
   }
+  client.use({ onResponse: ({ response }) => isStream(response) ? undefined : limited(response, maxResponseBytes) })
   return client
+}
+
+/** An event stream has no end; its reader limits each event. */
+export function isStream ({ headers }: Response): boolean {
+  return headers.get('Content-Type')?.startsWith('text/event-stream') ?? false
+}
+
+/** The same response; reading more of its body than `bytes` fails, so that no server can fill the memory. */
+function limited (response: Response, bytes: number): Response | undefined {
+  if (response.body === null) return undefined
+  let left = bytes
+  return new Response(response.body.pipeThrough(new TransformStream<Uint8Array, Uint8Array>({
+    transform (chunk, controller) {
+      left -= chunk.length
+      if (left < 0) controller.error(new RangeError('The response is too large'))
+      else controller.enqueue(chunk)
+    }
+  })), response)
 }
 
 /**

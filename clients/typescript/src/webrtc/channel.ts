@@ -171,7 +171,10 @@ export async function deleteBox (box: Box): Promise<void> {
   await box.delete({ signal: AbortSignal.timeout(CLOSE_TIMEOUT) }).catch(() => {})
 }
 
+/** More than the largest sealed message, and than a box full of them. Parsed JSON takes up to fifty times its length in memory. */
+const MAX_RESPONSE_BYTES = 4 * 1024 * 1024
+
 /** Picks the options that a box takes. */
 export function boxOptions ({ fetch, headers, server, signal }: BoxOptions): BoxOptions {
-  return { ...(fetch && { fetch }), ...(headers && { headers }), ...(server && { server }), ...(signal && { signal }) }
+  return { maxResponseBytes: MAX_RESPONSE_BYTES, ...(fetch && { fetch }), ...(headers && { headers }), ...(server && { server }), ...(signal && { signal }) }
 }

@@ -1,4 +1,4 @@
-import { baseUrl, parseAddress } from '../address.js'
+import { baseUrl, dropAddressOf, parseAddress } from '../address.js'
 import { Box, type ClientOptions } from '../index.js'
 import { requirePlatform } from '../platform.js'
 import { fromBase64url, toBase64url } from './bytes.js'
@@ -63,6 +63,7 @@ export async function listen (options: ListenOptions): Promise<Listener> {
   try {
     const box = resume === undefined ? await Box.create(server, boxOptions(rest)) : Box.open(resume.link, boxOptions(rest))
     const drop = parseAddress(await box.dropLink()).id
+    if (drop !== await dropAddressOf(parseAddress(box.link).id)) throw new TypeError('The server gave a drop address of another box')
     const key = await inviteKey(secret, drop)
     const invite = await createInvite(page ?? `${server}/`, server, secret, drop)
     return new Listener(box, key, server, invite, { link: box.link, secret: toBase64url(secret) }, rest)
@@ -172,11 +173,8 @@ export class Listener implements AsyncIterable<Channel> {
   }
 }
 
-/** Calls a listener of the caller. An error in it is the caller's own and must not end anything here. */
-export function notify<T> (listener: ((value: T) => void) | undefined, value: T): void {
-  try {
-    listener?.(value)
-  } catch (error) {
-    console.error(error)
-  }
+/** Calls a listener of the caller. An error in it, now or later, is the caller's own and must not end anything here. */
+export function notify<T> (listener: ((value: T) => unknown) | undefined, value: T): void {
+  const call = async () => { await listener?.(value) }
+  void call().catch(console.error)
 }

@@ -36,6 +36,7 @@ export interface SealedMessage {
 const MAX_SEALED = Math.ceil((MAX_VALUE_BYTES + 2 + 16) * 4 / 3)
 
 const NONCE_BYTES = 16
+const NONCE_CHARACTERS = 22
 const members = ['v', 'to', 'key', 'from', 'session', 'n', 'sealed']
 
 /** 32 random bytes. The invite carries them in its fragment; the server never sees them. */
@@ -166,17 +167,22 @@ export function parseSealed (message: unknown): SealedMessage {
   if (typeof message !== 'object' || message === null) throw new CallError('CALL_ERR_FORMAT')
   const { v, to, key, from, session, n, sealed } = message as Record<keyof SealedMessage, unknown>
   if (typeof v === 'number' && v !== VERSION) throw new CallError('CALL_ERR_VERSION')
-  const keys = Object.keys(message)
-  if (keys.length !== members.length || !keys.every(key => members.includes(key)) ||
-    v !== VERSION ||
+  if (v !== VERSION ||
     typeof to !== 'string' || typeof key !== 'string' ||
     (from !== 'host' && from !== 'guest') ||
     typeof session !== 'string' || !session.split('.', 3).every((nonce, index) => index < 2 && isNonce(nonce)) ||
     typeof n !== 'number' || !Number.isSafeInteger(n) || n < 0 || Object.is(n, -0) ||
-    typeof sealed !== 'string'
+    typeof sealed !== 'string' || !hasOnlyMembers(message)
   ) throw new CallError('CALL_ERR_FORMAT')
   if (sealed.length > MAX_SEALED) throw new CallError('CALL_ERR_TOO_LARGE')
   return { v, to, key, from, session, n, sealed }
+}
+
+/** Stops at the first that is too many: there may be millions of them. */
+function hasOnlyMembers (message: object): boolean {
+  let count = 0
+  for (const key in message) if (++count > members.length || !members.includes(key)) return false
+  return count === members.length
 }
 
 type Header = Omit<SealedMessage, 'sealed'>
@@ -232,11 +238,16 @@ function salt ({ guestNonce, hostNonce }: SessionParts): Bytes {
 }
 
 function isNonce (text: string): boolean {
-  return fromBase64url(text)?.length === NONCE_BYTES
+  return bytesOfNonce(text) !== undefined
 }
 
 function nonceBytes (nonce: string): Bytes {
-  const bytes = fromBase64url(nonce)
-  if (bytes?.length !== NONCE_BYTES) throw new CallError('CALL_ERR_FORMAT')
+  const bytes = bytesOfNonce(nonce)
+  if (bytes === undefined) throw new CallError('CALL_ERR_FORMAT')
   return bytes
+}
+
+/** Whoever stores in the box chose the text, so its length is looked at first. */
+function bytesOfNonce (text: string): Bytes | undefined {
+  return text.length === NONCE_CHARACTERS ? fromBase64url(text) : undefined
 }

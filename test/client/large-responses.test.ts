@@ -1,0 +1,61 @@
+import t from 'tap'
+import { Box, createBoxClient } from '../../clients/typescript/src/index.js'
+import { boxLink, eventStream, json } from './fake.js'
+
+/** A body without an end, and how much of it was taken. */
+function endless (chunk: string) {
+  let taken = 0
+  const body = new ReadableStream<Uint8Array>({
+    pull (controller) {
+      taken += chunk.length
+      controller.enqueue(new TextEncoder().encode(chunk))
+    }
+  })
+  return { body, taken: () => taken }
+}
+
+t.test('a response body without an end is given up at the limit', async t => {
+  const { body, taken } = endless('[1,'.repeat(1_000))
+  const client = createBoxClient('http://server.test', {
+    maxResponseBytes: 10_000,
+    fetch: async () => new Response(body, { headers: { 'Content-Type': 'application/json' } })
+  })
+  await t.rejects(client.POST('/boxes'), { message: 'The response is too large' })
+  t.ok(taken() < 50_000, `${taken()} bytes were taken`)
+})
+
+t.test('an event without an end is given up at the limit, and the stream is opened again', async t => {
+  const { body, taken } = endless('data: '.repeat(1_000))
+  let requests = 0
+  const box = Box.open(boxLink, {
+    maxResponseBytes: 10_000,
+    fetch: async input => {
+      if ((input as Request).method !== 'GET') return json({ type: 'ack', data: 0 })
+      return ++requests === 1 ? new Response(body, { headers: { 'Content-Type': 'text/event-stream' } }) : eventStream(['id: 1\ndata: "here"\n\n'], { open: true })
+    }
+  })
+  t.same(await box[Symbol.asyncIterator]().next(), { value: 'here', done: false })
+  t.ok(taken() < 50_000, `${taken()} characters were taken`)
+  t.equal(requests, 2)
+})
+
+t.test('a stream of more than the limit goes on, as long as each event is below it', async t => {
+  const events = Array.from({ length: 100 }, (_, i) => `id: ${i + 1}\ndata: "${'x'.repeat(1_000)}"\n\n`)
+  const box = Box.open(boxLink, {
+    maxResponseBytes: 10_000,
+    fetch: async input => (input as Request).method === 'GET' ? eventStream(events, { open: true }) : json({ type: 'ack', data: 0 })
+  })
+  let last = 0
+  for await (const { seq } of box.messages()) {
+    last = seq
+    if (seq === events.length) break
+  }
+  t.equal(last, 100)
+})
+
+t.test('a server that gives something else than a box is refused', async t => {
+  for (const [data, drop] of [['box_short', `drop_${'a'.repeat(32)}`], [`box_${'a'.repeat(32)}`, 'nonsense'], [`box_${'a'.repeat(32)}`, 7]]) {
+    const fetch = async () => json({ type: 'created', data, drop, expires: '2100-01-01T00:00:00Z' }, { status: 201 })
+    await t.rejects(Box.create('http://server.test', { fetch }), TypeError)
+  }
+})
