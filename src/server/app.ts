@@ -7,6 +7,7 @@ import { boxPlugin } from '../plugin.js'
 import type { Store } from '../store/store.js'
 import { answerClientError } from './client-errors.js'
 import type { Config } from './config.js'
+import { limitConnections } from './connections.js'
 import { healthRoutes } from './health.js'
 import { addressesOf, prepareListen } from './listen.js'
 import { describeError, RequestLog } from './log.js'
@@ -74,6 +75,7 @@ export async function buildServer (config: Config, parts: ServerParts = {}): Pro
     clientErrorHandler: answerClientError,
     frameworkErrors: (error, request, reply) => { sendProblem(error, request as FastifyRequest, withGuardedHeaders(reply as FastifyReply)) }
   })
+  limitConnections(app, config.connections, config.trustProxy)
   const metrics = createMetrics()
   const store = parts.store ?? await openStore(config.store, {
     log: (level, message) => { app.log[level](message) },
@@ -84,7 +86,7 @@ export async function buildServer (config: Config, parts: ServerParts = {}): Pro
   app.addHook('onResponse', async (request, reply) => { metrics.observeRequest(request, reply) })
   app.setErrorHandler(sendProblem)
   checkRequestHeads(app)
-  await shedLoad(app)
+  shedLoad(app)
   healthRoutes(app, store)
   app.get('/metrics', neverShed, async (_request, reply) => reply.type(metrics.registry.contentType).send(await metrics.registry.metrics()))
   await app.register(boxPlugin, { ...config.box, store: meterStore(store, metrics.storeMeter(store.name)) })

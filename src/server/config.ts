@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util'
 import { resolveOptions, type BoxPluginOptions } from '../options.js'
+import type { ConnectionLimits } from './connections.js'
 import { flags, FlagError, toFlagName, toVariable, type Flag } from './flags.js'
 import type { StoreAddress } from './open-store.js'
 
@@ -9,6 +10,7 @@ export interface Config {
   store: StoreAddress
   /** addresses and CIDR ranges of trusted proxies; empty if none is trusted */
   trustProxy: string[]
+  connections: ConnectionLimits
   logLevel: string
   /** the options of `boxPlugin` */
   box: BoxPluginOptions
@@ -55,6 +57,10 @@ export function readConfig (args: readonly string[], environment: Environment): 
     host: values.get('host') as string,
     store: values.get('store') as StoreAddress,
     trustProxy: values.get('trust-proxy') as string[],
+    connections: {
+      total: values.get('max-connections') as number,
+      perAddress: values.get('rate-limit') === 'off' ? Infinity : values.get('rate-limit-connections') as number
+    },
     logLevel: values.get('log-level') as string,
     box
   }

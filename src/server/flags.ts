@@ -27,6 +27,7 @@ const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'
 const limits = optionsSchema.properties
 const rates = limits.rateLimit.anyOf[1].properties
 const ice = limits.ice.properties
+const ConnectionCount = Type.Integer({ minimum: 1 })
 
 /** All settings, in the order of the help. The limits come from the plugin's own schema. */
 export const flags: readonly Flag[] = [
@@ -34,8 +35,10 @@ export const flags: readonly Flag[] = [
   { name: 'host', placeholder: '<name>', description: 'address to listen on; 0.0.0.0 or :: for all', defaultText: 'localhost', read: text => text },
   { name: 'store', placeholder: '<address>', description: `where boxes are kept: ${STORE_FORMAT}`, defaultText: 'lmdb:./signalbox-data', read: readStore },
   ...numbers(limits, ''),
+  { name: 'max-connections', placeholder: '<number>', description: 'open connections; fewer if the process may not open as many files', defaultText: '4096', read: bySchema(ConnectionCount) },
   { name: 'rate-limit', placeholder: '<on|off>', description: 'limits per client address (IPv6: per /64 network)', defaultText: 'on', read: oneOf('on', 'off') },
   ...numbers(rates, 'rateLimit.'),
+  { name: 'rate-limit-connections', placeholder: '<number>', description: 'open connections per client address, unless it is a trusted proxy', defaultText: '256', read: bySchema(ConnectionCount) },
   { name: 'trust-proxy', placeholder: '<list>', description: 'addresses or CIDR ranges of proxies whose X-Forwarded-For is trusted', defaultText: 'none', read: readProxies },
   { name: 'cors-origin', placeholder: '<list>', description: 'origins whose pages may call the API: *, none, or a list', defaultText: '*', option: 'cors', read: readOrigins },
   { name: 'ice-urls', placeholder: '<list>', description: ice.urls.description, defaultText: 'none', option: 'ice.urls', read: listOf(ice.urls) },

@@ -1,8 +1,9 @@
 import { lookup } from 'node:dns/promises'
 import { once } from 'node:events'
 import { createServer, type AddressInfo, type Server } from 'node:net'
-import type { FastifyInstance } from 'fastify'
+import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import { closeIdle } from '../http/closing.js'
+import { Condition } from '../http/condition.js'
 
 /** How long after the shutdown began open connections are cut, in ms. */
 const CLOSE_TIMEOUT = 5_000
@@ -46,6 +47,7 @@ export function prepareListen (app: FastifyInstance): Listen {
       if (!app.server.listening) await app.listen({ host, port })
       else otherServers.push(...await listenOnAnother(app, host, chosen()))
     }
+    surviveAcceptErrors([app.server, ...otherServers], app.log)
     return chosen()
   }
 }
@@ -55,6 +57,15 @@ export async function addressesOf (host: string): Promise<string[]> {
   if (host !== 'localhost') return [host]
   const found = await lookup(host, { all: true })
   return [...new Set(found.map(({ address }) => address))]
+}
+
+/** A connection that cannot be accepted, for lack of file descriptors or memory, does not end the server. */
+function surviveAcceptErrors (servers: readonly Server[], log: FastifyBaseLogger): void {
+  const failing = new Condition(log, { level: 'error', begins: 'A connection could not be accepted', ends: 'Connections are accepted again,' })
+  for (const server of servers) {
+    server.on('error', error => { failing.met(error) })
+    server.on('connection', () => { failing.notMet() })
+  }
 }
 
 /** Hands connections on this address to the app's own server, with its timeouts and limits. */

@@ -1,5 +1,5 @@
-import underPressure from '@fastify/under-pressure'
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { monitorEventLoopDelay } from 'node:perf_hooks'
+import type { FastifyInstance } from 'fastify'
 import { BusyError } from '../errors.js'
 import { PROBLEM_TYPE, toProblem } from '../http/problem.js'
 
@@ -10,29 +10,51 @@ import { PROBLEM_TYPE, toProblem } from '../http/problem.js'
 const MAX_DELAY = 1_000
 /** How often the delay is measured, in ms. */
 const SAMPLE = 1_000
+/** The interval of the timer whose delays are measured, in ms. The delays include it. */
+const RESOLUTION = 10
 /** How long a refused client should wait, in seconds. */
 const RETRY_AFTER = 2
 
 const overload = JSON.stringify(toProblem(new BusyError()))
 
-/** Refuses requests that could not be answered in good time, at once and without a log line for each. */
-export async function shedLoad (app: FastifyInstance): Promise<void> {
-  // Startup keeps the event loop busy, which says nothing about later. So nothing is refused until a
-  // measurement has begun after the server became ready.
-  let measured = Infinity
-  app.addHook('onReady', async () => { measured = performance.now() + 2 * SAMPLE })
-
-  await app.register(underPressure, {
-    maxEventLoopDelay: MAX_DELAY,
-    sampleInterval: SAMPLE,
-    pressureHandler: (_request: FastifyRequest, reply: FastifyReply) => {
-      if (performance.now() < measured) return
-      reply.code(503).header('retry-after', RETRY_AFTER).header('cache-control', 'no-store').type(PROBLEM_TYPE)
-      // The return value is sent, which the types do not say.
-      return overload as unknown as undefined
-    }
-  })
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Whether the route responds under pressure, too. */
+    neverShed?: boolean
+  }
 }
 
 /** For routes that respond under pressure, too. */
-export const neverShed = { config: { pressureHandler: () => {} } }
+export const neverShed = { config: { neverShed: true } }
+
+/**
+ * Refuses requests that could not be answered in good time, at once and without a log line for each.
+ *
+ * It does without @fastify/under-pressure, whose timer also calls `process.memoryUsage()`. That opens
+ * a file, so it throws when the process is out of file descriptors, and nothing can catch that.
+ */
+export function shedLoad (app: FastifyInstance): void {
+  const delays = monitorEventLoopDelay({ resolution: RESOLUTION })
+  let overloaded = false
+  let timer: NodeJS.Timeout | undefined
+
+  function measure (): void {
+    // NaN: the event loop did not turn at all.
+    overloaded = Number.isNaN(delays.mean) || delays.mean / 1e6 - RESOLUTION > MAX_DELAY
+    delays.reset()
+  }
+
+  // Startup keeps the event loop busy, which says nothing about later.
+  app.addHook('onReady', async () => {
+    delays.enable()
+    timer = setInterval(measure, SAMPLE)
+  })
+  app.addHook('onClose', async () => {
+    clearInterval(timer)
+    delays.disable()
+  })
+  app.addHook('onRequest', (request, reply, done) => {
+    if (!overloaded || request.routeOptions.config.neverShed === true) return done()
+    reply.code(503).header('retry-after', RETRY_AFTER).header('cache-control', 'no-store').type(PROBLEM_TYPE).send(overload)
+  })
+}

@@ -14,7 +14,7 @@ function refuses (t: Test, name: string, text: string, pattern: RegExp): void {
 
 t.test('nothing given is the defaults of the design, and of the plugin', async t => {
   const config = read()
-  t.same(config, { port: 8080, host: 'localhost', store: { kind: 'lmdb', path: './signalbox-data' }, trustProxy: [], logLevel: 'info', box: {} })
+  t.same(config, { port: 8080, host: 'localhost', store: { kind: 'lmdb', path: './signalbox-data' }, trustProxy: [], connections: { total: 4096, perAddress: 256 }, logLevel: 'info', box: {} })
   t.same(resolveOptions(config.box), resolveOptions({}))
 })
 
@@ -25,6 +25,8 @@ const examples: Record<string, [text: string, where: (config: Config) => unknown
   store: ['memory:', config => config.store, { kind: 'memory' }],
   'rate-limit': ['off', config => config.box.rateLimit, false],
   'trust-proxy': ['10.0.0.1, fd00::/8', config => config.trustProxy, ['10.0.0.1', 'fd00::/8']],
+  'max-connections': ['7', config => config.connections.total, 7],
+  'rate-limit-connections': ['7', config => config.connections.perAddress, 7],
   'cors-origin': ['https://a.example, http://b.example:8080', config => config.box.cors, ['https://a.example', 'http://b.example:8080']],
   'ice-urls': ['stun:a.example:3478,stuns:b.example', config => config.box.ice, { urls: ['stun:a.example:3478', 'stuns:b.example'] }],
   'turn-secret': ['s3cret', config => config.box.ice, { turnSecret: 's3cret' }],
