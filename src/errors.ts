@@ -8,10 +8,11 @@ const table = {
   BOX_ERR_INVALID: [400, 'Invalid request', 'Correct the request: %s.'],
   BOX_ERR_DROP_ONLY: [403, 'Box id required', 'A drop address can only store messages. Use the box id for this operation.'],
   BOX_ERR_PREFETCH: [403, 'Prefetch refused', 'This request would change the box, so it must not be a prefetch. Send it without Sec-Purpose: prefetch.'],
+  BOX_ERR_CROSS_SITE: [403, 'Cross-site request refused', 'Another website sent this request, and its pages may not call this server. Let the operator add its origin to the cors option.'],
   BOX_ERR_NOT_FOUND: [404, 'Box not found', 'The box does not exist, has expired or was deleted. Create a new one and share its address.'],
   BOX_ERR_NO_ROUTE: [404, 'Not found', 'There is nothing at this URL. The OpenAPI document lists every operation.'],
   BOX_ERR_METHOD: [405, 'Method not allowed', 'Use one of the methods in the Allow header.'],
-  BOX_ERR_NOT_ACCEPTABLE: [406, 'Not acceptable', 'Accept application/json or text/event-stream.'],
+  BOX_ERR_NOT_ACCEPTABLE: [406, 'Not acceptable', 'Accept application/json or text/event-stream, in at most 1,024 characters.'],
   BOX_ERR_TIMEOUT: [408, 'Request too slow', 'The request did not arrive in time. Send it again.'],
   BOX_ERR_FULL: [409, 'Box full', 'The box has reached its limit. Its owner must acknowledge or drain messages before you send again.'],
   BOX_ERR_CURSOR: [409, 'Cursor ahead of the box', 'The cursor is beyond the last message of this box. Use a cursor that this box returned, or 0.'],
@@ -86,6 +87,7 @@ export const InvalidError = define('BOX_ERR_INVALID')
 export const DropOnlyError = define('BOX_ERR_DROP_ONLY')
 export const PrefetchError = define('BOX_ERR_PREFETCH')
 /** The box does not exist, has expired or was deleted (404). */
+export const CrossSiteError = define('BOX_ERR_CROSS_SITE')
 export const NotFoundError = define('BOX_ERR_NOT_FOUND')
 export const NoRouteError = define('BOX_ERR_NO_ROUTE')
 export const MethodError = define('BOX_ERR_METHOD')

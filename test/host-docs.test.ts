@@ -1,4 +1,6 @@
+import { once } from 'node:events'
 import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { connect, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
@@ -45,6 +47,13 @@ t.test('several registrations', async t => {
   const box = await createBox(app, '/calls')
   t.equal((await box.store(1)).statusCode, 200)
   isProblem(t, await app.inject({ url: `/games/boxes/${box.id}/messages` }), 404, 'BOX_ERR_NOT_FOUND')
+})
+
+t.test('a website that the host\'s CORS does not allow is refused', async t => {
+  const app = await host(t, 'CORS')
+  const create = async (origin: string) => await app.inject({ method: 'POST', url: '/boxes', headers: { origin, 'sec-fetch-site': 'cross-site' } })
+  t.equal((await create('https://app.example')).statusCode, 201)
+  isProblem(t, await create('https://evil.example'), 403, 'BOX_ERR_CROSS_SITE')
 })
 
 t.test('a login in the guard, and one in a hook, let preflights pass', async t => {
@@ -113,6 +122,18 @@ t.test('behind a proxy the client\'s address is the one that the named proxy giv
     (await app.inject({ method: 'POST', url: '/boxes', remoteAddress, headers: { 'x-forwarded-for': client } })).statusCode
   t.same([await create('192.0.2.1', '127.0.0.1'), await create('192.0.2.1', '127.0.0.1'), await create('192.0.2.2', '127.0.0.1')], [201, 429, 201])
   t.same([await create('192.0.2.3', '198.51.100.1'), await create('192.0.2.4', '198.51.100.1')], [201, 429], 'a stranger\'s header is not believed')
+})
+
+t.test('a message that never ends is given up', async t => {
+  const app = await host(t, 'Unfinished requests', 0, ['requestTimeout: 30_000', 'requestTimeout: 200'], ['headersTimeout: 10_000', 'headersTimeout: 100, connectionsCheckingInterval: 50'])
+  const { drop } = await createBox(app)
+  await app.listen({ host: '127.0.0.1', port: 0 })
+  const socket = connect((app.server.address() as AddressInfo).port, '127.0.0.1')
+  socket.write(`POST /boxes/${drop}/messages HTTP/1.1\r\nHost: a\r\nContent-Type: text/plain\r\nContent-Length: 9\r\n\r\nhello`)
+  const [answer] = await once(socket, 'data')
+  t.match(String(answer), /^HTTP\/1.1 408/)
+  await once(socket, 'close')
+  t.equal(app.server.maxConnections, 4096)
 })
 
 t.test('closing ends what is open', async t => {

@@ -5,6 +5,7 @@ export type BoxErrorCode =
   | 'BOX_ERR_INVALID'
   | 'BOX_ERR_DROP_ONLY'
   | 'BOX_ERR_PREFETCH'
+  | 'BOX_ERR_CROSS_SITE'
   | 'BOX_ERR_NOT_FOUND'
   | 'BOX_ERR_NO_ROUTE'
   | 'BOX_ERR_METHOD'

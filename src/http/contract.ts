@@ -11,9 +11,9 @@ const RATE_HEADERS = {
 
 const PROBLEMS: Record<number, string> = {
   400: 'A parameter or the body does not match its schema.',
-  403: 'The box id is required but a drop address was given, or a prefetch was refused.',
+  403: 'The box id is required but a drop address was given, or a prefetch or a cross-site request was refused.',
   404: 'The box does not exist. Malformed, unknown, expired and deleted boxes look the same.',
-  406: 'The client accepts neither JSON nor an event stream.',
+  406: 'The client accepts neither JSON nor an event stream, or its Accept header is too long.',
   409: 'The box is full, or the cursor is ahead of the box.',
   413: 'The body is too large.',
   415: 'The media type is not supported.',
@@ -32,8 +32,9 @@ interface Documented {
 export type Contract = ReturnType<typeof contractFor>
 
 /** What the operations of a registration share in the contract. */
-export function contractFor ({ rateLimit }: ResolvedOptions, registration: Registration) {
+export function contractFor ({ rateLimit, cors }: ResolvedOptions, registration: Registration) {
   const isLimited = rateLimit !== false
+  const always = [...cors === true ? [] : [403], ...isLimited ? [429] : []]
 
   return {
     operation: <T extends Documented>(operation: T): T => registered(operation, registration),
@@ -43,8 +44,8 @@ export function contractFor ({ rateLimit }: ResolvedOptions, registration: Regis
       description, headers: headers({ ...extra, ...isLimited ? RATE_HEADERS : {} }), ...content
     }),
 
-    /** The error responses of an operation; that of the rate limit is always included. */
-    problems: (...statuses: number[]) => Object.fromEntries([...statuses, ...isLimited ? [429] : []].map(status => [status, {
+    /** The error responses of an operation; those that every operation has are included. */
+    problems: (...statuses: number[]) => Object.fromEntries([...statuses, ...always].map(status => [status, {
       description: PROBLEMS[status],
       ...(status === 429 || status === 503 ? { headers: headers({ 'Retry-After': 'Seconds to wait before the next attempt.' }) } : {}),
       content: { 'application/problem+json': { schema: Problem } }

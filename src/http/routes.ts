@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import type { Api, SchemaTypes } from './api.js'
 import { parseParameters } from './body.js'
+import { refuseCrossSite } from './cross-site.js'
 import { acknowledge } from './operations/acknowledge.js'
 import { createBox } from './operations/create-box.js'
 import { deleteBox } from './operations/delete-box.js'
@@ -16,6 +17,7 @@ export async function boxRoutes (scope: FastifyInstance, api: Api): Promise<void
   const boxes = scope.withTypeProvider<SchemaTypes>()
   boxes.decorateRequest(DROP, '')
   parseParameters(scope)
+  if (api.options.cors !== true) scope.addHook('onRequest', refuseCrossSite)
   createBox(boxes, api)
   readMessages(boxes, api)
   acknowledge(boxes, api)

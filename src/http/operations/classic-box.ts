@@ -7,6 +7,7 @@ import type { Operation } from '../../options.js'
 import { created, JSON_TYPE, pageLimit, pageSize } from '../answers.js'
 import type { Api, RequestWith, SchemaTypes } from '../api.js'
 import { json } from '../contract.js'
+import { refuseCrossSite } from '../cross-site.js'
 import { guarded } from '../guard.js'
 import type { Kind } from '../rate-limit.js'
 import { refuseTheRest } from '../refusals.js'
@@ -44,6 +45,7 @@ const KINDS = { createBox: 'creates', storeMessage: 'stores', drainMessages: 're
  */
 export async function classicBox (scope: FastifyInstance, { service, options, limiter, outgoing, contract }: Api): Promise<void> {
   scope.decorateRequest(DROP, '')
+  if (options.cors !== true) scope.addHook('onRequest', refuseCrossSite)
 
   async function perform (request: Classic, reply: FastifyReply): Promise<unknown> {
     switch (actionOf(request)) {

@@ -134,9 +134,13 @@ function isHead ({ method }: FastifyRequest): boolean {
   return method === 'HEAD'
 }
 
+/** The characters of the longest Accept header that is parsed. Browsers send up to 200. */
+const MAX_ACCEPT = 1024
+
 /** @throws NotAcceptableError if the client accepts neither */
 function preferredType ({ headers: { accept }, raw }: FastifyRequest): string {
   if (accept === undefined || accept === '' || accept === '*/*' || accept === 'application/json') return 'application/json'
+  if (accept.length > MAX_ACCEPT) throw new NotAcceptableError()
   const type = new Negotiator(raw).mediaType(['application/json', STREAM_TYPE])
   if (type === undefined) throw new NotAcceptableError()
   return type

@@ -73,4 +73,7 @@ t.test('the media type is negotiated', async t => {
     t.equal(await typeFor(accept), 406, accept)
     isProblem(t, await app.inject({ url: box.messages, headers: { accept } }), 406, 'BOX_ERR_NOT_ACCEPTABLE')
   }
+  const long = (length: number) => 'text/event-stream,'.padEnd(length - 3, 'a/b,') + '*/*'
+  t.equal(await typeFor(long(1024)), 'text/event-stream')
+  isProblem(t, await app.inject({ url: box.messages, headers: { accept: long(1025) } }), 406, 'BOX_ERR_NOT_ACCEPTABLE')
 })
