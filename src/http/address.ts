@@ -11,5 +11,9 @@ export function addressOf ({ ip }: FastifyRequest): string {
 
 /** The client that an address belongs to: for IPv6, its /64 network; an IPv4-mapped address is its IPv4 address. */
 export function clientOf (ip: string): string {
-  return normalizeIP(ip)
+  const [, bracketed, plain] = WITH_PORT.exec(ip) ?? []
+  return normalizeIP(bracketed ?? plain ?? ip)
 }
+
+/** Some proxies write the client's port into `X-Forwarded-For`: `192.0.2.1:4711`, `[2001:db8::1]:4711`. */
+const WITH_PORT = /^(?:\[([^\]]+)\](?::\d+)?|(\d+(?:\.\d+){3}):\d+)$/

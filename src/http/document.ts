@@ -30,7 +30,7 @@ export function registered<T extends { params?: TObject }> (operation: T, regist
 
 /**
  * Adds to a document what the routes' schemas cannot express: links, the optional body, path parameters
- * first, and names that are unique in it. Call it when all routes of the registration are in the document.
+ * first, and names that are unique in it so far. Call it when all routes of the registration are in the document.
  */
 export function finishDocument (document: Document, registration: Registration, isOwn: boolean): void {
   const { ours, taken } = sortOperations(document, registration)

@@ -60,8 +60,9 @@ export async function collectContract (scope: FastifyInstance, version: string, 
 }
 
 async function serve (scope: FastifyInstance, document: () => Document, config: object): Promise<void> {
+  let text: string | undefined
   scope.get('', { schema: { hide: true } as object, config }, async (_request, reply) => {
-    return reply.header('cache-control', 'no-cache').type(JSON_TYPE).send(JSON.stringify(document()))
+    return reply.header('cache-control', 'no-cache').type(JSON_TYPE).send(text ??= JSON.stringify(document()))
   })
   await refuseTheRest(scope, { '': ['GET', 'HEAD'] })
 }

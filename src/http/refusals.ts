@@ -2,12 +2,15 @@ import type { FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods } from 
 import { MethodError, NoRouteError, NotFoundError, type BoxError } from '../errors.js'
 import { logSerializers } from './resource.js'
 
+type Count = (request: FastifyRequest, reply: FastifyReply) => Promise<void>
+
 /**
  * Refuses requests that a resource has no route for: 405 with `Allow` on its URLs, 404 elsewhere below it.
  * Fastify's own 404 would repeat and log the URL.
  * @param allowed the methods of each URL, relative to the scope's prefix
+ * @param count counts a request for a box that cannot exist against the rate limit
  */
-export async function refuseTheRest (scope: FastifyInstance, allowed: Record<string, readonly string[]>): Promise<void> {
+export async function refuseTheRest (scope: FastifyInstance, allowed: Record<string, readonly string[]>, count?: Count): Promise<void> {
   const addresses = Object.entries(allowed).map(([url, methods]) => ({ form: formOf(scope.prefix + url), methods }))
 
   function refusal (request: FastifyRequest, reply: FastifyReply): BoxError {
@@ -22,7 +25,11 @@ export async function refuseTheRest (scope: FastifyInstance, allowed: Record<str
 
   await scope.register(async rest => {
     logRoutesOnly(rest)
-    rest.addHook('onRequest', (request, reply, done) => { done(refusal(request, reply)) })
+    rest.addHook('onRequest', async (request, reply) => {
+      const error = refusal(request, reply)
+      if (error instanceof NotFoundError) await count?.(request, reply)
+      throw error
+    })
     const handler = async (request: FastifyRequest, reply: FastifyReply): Promise<void> => { throw refusal(request, reply) }
     rest.setNotFoundHandler(handler)
     // If a parameter is too long, the router responds with 414 and the URL unless this fallback exists.

@@ -38,7 +38,7 @@ const CORS = {
   cacheControl: DAY
 }
 /** What CORS adds to every response if any origin is allowed. */
-const ANY_ORIGIN = { 'access-control-allow-origin': '*', 'access-control-expose-headers': CORS.exposedHeaders }
+export const ANY_ORIGIN = { 'access-control-allow-origin': '*', 'access-control-expose-headers': CORS.exposedHeaders }
 
 /** What all routes of the box API share: checks, error responses, headers, CORS, and a log that never contains a capability. */
 export async function asResource (scope: FastifyInstance, options: ResolvedOptions): Promise<void> {

@@ -31,5 +31,5 @@ export async function boxRoutes (scope: FastifyInstance, api: Api): Promise<void
     '/:box/messages': ['GET', 'HEAD', 'POST', 'DELETE'],
     '/:box/cursor': ['PUT'],
     '/:box/ice-servers': ['GET', 'HEAD']
-  })
+  }, (request, reply) => api.limiter.count(request.method === 'POST' ? 'stores' : 'reads', request, reply))
 }

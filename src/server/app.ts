@@ -1,11 +1,11 @@
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { outgoingOf } from '../http/outgoing.js'
 import { sendProblem } from '../http/problem.js'
-import { GUARDED, logSerializers } from '../http/resource.js'
+import { ANY_ORIGIN, GUARDED, logSerializers } from '../http/resource.js'
 import { serializerCompiler, validatorCompiler } from '../http/validation.js'
 import { boxPlugin } from '../plugin.js'
 import type { Store } from '../store/store.js'
-import { answerClientError } from './client-errors.js'
+import { answerClientErrors } from './client-errors.js'
 import type { Config } from './config.js'
 import { limitConnections } from './connections.js'
 import { healthRoutes } from './health.js'
@@ -16,7 +16,7 @@ import { createMetrics } from './metrics.js'
 import { openStore } from './open-store.js'
 import { shedLoad, neverShed } from './load-shedding.js'
 import { checkRequestHeads } from './request-head.js'
-import { withGuardedHeaders, handleUnknownRoutes } from './not-found.js'
+import { handleUnknownRoutes } from './not-found.js'
 import { serveCallPage } from './call-page.js'
 
 /** In ms. */
@@ -58,6 +58,9 @@ export interface ServerParts {
  * inconsistent
  */
 export async function buildServer (config: Config, parts: ServerParts = {}): Promise<Server> {
+  const { cors = true } = config.box
+  /** of what is refused before it reaches a route, whose headers it would have otherwise */
+  const headers = { ...GUARDED, 'cache-control': 'no-store', ...cors === true ? ANY_ORIGIN : {} }
   const app = Fastify({
     logger: {
       level: config.logLevel,
@@ -72,8 +75,8 @@ export async function buildServer (config: Config, parts: ServerParts = {}): Pro
     // Requests that still arrive over an open connection are served; then the connection ends.
     return503OnClosing: false,
     schemaController: COMPILERS,
-    clientErrorHandler: answerClientError,
-    frameworkErrors: (error, request, reply) => { sendProblem(error, request as FastifyRequest, withGuardedHeaders(reply as FastifyReply)) }
+    clientErrorHandler: answerClientErrors(headers),
+    frameworkErrors: (error, request, reply) => { sendProblem(error, request as FastifyRequest, (reply as FastifyReply).headers(headers)) }
   })
   limitConnections(app, config.connections, config.trustProxy)
   const metrics = createMetrics()
@@ -85,8 +88,8 @@ export async function buildServer (config: Config, parts: ServerParts = {}): Pro
   app.addHook('onRequest', async (_request, reply) => { reply.headers(GUARDED) })
   app.addHook('onResponse', async (request, reply) => { metrics.observeRequest(request, reply) })
   app.setErrorHandler(sendProblem)
-  checkRequestHeads(app)
-  shedLoad(app)
+  checkRequestHeads(app, headers)
+  shedLoad(app, headers)
   healthRoutes(app, store)
   app.get('/metrics', neverShed, async (_request, reply) => reply.type(metrics.registry.contentType).send(await metrics.registry.metrics()))
   await app.register(boxPlugin, { ...config.box, store: meterStore(store, metrics.storeMeter(store.name)) })

@@ -4,14 +4,20 @@ import type { Socket } from 'node:net'
 import { HeadersError, InvalidError, TimeoutError, type BoxError } from '../errors.js'
 import { PROBLEM_TYPE, toProblem } from '../http/problem.js'
 
-/** Answers input that never becomes a request in Fastify: malformed, too slow, or with headers that are too large. */
-export function answerClientError (error: NodeJS.ErrnoException, socket: Socket): void {
-  if (error.code === 'ECONNRESET' || !socket.writable || answering(socket)) {
-    socket.destroy()
-    return
+/**
+ * Answers input that never becomes a request in Fastify: malformed, too slow, or with headers that are too large.
+ * @param headers of each response, besides its own
+ */
+export function answerClientErrors (headers: Record<string, string>): (error: NodeJS.ErrnoException, socket: Socket) => void {
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`)
+  return (error, socket) => {
+    if (error.code === 'ECONNRESET' || !socket.writable || answering(socket)) {
+      socket.destroy()
+      return
+    }
+    // Destroyed once the response is sent: a client that does not hang up would keep the socket open.
+    socket.end(rawProblem(toBoxError(error), lines), () => { socket.destroy() })
   }
-  // Destroyed once the response is sent: a client that does not hang up would keep the socket open.
-  socket.end(rawProblem(toBoxError(error)), () => { socket.destroy() })
 }
 
 function toBoxError ({ code }: NodeJS.ErrnoException): BoxError {
@@ -30,7 +36,7 @@ function answering (socket: Socket): boolean {
   return (socket as { _httpMessage?: ServerResponse | null })._httpMessage?.headersSent ?? false
 }
 
-function rawProblem (error: BoxError): string {
+function rawProblem (error: BoxError, headers: readonly string[]): string {
   const problem = toProblem(error)
   const body = JSON.stringify(problem)
   return [
@@ -38,8 +44,7 @@ function rawProblem (error: BoxError): string {
     `Content-Type: ${PROBLEM_TYPE}`,
     `Content-Length: ${Buffer.byteLength(body)}`,
     'Cache-Control: no-store',
-    'Referrer-Policy: no-referrer',
-    'X-Content-Type-Options: nosniff',
+    ...headers,
     'Connection: close',
     '',
     body

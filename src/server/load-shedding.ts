@@ -32,8 +32,10 @@ export const neverShed = { config: { neverShed: true } }
  *
  * It does without @fastify/under-pressure, whose timer also calls `process.memoryUsage()`. That opens
  * a file, so it throws when the process is out of file descriptors, and nothing can catch that.
+ *
+ * @param headers of each refusal, besides its own
  */
-export function shedLoad (app: FastifyInstance): void {
+export function shedLoad (app: FastifyInstance, headers: Record<string, string>): void {
   const delays = monitorEventLoopDelay({ resolution: RESOLUTION })
   let overloaded = false
   let timer: NodeJS.Timeout | undefined
@@ -55,6 +57,6 @@ export function shedLoad (app: FastifyInstance): void {
   })
   app.addHook('onRequest', (request, reply, done) => {
     if (!overloaded || request.routeOptions.config.neverShed === true) return done()
-    reply.code(503).header('retry-after', RETRY_AFTER).header('cache-control', 'no-store').type(PROBLEM_TYPE).send(overload)
+    reply.code(503).headers(headers).header('retry-after', RETRY_AFTER).type(PROBLEM_TYPE).send(overload)
   })
 }

@@ -1,4 +1,4 @@
-import type { FastifyInstance, FastifyReply } from 'fastify'
+import type { FastifyInstance } from 'fastify'
 import { MethodError, NoRouteError } from '../errors.js'
 import { GUARDED } from '../http/resource.js'
 
@@ -9,7 +9,7 @@ const PAGES = new Set(['/', '/health/live', '/health/ready', '/metrics'])
 export async function handleUnknownRoutes (app: FastifyInstance): Promise<void> {
   await app.register(async scope => {
     scope.addHook('onRequest', (request, reply, done) => {
-      withGuardedHeaders(reply)
+      reply.headers({ ...GUARDED, 'cache-control': 'no-store' })
       const [path = ''] = request.url.split('?', 1)
       if (!PAGES.has(path)) return done(new NoRouteError())
       reply.header('allow', 'GET, HEAD')
@@ -17,9 +17,4 @@ export async function handleUnknownRoutes (app: FastifyInstance): Promise<void> 
     })
     scope.setNotFoundHandler(async () => { throw new NoRouteError() })
   })
-}
-
-/** Adds the headers of box responses to a response outside of them. */
-export function withGuardedHeaders (reply: FastifyReply): FastifyReply {
-  return reply.headers({ ...GUARDED, 'cache-control': 'no-store' })
 }

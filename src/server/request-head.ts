@@ -6,8 +6,9 @@ import { dismissed } from '../http/resource.js'
 /**
  * Refuses, with a problem document, what Node would refuse with a response of its own or let pass: a request
  * that does not name exactly one host, and expectations that are not supported.
+ * @param headers of each refusal, besides its own
  */
-export function checkRequestHeads (app: FastifyInstance): void {
+export function checkRequestHeads (app: FastifyInstance, headers: Record<string, string>): void {
   app.server.on('checkExpectation', (request, response) => { app.server.emit('request', request, response) })
 
   app.addHook('onRequest', (request, reply, done) => {
@@ -15,11 +16,13 @@ export function checkRequestHeads (app: FastifyInstance): void {
     if (dismissed(request, reply)) return done()
     if (!namesOneHost(raw)) {
       // A proxy may have taken this and what follows for requests to another host.
-      reply.header('connection', 'close')
+      reply.headers(headers).header('connection', 'close')
       return done(new InvalidError('send exactly one Host header'))
     }
     const { expect } = raw.headers
-    done(expect === undefined || expect.toLowerCase() === '100-continue' ? undefined : new ExpectationError())
+    if (expect === undefined || expect.toLowerCase() === '100-continue') return done()
+    reply.headers(headers)
+    done(new ExpectationError())
   })
 }
 

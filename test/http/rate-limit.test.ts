@@ -55,6 +55,12 @@ t.test('guessing counts, whatever is wrong with the guess', async t => {
     const { app } = await build(t, { rateLimit: { reads: 2 } })
     t.equal(await passed(app, 5, { url }), 2, url)
   }
+  const tooLong = `/boxes/${'a'.repeat(200)}`
+  const { app } = await build(t, { rateLimit: { reads: 3, stores: 2 } })
+  t.equal(await passed(app, 1, { url: `${tooLong}/messages` }), 1)
+  t.equal(await passed(app, 1, { method: 'PUT', url: `${tooLong}/cursor`, ...json({ after: 1 }) }), 1)
+  t.equal(await passed(app, 3, { method: 'DELETE', url: tooLong }), 1)
+  t.equal(await passed(app, 3, { method: 'POST', url: `${tooLong}/messages`, ...json(1) }), 2)
 })
 
 t.test('an address is one client: IPv6 by its /64, an IPv4-mapped one as IPv4', async t => {
@@ -68,6 +74,16 @@ t.test('an address is one client: IPv6 by its /64, an IPv4-mapped one as IPv4', 
   t.equal(await ask('192.0.2.2'), 404)
   t.equal(await ask('fe80::1%eth0'), 404)
   t.equal(await ask('fe80::2%eth0'), 429)
+})
+
+t.test('a port that a proxy adds to an address makes it no other', async t => {
+  const { app } = await build(t, { rateLimit: { reads: 1 }, server: { trustProxy: ['127.0.0.1'] } })
+  const ask = async (forwarded: string) => (await app.inject({ url: unknown, headers: { 'x-forwarded-for': forwarded } })).statusCode
+  t.equal(await ask('192.0.2.1:4711'), 404)
+  for (const same of ['192.0.2.1:4712', '192.0.2.1']) t.equal(await ask(same), 429, same)
+  t.equal(await ask('[2001:db8:1:2::1]:4711'), 404)
+  for (const same of ['[2001:db8:1:2::9]:4712', '[2001:db8:1:2::1]', '2001:db8:1:2::1']) t.equal(await ask(same), 429, same)
+  t.equal(await ask('2001:db8:1:3::4711'), 404)
 })
 
 t.test('X-Forwarded-For counts only where trustProxy names the proxy', async t => {

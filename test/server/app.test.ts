@@ -198,6 +198,22 @@ t.test('what is no request is answered with a problem and the end of the connect
   for (const { headers } of answers) t.match(headers, /content-type: application\/problem\+json[^]*connection: close/i)
 })
 
+t.test('a page may see why it was refused before its request reached a route, as cors says', async t => {
+  for (const [flags, allowed] of [[[], true], [['--cors-origin=none'], false]] as const) {
+    const { listen } = await serve(t, [...flags])
+    const port = await listen()
+    const answers = await Promise.all([
+      sendRaw(port, 'HELLO\r\n\r\n'),
+      sendRaw(port, `POST /boxes HTTP/1.1\r\nHost: a\r\nX-Long: ${'a'.repeat(66_000)}\r\n\r\n`),
+      sendRaw(port, 'POST /boxes HTTP/1.1\r\nConnection: close\r\n\r\n'),
+      sendRaw(port, 'POST /boxes HTTP/1.1\r\nHost: a\r\nExpect: tea\r\nConnection: close\r\n\r\n'),
+      sendRaw(port, 'POST /boxes/%zz HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n')
+    ])
+    t.same(answers.map(({ status }) => status), [400, 431, 400, 417, 400])
+    for (const { headers } of answers) t.equal(/^access-control-allow-origin: \*$/im.test(headers), allowed, headers)
+  }
+})
+
 t.test('a request that does not name one host, or expects what nobody meets, is refused with a problem', async t => {
   const { listen } = await serve(t)
   const port = await listen()
@@ -288,6 +304,7 @@ t.test('under pressure requests are refused at once, but not the probes', async 
   const refused = await app.inject({ method: 'POST', url: '/boxes' })
   isProblem(t, refused, 503, 'BOX_ERR_BUSY')
   t.equal(refused.headers['retry-after'], '2')
+  t.equal(refused.headers['access-control-allow-origin'], '*')
   t.equal((await app.inject('/health/live')).statusCode, 200)
   t.equal((await app.inject('/metrics')).statusCode, 200)
   while (await isRefused()) await new Promise(resolve => setTimeout(resolve, 50))
