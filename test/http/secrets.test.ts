@@ -75,7 +75,7 @@ t.test('an internal error says nothing of itself in the answer, and all in the l
     type: '/problems/internal',
     title: 'Internal error',
     status: 500,
-    detail: 'The server failed to answer. Try again; the server log has the cause.',
+    detail: 'The server failed to respond. Try again; the cause is in the server log.',
     code: 'BOX_ERR_INTERNAL'
   })
   t.ok(lines.some(line => line.includes(CANARY)))
