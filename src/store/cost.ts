@@ -1,23 +1,23 @@
-/** What things take of a store's total cap, in bytes: this is what is counted, and as near as can be what is used. */
+/** What things count against a store's size limit, in bytes: as close as possible to what they really use. */
 export interface Costs {
   /** an empty box */
   box: number
-  /** what it takes to know a holder: in memory once, on disk for each of the holder's boxes */
+  /** a holder: once in memory; on disk, once for each of its boxes */
   holder: number
-  /** what a box takes once more while it holds any message */
+  /** what a box takes in addition while it holds messages */
   list: number
-  /** @param bytes the length of the text as UTF-8 */
+  /** @param bytes the length of the text in bytes of UTF-8 */
   message (bytes: number): number
-  /** an idempotency key that is remembered */
+  /** a remembered idempotency key */
   key (id: string): number
 }
 
-/** V8 gives an object room in words. */
+/** V8 allocates in words. */
 const words = (bytes: number): number => Math.ceil(bytes / 8) * 8
 
 /**
- * On V8's heap. The flat parts are measured (test/store/memory-cost.test.ts): objects, strings,
- * and what maps and lists keep free to grow into.
+ * On V8's heap. The constants are measured (test/store/memory-cost.test.ts): objects, strings, and the spare
+ * capacity of maps and lists.
  */
 export const memoryCosts: Costs = {
   box: 300,
@@ -28,12 +28,12 @@ export const memoryCosts: Costs = {
 }
 
 const PAGE = 4096
-/** The longest record that LMDB puts on a page beside others; a longer one has pages of its own. */
+/** The longest record that LMDB stores on a page with others; a longer one gets pages of its own. */
 const LONGEST = 2038
-/** What a message's record has beside the text: LMDB's header, the key, the deadline and the drop address. */
+/** What a message's record contains besides the text: LMDB's header, the key, the deadline and the drop address. */
 const RECORD = 70
 
-/** In LMDB's file, where pages are half to fully used. */
+/** In LMDB's file, where pages are between half full and full. */
 export const diskCosts: Costs = {
   box: 256,
   holder: 96,
@@ -42,6 +42,6 @@ export const diskCosts: Costs = {
   key: id => 192 + 2 * id.length
 }
 
-/** The caps where the user sets none. */
+/** The default size limits. */
 export const MEMORY_CAP = 256 * 1024 * 1024
 export const DISK_CAP = 4 * 1024 * 1024 * 1024

@@ -1,10 +1,10 @@
 interface Entry {
   deadline: number
-  /** where the queue has it; the queue's own to set */
+  /** its index in the queue; set by the queue only */
   slot: number
 }
 
-/** Who is due next: a binary heap of entries by their deadlines, in which each knows its place and so can leave it. */
+/** A priority queue: a binary heap of entries by deadline. Each entry knows its index, so it can be removed. */
 export class Deadlines<T extends Entry> {
   readonly #heap: T[] = []
 
@@ -29,7 +29,7 @@ export class Deadlines<T extends Entry> {
     this.#heap.length = 0
   }
 
-  /** To be called after an entry's deadline was changed. */
+  /** Call it after changing an entry's deadline. */
   update (entry: T): void {
     this.#rise(entry, entry.slot)
     this.#sink(entry, entry.slot)

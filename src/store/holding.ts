@@ -7,7 +7,7 @@ export interface Holding {
   bytes: number
 }
 
-/** @throws HeldError where the holder may not hold that much more */
+/** @throws HeldError if the holder may not hold that much more */
 export function checkHolding (holding: Holding | undefined, more: Holding, held: Held | undefined): void {
   if (held === undefined) return
   const { boxes, bytes } = holding ?? { boxes: 0, bytes: 0 }

@@ -15,18 +15,18 @@ interface Holder extends Holding {
   name: string
 }
 
-/** An empty box is this record and its key and nothing else: lists and maps come with their first entry. */
+/** An empty box is only this record and its key: lists and maps are created with their first entry. */
 interface MemoryBox {
   drop: string
   ttl: number
   deadline: number
-  /** where the deadlines have it */
+  /** its index in the queue of deadlines */
   slot: number
-  /** the number of the last message ever stored */
+  /** the sequence number of the last message ever stored */
   last: number
-  /** UTF-8 bytes of the texts in the box */
+  /** the size of the texts in the box, in bytes of UTF-8 */
   bytes: number
-  /** what it counts against the cap, with all that it holds */
+  /** what it counts, with its content, against the size limit */
   cost: number
   holder: Holder | undefined
   texts: Texts | undefined
@@ -47,7 +47,7 @@ export function memoryStore (): Store {
 class MemoryStore implements Store {
   readonly name = 'memory'
   readonly #boxes = new Map<string, MemoryBox>()
-  /** those who hold a box */
+  /** holders of at least one box */
   readonly #holders = new Map<string, Holder>()
   readonly #deadlines = new Deadlines<MemoryBox>()
   readonly #subscribers = new Subscribers()
@@ -163,7 +163,7 @@ class MemoryStore implements Store {
     return box
   }
 
-  /** Only a use that succeeds renews. */
+  /** Only a successful use renews the box. */
   #renew (box: MemoryBox, now: number): void {
     const deadline = renewedDeadline(box.deadline, box.ttl, now)
     if (deadline === box.deadline) return

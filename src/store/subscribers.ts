@@ -1,10 +1,10 @@
 import type { Unsubscribe } from './store.js'
 
-/** Who in this process waits on which box. Nothing is kept for a box after its last listener. */
+/** The listeners of each box in this process. Nothing is kept for a box after its last listener. */
 export class Subscribers {
   readonly #byDrop = new Map<string, Set<() => void>>()
 
-  /** How many boxes are listened to. */
+  /** The number of boxes with listeners. */
   get size (): number {
     return this.#byDrop.size
   }
@@ -14,7 +14,7 @@ export class Subscribers {
   }
 
   add (drop: string, listener: () => void): Unsubscribe {
-    // A wrapper of its own, so that the same function added twice is two listeners.
+    // A separate wrapper, so that the same function added twice is two listeners.
     const entry = (): void => { listener() }
     let listeners = this.#byDrop.get(drop)
     if (listeners === undefined) {

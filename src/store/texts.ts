@@ -1,10 +1,10 @@
-/** How many texts the smallest ring has room for. */
+/** The smallest capacity of a ring. */
 const FEWEST = 2
 
 /**
- * A box's texts, oldest first, each in as many bytes as it has in UTF-8: V8 gives every character
- * of a text two bytes as soon as one is beyond Latin-1. It is a ring that grows by half, and is
- * made smaller once less than half of it is used.
+ * A box's texts, oldest first, each stored as UTF-8: in a string, V8 uses two bytes for every character as
+ * soon as one is beyond Latin-1. The texts are kept in a ring buffer that grows by half, and shrinks once
+ * less than half of it is used.
  */
 export class Texts {
   #ring = new Array<string>(FEWEST)
@@ -15,7 +15,7 @@ export class Texts {
     return this.#length
   }
 
-  /** @param bytes the length of the text as UTF-8 */
+  /** @param bytes the length of the text in bytes of UTF-8 */
   push (text: string, bytes: number): void {
     if (this.#length === this.#ring.length) this.#resize(Math.ceil(this.#length * 1.5))
     this.#ring[(this.#start + this.#length) % this.#ring.length] = text.length === bytes ? text : Buffer.from(text).toString('latin1')
@@ -27,7 +27,7 @@ export class Texts {
     return this.#bytes(skip, limit).map(text)
   }
 
-  /** Drops `count` texts from the front. @returns how many bytes each had */
+  /** Removes `count` texts from the front. @returns the size of each in bytes */
   shift (count: number): number[] {
     const lengths = this.#bytes(0, count).map(({ length }) => length)
     for (let i = 0; i < count; i++) this.#ring[(this.#start + i) % this.#ring.length] = ''
@@ -52,7 +52,7 @@ export class Texts {
   }
 }
 
-/** The text of these bytes, one a character. */
+/** The text made of these bytes, one byte per character. */
 function text (bytes: string): string {
   return /[\x80-\xff]/.test(bytes) ? Buffer.from(bytes, 'latin1').toString() : bytes
 }

@@ -2,13 +2,13 @@ import type { Store } from './store.js'
 
 export type Operation = 'create' | 'append' | 'read' | 'acknowledge' | 'drain' | 'delete' | 'subscribe' | 'sweep' | 'check'
 
-/** Hears that an operation has ended, and of its error where it failed. */
+/** Called when an operation has ended, with its error if it failed. */
 export type Ended = (error?: unknown) => void
 
 /**
- * The same store, watched. Spelled out operation by operation, since every request passes here:
- * collecting arguments and making closures for each would cost it several microseconds.
- * @param begin is called as an operation begins; what it returns, as it ends
+ * Wraps a store to watch its operations. They are spelled out one by one, since every request passes here:
+ * collecting arguments and creating closures would cost each request several microseconds.
+ * @param begin called when an operation begins; its result is called when the operation ends
  */
 export function watchStore (store: Store, begin: (operation: Operation) => Ended): Store {
   const watched = async <T>(ended: Ended, result: Promise<T>): Promise<T> => {

@@ -1,15 +1,14 @@
 import { StoreError } from '../errors.js'
 
 /**
- * Why it counts in slices: a process that was paused (a suspended machine, a debugger, SIGSTOP)
- * finds its timer due before it has looked at the answers that came meanwhile. A pause costs at
- * most one slice.
+ * The time is counted in slices, because a process that was paused (a suspended machine, a debugger, SIGSTOP)
+ * finds its timer due before it has seen the replies that arrived meanwhile. A pause costs at most one slice.
  */
 const SLICES = 4
 
 /**
- * What `promise` settles to, or a rejection with `StoreError` where it has not settled `ms` after
- * this call. What it does later goes unheard: its outcome is then unknown to the caller.
+ * Settles like `promise`, or rejects with `StoreError` if that takes longer than `ms`. What the promise does
+ * later is ignored: the caller then does not know its outcome.
  */
 export function withDeadline<T> (promise: Promise<T>, ms: number): Promise<T> {
   return new Promise((resolve, reject) => {

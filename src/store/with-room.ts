@@ -4,9 +4,9 @@ import type { Store } from './store.js'
 import { delegate } from './watch.js'
 
 /**
- * The same store, which refuses nothing for lack of room, its own or a holder's, while it still has
- * expired boxes to free. A step of the sweep is one for all who ask for it meanwhile, and other
- * work has its turn after it.
+ * Wraps a store so that it refuses nothing for lack of space, its own or a holder's, while it still has
+ * expired boxes to free. Concurrent callers share a step of the sweep, and other work gets its turn after
+ * each step.
  */
 export function withRoom (store: Store): Store {
   let step: Promise<number> | undefined

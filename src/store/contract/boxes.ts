@@ -4,12 +4,12 @@ export const TTL = 80_000
 
 export const limits: Limits = { maxMessages: 5_000, maxBoxBytes: 1024 * 1024 }
 
-/** Times start at the present, because a store on another machine may compare them with its own. */
+/** Times start at the present, because a remote store may compare them with its own clock. */
 export const start = Date.now()
 
 let made = 0
 
-/** A name no other box of the run has. */
+/** A name that no other box of the run has. */
 export function newDrop (): string {
   return `drop_${process.pid}_${++made}`
 }

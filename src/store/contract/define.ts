@@ -1,28 +1,28 @@
 import assert from 'node:assert/strict'
 import type { Store } from '../store.js'
 
-/** What holds for a store, where stores differ. All of it, where nothing is said. */
+/** Traits in which stores differ. Default: all of them. */
 export interface Traits {
-  /** Expiry is decided by the times that are handed in and nothing else. */
+  /** Expiry depends only on the times passed in. */
   turnsTime?: boolean
-  /** `maxStoreBytes` is kept. */
+  /** Enforces `maxStoreBytes`. */
   countsBytes?: boolean
-  /** Expired boxes go by `sweep`, and not by themselves. */
+  /** Expired boxes are freed by `sweep` only. */
   sweeps?: boolean
-  /** Bytes that a box may hold without being counted against its holder. */
+  /** How many bytes a box may hold that do not count against its holder. */
   freeBytes?: number
 }
 
-/** Adds a test on a fresh store, where the store has the trait it is about. */
+/** Adds a test on a fresh store, if the store has the trait. */
 export type Define = (name: string, run: (store: Store) => Promise<void>, trait?: boolean) => void
 
-/** That a value has these members; it may have others. */
+/** Asserts that a value has these members; it may have others. */
 export function assertHas<T extends object> (actual: T, expected: Partial<T>): void {
   const found = Object.fromEntries(Object.keys(expected).map(name => [name, actual[name as keyof T]]))
   assert.deepEqual(found, expected)
 }
 
-/** How often `act` succeeds before the store is full. */
+/** Counts how often `act` succeeds before the store is full. */
 export async function untilFull (act: () => Promise<unknown>): Promise<number> {
   for (let count = 0; count < 1_000_000; count++) {
     try {

@@ -7,7 +7,7 @@ const refusal = { code: 'BOX_ERR_HELD' }
 const bytes = 200_000
 const SIZE = 10_000
 
-/** More than any store lets a box have without counting it. */
+/** More than any store lets a box hold uncounted. */
 const large = message(JSON.stringify('x'.repeat(SIZE - 2)))
 
 /** What one holder may hold at a time. */
@@ -21,7 +21,7 @@ export function holderContract (test: Define, { turnsTime, freeBytes }: Required
     return drop
   }
 
-  /** How many large messages the box takes. */
+  /** How many large messages the box accepts. */
   async function fill (store: Store, drop: string, held: Held, now = start): Promise<number> {
     for (let count = 0; ; count++) {
       assert.ok(count * SIZE <= held.bytes + freeBytes * held.boxes)

@@ -10,11 +10,11 @@ export type { Traits } from './define.js'
 
 export interface ContractTest {
   name: string
-  /** Runs the test on a fresh store, which it closes. Rejects with an `AssertionError` where the store breaks the contract. */
+  /** Runs the test on a fresh store and closes it. Rejects with an `AssertionError` if the store breaks the contract. */
   run: (makeStore: () => Store | Promise<Store>) => Promise<void>
 }
 
-/** What every store keeps of the contract, as tests for any test runner. */
+/** The contract of a store, as tests for any test runner. */
 export function storeContract ({ turnsTime = true, countsBytes = true, sweeps = true, freeBytes = 0 }: Traits = {}): ContractTest[] {
   const traits = { turnsTime, countsBytes, sweeps, freeBytes }
   const tests: ContractTest[] = []

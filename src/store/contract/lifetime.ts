@@ -3,7 +3,7 @@ import { MAX_KEYS, type Store } from '../store.js'
 import { box, limits, message, newDrop, start, TTL } from './boxes.js'
 import { assertHas, untilFull, type Define, type Traits } from './define.js'
 
-/** When a box goes, and the room that all of them share. */
+/** Expiry, and the space that all boxes share. */
 export function lifetimeContract (test: Define, { turnsTime, countsBytes, sweeps }: Required<Traits>): void {
   const timed: Define = (name, run) => { test(name, run, turnsTime) }
   const capped: Define = (name, run) => { test(name, run, countsBytes) }
@@ -140,7 +140,7 @@ export function lifetimeContract (test: Define, { turnsTime, countsBytes, sweeps
 
 const cap = { ...limits, maxStoreBytes: 100_000 }
 
-/** How many boxes the store has room for. It is left as it was. */
+/** How many boxes fit into the store. Leaves it as it was. */
 async function room (store: Store): Promise<number> {
   const drops: string[] = []
   const count = await untilFull(async () => {
@@ -152,7 +152,7 @@ async function room (store: Store): Promise<number> {
   return count
 }
 
-/** Steps until nothing more is due. */
+/** Sweeps until nothing more is due. */
 async function sweepAll (store: Store, now: number): Promise<number> {
   let freed = 0
   for (let step = await store.sweep(now); step > 0; step = await store.sweep(now)) freed += step

@@ -3,7 +3,7 @@ import { MAX_KEYS } from '../store.js'
 import { box, filled, limits, message, start, TTL } from './boxes.js'
 import { assertHas, type Define } from './define.js'
 
-/** What a box holds at most, and its idempotency keys. */
+/** The limits of a box, and its idempotency keys. */
 export function limitContract (test: Define): void {
   test('a box takes messages up to its maximum and refuses without a gap', async store => {
     const drop = await box(store)

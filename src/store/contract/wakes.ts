@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { box, limits, message, newDrop, start, TTL } from './boxes.js'
 import type { Define } from './define.js'
 
-/** Listeners, operations at the same time, and closing. */
+/** Listeners, concurrent operations and closing. */
 export function wakeContract (test: Define): void {
   test('a listener hears of a message and of the deletion, until it unsubscribes', async store => {
     const drop = await box(store)
@@ -98,7 +98,7 @@ export function wakeContract (test: Define): void {
   })
 }
 
-/** Counts wake-ups; a store may wake more often than it must. */
+/** Counts wake-ups; a store may send more than necessary. */
 class Listener {
   count = 0
   #seen = 0
@@ -109,7 +109,7 @@ class Listener {
     this.#resolve?.()
   }
 
-  /** Resolves with the first wake-up since the last one that was asked for. */
+  /** Resolves with the first wake-up since the previous call. */
   async once (): Promise<void> {
     if (this.count === this.#seen) await new Promise<void>(resolve => { this.#resolve = resolve })
     this.#seen = this.count

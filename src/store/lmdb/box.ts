@@ -1,41 +1,41 @@
 import { diskCosts } from '../cost.js'
 
-/** A box as the disk has it. */
+/** A box as it is stored on disk. */
 export interface Box {
-  /** ms */
+  /** in ms */
   ttl: number
   deadline: number
-  /** the deadline under which `deadlines` has it: at or before the real one, the sweep moves it on */
+  /** the deadline under which it is listed in `deadlines`: at or before the real one; the sweep updates it */
   listed: number
-  /** the number of the last message that was taken out; those in the box are the ones after it */
+  /** the sequence number of the last message taken out; the messages in the box follow it */
   front: number
-  /** the number of the last message ever stored */
+  /** the sequence number of the last message ever stored */
   last: number
-  /** UTF-8 bytes of the texts in the box */
+  /** the size of the texts in the box, in bytes of UTF-8 */
   bytes: number
-  /** what its messages count against the cap */
+  /** what its messages count against the size limit */
   cost: number
-  /** how many idempotency keys it was ever given; it remembers the last `MAX_KEYS` */
+  /** how many idempotency keys it has ever received; it remembers the last `MAX_KEYS` */
   keys: number
-  /** who it counts against; empty where that is nobody */
+  /** the holder it counts against; empty if none */
   holder: string
   /** its number among the boxes of all holders; 0 where it has no holder */
   born: number
-  /** the places of the last message and of those before it in its chunk */
+  /** the places of the last message and of those before it in the same chunk */
   places: number[]
 }
 
-/** How many messages by sequence number a chunk of places has. */
+/** How many messages, by sequence number, a chunk of places covers. */
 export const CHUNK = 32
 
-/** Which chunk of its box a message is in, by its sequence number. */
+/** The chunk of its box that a message belongs to, by its sequence number. */
 export function chunkOf (seq: number): number {
   return Math.floor((seq - 1) / CHUNK)
 }
 
 /**
- * Adds a message to the back of the box, which then begins a new chunk where the one before is full.
- * A copy of the box may share its places: it knows by `last` how many of them are its own.
+ * Appends a message to the box, which starts a new chunk if the last one is full. A copy of the box may share
+ * its places; it knows by `last` how many of them are its own.
  */
 export function advance (box: Box, place: number, bytes: number): void {
   if (box.last % CHUNK === 0) box.places = [place]
@@ -45,7 +45,7 @@ export function advance (box: Box, place: number, bytes: number): void {
   box.cost += diskCosts.message(bytes)
 }
 
-/** Takes back the places that a copy which shares them added. */
+/** Removes the places added by a copy that shares them. */
 export function trim (box: Box): void {
   box.places.length = box.last === 0 ? 0 : (box.last - 1) % CHUNK + 1
 }
@@ -55,8 +55,8 @@ export type BoxRecord = [
 ]
 
 /**
- * A box as a list whose numbers are small, most of them, since MessagePack gives small numbers little
- * room: the more boxes there are on a page, the fewer pages a flush writes.
+ * Encodes a box as a list of mostly small numbers, which take little space in MessagePack: the more boxes fit
+ * on a page, the fewer pages a flush writes.
  */
 export function recordOf ({ ttl, deadline, listed, front, last, bytes, cost, keys, holder, born, places }: Box): BoxRecord {
   return [ttl, deadline, deadline - listed, last - front, last, bytes, cost - bytes, keys, holder, born, ...steps(places)]
@@ -67,7 +67,7 @@ export function boxOf (record: BoxRecord): Box {
   return { ttl, deadline, listed: deadline - late, front: last - held, last, bytes, cost: bytes + extra, keys, holder, born, places: sums(apart) }
 }
 
-/** Each number as its distance from the one before it. */
+/** Encodes each number as its distance from the one before. */
 export function steps (numbers: number[]): number[] {
   let before = 0
   return numbers.map(number => {
@@ -77,7 +77,7 @@ export function steps (numbers: number[]): number[] {
   })
 }
 
-/** What `steps` was made of. */
+/** The inverse of `steps`. */
 export function sums (steps: number[]): number[] {
   let sum = 0
   return steps.map(step => {

@@ -6,12 +6,12 @@ import { withDeadline } from '../with-deadline.js'
 const { ENOSPC, EDQUOT, EFBIG } = constants.errno
 const MDB_MAP_FULL = -30792
 
-/** No room on the disk, in the quota, in the file or in the map: nothing is broken, and the store goes on. */
+/** The disk, the quota, the file or the map is full: nothing is broken, and the store continues. */
 const NO_ROOM = new Set<unknown>([ENOSPC, EDQUOT, EFBIG, MDB_MAP_FULL])
 
 /**
- * A commit with so many operations neither waits for more nor takes more: the next ones are worked
- * on while it is flushed. With fewer, a flush costs more than that wins.
+ * A commit with this many operations neither waits for more nor accepts more; the next ones are processed
+ * while it is flushed. With fewer, another flush costs more than that gains.
  */
 const ENOUGH = 16
 
@@ -19,20 +19,20 @@ interface Batch {
   operations: Array<() => unknown>
   results: unknown[]
   refusals: Map<number, unknown>
-  /** resolves once the batch is on the disk */
+  /** resolves once the batch is on disk */
   flushed: Promise<void>
 }
 
-/** Runs `apply` in one transaction and resolves once it is flushed; where `apply` throws, nothing of it stays. */
+/** Runs `apply` in one transaction and resolves once it is flushed; if `apply` throws, the transaction is aborted. */
 type Transaction = (apply: () => void) => Promise<unknown>
 
 /**
- * Group commit: the operations that come while a transaction is being flushed wait for the next
- * one and share it, in the order they came. So the cost of a flush is split by all who wait.
+ * Group commit: operations that arrive while a transaction is being flushed wait for the next one and share
+ * it, in order of arrival, so that all of them share the cost of its flush.
  *
- * After a failed flush nobody knows what the disk holds, and LMDB may never answer again. So a
- * transaction that fails for any other reason than room, or that is not through within the
- * deadline, ends the service: every later operation is refused with `StoreError`.
+ * After a failed flush the content of the disk is unknown, and LMDB may never respond again. So if a
+ * transaction fails for any reason other than lack of space, or exceeds the deadline, the store stops: every
+ * later operation is refused with `StoreError`.
  */
 export class Commits {
   readonly #transaction: Transaction
@@ -44,7 +44,7 @@ export class Commits {
   #closed = false
   #failure: Error | undefined
 
-  /** @param deadline ms that an operation waits at most */
+  /** @param deadline how long an operation may wait, in ms */
   constructor (transaction: Transaction, deadline: number, onFailure: (error: Error) => void) {
     this.#transaction = transaction
     this.#deadline = deadline
@@ -52,8 +52,9 @@ export class Commits {
   }
 
   /**
-   * What `operation` returns, once it is flushed. It runs inside a transaction, alone. It may
-   * refuse by throwing an error of the error table, as long as it has written nothing by then.
+   * Resolves with the result of `operation` once it is flushed. It runs inside a transaction, and not
+   * concurrently with others. It may refuse by throwing an error of the error table, provided that it has
+   * written nothing yet.
    */
   async run<T> (operation: () => T): Promise<T> {
     this.assertServing()
@@ -64,7 +65,7 @@ export class Commits {
     return batch.results[place] as T
   }
 
-  /** @throws StoreError after a failure and after `close` */
+  /** @throws StoreError after a failure or after `close` */
   assertServing (): void {
     if (this.#failure !== undefined) throw this.#failure
     if (this.#closed) throw new StoreError()
@@ -75,15 +76,15 @@ export class Commits {
   }
 
   /**
-   * Resolves once all that was taken so far has settled.
-   * @throws StoreError when that ended the service
+   * Resolves once all operations accepted so far have settled.
+   * @throws StoreError if that made the store stop
    */
   async settled (): Promise<void> {
     await this.#last
     this.assertServing()
   }
 
-  /** Takes no more operations, and resolves once those it took have settled. */
+  /** Accepts no more operations, and resolves once the accepted ones have settled. */
   async close (): Promise<void> {
     this.#closed = true
     await this.#last
@@ -116,7 +117,7 @@ export class Commits {
     }
   }
 
-  /** It takes no more: from here on the next batch gathers. */
+  /** The batch is closed: from here on the next one collects operations. */
   #complete (batch: Batch): void {
     if (this.#gathering === batch) this.#gathering = undefined
   }
@@ -128,7 +129,7 @@ export class Commits {
   }
 }
 
-/** Resolves once a turn of the event loop brings no more: what comes at the same time shares a flush. */
+/** Resolves when a turn of the event loop adds nothing: concurrent operations share a flush. */
 async function untilQuiet (operations: unknown[]): Promise<void> {
   for (let before = 0; before < operations.length && operations.length < ENOUGH;) {
     before = operations.length
@@ -141,7 +142,7 @@ function apply ({ operations, results, refusals }: Batch): void {
     try {
       results[place] = operation()
     } catch (error) {
-      // Anything but a refusal may have come half way: the whole transaction goes.
+      // Anything but a refusal may have stopped halfway, so the whole transaction is aborted.
       if (!isRefusal(error)) throw error
       refusals.set(place, error)
     }

@@ -7,18 +7,18 @@ import { MAX_KEYS } from '../store.js'
 /** How many holders are remembered. */
 const MAX_HOLDERS = 10_000
 
-/** What a key counts against the holder: a flat part, so that the box alone says what it counts. */
+/** What a key counts against the holder: a constant, so that the count follows from the box alone. */
 const KEY = 256
 
-/** What the box counts against its holder with all that it holds. */
+/** What the box with its content counts against its holder. */
 function costOf (box: Box): number {
   return costs.box + costs.holder + box.cost + Math.min(box.keys, MAX_KEYS) * KEY
 }
 
 /**
- * What each holder holds. Only whose a box is is on the disk; the sums are made of the boxes when
- * they are first asked for, and then kept up. So a message writes nothing here, and after an
- * aborted transaction it is enough to forget them.
+ * What each holder holds. The disk records only whose a box is; the sums are computed from the boxes on first
+ * use and then kept up to date. So a message writes nothing here, and after an aborted transaction it is
+ * enough to discard them.
  */
 export class Holders {
   readonly #drops: Database<string, Key>
@@ -47,14 +47,14 @@ export class Holders {
     return holding
   }
 
-  /** A box without messages and keys came to its holder. */
+  /** A box without messages and keys was added to its holder. */
   add (drop: string, { holder, born }: Box): void {
     if (holder === '') return
     void this.#drops.put([holder, born], drop)
     this.#change(holder, 1, costs.box + costs.holder)
   }
 
-  /** A box left, after its messages and keys. */
+  /** A box was removed, after its messages and keys. */
   remove ({ holder, born }: Box): void {
     if (holder === '') return
     void this.#drops.remove([holder, born])
@@ -66,12 +66,12 @@ export class Holders {
     this.#change(holder, 0, bytes)
   }
 
-  /** The box remembers one key more (1) or less (-1). */
+  /** The box remembers one key more (1) or fewer (-1). */
   chargeKey ({ holder }: Box, change: 1 | -1): void {
     this.#change(holder, 0, change * KEY)
   }
 
-  /** What is not remembered needs no change: it is summed up when it is asked for. */
+  /** A sum that is not cached needs no update: it is computed on first use. */
   #change (holder: string, boxes: number, bytes: number): void {
     const holding = this.#holdings.get(holder)
     if (holding === undefined) return
@@ -80,7 +80,7 @@ export class Holders {
     if (holding.boxes === 0) this.#holdings.delete(holder)
   }
 
-  /** Forgets the sums, where what they were made of was undone. */
+  /** Discards the sums after the changes behind them were undone. */
   forget (): void {
     this.#holdings.clear()
   }

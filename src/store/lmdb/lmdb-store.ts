@@ -23,7 +23,7 @@ export interface LmdbStoreOptions {
   onFailure?: ((error: Error) => void) | undefined
 }
 
-/** How many boxes one step of the sweep looks at, and how many records it frees before it stops. */
+/** How many boxes one step of the sweep examines, and after how many freed records it stops. */
 const SWEEP_STEP = 500
 const SWEEP_RECORDS = 5_000
 
@@ -151,7 +151,7 @@ class LmdbStore implements Store {
     return 0
   }
 
-  /** Frees the boxes that are due first, and lists those anew that were renewed meanwhile. */
+  /** Frees the boxes that are due first, and updates the entries of those that were renewed meanwhile. */
   #freeDue (now: number): number {
     let freed = 0
     let removed = 0
@@ -182,7 +182,7 @@ class LmdbStore implements Store {
   async #close (): Promise<void> {
     await this.#commits.close()
     const closed = this.#environment.close()
-    // After a failure LMDB may wait for the disk without end.
+    // After a failure, LMDB may wait for the disk for ever.
     await (this.#commits.failed ? withDeadline(closed, 1_000).catch(() => {}) : closed)
   }
 
@@ -191,7 +191,7 @@ class LmdbStore implements Store {
     if (this.#records.cost + bytes > maxStoreBytes) throw new StoreFullError()
   }
 
-  /** Renews a box that is only read. Where that fails the reader gets its messages all the same. */
+  /** Renews a box that is only read. If that fails, the reader gets its messages all the same. */
   async #renew (drop: string, now: number): Promise<void> {
     await this.#commits.run(() => {
       const box = live(this.#records.box(drop), now)
@@ -205,7 +205,7 @@ function live (box: Box | undefined, now: number): Box {
   return box
 }
 
-/** Renews the box by a use at `now`, and tells whether that changed it. */
+/** Renews the box for a use at `now`. @returns whether that changed it */
 function renew (box: Box, now: number): boolean {
   const deadline = renewedDeadline(box.deadline, box.ttl, now)
   if (deadline === box.deadline) return false

@@ -6,13 +6,13 @@ import { loadOptional } from '../../optional.js'
 import { Records } from './records.js'
 
 /**
- * Address space for the file, which costs nothing. Where the file outgrew its map LMDB would add a
- * map of twice the size and keep the old ones, and each would count as resident memory anew. (On
- * Windows the file itself would be made this large.)
+ * Address space for the file, which costs nothing. If the file outgrew its map, LMDB would add a map of twice
+ * the size and keep the old ones, and each would count as resident memory. (On Windows, the file itself would
+ * get this size.)
  */
 const MAP_SIZE = 64 * 1024 ** 3
 
-/** The directories this process has open. LMDB would share them silently, and lose its lock when one is closed. */
+/** The directories that this process has open. LMDB would share them silently, and lose its lock when one is closed. */
 const held = new Set<string>()
 
 export interface Environment {
@@ -21,7 +21,7 @@ export interface Environment {
 }
 
 /**
- * Opens the directory for this process alone, and makes it where it is missing.
+ * Opens the directory exclusively for this process, and creates it if missing.
  * @throws Error whose message says in one line what is wrong and what to do
  */
 export async function openEnvironment (path: string): Promise<Environment> {
@@ -47,10 +47,11 @@ export async function openEnvironment (path: string): Promise<Environment> {
       path: directory,
       noSubdir: false,
       encoding: 'binary',
-      // So a commit is flushed before it is visible, and where the flush fails it never is.
+      // Flushes a commit before it becomes visible; if the flush fails, it never does.
       overlappingSync: false,
       ...(process.platform === 'win32' ? {} : { mapSize: MAP_SIZE }),
-      // `Commits` gathers. LMDB's own batches would also leave a promise unheard when a commit fails.
+      // `Commits` does the batching. LMDB's own batches would also leave a rejected promise unhandled when a
+      // commit fails.
       eventTurnBatching: false
     })
     const records = new Records(root)
@@ -67,15 +68,15 @@ export async function openEnvironment (path: string): Promise<Environment> {
 }
 
 /**
- * Another process that has the directory open, by LMDB's own table of readers. Each process that
- * ever read is in it and holds a file lock on the byte of its process id, which the kernel lets
- * go of however the process ends; entries without their lock are cleared here. So neither SIGKILL,
- * a reboot nor an id used again leaves a lock behind, and of two that open at once one at least
- * sees the other. Containers see each other too, as long as they share a kernel.
+ * Finds another process that has the directory open, in LMDB's reader table. Every process that has ever read
+ * is listed there and holds a file lock on the byte of its process id, which the kernel releases however the
+ * process ends; entries without a lock are cleared here. So neither SIGKILL, a reboot nor a reused id leaves
+ * a lock behind, and of two processes that open the directory at once, at least one sees the other.
+ * Containers see each other too if they share a kernel.
  *
- * Our own entry comes with the first read and stays until the environment is closed; opening
- * another database would give it up, so this comes after the last of them. Whoever is there
- * before that read is another, even under our process id: it is in another container.
+ * Our own entry appears with the first read and stays until the environment is closed. Opening another
+ * database would give it up, so this comes after the last of them. Any entry before that read belongs to
+ * another process, even under our process id: it is in another container.
  */
 function otherReader (root: RootDatabase<Buffer, string>): string | undefined {
   root.readerCheck()
@@ -89,9 +90,9 @@ function readers (root: RootDatabase<Buffer, string>): string[] {
   return [...String(root.readerList()).matchAll(/^ *(\d+) /gm)].map(([, pid]) => pid as string)
 }
 
-/** A file survives power loss only once the directories that lead to it are flushed: the one it is in, and those made for it. */
+/** A file survives power loss only once the directories above it are flushed: its own and those created for it. */
 function flushDirectories (directory: string, firstMade: string | undefined): void {
-  // Windows neither needs this nor lets it be done.
+  // Windows neither needs nor allows this.
   if (process.platform === 'win32') return
   const last = firstMade === undefined ? directory : dirname(realpathSync(firstMade))
   for (let at = directory; ; at = dirname(at)) {
@@ -102,7 +103,7 @@ function flushDirectories (directory: string, firstMade: string | undefined): vo
   }
 }
 
-/** LMDB crashes on a file that is none of its own, so the mark in its first page is looked at first. */
+/** LMDB crashes on a file of another format, so the magic number in its first page is checked first. */
 function checkHeader (file: string): void {
   const header = Buffer.alloc(28)
   let fd: number
@@ -127,7 +128,7 @@ const reasons: Record<string, string> = {
 
 function refusal (path: string, error: unknown): Error {
   const { code, message } = error as { code?: string | number, message: string }
-  // LMDB's errors carry the number where Node's carry the name.
+  // LMDB's errors have the error number where Node's have the name.
   const name = typeof code === 'number' && code > 0 ? getSystemErrorName(-code) : String(code)
   return new Error(`The store in '${path}' can not be opened: ${reasons[name] ?? message}.`, { cause: error })
 }

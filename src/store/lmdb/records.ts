@@ -11,19 +11,19 @@ import { MAX_KEYS, type Appended } from '../store.js'
  * | database  | key              | value |
  * | ---       | ---              | --- |
  * | (root)    | `format`         | the number of this layout |
- * |           | `totals`         | what all of it costs against the cap, in bytes; the place of the last message; the place from which on boxes may lag |
- * | boxes     | drop             | the box with the places of its last messages, or an earlier state of it (see lag.ts) |
+ * |           | `totals`         | what everything counts against the size limit, in bytes; the place of the last message; the first place whose box's record may lag |
+ * | boxes     | drop             | the box with the places of its last messages, possibly in an earlier state (see lag.ts) |
  * | places    | [drop, chunk]    | the places of `CHUNK` messages before those |
  * | messages  | place            | `deadline drop text`: the box's deadline from then on, and the JSON text |
  * | keys      | [drop, id]       | the first ack: `seq count digest` |
  * |           | [drop, n]        | the id of the box's n-th key |
- * | holders   | [holder, `born`] | the drop of a box that counts against the holder |
+ * | holders   | [holder, `born`] | the drop address of a box that counts against the holder |
  * | deadlines | [`listed`, drop] | nothing; boxes by deadline, for the sweep |
  *
- * A message's place is its number among all that were ever stored here. So messages that come at
- * the same time lie side by side whatever their boxes, and one flush writes few pages, full ones.
- * A box knows the places of its messages in chunks by sequence number, the last of them within the
- * box itself: to store one more costs the same however much the box holds.
+ * A message's place is its number among all messages ever stored here. So messages stored at the
+ * same time are adjacent, whatever their boxes, and a flush writes few but full pages. A box keeps
+ * the places of its messages in chunks by sequence number, the last chunk in the box itself, so
+ * storing a message costs the same however many the box holds.
  */
 const FORMAT = 6
 
@@ -32,8 +32,8 @@ export interface FirstAck extends Appended {
 }
 
 /**
- * The records and the operations on them. All but `flushedBox` and `texts` belong inside a
- * transaction, and see what it did so far.
+ * The records and the operations on them. All but `flushedBox` and `texts` must run inside a transaction, and
+ * see its changes.
  */
 export class Records {
   readonly #root: RootDatabase<Buffer, string>
@@ -58,8 +58,8 @@ export class Records {
   }
 
   /**
-   * Marks a new directory with the layout that this code knows.
-   * @throws Error where it has another
+   * Marks a new directory with the number of this layout.
+   * @throws Error if it has another layout
    */
   checkFormat (): void {
     const format = this.#root.getBinaryFast('format')
@@ -67,7 +67,7 @@ export class Records {
     else if (numbersIn(format)[0] !== FORMAT) throw new Error('another version of this program wrote it. Use that one, or give another directory')
   }
 
-  /** Reads the messages that the records of their boxes do not know of. Once, before anything else is asked. */
+  /** Reads the messages that the records of their boxes do not cover. Must run once, before anything else. */
   catchUp (): void {
     const { from } = this.#totals()
     for (const { key: place, value } of this.#messages.getRange({ start: from })) {
@@ -82,7 +82,7 @@ export class Records {
     this.#lag.commit()
   }
 
-  /** Runs `apply` in a transaction of its own, all of it or nothing; resolves once it is flushed. */
+  /** Runs `apply` in a transaction, all or nothing; resolves once it is flushed. */
   async transaction (apply: () => void): Promise<void> {
     try {
       await this.#root.childTransaction(() => {
@@ -98,11 +98,11 @@ export class Records {
     } catch (error) {
       this.#lag.abort()
       this.holders.forget()
-      // A failed commit says why in a promise of its own, which must not be left unheard.
+      // A failed commit gives the reason in a separate promise, whose rejection must be handled.
       const { commitError } = error as { commitError?: Promise<never> }
       const cause = commitError === undefined ? error as Error : await commitError.catch((reason: Error) => reason)
       try {
-        // LMDB never answers a transaction after it has given up, but it refuses a synchronous one.
+        // LMDB never settles a transaction after it has given up, but it refuses a synchronous one.
         this.#root.transactionSync(() => {})
       } catch {
         throw new Error(`LMDB has given up after: ${cause.message}`, { cause })
@@ -117,23 +117,23 @@ export class Records {
     return { cost, lastPlace, from }
   }
 
-  /** What everything costs against the cap, in bytes. */
+  /** What everything counts against the size limit, in bytes. */
   get cost (): number {
     return this.#cost
   }
 
-  /** The caller may change it, and says so by the operations below. */
+  /** The caller may change it, and reports changes with the operations below. */
   box (drop: string): Box | undefined {
     return this.#lag.box(drop) ?? this.#recorded(drop)
   }
 
-  /** A copy of the box as it was flushed last. Not while it is `unsettled`. */
+  /** A copy of the box as last flushed. Not to be used while it is `unsettled`. */
   flushedBox (drop: string): Box | undefined {
     const box = this.#lag.flushed(drop)
     return box === undefined ? this.#recorded(drop) : { ...box }
   }
 
-  /** Whether what is on the disk may be ahead of `flushedBox`, for as long as the transaction under way has not settled. */
+  /** Whether the disk may be ahead of `flushedBox`, until the current transaction settles. */
   unsettled (drop: string): boolean {
     return this.#lag.isCatchingUp(drop)
   }
@@ -157,7 +157,7 @@ export class Records {
     this.#cost += costOf(box)
   }
 
-  /** Removes the box and all that is its. */
+  /** Removes the box and everything in it. */
   removeBox (drop: string, box: Box): void {
     this.take(drop, box, box.last)
     for (let n = Math.max(0, box.keys - MAX_KEYS) + 1; n <= box.keys; n++) this.#forget(drop, box, n)
@@ -168,7 +168,7 @@ export class Records {
     this.#cost -= costOf(box)
   }
 
-  /** The texts after one number up to and including another; they must be in the box. */
+  /** The texts after one sequence number, up to and including another; they must be in the box. */
   texts (drop: string, box: Box, after: number, upTo: number): string[] {
     return this.#placesOf(drop, box, after, upTo).map(place => this.#text(place))
   }
@@ -177,13 +177,14 @@ export class Records {
     return messageIn(this.#messages.get(place) as string).text
   }
 
-  /** Adds a message to the back. The box is put by the caller where anything else of it changes, and always below. */
+  /** Appends a message. The caller must put the box if anything else in it changes, and always below. */
   push (drop: string, box: Box, text: string, bytes: number): void {
     const { last, places } = box
     if (last % CHUNK === 0 && box.front < last) void this.#places.put([drop, chunkOf(last)], steps(places))
     const place = ++this.#lastPlace
     advance(box, place, bytes)
-    // In order, so that a page is filled before the next one is begun. LMDB tells where that is not so; its types do not.
+    // In ascending order, so that a page is filled before the next is started. LMDB reports a violation; its
+    // types do not mention that.
     const inOrder: unknown = this.#messages.putSync(place, `${box.deadline} ${drop} ${text}`, IN_ORDER)
     if (inOrder === false) throw new Error(`message ${place} is not the last one`)
     this.#lag.grow(drop, box, place, bytes)
@@ -191,7 +192,7 @@ export class Records {
     this.holders.charge(box, costs.message(bytes))
   }
 
-  /** Takes the messages up to and including a number out of the front. */
+  /** Removes the messages up to and including a sequence number. */
   take (drop: string, box: Box, upTo: number): void {
     const rest = upTo < box.last
     let bytes = rest ? 0 : box.bytes
@@ -230,7 +231,7 @@ export class Records {
     return { seq: Number(seq), count: Number(count), digest: digest.join(' ') }
   }
 
-  /** Remembers a key the box does not know, and forgets its oldest where it has too many. */
+  /** Adds a key that the box does not know, and forgets the oldest if there are too many. */
   remember (drop: string, box: Box, id: string, { seq, count, digest }: FirstAck): void {
     if (box.keys >= MAX_KEYS) this.#forget(drop, box, box.keys - MAX_KEYS + 1)
     box.keys += 1
@@ -248,13 +249,13 @@ export class Records {
     this.holders.chargeKey(box, -1)
   }
 
-  /** Up to `limit` boxes that are listed as due at `now`, the longest due first. */
+  /** Up to `limit` boxes listed as due at `now`, the longest due first. */
   due (now: number, limit: number): string[] {
-    // An array sorts after its own beginning: everything listed at `now` comes before `now + 1`.
+    // An array sorts after its own prefix: everything listed at `now` comes before `now + 1`.
     return Array.from(this.#deadlines.getKeys({ end: [now + 1], limit }), key => (key as [number, string])[1])
   }
 
-  /** Lists the box under its real deadline. */
+  /** Updates the box's entry to its real deadline. */
   relist (drop: string, box: Box): void {
     void this.#deadlines.remove([box.listed, drop])
     box.listed = box.deadline
@@ -270,7 +271,7 @@ function costOf ({ holder }: Box): number {
 const NOTHING = Buffer.alloc(0)
 const IN_ORDER = { append: true }
 
-/** What a message's record says. A drop address has no space in it. */
+/** Parses a message's record. A drop address contains no space. */
 function messageIn (record: string): { deadline: number, drop: string, text: string } {
   const first = record.indexOf(' ')
   const second = record.indexOf(' ', first + 1)

@@ -10,7 +10,7 @@ export function isCluster (client: RedisClient): client is Cluster {
   return client.isCluster
 }
 
-/** Where the nodes are, and how to speak to them. */
+/** The addresses of the nodes, and how to connect to them. */
 interface Place {
   cluster: boolean
   nodes: { host: string, port: number }[]
@@ -25,8 +25,8 @@ interface Access {
 }
 
 /**
- * One URL is one node. Several, or one whose scheme ends in `+cluster`, are nodes of a
- * Cluster to learn the others from; the first one's user, password and TLS hold for all.
+ * One URL is a single node. Several, or one whose scheme ends in `+cluster`, are the seed nodes of a Cluster;
+ * the user, password and TLS of the first apply to all.
  */
 export function parseUrls (url: string | string[]): Place {
   const urls = (Array.isArray(url) ? url : url.split(',')).map(parseUrl)
@@ -40,7 +40,7 @@ export function parseUrls (url: string | string[]): Place {
 function parseUrl (url: string) {
   const parsed = URL.canParse(url) ? new URL(url) : undefined
   const scheme = parsed && /^(?:redis|valkey)(s?)(\+cluster)?:$/.exec(parsed.protocol)
-  // The message does not repeat the URL: it may carry a password.
+  // The message does not repeat the URL: it may contain a password.
   if (!parsed || !scheme || !parsed.hostname || !/^\/?\d*$/.test(parsed.pathname)) {
     throw new TypeError('url: expected redis://, rediss://, valkey:// or valkeys:// with user:password@host:port/db, or the same with +cluster in the scheme')
   }
@@ -53,25 +53,25 @@ function parseUrl (url: string) {
 }
 
 /**
- * A client that never waits long and never sends twice: a command whose reply was lost is
- * answered with an error, and whoever sent it knows whether it is safe to repeat. It comes
- * back by itself as long as it is not closed.
+ * A client that never waits long and never sends a command twice: a command whose reply was lost fails, and
+ * the caller knows whether it is safe to repeat. It reconnects by itself until it is closed.
  */
 export function makeClient ({ Redis, Cluster }: Driver, place: Place, deadline: number): RedisClient {
   const options = {
     ...place.access,
     connectTimeout: deadline,
-    // A connection that is silent for this long after a command is cut and made anew.
+    // A connection that stays silent for this long after a command is dropped and re-established.
     socketTimeout: deadline,
-    // The driver waits this long for a connection to end, even for one that has.
+    // How long the driver waits for a connection to end, even for one that has ended.
     disconnectTimeout: 200,
     maxRetriesPerRequest: 0,
     autoResendUnfulfilledCommands: false,
-    // A failover behind one address leaves us connected to what is now a replica.
+    // After a failover behind a single address, we may be connected to what is now a replica.
     reconnectOnError: (error: Error) => error.message.startsWith('READONLY'),
-    // A server that is still loading says so to every command; asking first needs INFO, which may be forbidden.
+    // A server that is still loading says so in reply to any command; asking first needs INFO, which may be
+    // forbidden.
     enableReadyCheck: false,
-    // Nor is the server told which driver this is, for which it would need a permission more.
+    // Do not announce the driver to the server: that needs another permission.
     disableClientInfo: true,
     lazyConnect: true
   }
@@ -91,14 +91,14 @@ export function makeClient ({ Redis, Cluster }: Driver, place: Place, deadline: 
   })
 }
 
-/** Connects, or gives up waiting after the deadline; the client goes on trying either way. */
+/** Connects, or stops waiting after the deadline; the client keeps trying either way. */
 export async function connect (client: RedisClient, deadline: number): Promise<void> {
   if (client.status === 'ready') return
   const connected = client.status === 'wait' ? client.connect() : new Promise<void>(resolve => { client.once('ready', resolve) })
   await withDeadline(connected, deadline).catch(() => {})
 }
 
-/** One line in the log when Redis goes away, one when it is back. */
+/** Logs one line when Redis becomes unavailable and one when it is back. */
 export function logOutages (client: RedisClient, log: Log): void {
   let away = false
   client.on('error', (error: Error) => {
@@ -111,7 +111,7 @@ export function logOutages (client: RedisClient, log: Log): void {
   })
 }
 
-/** Says in one line what the server's settings put at risk; says nothing where asking is forbidden. */
+/** Logs in one line what the server's settings put at risk; logs nothing if reading them is forbidden. */
 export async function logRisks (client: RedisClient, log: Log): Promise<void> {
   const nodes = isCluster(client) ? client.nodes('master') : [client]
   const risks = new Set((await Promise.all(nodes.map(findRisks))).flat())
@@ -139,7 +139,7 @@ async function findRisks (node: Redis): Promise<string[]> {
   return risks
 }
 
-/** The driver's error without the command it carries: its arguments are addresses and messages, which no log may show. */
+/** The driver's error without its command, whose arguments are drop addresses and messages, which must not be logged. */
 export function storeErrorFrom (error: unknown): Error {
   if (error instanceof StoreError) return error
   const { message } = error as Error

@@ -3,19 +3,19 @@ import { BOX_COST, dryWrite, MARGIN, script, UNIT, type Script } from './scripts
 import type { Held } from '../store.js'
 
 /**
- * What each holder holds. A holder's record is in a hash slot of its own, so a box cannot look at
- * it in the same step. A box is put on record before it is made, and asks before it takes more
- * units than it was granted; what it gives back it reports afterwards. So what is on record is
- * never less than what is held. An error in the other direction, where a process died between
- * the two, ends at the box's next report, or when the box expires.
+ * What each holder holds. A holder's record is in a hash slot of its own, so a box's script cannot
+ * read it. A box is recorded before it is created, and requests more units before it uses them;
+ * what it gives back, it reports afterwards. So the record never shows less than is held. If a
+ * process dies between the two steps, the record shows too much until the box's next report or
+ * its expiry.
  *
  * | key | value |
  * | --- | --- |
- * | `held:{<holder>}` | sorted set: the holder's boxes by their deadlines |
- * | `held:{<holder>}:units` | hash: `<units> <lowered>` of the boxes that ever had any, and their `sum` |
+ * | `held:{<holder>}` | sorted set: the holder's boxes by deadline |
+ * | `held:{<holder>}:units` | hash: `<units> <lowered>` of the boxes that ever had units, and their `sum` |
  *
- * `lowered` puts reports in order: how often the box had given units back. One that comes late is
- * known by it.
+ * `lowered` is how often the box has given units back. It orders the reports, so that a late one
+ * is recognized.
  */
 export type Report = [holder: string, deadline: number, units: number, lowered: number]
 
@@ -27,20 +27,20 @@ export class Holders {
   readonly #run: Run
   readonly #prefix: string
 
-  /** @param run runs a script, in a time in which it is worth waiting for */
+  /** @param run runs a script within a time that is worth waiting for */
   constructor (run: Run, prefix: string) {
     this.#run = run
     this.#prefix = prefix
   }
 
-  /** Puts a box on record that is about to be made. @throws HeldError */
+  /** Records a box that is about to be created. @throws HeldError */
   async admit (holder: string, drop: string, deadline: number, now: number, { boxes, bytes }: Held = UNBOUNDED): Promise<void> {
     const admitted = await this.#ask(scripts.admit, holder, [now, drop, deadline, boxes, bytes])
     if (admitted === 0) throw new HeldError()
   }
 
   /**
-   * @param spare units that are welcome beyond those needed
+   * @param spare units that are useful beyond those needed
    * @returns how many units the box may have now
    * @throws HeldError
    */
@@ -60,14 +60,14 @@ export class Holders {
     if (holder !== undefined) await this.#ask(scripts.forget, holder, [drop])
   }
 
-  /** Undefined where the record does not answer: as with the rates, a box is not refused for that. */
+  /** Undefined if the record is not available: as with rate limits, a box is not refused for that. */
   async #ask (script: Script, holder: string, args: (string | number)[]): Promise<number | undefined> {
     const key = `${this.#prefix}held:{${holder}}`
     return await this.#run<number>(script, [key, `${key}:units`], args).catch(() => undefined)
   }
 }
 
-/** Keeps the record until its last box is due: by the time that is left, since Redis may have another clock than its callers. */
+/** Keeps the record until its last box is due, as a remaining time: Redis may have another clock than its callers. */
 const keep = (deadline: string, now: string): string => `
 local function keep(key)
   local left = ${deadline} - ${now} + ${MARGIN}
@@ -116,8 +116,8 @@ local sum = tonumber(redis.call('HGET', KEYS[2], 'sum') or 0)
 /**
  * KEYS  boxes, units
  * ARGV  now, drop, deadline, the holder's boxes, its bytes
- * Puts an empty box on record.
- * → 1 | 0 where the holder holds its maximum
+ * Records an empty box.
+ * → 1 | 0 if the holder holds as much as it may
  */
 const admit = script(`
 ${count}
@@ -129,10 +129,10 @@ return 1
 
 /**
  * KEYS  boxes, units
- * ARGV  now, drop, deadline, units needed, units that are welcome beyond them, lowered, the holder's bytes
+ * ARGV  now, drop, deadline, units needed, units that are useful beyond them, lowered, the holder's bytes
  * Grants a box what it needs, and as much of what is welcome as there is. A request that a later
  * report has overtaken grants nothing.
- * → units granted | -1 where the holder holds its maximum
+ * → units granted | -1 if the holder holds as much as it may
  */
 const grant = script(`
 ${count}

@@ -37,14 +37,14 @@ export interface RedisStoreOptions {
   log?: ((level: 'info' | 'warn' | 'error', message: string) => void) | undefined
 }
 
-/** Bytes that may be on their way to Redis and not answered, in one process; a command counts as `COMMAND` and its text. */
+/** How many bytes may be in flight to Redis without a reply, per process; a command counts as `COMMAND` plus its text. */
 const MAX_PENDING = 64 * 1024 * 1024
 const COMMAND = 1024
 
-/** How long a question about a client address may take, ms: past it, the request had better go on without an answer. */
+/** How long a request about a client address may take, in ms: after that, it is better to go on without the reply. */
 const ADDRESS_DEADLINE = 500
 
-/** How often an append that needs a grant asks for one, when others on the same box take what it is given. */
+/** How often an append asks for a grant if others on the same box use it up. */
 const MAX_GRANTS = 10
 
 const refusals: Record<string, new () => Error> = {
@@ -126,7 +126,7 @@ class RedisStore implements Store {
       const appended = this.#run<[number, number, Report?] | ['grant', ...Report]>(scripts.append, this.#keys(drop),
         [now, limits.maxMessages, limits.maxBoxBytes, text, bytes, key?.id ?? '', key?.digest ?? '', granted, lowered], bytes)
       const reply = await appended.catch(async (error: unknown) => {
-        // A box that was deleted meanwhile is on record again by the grant.
+        // The grant has recorded a box again that was deleted meanwhile.
         if (error instanceof NotFoundError) await this.#holders.forget(drop, holder)
         throw error
       })
@@ -138,7 +138,8 @@ class RedisStore implements Store {
       const [, ...need] = reply
       holder = need[0]
       lowered = need[3]
-      // A quarter more, so that a box which fills asks a few times; and ever more where others are faster.
+      // A quarter more, so that a box that fills up asks only a few times; and ever more if others are
+      // faster.
       const spare = Math.floor(need[2] / 4) + 2 ** grants - 1
       granted = await this.#holders.grant(need, spare, drop, now, limits.held as Held)
     }
@@ -168,12 +169,12 @@ class RedisStore implements Store {
     return await this.#wakeups.subscribe(drop, listener)
   }
 
-  /** Nothing to do: Redis frees the room of expired boxes by itself. */
+  /** Nothing to do: Redis frees the space of expired boxes by itself. */
   async sweep (): Promise<number> {
     return 0
   }
 
-  /** In a Cluster one node that answers is enough: a failover of one must not take every server out of service. */
+  /** In a Cluster, one responding node is enough: a failover of one node must not take every server out of service. */
   async check (): Promise<void> {
     const client = this.#client
     await this.#answer(() => isCluster(client) ? Promise.any(client.nodes('master').map(node => node.ping())) : client.ping())
@@ -187,7 +188,7 @@ class RedisStore implements Store {
   async #close (): Promise<void> {
     this.#wakeups.close()
     if (!this.#own) return
-    // QUIT is answered after everything that was sent before it.
+    // The reply to QUIT comes after those to everything sent before it.
     if (this.#client.status === 'ready') await withDeadline(this.#client.quit(), this.#deadline).catch(() => {})
     this.#client.disconnect()
   }
@@ -218,7 +219,7 @@ class RedisStore implements Store {
     }
   }
 
-  /** The answer within the deadline. Without a connection, or with too much unanswered, it does not even ask. */
+  /** The reply within the deadline. Without a connection, or with too much in flight, it fails at once. */
   async #answer<T>(ask: () => Promise<T>, bytes = 0): Promise<T> {
     const cost = COMMAND + bytes
     if (this.#closed !== undefined || this.#client.status !== 'ready' || this.#pending + cost > MAX_PENDING) throw new StoreError()

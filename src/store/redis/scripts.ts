@@ -1,16 +1,19 @@
 import { createHash } from 'node:crypto'
 import { MAX_KEYS } from '../store.js'
 
-/** What a box costs its holder in Redis, bytes, with the holder's record of it. This and what follows is measured: test/store/redis/cost.test.ts. */
+/**
+ * What a box counts against its holder in Redis, in bytes, including the holder's record of it. These
+ * constants are measured: test/store/redis/cost.test.ts.
+ */
 export const BOX_COST = 390
-/** What is in a box counts in units. The first is free, so that most boxes never ask for one. */
+/** The content of a box counts in units. The first is free, so most boxes never ask for one. */
 export const UNIT = 8192
-/** What a box takes once more while it holds any message. */
+/** What a box takes in addition while it holds messages. */
 const LIST_COST = 280
-/** What a message takes beside its text, and what the text takes with the room that Redis cannot use. */
+/** What a message takes besides its text, and what the text takes including the space that Redis cannot use. */
 const MESSAGE_COST = 2
 const TEXT_COST = 1.08
-/** An idempotency key. Redis packs a hash with few of them. */
+/** An idempotency key. Redis stores a hash with few of them compactly. */
 const KEY_COST = 264
 const PACKED_KEY_COST = 128
 const PACKED_KEYS = 60
@@ -18,27 +21,27 @@ const PACKED_KEYS = 60
 /**
  * Every operation is one of these scripts: one round trip, one atomic step, one hash slot.
  *
- * A box is a hash, and a list from its first message on. Both names carry the drop
- * address as their hash tag, and the hash's name is also the channel of its wake-ups.
+ * A box is a hash and, from its first message on, a list. Both keys have the drop address as
+ * their hash tag, and the hash's key is also the name of the channel of its wake-ups.
  *
  * | field of the hash | value |
  * | --- | --- |
- * | `t` | the idle lifetime, ms |
- * | `d` | the deadline, ms since the epoch, on the servers' clock |
- * | `n` | the number of the last message ever stored; absent is 0 |
- * | `b` | bytes of the texts in the list; absent is 0 |
- * | `k` | how many idempotency keys came; absent is 0 |
- * | `h` | the holder; absent where there is none |
- * | `g` | units granted by the holder's record (see holders.ts); absent is 0 |
- * | `e` | how often `g` was lowered; absent is 0 |
+ * | `t` | the idle lifetime, in ms |
+ * | `d` | the deadline, in ms since the epoch, on the servers' clock |
+ * | `n` | the sequence number of the last message ever stored; absent means 0 |
+ * | `b` | the size of the texts in the list, in bytes; absent means 0 |
+ * | `k` | how many idempotency keys were ever received; absent means 0 |
+ * | `h` | the holder; absent if there is none |
+ * | `g` | the units granted by the holder's record (see holders.ts); absent means 0 |
+ * | `e` | how often `g` was lowered; absent means 0 |
  * | `k:<id>` | the first result of that key: `<seq> <count> <digest>` |
- * | `r:<k % MAX_KEYS>` | the ring of the latest key ids, which says what to forget next |
+ * | `r:<k % MAX_KEYS>` | the ring of the latest key ids, which tells which key to forget next |
  *
- * Expiry is decided against the deadline in the hash. The native expiry only frees the
- * room: it counts from the same use, on Redis's own clock, and comes `MARGIN` later.
+ * Expiry depends on the deadline in the hash. Redis's own expiry only frees the space: it
+ * counts from the same use, on Redis's clock, and comes `MARGIN` later.
  *
- * A refusal is answered as one word: `gone`, `full`, `cursor`, `key`. Where the holder's record
- * has to hear of a new deadline or a lower grant, the last member of an answer is
+ * A refusal is returned as a single word: `gone`, `full`, `cursor` or `key`. If the holder's
+ * record must be told of a new deadline or a lower grant, the last member of a reply is
  * `{ holder, deadline, units, lowered }`.
  *
  * Under `maxmemory` Redis refuses a script at its first write that could need room, and
@@ -51,10 +54,10 @@ export interface Script {
   sha1: string
 }
 
-/** How much later than the deadline Redis frees the room, ms: more than the servers' clocks differ. */
+/** How long after the deadline Redis frees the space, in ms: longer than the servers' clocks differ. */
 export const MARGIN = 60_000
 
-/** Loads the box into locals and answers `gone` where there is none. */
+/** Loads the box into locals, and returns `gone` if it does not exist. */
 const open = `
 local now = tonumber(ARGV[1])
 local box = redis.call('HMGET', KEYS[1], 't', 'd', 'n', 'b', 'h', 'g', 'e', 'k')
@@ -85,7 +88,7 @@ if granted > 0 and units(held, bytes, keys) < granted then
 end
 `
 
-/** Renews the idle lifetime; the same rule as `renewedDeadline`. */
+/** Renews the idle lifetime by the same rule as `renewedDeadline`. */
 const renew = `
 if now + ttl - deadline > ttl / 8 then
   deadline = now + ttl
@@ -99,7 +102,7 @@ end
 /**
  * KEYS  box, messages
  * ARGV  now, ttl, holder or ''
- * Makes an empty box in the place of whatever was there.
+ * Creates an empty box, replacing anything that was there.
  * → 1
  */
 const create = script(`
@@ -113,9 +116,9 @@ return 1
 /**
  * KEYS  box, messages
  * ARGV  now, maxMessages, maxBoxBytes, text, bytes, key id or '', digest, units granted or -1 for no bounds, lowered
- * Puts the text in as the next message and wakes who waits, unless the key came before. Where
- * the box needs more units than it has, nothing changes and the answer says how many. A grant
- * is good only for a box that has not been lowered since it was asked for.
+ * Appends the text as the next message and wakes the subscribers, unless the key is known. If
+ * the box needs more units than it has, nothing changes and the reply says how many. A grant is
+ * valid only if the box has not been lowered since it was requested.
  * → { seq, count, report } | { 'grant', holder, deadline, units, lowered } | gone | full | key
  */
 const append = script(`
@@ -162,7 +165,7 @@ return { last, held, report() }
 /**
  * KEYS  box, messages
  * ARGV  now, after, limit
- * Looks at up to limit messages after the cursor.
+ * Reads up to limit messages after the cursor.
  * → { next, deadline, texts, report } | gone | cursor
  */
 const read = script(`
@@ -179,7 +182,7 @@ return { last - held + skip + #texts, deadline, texts, report() }
 /**
  * KEYS  box, messages
  * ARGV  now, after
- * Forgets the messages up to and including the cursor.
+ * Deletes the messages up to and including the cursor.
  * → { messages left, report } | gone | cursor
  */
 const acknowledge = script(`
@@ -204,7 +207,7 @@ return { left, report() }
 /**
  * KEYS  box, messages
  * ARGV  now
- * Takes everything out.
+ * Takes all messages out.
  * → { last, deadline, texts, report } | gone
  */
 const drain = script(`
@@ -224,7 +227,7 @@ return { last, deadline, texts, report() }
 /**
  * KEYS  box, messages
  * ARGV  now
- * Removes the box and wakes who waits.
+ * Deletes the box and wakes its subscribers.
  * → { holder } | gone
  */
 const remove = script(`
@@ -237,7 +240,7 @@ return { holder or nil }
 /**
  * KEYS  count
  * ARGV  window, ms
- * Adds one in the window that the first count opened.
+ * Adds one in the window that the first count started.
  * → { count, ms left of the window }
  */
 const increment = script(`

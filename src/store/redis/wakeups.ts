@@ -5,11 +5,11 @@ import type { Unsubscribe } from '../store.js'
 import { Subscribers } from '../subscribers.js'
 import { withDeadline } from '../with-deadline.js'
 
-/** How long after a loss subscriptions are tried again, and how often a quiet connection is asked whether it lives, ms. */
+/** How long after a loss subscriptions are retried, and how often a quiet connection is checked, in ms. */
 const REPAIR = 250
 const HEARTBEAT = 5_000
 
-/** The node that has a channel, as the client knows it now, under a name that is its own. */
+/** The node that owns a channel, as far as the client knows, under a unique name. */
 export interface Owner {
   name: string
   node: Redis
@@ -18,20 +18,20 @@ export interface Owner {
 interface WakeupOptions {
   channelOf: (drop: string) => string
   dropOf: (channel: string) => string
-  /** undefined while nobody is known to own the channel */
+  /** undefined while no owner of the channel is known */
   ownerOf: (channel: string) => Owner | undefined
-  /** has the client learn anew who owns what */
+  /** makes the client refresh its slot map */
   refresh: () => void
   deadline: number
 }
 
-/** A connection for subscriptions only; `opened` is rejected where it could not be made. */
+/** A connection for subscriptions only; `opened` rejects if it cannot be established. */
 interface Link {
   redis: Redis
   opened: Promise<void>
 }
 
-/** A box that is listened to. Without `taken` its subscription was lost and is to be made again. */
+/** A box with listeners. Without `taken`, its subscription was lost and must be renewed. */
 interface Seat {
   link?: Link | undefined
   taken?: Promise<void> | undefined
@@ -39,9 +39,9 @@ interface Seat {
 }
 
 /**
- * Wake-ups from whichever process, by sharded publish/subscribe: one connection per node
- * that has a channel somebody here listens to. A subscription that was lost is made again,
- * and then its listeners are woken, since something may have come in between.
+ * Wake-ups from any process, by sharded publish/subscribe: one connection per node that owns a channel with
+ * listeners in this process. A lost subscription is renewed and then its listeners are called, since
+ * something may have happened in between.
  */
 export class Wakeups {
   readonly #options: WakeupOptions
@@ -86,7 +86,7 @@ export class Wakeups {
     if (seat === undefined) this.#seats.set(drop, seat = { lost: false })
     if (seat.taken === undefined) {
       seat.taken = this.#confirm(drop, seat)
-      // Heard in a later turn, so that it takes back what is set here.
+      // Runs in a later turn, so that it overrides what is set here.
       seat.taken.catch(() => { this.#lose(drop, seat) })
     }
     return seat.taken
@@ -96,10 +96,10 @@ export class Wakeups {
     const channel = this.#options.channelOf(drop)
     const link = seat.link = this.#linkTo(channel)
     await link.opened
-    // Who left meanwhile is not subscribed: nobody would ever end it.
+    // A listener that left meanwhile is not subscribed: nobody would ever unsubscribe it.
     if (this.#seats.get(drop) !== seat || seat.link !== link) throw new StoreError()
     await link.redis.ssubscribe(channel)
-    // Confirmed, and lost again before this was heard.
+    // Confirmed, and lost again before this ran.
     if (seat.link !== link) throw new StoreError()
     if (seat.lost) this.#subscribers.wake(drop)
     seat.lost = false
@@ -151,7 +151,7 @@ export class Wakeups {
     this.#links.set(owner.name, link)
     redis.on('smessage', (channel: string) => { this.#subscribers.wake(this.#options.dropOf(channel)) })
     redis.on('error', () => {})
-    // The channel's slot went to another node.
+    // The channel's slot moved to another node.
     redis.on('moved', () => { this.#loseAll(link) })
     redis.on('end', () => {
       this.#links.delete(owner.name)
