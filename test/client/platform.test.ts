@@ -50,7 +50,7 @@ t.test('without WebCrypto, as on a page without HTTPS, only what needs it says s
   const found = Object.getOwnPropertyDescriptor(globalThis, 'crypto')!
   Object.defineProperty(globalThis, 'crypto', { value: crypto, configurable: true })
   t.teardown(() => { Object.defineProperty(globalThis, 'crypto', found) })
-  await t.rejects(Box.open(link).dropLink(), { name: 'TypeError', message: /needs.*: crypto\.subtle$/ })
+  await t.rejects(Box.open(link).dropLink(), { name: 'TypeError', message: /needs crypto\.subtle,/ })
   const invite = `${server}/#v=1&drop=drop_${'A'.repeat(32)}&key=${'A'.repeat(43)}&id=x`
   await t.rejects(join(invite, { RTCPeerConnection: class {} as never }), { code: 'CALL_ERR_INSECURE' })
   await t.rejects(connect(invite), { code: 'CALL_ERR_INSECURE' })
