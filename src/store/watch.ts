@@ -40,15 +40,15 @@ export function delegate (store: Store): Store {
   return {
     name: store.name,
     ...(store.counter === undefined ? {} : { counter: store.counter }),
-    create: store.create.bind(store),
-    append: store.append.bind(store),
-    read: store.read.bind(store),
-    acknowledge: store.acknowledge.bind(store),
-    drain: store.drain.bind(store),
-    delete: store.delete.bind(store),
-    subscribe: store.subscribe.bind(store),
-    sweep: store.sweep.bind(store),
-    check: store.check.bind(store),
-    close: store.close.bind(store)
+    create: (drop, ttl, now, limits, holder) => store.create(drop, ttl, now, limits, holder),
+    append: (drop, message, now, limits) => store.append(drop, message, now, limits),
+    read: (drop, after, limit, now) => store.read(drop, after, limit, now),
+    acknowledge: (drop, after, now) => store.acknowledge(drop, after, now),
+    drain: (drop, now) => store.drain(drop, now),
+    delete: (drop, now) => store.delete(drop, now),
+    subscribe: (drop, listener) => store.subscribe(drop, listener),
+    sweep: now => store.sweep(now),
+    check: () => store.check(),
+    close: () => store.close()
   }
 }
