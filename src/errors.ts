@@ -39,11 +39,17 @@ export const errorTable = Object.entries(table).map(([code, [status, title, deta
   code: code as BoxErrorCode, status, title, detail
 }))
 
-const titles = new Map<string, string>(errorTable.map(({ code, title }) => [code, title]))
+/** Whether the code is one of ours. */
+export function isErrorCode (code: unknown): code is BoxErrorCode {
+  return typeof code === 'string' && Object.hasOwn(table, code)
+}
 
-/** The title of an error code; undefined if the code is not one of ours. */
-export function titleOf (code: string): string | undefined {
-  return titles.get(code)
+export function titleOf (code: BoxErrorCode): string {
+  return table[code][1]
+}
+
+function codeOf (error: unknown): unknown {
+  return typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined
 }
 
 /**
@@ -51,12 +57,12 @@ export function titleOf (code: string): string | undefined {
  * errors of their own classes.
  */
 export function hasCode (error: unknown, code: BoxErrorCode): boolean {
-  return (error as { code?: unknown } | null | undefined)?.code === code
+  return codeOf(error) === code
 }
 
 /** Whether this is an error of the table, thrown on purpose by a rule or a store. */
 export function isRefusal (error: unknown): boolean {
-  return titleOf(String((error as { code?: unknown } | null | undefined)?.code)) !== undefined
+  return isErrorCode(codeOf(error))
 }
 
 /** The last segment of a problem's `type` URI: `BOX_ERR_STORE_FULL` → `store-full`. */

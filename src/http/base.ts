@@ -30,7 +30,7 @@ function readBase (prefix: string): BaseOf {
 
 /** The parameter names in a prefix. */
 export function parametersOf (prefix: string): string[] {
-  return Array.from(prefix.matchAll(/:(\w+)/g), ([, name]) => name as string)
+  return Array.from(prefix.matchAll(/:(\w+)/g), ([, name = '']) => name)
 }
 
 /** Without the origin that a proxy's request line may contain, and without the slashes that a router may ignore. */

@@ -111,6 +111,11 @@ function finishCreate (operation: Document, name: string): void {
   }]))
 }
 
+/** The name of the component that a reference points to. */
+export function nameIn (ref: string): string {
+  return ref.slice(ref.lastIndexOf('/') + 1)
+}
+
 /** Moves every schema with a title to the components, so that generated clients use its name. */
 function nameComponents (document: Document, ours: Document[], name: string): void {
   const schemas: Document = { ...document.components?.schemas }
@@ -134,7 +139,7 @@ function nameComponents (document: Document, ours: Document[], name: string): vo
 
   function mapping (property: string, members: Array<{ $ref: string }>): Document {
     return Object.fromEntries(members.map(({ $ref }) => {
-      const { enum: values = [], const: value = values[0] } = schemas[$ref.split('/').at(-1) as string].properties[property]
+      const { enum: values = [], const: value = values[0] } = schemas[nameIn($ref)].properties[property]
       return [value, $ref]
     }))
   }

@@ -27,7 +27,7 @@ export async function collectContract (scope: FastifyInstance, version: string, 
     description: 'A message box over plain HTTP: two parties who can share a link can exchange messages. ' +
       'Its main use is WebRTC signaling. Errors are problem details (RFC 9457).',
     contact: { name: 'The fastify-signalbox contributors' },
-    license: { name: 'MIT', identifier: 'MIT' } as { name: string }
+    license: { name: 'MIT', identifier: 'MIT' }
   }
   const { default: swagger } = await import('@fastify/swagger')
   await scope.register(swagger, {
@@ -61,7 +61,7 @@ export async function collectContract (scope: FastifyInstance, version: string, 
 
 async function serve (scope: FastifyInstance, document: () => Document, config: object): Promise<void> {
   let text: string | undefined
-  scope.get('', { schema: { hide: true } as object, config }, async (_request, reply) => {
+  scope.get('', { schema: { hide: true }, config }, async (_request, reply) => {
     return reply.header('cache-control', 'no-cache').type(JSON_TYPE).send(text ??= JSON.stringify(document()))
   })
   await refuseTheRest(scope, { '': ['GET', 'HEAD'] })

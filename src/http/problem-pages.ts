@@ -9,7 +9,7 @@ export async function problemPages (scope: FastifyInstance): Promise<void> {
   const pages = errorTable.map(({ code, status, title, detail }) => ({
     name: problemName(code), code, status, title, detail: detail.replace(/%s/g, '…')
   }))
-  const schema = { hide: true } as object
+  const schema = { hide: true }
 
   scope.get('', { schema }, async (request, reply) => {
     reply.type(JSON_TYPE).header('cache-control', 'no-cache')

@@ -2,7 +2,7 @@ import { STATUS_CODES } from 'node:http'
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import {
   InternalError, InvalidError, MediaTypeError, TooLargeError, UriTooLongError,
-  errorOf, problemName, titleOf, type BoxError, type BoxErrorCode
+  errorOf, isErrorCode, problemName, titleOf, type BoxError
 } from '../errors.js'
 import { baseOf } from './base.js'
 import { isOutage } from './outages.js'
@@ -33,17 +33,15 @@ export function sendProblem (thrown: FastifyError, request: FastifyRequest, repl
 /** @param base the path of the plugin, and of its problem pages */
 export function toProblem (error: BoxError, base = ''): Problem {
   const status = error.statusCode ?? 500
-  const title = titleOf(error.code)
-  if (title === undefined) {
-    return { type: 'about:blank', title: STATUS_CODES[status] ?? 'Error', status, detail: error.message, code: error.code }
-  }
-  return { type: `${base}/problems/${problemName(error.code as BoxErrorCode)}`, title, status, detail: error.message, code: error.code }
+  const { code, message: detail } = error
+  if (!isErrorCode(code)) return { type: 'about:blank', title: STATUS_CODES[status] ?? 'Error', status, detail, code }
+  return { type: `${base}/problems/${problemName(code)}`, title: titleOf(code), status, detail, code }
 }
 
 /** Fastify's own errors get our codes; an unexpected error becomes a 500 that reveals nothing. */
 function translate (error: FastifyError): BoxError {
   // A third-party store's error may have only the code.
-  if (titleOf(error.code) !== undefined) return error.statusCode === undefined ? errorOf(error.code as BoxErrorCode, error) : error
+  if (isErrorCode(error.code)) return error.statusCode === undefined ? errorOf(error.code, error) : error
   switch (error.code) {
     case 'FST_ERR_VALIDATION':
     case 'FST_ERR_CTP_EMPTY_JSON_BODY':
@@ -59,9 +57,9 @@ function translate (error: FastifyError): BoxError {
       return new MediaTypeError('one of the media types that the contract lists')
   }
   if (error instanceof HostError) return error
-  const { statusCode } = error
-  const meant = Number.isInteger(statusCode) && statusCode! >= 400 && statusCode! < 600 && statusCode !== 500
-  return meant ? new HostError(error, statusCode!) : new InternalError({ cause: error })
+  const { statusCode = 500 } = error
+  const meant = Number.isInteger(statusCode) && statusCode >= 400 && statusCode < 600 && statusCode !== 500
+  return meant ? new HostError(error, statusCode) : new InternalError({ cause: error })
 }
 
 /** An error of the host, from its guard or a hook: below 500, its code and message are meant for the caller. */

@@ -1,4 +1,4 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { MethodError, NoRouteError, NotFoundError, type BoxError } from '../errors.js'
 import { logSerializers } from './resource.js'
 
@@ -34,8 +34,8 @@ export async function refuseTheRest (scope: FastifyInstance, allowed: Record<str
     rest.setNotFoundHandler(handler)
     // If a parameter is too long, the router responds with 414 and the URL unless this fallback exists.
     // Preflights already have such a route if they are ours to answer.
-    const method = rest.supportedMethods.filter(method => !rest.hasRoute({ method: method as HTTPMethods, url: `${scope.prefix}*` }))
-    rest.route({ method, url: '/*', schema: { hide: true } as object, handler })
+    const method = rest.supportedMethods.filter(method => !rest.hasRoute({ method, url: `${scope.prefix}*` }))
+    rest.route({ method, url: '/*', schema: { hide: true }, handler })
   })
 }
 

@@ -1,11 +1,13 @@
 import cors from '@fastify/cors'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { parseCapability, type Capability } from '../box/capability.js'
+import { parseCapability } from '../box/capability.js'
 import { DropOnlyError, NotFoundError } from '../errors.js'
 import type { ResolvedOptions } from '../options.js'
+import type { RequestWith } from './api.js'
 import { carrierOf, cut, isGone } from './carrier.js'
 import { pipelineIsTooLong } from './pipeline.js'
 import { sendProblem } from './problem.js'
+import type { BoxParams } from './schemas.js'
 import { print, serializerCompiler, validatorCompiler } from './validation.js'
 
 /** The key under which a request holds its box's drop address: a symbol, so that it cannot collide with a host's property. */
@@ -80,9 +82,11 @@ export function dismissed (request: FastifyRequest, reply: FastifyReply): boolea
   return true
 }
 
+type OnBox = RequestWith<{ params: typeof BoxParams }>
+
 /** Finds the box of a request by its box id. Fails with NotFoundError or DropOnlyError. */
-export function ownBox (request: FastifyRequest, _reply: FastifyReply, done: (error?: Error) => void): void {
-  const capability = capabilityOf(request)
+export function ownBox (request: OnBox, _reply: FastifyReply, done: (error?: Error) => void): void {
+  const capability = parseCapability(request.params.box)
   if (capability === undefined) return done(new NotFoundError())
   if (!capability.owner) return done(new DropOnlyError())
   request[DROP] = capability.drop
@@ -90,15 +94,11 @@ export function ownBox (request: FastifyRequest, _reply: FastifyReply, done: (er
 }
 
 /** Finds the box of a request by either capability. Fails with NotFoundError. */
-export function anyBox (request: FastifyRequest, _reply: FastifyReply, done: (error?: Error) => void): void {
-  const capability = capabilityOf(request)
+export function anyBox (request: OnBox, _reply: FastifyReply, done: (error?: Error) => void): void {
+  const capability = parseCapability(request.params.box)
   if (capability === undefined) return done(new NotFoundError())
   request[DROP] = capability.drop
   done()
-}
-
-function capabilityOf (request: FastifyRequest): Capability | undefined {
-  return parseCapability((request.params as { box: string }).box)
 }
 
 /** Logs a request by its route's pattern instead of its URL, which may contain a capability or a classic message. */

@@ -1,4 +1,4 @@
-import type { Document } from './document.js'
+import { nameIn, type Document } from './document.js'
 
 /**
  * The contract in a form for all client generators: OpenAPI 3.0 with one media type per body and response.
@@ -14,7 +14,7 @@ import type { Document } from './document.js'
  * @param contract in OpenAPI 3.1; not changed
  */
 export function singleMediaForm (contract: Document): Document {
-  const { openapi: _, info: { license, ...info }, ...rest } = plain(contract) as Document
+  const { openapi: _, info: { license, ...info }, ...rest }: Document = plain(contract)
   for (const path of Object.values<Document>(rest.paths)) {
     for (const operation of Object.values<Document>(path)) simplify(operation)
   }
@@ -28,7 +28,7 @@ export function singleMediaForm (contract: Document): Document {
 
 const CHECKS = ['pattern', 'minimum', 'maximum']
 
-function plain (node: unknown): unknown {
+function plain (node: unknown): any {
   if (Array.isArray(node)) return node.map(plain)
   if (typeof node !== 'object' || node === null) return node
   if ('$ref' in node && node.$ref === '#/components/schemas/Message') return { description: 'Any JSON value.' }
@@ -53,7 +53,7 @@ function simplify (operation: Document): void {
 
 /** Merges a `oneOf` of objects into one object; members that not all of them have become optional. */
 function oneObject ({ description, oneOf }: Document, schemas: Document): Document {
-  const members = oneOf.map(({ $ref }: Document) => schemas[nameIn($ref)]) as Document[]
+  const members: Document[] = oneOf.map(({ $ref }: Document) => schemas[nameIn($ref)])
   const names = new Set(members.flatMap(({ properties }) => Object.keys(properties)))
   return {
     type: 'object',
@@ -72,10 +72,6 @@ function merged (schemas: Document[]): Document {
 
 /** Components that nothing refers to any more. */
 function unused (contract: Document): string[] {
-  const used = new Set(Array.from(JSON.stringify(contract).matchAll(/"\$ref":"([^"]+)"/g), ([, ref]) => nameIn(ref as string)))
+  const used = new Set(Array.from(JSON.stringify(contract).matchAll(/"\$ref":"([^"]+)"/g), ([, ref = '']) => nameIn(ref)))
   return Object.keys(contract.components.schemas).filter(name => !used.has(name))
-}
-
-function nameIn (ref: string): string {
-  return ref.split('/').at(-1) as string
 }

@@ -29,8 +29,13 @@ export class WindowCounter implements SharedCounter {
     // A Map keeps insertion order, so the key seen last moves to the end.
     this.#windows.delete(key)
     this.#windows.set(key, counted)
-    if (this.#windows.size > this.#max) this.#windows.delete(this.#windows.keys().next().value as string)
+    if (this.#windows.size > this.#max) this.#dropOldest()
     // A copy: concurrent requests must each see their own count, not the last one's.
     return { current: counted.current, ttl: counted.ends - now }
+  }
+
+  #dropOldest (): void {
+    const { value: oldest } = this.#windows.keys().next()
+    if (oldest !== undefined) this.#windows.delete(oldest)
   }
 }

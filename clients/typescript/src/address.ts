@@ -10,6 +10,10 @@ export interface Address {
 
 const capability = /^(?:box|drop)_[A-Za-z0-9_-]{32}$/
 
+export function isDropAddress (text: string): boolean {
+  return text.startsWith('drop_') && capability.test(text)
+}
+
 /**
  * The base URL of a server's box routes in canonical form: no query, no fragment, no trailing slash.
  * @throws TypeError if it is not an http or https URL

@@ -1,4 +1,4 @@
-import { baseUrl } from '../address.js'
+import { baseUrl, isDropAddress } from '../address.js'
 import type { ClientOptions } from '../index.js'
 import { fromBase64url, toBase64url, type Bytes } from './bytes.js'
 import { CallError } from './errors.js'
@@ -43,7 +43,7 @@ export async function parseInvite (link: string | URL): Promise<Invite> {
   }
   const version = fragment.get('v')
   const drop = fragment.get('drop') ?? ''
-  if (version === null || !/^drop_[\w-]{32}$/.test(drop)) throw new CallError('CALL_ERR_INVITE')
+  if (version === null || !isDropAddress(drop)) throw new CallError('CALL_ERR_INVITE')
   if (version !== String(VERSION)) throw new CallError('CALL_ERR_INVITE_VERSION')
   const secret = fromBase64url(fragment.get('key') ?? '')
   if (secret?.length !== 32) throw new CallError('CALL_ERR_KEY')

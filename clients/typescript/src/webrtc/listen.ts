@@ -1,4 +1,4 @@
-import { baseUrl, dropAddressOf, parseAddress } from '../address.js'
+import { baseUrl, dropAddressOf, isDropAddress, parseAddress } from '../address.js'
 import { Box, type ClientOptions } from '../index.js'
 import { requirePlatform } from '../platform.js'
 import { fromBase64url, toBase64url } from './bytes.js'
@@ -141,7 +141,7 @@ export class Listener implements AsyncIterable<Channel> {
   async #admit (guestNonce: string, message: SealedMessage): Promise<void> {
     const value = await openHello(this.key, message)
     const { drop, hello } = Object(value) as { drop?: unknown, hello?: unknown }
-    if (typeof drop !== 'string' || !/^drop_[\w-]{32}$/.test(drop)) throw new CallError('CALL_ERR_FORMAT')
+    if (typeof drop !== 'string' || !isDropAddress(drop)) throw new CallError('CALL_ERR_FORMAT')
     const usedUp = this.#seen.size >= MAX_HELLOS
     if (!usedUp) this.#seen.add(guestNonce)
     const session = await Session.create(this.key, { role: 'host', guestDrop: drop, guestNonce, hostNonce: createNonce() })
