@@ -9,6 +9,7 @@ import { closeIdle } from './http/closing.js'
 import { contractFor } from './http/contract.js'
 import { collectContract, serveUi } from './http/openapi.js'
 import { classicBox } from './http/operations/classic-box.js'
+import { limitBodyTime } from './http/incoming.js'
 import { isOutage, logOutages } from './http/outages.js'
 import { outgoingOf, type OutgoingLimits } from './http/outgoing.js'
 import { problemPages } from './http/problem-pages.js'
@@ -21,7 +22,7 @@ import { withRoom } from './store/with-room.js'
 import { version } from './manifest.js'
 
 /** The plugin with another clock and other limits, for tests. */
-export function createBoxPlugin (clock: Clock, limits?: OutgoingLimits): FastifyPluginAsync<BoxPluginOptions> {
+export function createBoxPlugin (clock: Clock, limits?: OutgoingLimits, bodyTimeout?: number): FastifyPluginAsync<BoxPluginOptions> {
   return fp(async (app: FastifyInstance, input: BoxPluginOptions) => {
     const options = resolveOptions(input)
     checkRouter(app)
@@ -33,6 +34,7 @@ export function createBoxPlugin (clock: Clock, limits?: OutgoingLimits): Fastify
     const outgoing = outgoingOf(app, limits)
     outgoing.allow(pageLimit(options))
     outgoing.watch(app)
+    limitBodyTime(app, bodyTimeout)
     const api: Api = {
       service,
       options,

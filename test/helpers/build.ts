@@ -32,6 +32,8 @@ export interface BuildOptions extends BoxPluginOptions {
   server?: FastifyServerOptions
   /** of what may be unsent */
   limits?: OutgoingLimits
+  /** seconds that a body may take to arrive */
+  bodyTimeout?: number
   /** registers what the host has before the plugin */
   before?: (app: FastifyInstance) => unknown
   /** and after it */
@@ -59,12 +61,12 @@ async function sharedStore ({ store, maxStoreBytes }: BoxPluginOptions) {
 }
 
 /** An app with the plugin, without rate limits and docs where not asked for, closed at the end of the test. */
-export async function build (t: Test, { prefix = '', server = {}, limits, before, after, ...options }: BuildOptions = {}) {
+export async function build (t: Test, { prefix = '', server = {}, limits, bodyTimeout, before, after, ...options }: BuildOptions = {}) {
   const clock = new TestClock()
   const app = Fastify(server)
   t.teardown(() => app.close())
   await before?.(app)
-  await app.register(createBoxPlugin(clock, limits), { rateLimit: false, docs: false, ...await sharedStore(options), ...options, prefix })
+  await app.register(createBoxPlugin(clock, limits, bodyTimeout), { rateLimit: false, docs: false, ...await sharedStore(options), ...options, prefix })
   await after?.(app)
   await app.ready()
   return { app, clock, createBox: (body?: object) => createBox(app, prefix, body) }
