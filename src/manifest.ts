@@ -6,10 +6,19 @@ interface Manifest {
   peerDependencies: Record<string, string>
 }
 
-const manifest = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as Manifest
+const manifest = readManifest()
 
 /** This package's version. */
 export const { version } = manifest
 
 /** The optional packages, each with its version range. */
 export const optionalPackages: ReadonlyMap<string, string> = new Map(Object.entries({ ...manifest.optionalDependencies, ...manifest.peerDependencies }))
+
+/** A host that is bundled into one file has no manifest of this package beside it, and does without. */
+function readManifest (): Manifest {
+  try {
+    return JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as Manifest
+  } catch {
+    return { version: 'unknown', optionalDependencies: {}, peerDependencies: {} }
+  }
+}
