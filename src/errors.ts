@@ -22,7 +22,7 @@ const table = {
   BOX_ERR_EXPECTATION: [417, 'Expectation failed', 'Send the request without its Expect header.'],
   BOX_ERR_IDEMPOTENCY: [422, 'Idempotency key reused', 'This Idempotency-Key was already used with another body. Use a new key for a new message.'],
   BOX_ERR_RATE: [429, 'Too many requests', 'Wait for the number of seconds in Retry-After, then try again.'],
-  BOX_ERR_HELD: [429, 'Client limit reached', 'The client address that created this box holds as much as it may. Acknowledge or drain messages, delete boxes, or wait for some to expire.'],
+  BOX_ERR_HELD: [429, 'Client limit reached', 'The client address that created this box holds as much as it may. Acknowledge or drain messages, delete boxes (this frees their idempotency keys too), or wait for some to expire.'],
   BOX_ERR_HEADERS: [431, 'Headers too large', 'The request line and headers exceed the limit of this server. Send the message in the body of a POST request.'],
   BOX_ERR_INTERNAL: [500, 'Internal error', 'The server failed to respond. Try again; the cause is in the server log.'],
   BOX_ERR_BUSY: [503, 'Server busy', 'The server is overloaded. Try again after the number of seconds in Retry-After.'],

@@ -56,6 +56,22 @@ t.test('what is stored in a box counts against the address that created it, unti
   t.equal((await store(other.dropped, here)).statusCode, 200)
 })
 
+t.test('an emptied box counts its idempotency keys until it is deleted, and the refusal says so', async t => {
+  const { app } = await build(t, { rateLimit: { bytes: 100_000 } })
+  const [keyed, other] = [await create(app, here), await create(app, here)]
+  for (let i = 0; i < 250; i++) {
+    const headers = { 'content-type': 'application/json', 'idempotency-key': `key-${i}` }
+    await app.inject({ method: 'POST', url: keyed.dropped, ...elsewhere, headers, payload: '1' })
+  }
+  const store = () => app.inject({ method: 'POST', url: other.messages, ...json('x'.repeat(60_000)) })
+  t.equal((await app.inject({ method: 'DELETE', url: keyed.messages })).json().data.length, 250)
+  const refused = await store()
+  isProblem(t, refused, 429, 'BOX_ERR_HELD')
+  t.match(refused.json().detail, /delete boxes \(this frees their idempotency keys too\)/)
+  await app.inject({ method: 'DELETE', url: keyed.url })
+  t.equal((await store()).statusCode, 200)
+})
+
 t.test('without rate limits an address holds what it likes', async t => {
   const { app } = await build(t, { rateLimit: false })
   for (let i = 0; i < 50; i++) await create(app, here)
