@@ -1,15 +1,10 @@
-import { CursorError, FullError, IdempotencyError, NotFoundError, StoreFullError } from '../errors.js'
+import { admitBox, admitMessage, checkCursor, live, NO_HOLDING, renew, type FirstAck, type Holding } from './admission.js'
 import { MEMORY_CAP, memoryCosts as costs } from './cost.js'
 import { Deadlines } from './deadlines.js'
-import { checkHolding, type Holding } from './holding.js'
-import { isExpired, renewedDeadline } from './lifetime.js'
+import { isExpired } from './lifetime.js'
 import { MAX_KEYS, type Appended, type Limits, type NewMessage, type Page, type Store, type Unsubscribe } from './store.js'
 import { Subscribers } from './subscribers.js'
 import { Texts } from './texts.js'
-
-interface FirstAck extends Appended {
-  digest: string
-}
 
 interface Holder extends Holding {
   name: string
@@ -57,8 +52,13 @@ class MemoryStore implements Store {
     const before = this.#boxes.get(drop)
     if (before !== undefined) this.#remove(before)
     const known = name === undefined ? undefined : this.#holders.get(name)
-    if (name !== undefined) checkHolding(known, { boxes: 1, bytes: costs.box }, limits.held)
-    this.#reserve(costs.box + (name === undefined || known !== undefined ? 0 : costs.holder), limits)
+    admitBox(limits, {
+      holding: name === undefined ? undefined : known ?? NO_HOLDING,
+      heldCost: costs.box,
+      storeBytes: this.#cost,
+      storeCost: costs.box + (name === undefined || known !== undefined ? 0 : costs.holder),
+      maxStoreBytes: limits.maxStoreBytes ?? MEMORY_CAP
+    })
     const holder = known ?? (name === undefined ? undefined : this.#addHolder(name))
     const box = { drop, ttl, deadline: now + ttl, slot: 0, last: 0, bytes: 0, cost: 0, holder, texts: undefined, keys: undefined }
     if (holder !== undefined) holder.boxes++
@@ -70,19 +70,21 @@ class MemoryStore implements Store {
   async append (drop: string, message: NewMessage, now: number, limits: Limits): Promise<Appended> {
     const box = this.#find(drop, now)
     const { text, bytes, key } = message
-    const first = key === undefined ? undefined : box.keys?.get(key.id)
-    if (first !== undefined) {
-      if (first.digest !== key?.digest) throw new IdempotencyError()
-      this.#renew(box, now)
-      return { seq: first.seq, count: first.count }
-    }
     const held = box.texts?.length ?? 0
-    if (held >= limits.maxMessages || box.bytes + bytes > limits.maxBoxBytes) throw new FullError()
     const cost = (held === 0 ? costs.list : 0) + costs.message(bytes) + (key === undefined ? 0 : costs.key(key.id))
-    if (box.holder !== undefined) checkHolding(box.holder, { boxes: 0, bytes: cost }, limits.held)
-    this.#reserve(cost, limits)
-
+    const firstAck = admitMessage(message, limits, {
+      first: key === undefined ? undefined : box.keys?.get(key.id),
+      count: held,
+      bytes: box.bytes,
+      holding: box.holder,
+      heldCost: cost,
+      storeBytes: this.#cost,
+      storeCost: cost,
+      maxStoreBytes: limits.maxStoreBytes ?? MEMORY_CAP
+    })
     this.#renew(box, now)
+    if (firstAck !== undefined) return firstAck
+
     this.#charge(box, cost)
     box.bytes += bytes
     box.last += 1
@@ -96,7 +98,7 @@ class MemoryStore implements Store {
 
   async read (drop: string, after: number, limit: number, now: number): Promise<Page> {
     const box = this.#find(drop, now)
-    if (after > box.last) throw new CursorError()
+    checkCursor(after, box)
     this.#renew(box, now)
     const held = box.texts?.length ?? 0
     const skip = Math.max(0, after - (box.last - held))
@@ -107,7 +109,7 @@ class MemoryStore implements Store {
 
   async acknowledge (drop: string, after: number, now: number): Promise<number> {
     const box = this.#find(drop, now)
-    if (after > box.last) throw new CursorError()
+    checkCursor(after, box)
     this.#renew(box, now)
     const held = box.texts?.length ?? 0
     const left = Math.min(held, box.last - after)
@@ -155,24 +157,13 @@ class MemoryStore implements Store {
 
   #find (drop: string, now: number): MemoryBox {
     const box = this.#boxes.get(drop)
-    if (box === undefined) throw new NotFoundError()
-    if (isExpired(box.deadline, now)) {
-      this.#remove(box)
-      throw new NotFoundError()
-    }
-    return box
+    if (box !== undefined && isExpired(box.deadline, now)) this.#remove(box)
+    return live(box, now)
   }
 
   /** Only a successful use renews the box. */
   #renew (box: MemoryBox, now: number): void {
-    const deadline = renewedDeadline(box.deadline, box.ttl, now)
-    if (deadline === box.deadline) return
-    box.deadline = deadline
-    this.#deadlines.update(box)
-  }
-
-  #reserve (cost: number, { maxStoreBytes = MEMORY_CAP }: Limits): void {
-    if (this.#cost + cost > maxStoreBytes) throw new StoreFullError()
+    if (renew(box, now)) this.#deadlines.update(box)
   }
 
   #charge (box: MemoryBox, cost: number): void {

@@ -1,6 +1,6 @@
 import type { Database, Key } from 'lmdb'
 import { diskCosts as costs } from '../cost.js'
-import type { Holding } from '../holding.js'
+import type { Holding } from '../admission.js'
 import type { Box } from './box.js'
 import { MAX_KEYS } from '../store.js'
 
@@ -8,11 +8,11 @@ import { MAX_KEYS } from '../store.js'
 const MAX_HOLDERS = 10_000
 
 /** What a key counts against the holder: a constant, so that the count follows from the box alone. */
-const KEY = 256
+export const HELD_KEY = 256
 
 /** What the box with its content counts against its holder. */
 function costOf (box: Box): number {
-  return costs.box + costs.holder + box.cost + Math.min(box.keys, MAX_KEYS) * KEY
+  return costs.box + costs.holder + box.cost + Math.min(box.keys, MAX_KEYS) * HELD_KEY
 }
 
 /**
@@ -68,7 +68,7 @@ export class Holders {
 
   /** The box remembers one key more (1) or fewer (-1). */
   chargeKey ({ holder }: Box, change: 1 | -1): void {
-    this.#change(holder, 0, change * KEY)
+    this.#change(holder, 0, change * HELD_KEY)
   }
 
   /** A sum that is not cached needs no update: it is computed on first use. */

@@ -1,9 +1,9 @@
-import { CursorError, FullError, IdempotencyError, NotFoundError, StoreFullError } from '../../errors.js'
+import { admitBox, admitMessage, checkCursor, live, renew, type Growth } from '../admission.js'
 import { DISK_CAP, diskCosts as costs } from '../cost.js'
-import { checkHolding } from '../holding.js'
-import { isExpired, renewedDeadline } from '../lifetime.js'
+import { isExpired } from '../lifetime.js'
 import type { Box } from './box.js'
 import { Commits } from './commits.js'
+import { HELD_KEY } from './holders.js'
 import { openEnvironment, type Environment } from './open.js'
 import type { Records } from './records.js'
 import { MAX_KEYS, type Appended, type Limits, type NewMessage, type Page, type Store, type Unsubscribe } from '../store.js'
@@ -62,7 +62,7 @@ class LmdbStore implements Store {
     const records = this.#records
     return this.#commits.run(() => {
       const cost = costs.box + (holder === '' ? 0 : costs.holder)
-      this.#reserve(holder, 1, cost, limits)
+      admitBox(limits, this.#growth(holder, cost, cost, limits))
       const before = records.box(drop)
       if (before !== undefined) records.removeBox(drop, before)
       const deadline = now + ttl
@@ -75,19 +75,22 @@ class LmdbStore implements Store {
     const { text, bytes, key } = message
     const appended = await this.#commits.run(() => {
       const box = live(records.box(drop), now)
-      const first = key && records.firstAck(drop, key.id)
-      if (first !== undefined) {
-        if (first.digest !== key?.digest) throw new IdempotencyError()
-        if (renew(box, now)) records.putBox(drop, box)
-        return { seq: first.seq, count: first.count }
+      const count = box.last - box.front
+      const heldCost = costs.message(bytes) + (key === undefined ? 0 : HELD_KEY)
+      const storeCost = costs.message(bytes) + (key === undefined ? 0 : costs.key(key.id))
+      const firstAck = admitMessage(message, limits, {
+        first: key && records.firstAck(drop, key.id),
+        count,
+        bytes: box.bytes,
+        ...this.#growth(box.holder, heldCost, storeCost, limits)
+      })
+      const renewed = renew(box, now)
+      if (firstAck !== undefined) {
+        if (renewed) records.putBox(drop, box)
+        return firstAck
       }
-      const count = box.last - box.front + 1
-      if (count > limits.maxMessages || box.bytes + bytes > limits.maxBoxBytes) throw new FullError()
-      this.#reserve(box.holder, 0, costs.message(bytes) + (key === undefined ? 0 : costs.key(key.id)), limits)
-
-      renew(box, now)
       records.push(drop, box, text, bytes)
-      const result = { seq: box.last, count }
+      const result = { seq: box.last, count: count + 1 }
       if (key !== undefined) {
         records.remember(drop, box, key.id, { ...result, digest: key.digest })
         records.putBox(drop, box)
@@ -102,7 +105,7 @@ class LmdbStore implements Store {
     this.#commits.assertServing()
     while (this.#records.unsettled(drop)) await this.#commits.settled()
     const box = live(this.#records.flushedBox(drop), now)
-    if (after > box.last) throw new CursorError()
+    checkCursor(after, box)
     const from = Math.max(after, box.front)
     const upTo = Math.min(box.last, from + limit)
     const texts = this.#records.texts(drop, box, from, upTo)
@@ -113,7 +116,7 @@ class LmdbStore implements Store {
   acknowledge (drop: string, after: number, now: number): Promise<number> {
     return this.#commits.run(() => {
       const box = live(this.#records.box(drop), now)
-      if (after > box.last) throw new CursorError()
+      checkCursor(after, box)
       const renewed = renew(box, now)
       const taken = after > box.front
       if (taken) this.#records.take(drop, box, after)
@@ -186,9 +189,10 @@ class LmdbStore implements Store {
     await (this.#commits.failed ? withDeadline(closed, 1_000).catch(() => {}) : closed)
   }
 
-  #reserve (holder: string, boxes: number, bytes: number, { maxStoreBytes = DISK_CAP, held }: Limits): void {
-    if (holder !== '' && held !== undefined) checkHolding(this.#records.holders.holding(holder), { boxes, bytes }, held)
-    if (this.#records.cost + bytes > maxStoreBytes) throw new StoreFullError()
+  #growth (holder: string, heldCost: number, storeCost: number, { held, maxStoreBytes = DISK_CAP }: Limits): Growth {
+    // Without limits nobody asks for the sums, which may have to be made first.
+    const holding = holder === '' || held === undefined ? undefined : this.#records.holders.holding(holder)
+    return { holding, heldCost, storeBytes: this.#records.cost, storeCost, maxStoreBytes }
   }
 
   /** Renews a box that is only read. If that fails, the reader gets its messages all the same. */
@@ -198,17 +202,4 @@ class LmdbStore implements Store {
       if (renew(box, now)) this.#records.putBox(drop, box)
     }).catch(() => {})
   }
-}
-
-function live (box: Box | undefined, now: number): Box {
-  if (box === undefined || isExpired(box.deadline, now)) throw new NotFoundError()
-  return box
-}
-
-/** Renews the box for a use at `now`. @returns whether that changed it */
-function renew (box: Box, now: number): boolean {
-  const deadline = renewedDeadline(box.deadline, box.ttl, now)
-  if (deadline === box.deadline) return false
-  box.deadline = deadline
-  return true
 }

@@ -1,9 +1,10 @@
 import type { Database, Key, RootDatabase } from 'lmdb'
+import type { FirstAck } from '../admission.js'
 import { diskCosts as costs } from '../cost.js'
 import { advance, boxOf, CHUNK, chunkOf, recordOf, steps, sums, type Box, type BoxRecord } from './box.js'
 import { Holders } from './holders.js'
 import { Lag } from './lag.js'
-import { MAX_KEYS, type Appended } from '../store.js'
+import { MAX_KEYS } from '../store.js'
 
 /**
  * What is on the disk.
@@ -26,10 +27,6 @@ import { MAX_KEYS, type Appended } from '../store.js'
  * storing a message costs the same however many the box holds.
  */
 const FORMAT = 6
-
-export interface FirstAck extends Appended {
-  digest: string
-}
 
 /**
  * The records and the operations on them. All but `flushedBox` and `texts` must run inside a transaction, and
