@@ -52,7 +52,9 @@ t.test('without the package ioredis one sentence says what to install', async t 
     bundle: true,
     platform: 'node',
     format: 'cjs',
-    external: ['ioredis']
+    external: ['ioredis'],
+    // The manifest, which says what version to install, is that of this package.
+    define: { 'import.meta.url': JSON.stringify(new URL('../../../src/manifest.ts', import.meta.url).href) }
   })
   const alone = await import(pathToFileURL(outfile).href) as { redisStore: typeof redisStore }
   await t.rejects(alone.redisStore(), { message: 'The Redis store needs the package ioredis 6: npm install ioredis' })
