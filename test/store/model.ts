@@ -1,13 +1,23 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import { isExpired, renewedDeadline } from '../../src/store/lifetime.js'
-import type { Appended, Limits, NewMessage, Page, Store } from '../../src/store/store.js'
+import type { Appended, Held, Limits, NewMessage, Page, Store } from '../../src/store/store.js'
+import { withRoom } from '../../src/store/with-room.js'
 
 const limits: Limits = { maxMessages: 90, maxBoxBytes: 200 }
+
+/** What a store counts against a holder: a box, what the box takes while it holds any message, a message by its bytes, and a key. */
+export interface HeldCosts {
+  box: number
+  list: number
+  message: (bytes: number) => number
+  key: (id: string) => number
+}
 
 interface ModelBox {
   ttl: number
   deadline: number
+  holder: string | undefined
   last: number
   texts: string[]
   acks: Map<string, Appended & { digest: string }>
@@ -16,9 +26,17 @@ interface ModelBox {
 /** The contract again, in the plainest words there are. */
 class Model {
   readonly boxes = new Map<string, ModelBox>()
+  readonly #held: Held | undefined
+  readonly #costs: HeldCosts
 
-  create (drop: string, ttl: number, now: number): void {
-    this.boxes.set(drop, { ttl, deadline: now + ttl, last: 0, texts: [], acks: new Map() })
+  constructor (held: Held | undefined, costs: HeldCosts) {
+    this.#held = held
+    this.#costs = costs
+  }
+
+  create (drop: string, ttl: number, now: number, holder: string | undefined): void {
+    this.#hold(holder, 1, this.#costs.box, now)
+    this.boxes.set(drop, { ttl, deadline: now + ttl, holder, last: 0, texts: [], acks: new Map() })
   }
 
   append (drop: string, { text, key }: NewMessage, now: number): Appended {
@@ -31,6 +49,8 @@ class Model {
     }
     const full = box.texts.length === limits.maxMessages || Buffer.byteLength(box.texts.join('') + text) > limits.maxBoxBytes
     if (full) throw refusal('BOX_ERR_FULL')
+    const { list, message, key: keyCost } = this.#costs
+    this.#hold(box.holder, 0, (box.texts.length === 0 ? list : 0) + message(Buffer.byteLength(text)) + (key === undefined ? 0 : keyCost(key.id)), now)
     renew(box, now)
     box.last++
     box.texts.push(text)
@@ -67,6 +87,20 @@ class Model {
     this.boxes.delete(drop)
   }
 
+  /** Refuses what would be too much for the holder, with all that its boxes hold which have not expired. */
+  #hold (holder: string | undefined, boxes: number, bytes: number, now: number): void {
+    if (holder === undefined || this.#held === undefined) return
+    const own = [...this.boxes.values()].filter(box => box.holder === holder && !isExpired(box.deadline, now))
+    const sum = own.reduce((sum, box) => sum + this.#costOf(box), bytes)
+    if (own.length + boxes > this.#held.boxes || sum > this.#held.bytes) throw refusal('BOX_ERR_HELD')
+  }
+
+  #costOf ({ texts, acks }: ModelBox): number {
+    const { box, list, message, key } = this.#costs
+    const messages = texts.reduce((sum, text) => sum + message(Buffer.byteLength(text)), texts.length === 0 ? 0 : list)
+    return [...acks.keys()].reduce((sum, id) => sum + key(id), box + messages)
+  }
+
   #box (drop: string, now: number): ModelBox {
     const box = this.boxes.get(drop)
     if (box === undefined || isExpired(box.deadline, now)) throw refusal('BOX_ERR_NOT_FOUND')
@@ -87,9 +121,9 @@ const ttl = 8_000
 const which = fc.constantFrom('a', 'b', 'c')
 const after = fc.oneof(fc.nat(8), fc.nat(130))
 const step = fc.oneof(
-  fc.record({ do: fc.constant('create' as const), which, ttl: fc.constantFrom(ttl, 2 * ttl) }),
+  { weight: 4, arbitrary: fc.record({ do: fc.constant('create' as const), which, ttl: fc.constantFrom(ttl, 2 * ttl), holder: fc.constantFrom('h', 'h', 'i', undefined) }) },
   { weight: 4, arbitrary: fc.record({ do: fc.constant('append' as const), which, value: fc.string({ unit: 'grapheme', maxLength: 12 }), id: fc.option(fc.constantFrom('k1', 'k2', 'k3')) }) },
-  { weight: 2, arbitrary: fc.record({ do: fc.constant('burst' as const), which, count: fc.integer({ min: 2, max: 45 }) }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('burst' as const), which, count: fc.integer({ min: 2, max: 60 }) }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('read' as const), which, after, limit: fc.integer({ min: 1, max: 70 }) }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('acknowledge' as const), which, after }) },
   fc.record({ do: fc.constant('drain' as const), which }),
@@ -99,35 +133,53 @@ const step = fc.oneof(
   fc.record({ do: fc.constant('reopen' as const) })
 )
 
+/** Of these bytes each box takes its own first. */
+const bounds = fc.option(fc.record({ boxes: fc.integer({ min: 1, max: 3 }), bytes: fc.nat(10_000) }), { nil: undefined })
+
+/** Where only boxes are counted. */
+const NO_COSTS: HeldCosts = { box: 0, list: 0, message: () => 0, key: () => 0 }
+
 let runs = 0
 
-/**
- * Random operations, done by the store and by the model: each must answer the same, or refuse the same.
- * @param reopen puts another store with the same boxes in the place of the one before
- */
-export async function modelTest (first: Store, turnsTime: boolean, reopen?: () => Promise<Store>): Promise<void> {
+export interface ModelOptions {
+  turnsTime?: boolean
+  /** Absent where the model cannot say what the store counts: then a holder is bounded in boxes only. */
+  costs?: HeldCosts | undefined
+  /** Puts another store with the same boxes in the place of the one before. */
+  reopen?: () => Promise<Store>
+}
+
+/** Random operations, done by the store and by the model: each must answer the same, or refuse the same. */
+export async function modelTest (first: Store, { turnsTime = true, costs, reopen }: ModelOptions): Promise<void> {
   let store = first
-  await fc.assert(fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 60, size: 'max' }), async steps => {
+  await fc.assert(fc.asyncProperty(bounds, fc.array(step, { minLength: 1, maxLength: 60, size: 'max' }), async (bounds, steps) => {
     const prefix = `drop_model_${process.pid}_${++runs}_`
-    const model = new Model()
+    const bytes = costs === undefined ? Number.MAX_SAFE_INTEGER : (bounds?.bytes ?? 0) + 2 * costs.box
+    const held = bounds && { ...bounds, bytes }
+    const within = { ...limits, held }
+    const model = new Model(held, costs ?? NO_COSTS)
     let now = Date.now()
     for (const step of steps) {
       const drop = 'which' in step ? prefix + step.which : prefix
       switch (step.do) {
-        case 'create':
+        case 'create': {
+          const holder = step.holder && prefix + step.holder
           // Names are random in use, and never meet a box that is alive.
-          if ((model.boxes.get(drop)?.deadline ?? 0) <= now) await same(() => store.create(drop, step.ttl, now, limits), () => model.create(drop, step.ttl, now))
+          if ((model.boxes.get(drop)?.deadline ?? 0) <= now) await same(() => withRoom(store).create(drop, step.ttl, now, within, holder), () => { model.create(drop, step.ttl, now, holder) })
           break
+        }
         case 'append': {
           const text = JSON.stringify(step.value)
           const key = step.id === null ? undefined : { id: step.id, digest: text }
           const message = { text, bytes: Buffer.byteLength(text), key }
-          await same(() => store.append(drop, message, now, limits), () => model.append(drop, message, now))
+          await same(() => withRoom(store).append(drop, message, now, within), () => model.append(drop, message, now))
           break
         }
         case 'burst': {
+          // Before it, and not where one of them is refused: their order must stay.
+          while (await store.sweep(now) > 0);
           const messages = Array.from({ length: step.count }, (_, n) => ({ text: String(n), bytes: String(n).length }))
-          const real = messages.map(message => () => store.append(drop, message, now, limits))
+          const real = messages.map(message => () => store.append(drop, message, now, within))
           const modelled = messages.map(message => () => model.append(drop, message, now))
           await same(() => Promise.all(real.map(outcome)), () => Promise.all(modelled.map(outcome)))
           break

@@ -125,7 +125,7 @@ function refusal (code: string): Error {
   return Object.assign(new Error('somebody else\'s words'), { code })
 }
 
-contractSuite(t, async () => new ArrayStore())
+contractSuite(t, async () => new ArrayStore(), {}, { box: 100, list: 0, message: bytes => bytes + 10, key: () => 100 })
 
 t.test('the plugin answers with the errors of a third-party store as with its own', async t => {
   const { app, createBox } = await build(t, { store: new ArrayStore(), maxMessages: 1 })

@@ -11,6 +11,7 @@ import { MAX_KEYS, type Store } from '../../../src/store/store.js'
 import { limits, message, newDrop, start, TTL } from '../../../src/store/contract/boxes.js'
 import { freshDirectory } from '../directory.js'
 import { modelTest } from '../model.js'
+import { heldCosts } from './held-costs.js'
 
 t.test('what was stored is there after opening again', async t => {
   const path = freshDirectory(t)
@@ -150,10 +151,13 @@ t.test('room that was freed is used again', async t => {
 t.test('when the last box is gone nothing of it is left', async t => {
   const path = freshDirectory(t)
   let store = await lmdbStore({ path })
-  await modelTest(store, true, async () => {
-    await store.close()
-    store = await lmdbStore({ path })
-    return store
+  await modelTest(store, {
+    costs: heldCosts,
+    reopen: async () => {
+      await store.close()
+      store = await lmdbStore({ path })
+      return store
+    }
   })
   const keyed = newDrop()
   await store.create(keyed, TTL, start, limits)
