@@ -1,8 +1,7 @@
+import type { Writable } from 'node:stream'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { carrierOf, cut, isInjected, whenGone, type Carrier } from './carrier.js'
-
-/** How many bytes are written at a time, so that the progress of a slow reader can be seen. */
-export const PIECE = 64 * 1024
+import { endOfPiece } from './pieces.js'
 
 /** The approximate memory of a response besides its bytes. */
 const OVERHEAD = 4 * 1024
@@ -20,6 +19,8 @@ export class Answer {
   progressed = false
   /** bytes that stay in memory until all of them are written */
   behind = 0
+  /** Whether its messages have been removed from their box. */
+  drained = false
   /** Whether nothing is left to send; always true for an injected request. */
   over = false
   readonly #raw: FastifyReply['raw']
@@ -47,8 +48,9 @@ export class Answer {
       end()
     })
     if (isInjected(request)) this.over = true
-    // Over HTTP/2 a response has ended when its stream closes; it emits `finish` even if it was cut off.
-    else if (!('stream' in this.#raw)) {
+    // Over HTTP/2 the stream may stay open after everything is sent, and it emits `finish` even if it was cut off.
+    else if ('stream' in this.#raw) (this.#raw.stream as Writable).once('finish', end)
+    else {
       this.#raw.once('finish', () => {
         forget()
         end()
@@ -69,7 +71,22 @@ export class Answer {
 
   /** Whether it is waiting behind another response on its connection. */
   get queued (): boolean {
-    return this.#raw.socket === null
+    return !this.over && this.#raw.socket === null
+  }
+
+  /** Whether anything of it has been written. */
+  get begun (): boolean {
+    return this.#raw.headersSent
+  }
+
+  /** Whether something has been written that the client has not taken. */
+  get waits (): boolean {
+    return this.#raw.writableLength > 0
+  }
+
+  /** Resolves when no other response is in front of it on its connection, or the client has disconnected. */
+  turn (): Promise<void> | undefined {
+    return this.queued ? this.#until('socket') : undefined
   }
 
   /** Writes without waiting. @returns whether the client keeps up */
@@ -85,7 +102,7 @@ export class Answer {
       for (let at = 0, end; at < text.length && !this.gone; at = end) {
         end = endOfPiece(text, at)
         // A copy, so that the connection, which keeps its last piece, does not keep the whole text.
-        if (!this.write(Buffer.from(text.slice(at, end)))) await this.#drained()
+        if (!this.write(Buffer.from(text.slice(at, end)))) await this.#until('drain')
       }
     }
   }
@@ -101,25 +118,19 @@ export class Answer {
 
   readonly #took = (): void => { this.progressed = true }
 
-  #drained (): Promise<void> {
+  /** Resolves at the event, or when the client has disconnected. */
+  #until (event: 'drain' | 'socket'): Promise<void> {
     return new Promise(resolve => {
       const done = (): void => {
-        this.#raw.off('drain', done)
+        this.#raw.off(event, done)
         this.left.removeEventListener('abort', done)
         resolve()
       }
-      this.#raw.on('drain', done)
+      this.#raw.on(event, done)
       this.left.addEventListener('abort', done)
       if (this.gone) done()
     })
   }
-}
-
-/** A piece has at most `PIECE` bytes (a UTF-16 code unit takes up to three) and never half a surrogate pair. */
-export function endOfPiece (text: string, at: number): number {
-  const end = at + Math.floor(PIECE / 3) - 1
-  const isHigh = (text.charCodeAt(end - 1) & 0xfc00) === 0xd800
-  return isHigh ? end + 1 : end
 }
 
 /** Whether the last byte has left this process. */

@@ -2,7 +2,7 @@ import type { FastifyReply } from 'fastify'
 import type { Created } from '../box/box-service.js'
 import { endOfTurn } from '../end-of-turn.js'
 import type { Page } from '../store/store.js'
-import { PIECE } from './answer.js'
+import { PIECE, UNDER_WAY } from './pieces.js'
 
 export const JSON_TYPE = 'application/json; charset=utf-8'
 
@@ -37,16 +37,16 @@ export function page (reply: FastifyReply, { texts, next }: Page): string {
   return `{"type":"msgs","data":[${texts.join(',')}],"next":${next}}`
 }
 
-/** The size of a page's messages in bytes; approximate for a small page. */
+/** The size of a page in bytes; approximate for a small page. */
 export function pageSize ({ texts }: Page): number {
-  let size = 0
+  let size = texts.length
   for (const text of texts) size += text.length
   // A UTF-16 code unit takes at most three bytes.
   if (size * 3 <= PIECE) return size
-  return texts.reduce((bytes, text) => bytes + Buffer.byteLength(text), 0)
+  return texts.reduce((bytes, text) => bytes + Buffer.byteLength(text), texts.length)
 }
 
-/** The largest size of a page. */
-export function pageLimit ({ maxBoxBytes }: { maxBoxBytes: number }): number {
-  return maxBoxBytes + 2 * PIECE
+/** The most memory that a page takes: its messages, a comma after each, the envelope, and what is under way. */
+export function pageLimit ({ maxBoxBytes, maxMessages }: { maxBoxBytes: number, maxMessages: number }): number {
+  return maxBoxBytes + Math.min(maxMessages, maxBoxBytes) + PIECE + UNDER_WAY
 }

@@ -1,7 +1,8 @@
 import type { Waiter } from '../box/waiters.js'
 import { hasCode } from '../errors.js'
 import type { Page } from '../store/store.js'
-import { PIECE, type Answer } from './answer.js'
+import type { Answer } from './answer.js'
+import { PIECE } from './pieces.js'
 
 /** A reader with more unsent bytes than this does not keep up; it is cut off and resumes by itself. */
 export const MAX_UNSENT = 256 * 1024

@@ -1,9 +1,11 @@
-import { Readable } from 'node:stream'
+import type { Readable } from 'node:stream'
 import type { FastifyBaseLogger, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { BusyError } from '../errors.js'
 import { addressOf } from './address.js'
-import { Answer, endOfPiece, isSent, PIECE } from './answer.js'
+import { Answer, isSent } from './answer.js'
 import { Condition } from './condition.js'
+import { inPieces, PIECE, UNDER_WAY } from './pieces.js'
+import { Unsent } from './unsent.js'
 
 export interface OutgoingLimits {
   /** unsent bytes per client address, over all its connections */
@@ -32,32 +34,32 @@ const STALE = 2
  */
 export class Outgoing {
   readonly #full: Condition
-  #limits: OutgoingLimits
-  /** those with unsent bytes; the longest without progress come first */
-  readonly #unsent = new Set<Answer>()
+  readonly #account: Unsent
+  /** in ticks */
+  readonly #patience: number
   readonly #answers = new WeakMap<FastifyReply['raw'], Answer>()
-  readonly #perAddress = new Map<string, number>()
-  #total = 0
   #now = 0
   #ticker: NodeJS.Timeout | undefined
-  /** what was sent and written in this turn */
+  /** what was sent or written in this turn */
   #replies: FastifyReply[] = []
   readonly #written = new Set<Answer>()
+  /** called when a reservation is released */
+  #waiting: Array<() => void> = []
 
   constructor (log: FastifyBaseLogger, limits: OutgoingLimits = outgoingLimits) {
-    this.#limits = limits
+    this.#account = new Unsent(limits)
+    this.#patience = limits.patience
     this.#full = new Condition(log, { level: 'warn', begins: 'Too much is unsent; answers are refused or cut', ends: 'Less is unsent again,' })
   }
 
   /** Raises the limits if they are lower than the largest possible response. */
   allow (bytes: number): void {
-    const { perAddress, total, patience } = this.#limits
-    this.#limits = { perAddress: Math.max(perAddress, bytes), total: Math.max(total, bytes), patience }
+    this.#account.allow(bytes)
   }
 
   /** The unsent bytes of all clients. */
   get unsent (): { answers: number, bytes: number } {
-    return { answers: this.#unsent.size, bytes: this.#total }
+    return { answers: this.#account.answers, bytes: this.#account.bytes }
   }
 
   /** A response that is held open from now on. */
@@ -75,48 +77,62 @@ export class Outgoing {
    * @throws BusyError if there are too many unsent bytes for its address or in total
    */
   admit (request: FastifyRequest, reply: FastifyReply, bytes: number): void {
-    if (bytes <= PIECE) return
+    if (bytes <= PIECE || hasNoBody(request)) return
     const answer = this.open(request, reply)
-    this.#set(answer, bytes)
-    while (this.#isOver(answer.address)) {
-      const longest = this.#longest(answer.address)
-      if (this.#now - longest.since < STALE) {
-        this.#forget(answer)
-        throw this.#busy()
-      }
-      this.#cut(longest)
-    }
+    if (!this.#hasRoom(answer.address, bytes + UNDER_WAY)) throw this.#busy()
+    this.#set(answer, bytes + UNDER_WAY)
   }
 
   /** Counts a response that can no longer be refused; others give way to it. */
   count (request: FastifyRequest, reply: FastifyReply, bytes: number): void {
-    if (bytes <= PIECE) return
+    if (bytes <= PIECE || hasNoBody(request)) return
     const answer = this.open(request, reply)
-    this.#set(answer, bytes)
+    this.#set(answer, bytes + UNDER_WAY)
     this.#makeWay(answer)
   }
 
   /**
-   * For operations that must be refused before the size of the response is known.
-   * @throws BusyError if a response of this size would be too much
+   * Removes something in order to send it. Room for the largest response is reserved before, so that it never
+   * has to give way: it is cut off only if it makes no progress.
+   * @param most the largest size of the response, in bytes
+   * @throws BusyError if that is too much; then nothing was removed
    */
-  refuseAhead (request: FastifyRequest, bytes: number): void {
-    if (this.#total === 0) return
-    const ofAddress = this.#perAddress.get(addressOf(request)) ?? 0
-    if (this.#total + bytes > this.#limits.total || ofAddress + bytes > this.#limits.perAddress) throw this.#busy()
+  async drain<Taken> (request: FastifyRequest, reply: FastifyReply, most: number, take: () => Promise<Taken>, size: (taken: Taken) => number): Promise<Taken> {
+    const answer = this.open(request, reply)
+    const { address } = answer
+    await this.#reserve(answer, most)
+    let taken: Taken
+    try {
+      taken = await take()
+    } finally {
+      this.#account.release(address, most)
+      this.#wake()
+    }
+    answer.drained = true
+    this.count(request, reply, size(taken))
+    return taken
   }
 
-  /** Watches every response of the scope. */
+  /** Watches every response of the scope, unless one above it is watched already. */
   watch (scope: FastifyInstance): void {
+    if (scope.hasDecorator(WATCHED)) return
+    scope.decorate(WATCHED, true)
     // Hooks on the hot path use callbacks, which avoids a promise.
     scope.addHook<unknown>('onSend', (request, reply, payload, done) => {
-      if (payload === null || payload === undefined || request.method === 'HEAD') return done(null, payload)
-      this.#replies.push(reply)
-      if (this.#replies.length === 1) this.#endTurnSoon()
-      if (!isLarge(payload)) return done(null, payload)
+      if (payload === null || payload === undefined || hasNoBody(request)) return done(null, payload)
+      this.follow(reply)
+      if (typeof payload !== 'string' && !Buffer.isBuffer(payload)) {
+        const answer = this.open(request, reply)
+        answer.behind = UNDER_WAY
+        // Fastify does not notice that the client disconnects while the response waits behind another.
+        answer.left.addEventListener('abort', () => { (payload as Partial<Readable>).destroy?.() })
+        return done(null, payload)
+      }
+      if (payload.length <= PIECE) return done(null, payload)
       const bytes = Buffer.byteLength(payload)
+      const known = this.#answers.get(reply.raw)
       try {
-        if (this.#answers.get(reply.raw)?.counted) this.count(request, reply, bytes)
+        if (known !== undefined && (known.drained || known.counted > 0)) this.count(request, reply, bytes)
         else this.admit(request, reply, bytes)
       } catch (error) {
         return done(error as Error)
@@ -129,7 +145,12 @@ export class Outgoing {
     scope.addHook('onClose', async () => { clearInterval(this.#ticker) })
   }
 
-  /** What the kernel took at once needs no tracking. */
+  /** Tracks a response from the end of this turn, unless the kernel has taken it by then. */
+  follow (reply: FastifyReply): void {
+    this.#replies.push(reply)
+    if (this.#replies.length === 1) this.#endTurnSoon()
+  }
+
   readonly #endTurn = (): void => {
     const replies = this.#replies
     this.#replies = []
@@ -153,26 +174,13 @@ export class Outgoing {
   }
 
   #set (answer: Answer, bytes: number): void {
-    if (answer.over) bytes = 0
-    const more = bytes - answer.counted
-    if (more === 0) return
-    answer.counted = bytes
-    this.#total += more
-    const ofAddress = (this.#perAddress.get(answer.address) ?? 0) + more
-    if (ofAddress === 0) this.#perAddress.delete(answer.address)
-    else this.#perAddress.set(answer.address, ofAddress)
-    if (bytes === 0) return this.#drop(answer)
-    if (this.#unsent.has(answer)) return
-    answer.since = this.#now
-    this.#unsent.add(answer)
-    this.#ticker ??= setInterval(this.#tick, TICK)
-  }
-
-  #drop (answer: Answer): void {
-    this.#unsent.delete(answer)
-    if (this.#unsent.size > 0) return
-    clearInterval(this.#ticker)
-    this.#ticker = undefined
+    this.#account.count(answer, answer.over ? 0 : bytes, this.#now)
+    if (this.#account.answers > 0) {
+      this.#ticker ??= setInterval(this.#tick, TICK)
+    } else {
+      clearInterval(this.#ticker)
+      this.#ticker = undefined
+    }
   }
 
   readonly #forget = (answer: Answer): void => {
@@ -180,26 +188,50 @@ export class Outgoing {
     this.#written.delete(answer)
   }
 
-  #isOver (address: string): boolean {
-    return this.#total > this.#limits.total || this.#addressIsOver(address)
-  }
-
-  #addressIsOver (address: string): boolean {
-    return (this.#perAddress.get(address) ?? 0) > this.#limits.perAddress
-  }
-
-  /** The one longest without progress: of the address if that has too much, otherwise of all. */
-  #longest (address: string): Answer {
-    const own = this.#addressIsOver(address)
-    for (const answer of this.#unsent) if (!own || answer.address === address) return answer
-    throw new Error('There is no response to cut off')
-  }
-
-  #makeWay (answer: Answer): void {
-    while (this.#isOver(answer.address)) {
-      this.#busy()
-      this.#cut(this.#longest(answer.address))
+  /** Whether there is room for this much more, after stale responses have given way. */
+  #hasRoom (address: string, more: number): boolean {
+    for (;;) {
+      const lack = this.#account.lackWithReserved(address, more)
+      if (lack === undefined) return true
+      const first = this.#account.first(lack, address)
+      if (first === undefined || this.#now - first.since < STALE) return false
+      this.#cut(first)
     }
+  }
+
+  /** Lets others give way, stale or not. */
+  #makeWay (answer: Answer): void {
+    for (;;) {
+      const lack = this.#account.lack(answer.address)
+      if (lack === undefined) return
+      this.#busy()
+      const first = this.#account.first(lack, answer.address)
+      if (first === undefined) return
+      this.#cut(first)
+    }
+  }
+
+  /**
+   * Reserves room for a response that has its turn on the connection. It waits for what is only reserved, which
+   * is settled soon, but not for what is unsent.
+   * @throws BusyError if there is no room, or nobody to send it to
+   */
+  async #reserve (answer: Answer, bytes: number): Promise<void> {
+    await answer.turn()
+    const until = performance.now() + this.#patience * TICK
+    while (this.#account.lackWithReserved(answer.address, bytes) !== undefined) {
+      const isReserved = this.#account.lack(answer.address, bytes) === undefined && performance.now() < until
+      if (isReserved) await new Promise<void>(resolve => { this.#waiting.push(resolve) })
+      else if (!this.#hasRoom(answer.address, bytes)) throw this.#busy()
+    }
+    if (answer.gone) throw new BusyError()
+    this.#account.reserve(answer.address, bytes)
+  }
+
+  #wake (): void {
+    const waiting = this.#waiting
+    this.#waiting = []
+    for (const wake of waiting) wake()
   }
 
   #busy (): Error {
@@ -216,20 +248,18 @@ export class Outgoing {
   readonly #tick = (): void => {
     this.#now++
     this.#full.notMet()
-    for (const answer of [...this.#unsent]) {
-      if (answer.progressed || answer.unsent === 0) this.#progress(answer)
-      // A response behind another cannot make progress; the one in front is checked, too.
-      else if (this.#now - answer.since >= this.#limits.patience && !answer.queued) this.#cut(answer)
+    for (const answer of this.#account.list()) {
+      if (answer.begun) this.#set(answer, answer.unsent)
+      if (answer.counted === 0) continue
+      if (answer.progressed || !answer.waits) this.#account.progress(answer, this.#now)
+      // A small one may wait behind a long-poll; a large one takes room before it can even begin.
+      else if (this.#now - answer.since >= this.#patience && !(answer.queued && answer.counted <= PIECE)) this.#cut(answer)
     }
   }
-
-  #progress (answer: Answer): void {
-    answer.progressed = false
-    answer.since = this.#now
-    this.#unsent.delete(answer)
-    this.#unsent.add(answer)
-  }
 }
+
+/** Marks a scope that is watched, and all below it. */
+const WATCHED: unique symbol = Symbol('watched')
 
 const ofServers = new WeakMap<FastifyInstance['server'], Outgoing>()
 
@@ -242,27 +272,7 @@ export function outgoingOf ({ server, log }: FastifyInstance, limits?: OutgoingL
   return outgoing
 }
 
-function isLarge (payload: unknown): payload is string | Buffer {
-  return (typeof payload === 'string' || Buffer.isBuffer(payload)) && payload.length > PIECE
-}
-
-/**
- * Node keeps a response, with its listeners and its last piece, until the next one on the connection. So each
- * piece is a copy, and nothing of the whole remains once it is sent.
- */
-function inPieces (body: string | Buffer): Readable {
-  let left: string | Buffer | undefined = body
-  return new Readable({
-    highWaterMark: PIECE,
-    read () {
-      if (left === undefined) {
-        this.push(null)
-        return
-      }
-      const end = typeof left === 'string' ? endOfPiece(left, 0) : PIECE
-      const piece = left.slice(0, end)
-      left = left.length > end ? left.slice(end) : undefined
-      this.push(Buffer.from(piece as string))
-    }
-  })
+/** A HEAD request gets the headers of a response, and none of its bytes. */
+function hasNoBody ({ method }: FastifyRequest): boolean {
+  return method === 'HEAD'
 }

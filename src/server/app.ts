@@ -1,5 +1,5 @@
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
-import { outgoingOf } from '../http/outgoing.js'
+import { outgoingOf, type OutgoingLimits } from '../http/outgoing.js'
 import { sendProblem } from '../http/problem.js'
 import { ANY_ORIGIN, GUARDED, logSerializers } from '../http/resource.js'
 import { serializerCompiler, validatorCompiler } from '../http/validation.js'
@@ -46,6 +46,8 @@ export interface ServerParts {
   store?: Store
   /** called on a failure after which only a new process can serve */
   onFailure?: (error: Error) => void
+  /** the limits on unsent responses */
+  limits?: OutgoingLimits
   /** the directory of the built call page */
   page?: URL
   /** where log lines go; stdout if absent */
@@ -76,9 +78,15 @@ export async function buildServer (config: Config, parts: ServerParts = {}): Pro
     return503OnClosing: false,
     schemaController: COMPILERS,
     clientErrorHandler: answerClientErrors(headers),
-    frameworkErrors: (error, request, reply) => { sendProblem(error, request as FastifyRequest, (reply as FastifyReply).headers(headers)) }
+    frameworkErrors: (error, request, reply) => {
+      sendProblem(error, request as FastifyRequest, (reply as FastifyReply).headers(headers))
+      // No hook runs for these.
+      outgoing.follow(reply as FastifyReply)
+    }
   })
   limitConnections(app, config.connections, config.trustProxy)
+  const outgoing = outgoingOf(app, parts.limits)
+  outgoing.watch(app)
   const metrics = createMetrics()
   const store = parts.store ?? await openStore(config.store, {
     log: (level, message) => { app.log[level](message) },
@@ -93,10 +101,7 @@ export async function buildServer (config: Config, parts: ServerParts = {}): Pro
   healthRoutes(app, store)
   app.get('/metrics', neverShed, async (_request, reply) => reply.type(metrics.registry.contentType).send(await metrics.registry.metrics()))
   await app.register(boxPlugin, { ...config.box, store: meterStore(store, metrics.storeMeter(store.name)) })
-  await app.register(async scope => {
-    outgoingOf(scope).watch(scope)
-    await serveCallPage(scope, parts.page)
-  })
+  await app.register(async scope => { await serveCallPage(scope, parts.page) })
   await handleUnknownRoutes(app)
   const listen = prepareListen(app)
   return { app, listen: async () => await listen(await addressesOf(config.host), config.port) }

@@ -44,6 +44,7 @@ const KINDS = { createBox: 'creates', storeMessage: 'stores', drainMessages: 're
  * by GET; therefore it has no HEAD and refuses prefetches.
  */
 export async function classicBox (scope: FastifyInstance, { service, options, limiter, outgoing, contract }: Api): Promise<void> {
+  const most = pageLimit(options)
   scope.decorateRequest(DROP, '')
   if (options.cors !== true) scope.addHook('onRequest', refuseCrossSite)
 
@@ -58,10 +59,7 @@ export async function classicBox (scope: FastifyInstance, { service, options, li
         return { type: 'ack', data: count }
       }
       case 'drainMessages': {
-        outgoing.refuseAhead(request, pageLimit(options))
-        const taken = await service.drain(request[DROP])
-        outgoing.count(request, reply, pageSize(taken))
-        const { texts } = taken
+        const { texts } = await outgoing.drain(request, reply, most, () => service.drain(request[DROP]), pageSize)
         return reply.type(JSON_TYPE).send(`{"type":"msgs","data":[${texts.join(',')}]}`)
       }
     }

@@ -25,13 +25,7 @@ export function drainMessages (scope: Scope, { service, options, limiter, outgoi
     onRequest: [...countedAs(limiter, 'reads'), ownBox],
     preHandler: guarded(options.guard, 'drainMessages')
   }, answering(
-    request => {
-      outgoing.refuseAhead(request, most)
-      return service.drain(request[DROP])
-    },
-    (taken, request, reply) => {
-      outgoing.count(request, reply, pageSize(taken))
-      return page(reply, taken)
-    }
+    (request, reply) => outgoing.drain(request, reply, most, () => service.drain(request[DROP]), pageSize),
+    (taken, _request, reply) => page(reply, taken)
   ))
 }

@@ -1,0 +1,115 @@
+import type { Answer } from './answer.js'
+
+interface Limits {
+  /** bytes per client address */
+  perAddress: number
+  /** bytes in total */
+  total: number
+}
+
+/** The limit that is exceeded. */
+type Lack = 'address' | 'total'
+
+/** Bytes per client address, and in total. */
+class Tally {
+  total = 0
+  readonly #of = new Map<string, number>()
+
+  of (address: string): number {
+    return this.#of.get(address) ?? 0
+  }
+
+  add (address: string, bytes: number): void {
+    this.total += bytes
+    const sum = this.of(address) + bytes
+    if (sum === 0) this.#of.delete(address)
+    else this.#of.set(address, sum)
+  }
+}
+
+/**
+ * Accounts for unsent bytes: who has how many, for whom more are reserved, and who gives way. What was drained
+ * exists nowhere else, so it never gives way to others.
+ */
+export class Unsent {
+  #limits: Limits
+  /** those with unsent bytes; the longest without progress come first */
+  readonly #answers = new Set<Answer>()
+  readonly #counted = new Tally()
+  readonly #reserved = new Tally()
+
+  constructor (limits: Limits) {
+    this.#limits = limits
+  }
+
+  /** Raises the limits if they are lower than this. */
+  allow (bytes: number): void {
+    const { perAddress, total } = this.#limits
+    this.#limits = { perAddress: Math.max(perAddress, bytes), total: Math.max(total, bytes) }
+  }
+
+  get answers (): number {
+    return this.#answers.size
+  }
+
+  get bytes (): number {
+    return this.#counted.total
+  }
+
+  /** A copy, the longest without progress first. */
+  list (): Answer[] {
+    return [...this.#answers]
+  }
+
+  /** @param bytes what the response has unsent now; without any, it is no longer tracked */
+  count (answer: Answer, bytes: number, now: number): void {
+    if (bytes === answer.counted) return
+    this.#counted.add(answer.address, bytes - answer.counted)
+    answer.counted = bytes
+    if (bytes === 0) this.#answers.delete(answer)
+    else if (!this.#answers.has(answer)) this.progress(answer, now)
+  }
+
+  /** Notes progress: the response is now the last to give way. */
+  progress (answer: Answer, now: number): void {
+    answer.since = now
+    answer.progressed = false
+    this.#answers.delete(answer)
+    this.#answers.add(answer)
+  }
+
+  /** Keeps this much free for a response whose size is not known yet. */
+  reserve (address: string, bytes: number): void {
+    this.#reserved.add(address, bytes)
+  }
+
+  release (address: string, bytes: number): void {
+    this.#reserved.add(address, -bytes)
+  }
+
+  /** Where room is lacking for this much more. */
+  lack (address: string, more = 0): Lack | undefined {
+    return this.#lack(this.#counted.of(address) + more, this.#counted.total + more)
+  }
+
+  /** The same, if everything that is reserved were needed. */
+  lackWithReserved (address: string, more: number): Lack | undefined {
+    return this.#lack(
+      this.#counted.of(address) + this.#reserved.of(address) + more,
+      this.#counted.total + this.#reserved.total + more
+    )
+  }
+
+  #lack (ofAddress: number, total: number): Lack | undefined {
+    if (ofAddress > this.#limits.perAddress) return 'address'
+    return total > this.#limits.total ? 'total' : undefined
+  }
+
+  /** The response that gives way first; undefined if none can. */
+  first (lack: Lack, address: string): Answer | undefined {
+    for (const answer of this.#answers) {
+      if (!answer.drained && (lack === 'total' || answer.address === address)) return answer
+    }
+    return undefined
+  }
+}

@@ -1,0 +1,258 @@
+import { once } from 'node:events'
+import http2, { type ClientHttp2Stream } from 'node:http2'
+import net, { type AddressInfo, type Socket } from 'node:net'
+import { Readable } from 'node:stream'
+import Fastify, { type FastifyInstance } from 'fastify'
+import t, { type Test } from 'tap'
+import { outgoingOf, type Outgoing } from '../../src/http/outgoing.js'
+import { memoryStore } from '../../src/store/memory.js'
+import { build, jsonText, type TestBox } from '../helpers/build.js'
+import { serve } from '../server/serve.js'
+
+const MIB = 1024 * 1024
+/** More than the kernel takes for a client that reads nothing. */
+const MESSAGE = `"${'m'.repeat(6 * MIB)}"`
+const LIMITS = { perAddress: 16 * MIB, total: 16 * MIB, patience: 60 }
+
+/** A server with boxes of up to 8 MiB, whose store can be held up. */
+async function setUp (t: Test, { limits = LIMITS, http2 = false } = {}) {
+  const store = memoryStore()
+  const drain = store.drain.bind(store)
+  const held = { drains: 0, go: () => {} }
+  store.drain = async (...args) => {
+    held.drains++
+    await gate
+    return await drain(...args)
+  }
+  let gate: Promise<void> | undefined
+  const { app, createBox } = await build(t, {
+    store, limits, maxMessageBytes: 8 * MIB, maxBoxBytes: 8 * MIB, maxStoreBytes: 1024 * MIB, server: { trustProxy: true, bodyLimit: 8 * MIB, ...(http2 ? { http2 } : {}) } as object
+  })
+  await app.listen({ host: '127.0.0.1', port: 0 })
+  const full = async (): Promise<TestBox> => {
+    const box = await createBox()
+    await app.inject({ method: 'POST', url: box.messages, ...jsonText(MESSAGE) })
+    return box
+  }
+  /** Lets drains wait in the store, as they wait for a round trip, until `go` is called. */
+  const hold = (): void => { gate = new Promise(resolve => { held.go = resolve }) }
+  return { app, port: portOf(app), outgoing: outgoingOf(app), createBox, full, held, hold }
+}
+
+function portOf (app: FastifyInstance): number {
+  return (app.server.address() as AddressInfo).port
+}
+
+/** Sends requests over a connection of its own and reads nothing. */
+async function send (t: Test, port: number, ...requests: string[]): Promise<Socket> {
+  const socket = net.connect(port, '127.0.0.1')
+  t.teardown(() => { socket.destroy() })
+  socket.on('error', () => {})
+  await once(socket, 'connect')
+  socket.pause()
+  socket.write(requests.join(''))
+  return socket
+}
+
+function request (method: string, path: string, headers: Record<string, string> = {}): string {
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
+  return `${method} ${path} HTTP/1.1\r\nhost: x\r\n${lines.join('')}\r\n`
+}
+
+/** Sends one request, and reads all of the response. */
+async function receive (t: Test, port: number, method: string, path: string, headers: Record<string, string> = {}): Promise<string> {
+  return await rest(await send(t, port, request(method, path, { connection: 'close', ...headers })))
+}
+
+async function rest (socket: Socket): Promise<string> {
+  const chunks: Buffer[] = []
+  socket.on('data', chunk => { chunks.push(chunk) })
+  socket.resume()
+  if (!socket.closed) await once(socket, 'close')
+  return Buffer.concat(chunks).toString('latin1')
+}
+
+async function until (condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise(resolve => setTimeout(resolve, 5))
+}
+
+const stream = (box: TestBox): string => request('GET', box.messages, { accept: 'text/event-stream' })
+
+t.test('HEAD requests behind an open stream have nothing unsent', async t => {
+  const { port, outgoing, full, createBox } = await setUp(t)
+  const box = await full()
+  const quiet = await createBox()
+  await send(t, port, stream(quiet), request('HEAD', box.messages).repeat(4))
+  await receive(t, port, 'GET', quiet.messages)
+  t.ok(outgoing.unsent.bytes < MIB, `${outgoing.unsent.bytes} bytes`)
+  t.match(await receive(t, port, 'DELETE', quiet.messages), /^HTTP\/1.1 200/)
+})
+
+t.test('a large read behind an open stream is cut off once it has waited too long, with its connection', async t => {
+  const { port, outgoing, full, createBox } = await setUp(t, { limits: { ...LIMITS, patience: 2 } })
+  const socket = await send(t, port, stream(await createBox()), request('GET', (await full()).messages))
+  socket.resume()
+  await until(() => outgoing.unsent.bytes > 6 * MIB)
+  await until(() => socket.closed && outgoing.unsent.answers === 0)
+})
+
+t.test('a small response may wait behind a long-poll', async t => {
+  const { port, outgoing, createBox } = await setUp(t, { limits: { ...LIMITS, patience: 1 } })
+  const box = await createBox()
+  const socket = await send(t, port, request('GET', `${box.messages}?wait=4`), request('GET', box.messages, { connection: 'close' }))
+  await until(() => outgoing.unsent.answers > 0)
+  t.equal((await rest(socket)).match(/HTTP\/1.1 200/g)?.length, 2)
+})
+
+t.test('what makes no progress gives way to the drain of another address', async t => {
+  const { port, outgoing, full, createBox } = await setUp(t)
+  const box = await full()
+  const quiet = await createBox()
+  await send(t, port, stream(quiet), request('GET', box.messages))
+  await send(t, port, request('GET', box.messages))
+  await until(() => outgoing.unsent.bytes > 12 * MIB)
+  const others = { 'x-forwarded-for': '203.0.113.1' }
+  const drains = [['DELETE', quiet.messages], ['GET', `/box.php?box=${quiet.id}`]] as const
+  for (const [method, path] of drains) {
+    let answer = ''
+    while (!answer.startsWith('HTTP/1.1 200')) answer = await receive(t, port, method, path, others)
+    t.match(answer, /"data":\[\]/)
+  }
+})
+
+t.test('HTTP/2 requests that never end count only until they are answered', async t => {
+  const { app, port, outgoing, full } = await setUp(t, { http2: true })
+  const box = await full()
+  const session = http2.connect(`http://127.0.0.1:${port}`)
+  t.teardown(() => { session.destroy() })
+  session.on('error', () => {})
+  const streams: ClientHttp2Stream[] = []
+  for (const method of ['HEAD', 'GET', 'HEAD', 'GET', 'HEAD', 'GET']) {
+    const stream = session.request({ ':method': method, ':path': box.messages }, { endStream: false })
+    stream.on('error', () => {})
+    streams.push(stream)
+    const [headers] = await once(stream, 'response')
+    t.equal(headers[':status'], 200)
+    if (method === 'GET') await once(stream.resume(), 'end')
+  }
+  await until(() => outgoing.unsent.bytes === 0)
+  t.equal((await app.inject({ method: 'DELETE', url: box.messages })).statusCode, 200)
+  for (const stream of streams) stream.destroy()
+})
+
+t.test('drains at the same time lose nothing: what there is no room for is refused and stays', async t => {
+  const { app, port, outgoing, full, hold, held } = await setUp(t)
+  const boxes = await Promise.all(Array.from({ length: 6 }, full))
+  hold()
+  const sockets = await Promise.all(boxes.map(({ messages }) => send(t, port, request('DELETE', messages, { connection: 'close' }))))
+  await until(() => held.drains > 0)
+  let most = 0
+  const look = setInterval(() => { most = Math.max(most, outgoing.unsent.bytes) }, 1)
+  t.teardown(() => { clearInterval(look) })
+  held.go()
+  // All of them are decided before anything is read.
+  await until(() => outgoing.unsent.bytes > 0)
+  await receive(t, port, 'GET', '/problems/busy')
+  const answers = await Promise.all(sockets.map(rest))
+  let received = 0
+  for (const [i, answer] of answers.entries()) {
+    const left = (await app.inject((boxes[i] as TestBox).messages)).json().data.length
+    const whole = answer.startsWith('HTTP/1.1 200') && answer.includes(MESSAGE)
+    if (whole) received++
+    else t.match(answer, /^HTTP\/1.1 503[^]*retry-after: \d+[^]*BOX_ERR_BUSY/)
+    t.equal(left, whole ? 0 : 1, 'received or still there')
+  }
+  t.ok(received > 0 && received < boxes.length, `${received} of ${boxes.length} were received`)
+  t.ok(most <= LIMITS.total, `at most ${most} bytes were unsent`)
+})
+
+t.test('many drains of small boxes at the same time are all answered', async t => {
+  const { app, port, createBox } = await setUp(t)
+  const boxes = await Promise.all(Array.from({ length: 40 }, createBox.bind(undefined, undefined)))
+  for (const box of boxes) await box.store('small')
+  const answers = await Promise.all(boxes.map(({ messages }) => receive(t, port, 'DELETE', messages)))
+  for (const answer of answers) t.match(answer, /^HTTP\/1.1 200[^]*\["small"\]/)
+  t.same(outgoingOf(app).unsent, { answers: 0, bytes: 0 })
+})
+
+t.test('a drain gives what it has reserved back when it fails', async t => {
+  const { port, createBox } = await setUp(t)
+  for (let i = 0; i < 4; i++) {
+    const gone = (await createBox()).messages.replace(/box_.{8}/, 'box_AAAAAAAA')
+    t.match(await receive(t, port, 'DELETE', gone), /^HTTP\/1.1 404/)
+  }
+  t.match(await receive(t, port, 'DELETE', (await createBox()).messages), /^HTTP\/1.1 200/)
+})
+
+t.test('a drained response under way never gives way to others', async t => {
+  const { app, port, outgoing, full, createBox } = await setUp(t)
+  const [drained, read] = [await full(), await full()]
+  const owner = await send(t, port, request('DELETE', drained.messages, { connection: 'close' }))
+  await until(() => outgoing.unsent.bytes > 6 * MIB)
+  const others = { 'x-forwarded-for': '203.0.113.1' }
+  const streams: Socket[] = []
+  // Streams are not refused: they make others give way.
+  for (let i = 0; i < 3; i++) streams.push(await send(t, port, request('GET', read.messages, { ...others, accept: 'text/event-stream' })))
+  await until(() => streams.some(({ readableLength }) => readableLength > 0))
+  await app.inject((await createBox()).messages)
+  t.ok((await rest(owner)).includes(MESSAGE))
+})
+
+t.test('a drain behind another response waits for its turn, and takes nothing for a client that has gone', async t => {
+  const { port, full, createBox, held } = await setUp(t)
+  const [box, quiet] = [await full(), await createBox()]
+  const socket = await send(t, port, stream(quiet), request('DELETE', box.messages))
+  await receive(t, port, 'GET', quiet.messages)
+  socket.destroy()
+  await receive(t, port, 'GET', quiet.messages)
+  t.equal(held.drains, 0)
+  t.ok((await receive(t, port, 'GET', box.messages)).includes(MESSAGE))
+
+  const pipelined = await rest(await send(t, port, request('GET', quiet.messages), request('DELETE', box.messages, { connection: 'close' })))
+  t.ok(pipelined.includes(MESSAGE), 'and is answered then')
+})
+
+t.test('a streamed payload that nobody reads is counted and cut off, and lets go of its source', async t => {
+  const app = Fastify()
+  t.teardown(() => app.close())
+  const outgoing = outgoingOf(app, { ...LIMITS, patience: 2 })
+  outgoing.watch(app)
+  const sources: Readable[] = []
+  app.get('/file', async () => {
+    const source = new Readable({ read () { this.push(Buffer.alloc(16 * 1024)) } })
+    sources.push(source)
+    return source
+  })
+  await app.listen({ host: '127.0.0.1', port: 0 })
+  const socket = await send(t, portOf(app), request('GET', '/file').repeat(3))
+  await until(() => outgoing.unsent.answers > 1)
+  t.ok(outgoing.unsent.bytes >= 2 * 64 * 1024)
+  await until(() => outgoing.unsent.answers === 0)
+  await until(() => sources.every(({ destroyed }) => destroyed))
+  t.equal((await rest(socket)).match(/HTTP\/1.1 200/g)?.length, 1)
+})
+
+t.test('the limits apply to everything that the server has', async t => {
+  const { app, listen } = await serve(t, ['--rate-limit=off'], { limits: { ...LIMITS, patience: 2 } })
+  const port = await listen()
+  const outgoing = outgoingOf(app)
+  t.equal((await app.inject('/docs/static/swagger-ui-bundle.js')).statusCode, 200)
+  for (const [url, requests] of Object.entries({ '/docs/static/swagger-ui-bundle.js': 1, '/nowhere': 50, '/%': 50 })) {
+    const socket = await send(t, port)
+    // The kernel takes some megabytes.
+    do socket.write(request('GET', url).repeat(requests)); while (await taken(outgoing))
+    t.ok(outgoing.unsent.bytes > 0, `${url} is counted`)
+    await until(() => outgoing.unsent.answers === 0)
+    socket.resume()
+    await until(() => socket.closed)
+  }
+})
+
+/** Whether everything is sent soon. */
+async function taken (outgoing: Outgoing): Promise<boolean> {
+  for (let i = 0; i < 20; i++) {
+    await new Promise(resolve => setTimeout(resolve, 5))
+    if (outgoing.unsent.answers === 0) return true
+  }
+  return false
+}
