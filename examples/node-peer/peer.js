@@ -1,6 +1,8 @@
 // Hosts or joins a call, and replies to what people write. See README.md.
-import { RTCPeerConnection } from 'werift'
+import wrtc from '@roamhq/wrtc'
 import { host, join } from 'signalbox-client/webrtc'
+
+const { RTCPeerConnection } = wrtc
 
 const [target = 'http://localhost:8080', page] = process.argv.slice(2)
 
@@ -15,7 +17,7 @@ try {
   for await (const peer of call.peers) serve(peer)
   // The loop ends at once, but everyone still has to be told.
   await call.close()
-  // werift keeps timers running for a while after its connections have ended.
+  // The threads of WebRTC would keep the process.
   process.exit()
 } catch (error) {
   fail(error)

@@ -49,6 +49,7 @@ const byCode: Record<CallErrorCode, Failure> = {
   CALL_ERR_NO_PATH_WITH_TURN: 'relay',
   CALL_ERR_LOST: 'lost',
   CALL_ERR_DESCRIPTION: 'incompatible',
+  CALL_ERR_UNVERIFIED: 'incompatible',
   CALL_ERR_TOO_LARGE: 'incompatible',
   CALL_ERR_ATTEMPTS: 'attempts',
   CALL_ERR_USED_UP: 'usedUp',

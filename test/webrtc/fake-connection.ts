@@ -1,7 +1,15 @@
+import { createHash } from 'node:crypto'
 import { randomBytes } from '../../clients/typescript/src/webrtc/bytes.js'
 
+/** What has the fingerprint: nothing here looks into a certificate. */
+const certificates = new Map<string, ArrayBuffer>()
+
 export function newFingerprint (): string {
-  return `sha-256 ${Array.from(randomBytes(32), byte => byte.toString(16).padStart(2, '0').toUpperCase()).join(':')}`
+  const certificate = randomBytes(32)
+  const digest = createHash('sha256').update(certificate).digest()
+  const fingerprint = `sha-256 ${Array.from(digest, byte => byte.toString(16).padStart(2, '0').toUpperCase()).join(':')}`
+  certificates.set(fingerprint, certificate.buffer)
+  return fingerprint
 }
 
 /** A description as a browser writes it. @param lines its fingerprint lines, in full */
@@ -21,15 +29,21 @@ export class FakeConnection extends EventTarget {
   /** lines that its next descriptions have besides */
   more = ''
   readonly channel = Object.assign(new EventTarget(), { readyState: 'connecting' })
+  readonly candidates: RTCIceCandidateInit[] = []
   signalingState: RTCSignalingState = 'stable'
   connectionState: RTCPeerConnectionState = 'new'
   localDescription: RTCSessionDescriptionInit | null = null
   remoteDescription: RTCSessionDescriptionInit | null = null
   onnegotiationneeded: (() => void) | null = null
+  /** how it shows the certificate of the other end; undefined where it does not */
+  shown: (() => ArrayBuffer[]) | undefined = () => [certificates.get(this.#connectedTo)!]
+  #connectedTo = ''
+
+  get sctp () { return { transport: { getRemoteCertificates: this.shown } } }
 
   createDataChannel () { return this.channel }
   async createOffer () { return this.#describe('offer') }
-  async addIceCandidate () {}
+  async addIceCandidate (candidate: RTCIceCandidateInit) { this.candidates.push(candidate) }
   restartIce () { this.onnegotiationneeded?.() }
 
   async setLocalDescription (description?: RTCSessionDescriptionInit): Promise<void> {
@@ -49,10 +63,15 @@ export class FakeConnection extends EventTarget {
     this.signalingState = ({ offer: 'have-remote-offer', answer: 'stable', pranswer: 'have-remote-pranswer', rollback: 'stable' } as const)[type]
   }
 
-  /** Somebody with this certificate connects. @returns whether it was let in */
-  open (fingerprint: string): boolean {
+  /**
+   * Somebody with this certificate connects.
+   * @param really the certificate that he has, where nothing compares it
+   * @returns whether it was let in
+   */
+  open (fingerprint: string, really = fingerprint): boolean {
     const named: string[] = this.remoteDescription?.sdp?.match(/sha-256\s+[\dA-F:]{95}/gi) ?? []
     if (this.localDescription === null || this.connectionState === 'closed' || !named.includes(fingerprint)) return false
+    this.#connectedTo = really
     this.connectionState = 'connected'
     this.channel.readyState = 'open'
     this.channel.dispatchEvent(new Event('open'))

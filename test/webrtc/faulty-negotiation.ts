@@ -1,4 +1,4 @@
-import type { Contribution } from '../../clients/typescript/src/webrtc/agreement.js'
+import type { Agreement, Contribution } from '../../clients/typescript/src/webrtc/agreement.js'
 import type { Channel } from '../../clients/typescript/src/webrtc/channel.js'
 import { checkCommitment, fingerprintOf, shortCode } from '../../clients/typescript/src/webrtc/short-code.js'
 import { CallError } from '../../clients/typescript/src/webrtc/errors.js'
@@ -10,9 +10,9 @@ import type { Negotiator } from '../../clients/typescript/src/webrtc/negotiation
  * first description is checked.
  */
 export class FaultyNegotiation implements Negotiator {
-  readonly code: Promise<string>
+  readonly agreement: Promise<Agreement>
   readonly answered = Promise.resolve()
-  #settle!: { resolve: (code: string) => void, reject: (error: unknown) => void }
+  #settle!: { resolve: (agreement: Agreement) => void, reject: (error: unknown) => void }
   #opening: unknown
   #random: unknown
   #remoteFingerprint: string | undefined
@@ -23,8 +23,8 @@ export class FaultyNegotiation implements Negotiator {
     private readonly contribution: Contribution,
     private readonly digits: number
   ) {
-    this.code = new Promise((resolve, reject) => { this.#settle = { resolve, reject } })
-    this.code.catch(() => {})
+    this.agreement = new Promise((resolve, reject) => { this.#settle = { resolve, reject } })
+    this.agreement.catch(() => {})
   }
 
   async run (): Promise<void> {
@@ -65,6 +65,7 @@ export class FaultyNegotiation implements Negotiator {
     if (description.type === 'offer') await this.#describe()
     const own = fingerprintOf(this.connection.localDescription!.sdp)
     const [host, guest] = this.contribution.role === 'host' ? [own, fingerprint] : [fingerprint, own]
-    this.#settle.resolve(await shortCode(this.channel.session!, { host, random: String(this.#random), guest, opening: String(this.#opening) }, this.digits))
+    const code = await shortCode(this.channel.session!, { host, random: String(this.#random), guest, opening: String(this.#opening) }, this.digits)
+    this.#settle.resolve({ code, fingerprint })
   }
 }

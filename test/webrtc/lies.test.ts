@@ -3,7 +3,7 @@ import { connect } from '../../clients/typescript/src/webrtc/connect.js'
 import { CallError } from '../../clients/typescript/src/webrtc/errors.js'
 import { listen } from '../../clients/typescript/src/webrtc/listen.js'
 import type { SealedMessage } from '../../clients/typescript/src/webrtc/sealing.js'
-import { end, hostAt, joinTo } from './node-peers.js'
+import { end, hostAt, joinTo, node } from './node-peers.js'
 import { next, serve, type Lie, type Stored } from './serve.js'
 import { stunServer } from './stun-server.js'
 
@@ -73,14 +73,22 @@ async function foreign (t: Test): Promise<{ fromHost: SealedMessage, fromGuest: 
   return { hello: hello!, fromHost: fromHost!, fromGuest: fromGuest! }
 }
 
+/** Has its candidates in its descriptions, so that each side's first message is its only one. */
+class Gathered extends node.RTCPeerConnection {
+  override async setLocalDescription (description?: RTCLocalSessionDescriptionInit): Promise<void> {
+    await super.setLocalDescription(description)
+    while (this.iceGatheringState !== 'complete') await new Promise(resolve => { this.addEventListener('icegatheringstatechange', resolve, { once: true }) })
+  }
+}
+
 /** Lets two real peers try to find each other through this server. @returns the codes that both sides met, and whether they connected */
 async function attempt (t: Test, lie: Lie): Promise<{ codes: string[], connected: boolean }> {
   const { url } = await serve(t, { lie, ice: { urls: [await stunServer(t)] } })
   const codes: string[] = []
   let connected = false
   const timeouts = { answer: 1000, ice: 1000, close: 50 }
-  const call = await hostAt(t, url, { refused: error => { codes.push(error.code) } }, timeouts)
-  const join = await joinTo(t, call.invite, {}, timeouts)
+  const call = await hostAt(t, url, { refused: error => { codes.push(error.code) }, RTCPeerConnection: Gathered }, timeouts)
+  const join = await joinTo(t, call.invite, { RTCPeerConnection: Gathered }, timeouts)
   const meet = async (peers: AsyncIterable<unknown>) => {
     await next(peers)
     connected = true

@@ -1,34 +1,15 @@
 import type { Test } from 'tap'
-import { RTCPeerConnection } from 'werift'
+import wrtc from '@roamhq/wrtc'
 import { hostWith, type HostedCall, type HostOptions } from '../../clients/typescript/src/webrtc/host.js'
 import { joinWith, type JoinOptions } from '../../clients/typescript/src/webrtc/join.js'
 import type { Call } from '../../clients/typescript/src/webrtc/host.js'
 import { next } from './serve.js'
 import { defaultSettings, type Timeouts, type Peer, type Settings } from '../../clients/typescript/src/webrtc/peer.js'
 
-/** Closed while it gathers candidates, werift's forgets the sockets that it opens after. */
-class Tidy extends RTCPeerConnection {
-  #describing: Promise<unknown> = Promise.resolve()
+/** The types of this one are a browser's. */
+export const node = { RTCPeerConnection: wrtc.RTCPeerConnection }
 
-  override setLocalDescription (...description: Parameters<RTCPeerConnection['setLocalDescription']>) {
-    const described = super.setLocalDescription(...description)
-    this.#describing = described.catch(() => {})
-    return described
-  }
-
-  override async close () {
-    await this.#describing
-    await super.close()
-  }
-}
-
-/** werift's has the shape of a browser's, but not its types. */
-export const node = { RTCPeerConnection: Tidy as unknown as typeof globalThis.RTCPeerConnection }
-
-/**
- * Ends a test file, and its process soon after: closed in the middle of a DTLS handshake, werift's
- * goes on with it for up to a minute.
- */
+/** Ends a test file, and its process soon after: libwebrtc's threads would keep it. */
 export function end (root: Test): void {
   root.teardown(() => { setTimeout(() => { process.exit() }, 500).unref() })
   root.end()

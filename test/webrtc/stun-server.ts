@@ -3,10 +3,7 @@ import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import type { Test } from 'tap'
 
-/**
- * Tells everyone its own address (RFC 8489, Binding), and no more. werift asks a STUN server always,
- * a public one where none is given, and waits 5 s for it. @returns its URL
- */
+/** Tells everyone its own address (RFC 8489, Binding), and no more. @returns its URL */
 export async function stunServer (t: Test): Promise<string> {
   const socket = createSocket('udp4')
   t.teardown(() => { socket.close() })

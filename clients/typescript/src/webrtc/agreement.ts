@@ -22,10 +22,14 @@ export interface Agreement {
   readonly fingerprint: string
 }
 
+/** Each media section can cost an implementation a transport of its own. */
+const MAX_SECTIONS = 64
+
 /** Accepts offers and answers only. The other types (`pranswer`, `rollback`) are for a side's own use. */
 export function parseDescription (value: unknown): Description {
   const { type, sdp } = Object(value) as Record<string, unknown>
   if ((type !== 'offer' && type !== 'answer') || typeof sdp !== 'string') throw new CallError('CALL_ERR_FORMAT')
+  if (sdp.split(/[\r\n]/).filter(line => line.trimStart().startsWith('m=')).length > MAX_SECTIONS) throw new CallError('CALL_ERR_DESCRIPTION')
   return { type, sdp, fingerprint: fingerprintOf(sdp) }
 }
 

@@ -36,12 +36,15 @@ export function toBase64url (bytes: Bytes): string {
  */
 export function fromBase64url (text: string): Bytes | undefined {
   if (!/^[\w-]*$/.test(text)) return undefined
-  let binary: string
+  const bytes = fromBase64(text.replaceAll('-', '+').replaceAll('_', '/'))
+  return bytes !== undefined && toBase64url(bytes) === text ? bytes : undefined
+}
+
+/** Lenient: of any spelling, as `atob` takes it. */
+export function fromBase64 (text: string): Bytes | undefined {
   try {
-    binary = atob(text.replaceAll('-', '+').replaceAll('_', '/'))
+    return Uint8Array.from(atob(text), character => character.charCodeAt(0))
   } catch {
     return undefined
   }
-  const bytes = Uint8Array.from(binary, character => character.charCodeAt(0))
-  return toBase64url(bytes) === text ? bytes : undefined
 }

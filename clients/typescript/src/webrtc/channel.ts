@@ -1,5 +1,5 @@
 import { BoxError, type Box, type BoxOptions } from '../index.js'
-import { CallError, isCallErrorCode, type CallErrorCode } from './errors.js'
+import { CallError, isAbort, isCallErrorCode, type CallErrorCode } from './errors.js'
 import { Outbox } from './outbox.js'
 import { PieceAssembler } from './pieces.js'
 import { Queue } from './queue.js'
@@ -37,6 +37,9 @@ export interface Channel extends AsyncIterable<unknown> {
   close (reason?: unknown): Promise<void>
 }
 
+/** The most sealed text that may wait to be read: room for two of the largest values. */
+const MAX_UNREAD = 2_097_152
+
 /** Errors that the other side can act on or shares. All others look to it like an ordinary end. */
 const SHARED_REASONS: ReadonlySet<CallErrorCode> = new Set<CallErrorCode>(['CALL_ERR_FULL', 'CALL_ERR_ATTEMPTS', 'CALL_ERR_USED_UP', 'CALL_ERR_TOO_LARGE', 'CALL_ERR_DESCRIPTION'])
 
@@ -54,9 +57,13 @@ export function isEndMessage (message: unknown): boolean {
 
 export class SignalingChannel implements Channel {
   session: Session | undefined
-  readonly #inbox = new Queue<unknown>()
+  /** why it ended, once it has */
+  reason: unknown
+  readonly #inbox = new Queue<unknown>(1024, MAX_UNREAD)
   readonly #outbox: Outbox
   readonly #assembler = new PieceAssembler()
+  /** the sealed size of the batch that is arriving */
+  #batchSize = 0
   #closed: Promise<void> | undefined
 
   /**
@@ -91,14 +98,15 @@ export class SignalingChannel implements Channel {
   async receive (message: SealedMessage): Promise<void> {
     if (this.#closed !== undefined) return
     try {
-      this.accept(await this.session?.open(message, isEndMessage))
+      this.accept(await this.session?.open(message, isEndMessage), message.sealed.length)
     } catch (error) {
       this.fail(error)
     }
   }
 
-  /** Handles the content of a message of the session. */
-  accept (message: unknown): void {
+  /** Handles the content of a message of the session, and its sealed size. */
+  accept (message: unknown, size: number): void {
+    this.#batchSize += size
     if (message === null) {
       void this.close()
     } else if (isEndMessage(message)) {
@@ -128,12 +136,15 @@ export class SignalingChannel implements Channel {
 
   #acceptBatch (batch: unknown): void {
     if (!Array.isArray(batch)) throw new CallError('CALL_ERR_FORMAT')
+    const size = this.#batchSize / batch.length
+    this.#batchSize = 0
     for (const value of batch) {
-      if (!this.#inbox.push(value)) throw new CallError('CALL_ERR_FULL')
+      if (!this.#inbox.push(value, size)) throw new CallError('CALL_ERR_FULL')
     }
   }
 
   #end (reason: unknown, ending: EndMessage | undefined): Promise<void> {
+    if (this.#closed === undefined) this.reason = reason ?? new CallError('CALL_ERR_CLOSED')
     this.#inbox.end(reason)
     // The other side is told of failures too, so that it does not wait in vain.
     this.#closed ??= waitAtMost(this.#outbox.end(ending, reason), CLOSE_TIMEOUT).then(this.ended)
@@ -143,7 +154,7 @@ export class SignalingChannel implements Channel {
 
 /** Translates an error of a box into one of a call. Aborts stay as they are. */
 export function asCallError (error: unknown): unknown {
-  if (error instanceof CallError || (error instanceof DOMException && error.name === 'AbortError')) return error
+  if (error instanceof CallError || isAbort(error)) return error
   if (error instanceof BoxError && error.status === 404) return new CallError('CALL_ERR_GONE', { cause: error })
   if (error instanceof BoxError && error.status === 413) return new CallError('CALL_ERR_TOO_LARGE', { cause: error })
   return new CallError('CALL_ERR_SERVER', { cause: error })

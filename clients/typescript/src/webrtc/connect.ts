@@ -30,13 +30,14 @@ export interface ConnectOptions extends ClientOptions {
 export async function connect (invite: string | URL | Invite, options: ConnectOptions = {}): Promise<Channel> {
   const { server, key } = typeof invite === 'string' || invite instanceof URL ? await inviteTo(invite, options) : invite
   let box: Box | undefined
+  let channel: SignalingChannel | undefined
   const host = Box.open(`${server}/boxes/${key.hostDrop}`, { ...boxOptions(options), server })
   try {
     box = await Box.create(server, boxOptions(options))
     const drop = parseAddress(await box.dropLink()).id
     const guestNonce = createNonce()
     const own = box
-    const channel = new SignalingChannel(host, options.hello, async () => {
+    channel = new SignalingChannel(host, options.hello, async () => {
       host.close()
       await deleteBox(own)
     })
@@ -44,9 +45,16 @@ export async function connect (invite: string | URL | Invite, options: ConnectOp
     await sendWithRetry(host, await sealHello(key, guestNonce, { drop, hello: options.hello }))
     return channel
   } catch (error) {
-    host.close()
-    if (box !== undefined) await deleteBox(box)
-    throw asCallError(error)
+    // What arrived in the guest's own box may have ended everything before the hello was stored.
+    const reason = channel?.reason ?? asCallError(error)
+    if (channel !== undefined) {
+      channel.fail(reason)
+    } else {
+      host.close()
+      // Nobody waits for it: the server may be what failed.
+      if (box !== undefined) void deleteBox(box)
+    }
+    throw reason
   }
 }
 
@@ -64,7 +72,7 @@ async function follow (box: Box, channel: SignalingChannel, begin: Begin) {
       const first = await session.open(message, isEndMessage)
       // Only now has the host proved that it knows the key and may receive more than the hello.
       channel.start(session)
-      channel.accept(first)
+      channel.accept(first, message.sealed.length)
     }
   } catch (error) {
     channel.fail(error)

@@ -13,6 +13,7 @@ const table = {
   CALL_ERR_NO_PATH: 'No network path to the other side was found, and there was no TURN server to relay the call.',
   CALL_ERR_NO_PATH_WITH_TURN: 'No network path to the other side was found, not even through the TURN server.',
   CALL_ERR_LOST: 'The connection to the other side was lost.',
+  CALL_ERR_UNVERIFIED: 'This program cannot check whose certificate the connection uses, so a code would prove nothing.',
   CALL_ERR_DESCRIPTION: 'The two sides offer incompatible connections.',
   CALL_ERR_TOO_LARGE: 'A message is too large for the server or for the other side.',
   CALL_ERR_SERVER: 'The server is not responding as it should.',
@@ -48,4 +49,9 @@ export class CallError extends Error {
   constructor (readonly code: CallErrorCode, options?: ErrorOptions) {
     super(table[code], options)
   }
+}
+
+/** Aborts are passed on as they are. */
+export function isAbort (error: unknown): error is DOMException {
+  return error instanceof DOMException && error.name === 'AbortError'
 }

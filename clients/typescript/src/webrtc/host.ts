@@ -87,7 +87,7 @@ export async function hostWith (settings: Settings, options: HostOptions): Promi
       const { commitment } = Object(channel.hello) as { commitment?: unknown }
       prepared = await createConnection()
       offered = true
-      const { peer, compared } = await connectPeer(prepared, channel, { role: 'host', commitment, random: createNonce() }, { ...settings, timeouts }, signal)
+      const { peer, compared } = await connectPeer(prepared, channel, { role: 'host', commitment, random: createNonce() }, { ...settings, timeouts, compare }, signal)
       if (compare) void compared.then(yes => { end(!yes) })
       else end(false)
       connected.add(peer)

@@ -1,15 +1,21 @@
 import type { Address } from '../address.js'
 import { createBoxClient, type ClientOptions } from '../index.js'
+import { Scope } from '../scope.js'
 
 /** How long to use credentials that came without a lifetime, in ms. */
 const DEFAULT_TTL = 300_000
+
+/** How long to wait for them at most, in ms. */
+const DEADLINE = 5_000
+
+interface IceOptions extends ClientOptions { timeout?: number, signal?: AbortSignal }
 
 /**
  * The ICE servers that a signalbox server offers to holders of a box id or drop address. TURN credentials
  * expire and a host may wait for hours, so they are requested again after half of their lifetime. If the
  * server offers none or does not respond, only direct paths remain.
  */
-export function iceServersOf ({ server, id: box }: Address, options: ClientOptions, signal?: AbortSignal): () => Promise<RTCIceServer[]> {
+export function iceServersOf ({ server, id: box }: Address, { timeout = Infinity, signal, ...options }: IceOptions): () => Promise<RTCIceServer[]> {
   const client = createBoxClient(server, options)
   let until = 0
   let answer = Promise.resolve<RTCIceServer[]>([])
@@ -23,7 +29,8 @@ export function iceServersOf ({ server, id: box }: Address, options: ClientOptio
 
   async function ask (): Promise<RTCIceServer[]> {
     try {
-      const { data } = await client.GET('/boxes/{box}/ice-servers', { params: { path: { box } }, ...(signal && { signal }) })
+      const { data } = await Scope.run(undefined, signal, ({ signal }) =>
+        client.GET('/boxes/{box}/ice-servers', { params: { path: { box } }, signal }), Math.min(timeout, DEADLINE))
       if (typeof data?.ttl === 'number') until = performance.now() + data.ttl * 500
       return Array.isArray(data?.iceServers) ? data.iceServers.filter(isIceServer) : []
     } catch {

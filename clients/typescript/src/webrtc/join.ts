@@ -36,22 +36,27 @@ export async function join (invite: string | URL, options: JoinOptions = {}): Pr
 
 export async function joinWith (settings: Settings, invite: string | URL, options: JoinOptions): Promise<Call> {
   const parsed = await inviteTo(invite, options)
-  const createConnection = connectionFactory({ server: parsed.server, id: parsed.key.hostDrop }, options)
   const { timeout, signal, compare = true } = options
   const timeouts = { ...settings.timeouts, ...(timeout !== undefined && { answer: timeout }) }
   const scope = new Scope(undefined, signal)
+  const createConnection = connectionFactory({ server: parsed.server, id: parsed.key.hostDrop }, { ...options, signal: scope.signal })
   const peers = new Queue<Peer>()
   let current: Channel | undefined
 
   const sayHello = async (): Promise<Attempt> => {
     const prepared = await createConnection()
+    const limited = new Scope(scope)
     try {
       const { sdp = '' } = await prepared.connection.createOffer()
       const { commitment, opening } = await commit(fingerprintOf(sdp))
-      const channel = await connect(parsed, { hello: { commitment }, ...boxOptions(options), signal: scope.signal })
+      if (timeouts.answer !== Infinity) limited.deadline(timeouts.answer)
+      const channel = await connect(parsed, { hello: { commitment }, ...boxOptions(options), signal: limited.signal })
+      // From here on, the time limits of the peer apply.
+      limited.deadline()
       current = channel
       return { prepared, channel, opening }
     } catch (error) {
+      limited.end()
       prepared.connection.close()
       throw error
     }
@@ -63,7 +68,7 @@ export async function joinWith (settings: Settings, invite: string | URL, option
       try {
         const { prepared, channel, opening } = attempt
         failures++
-        const { peer, compared } = await connectPeer(prepared, channel, { role: 'guest', opening }, { ...settings, timeouts }, scope.signal)
+        const { peer, compared } = await connectPeer(prepared, channel, { role: 'guest', opening }, { ...settings, timeouts, compare }, scope.signal)
         if (compare) void compared.then(yes => { if (yes) failures = 0 })
         else failures = 0
         peers.push(peer)

@@ -1,11 +1,12 @@
 import { agree, parseDescription, type Agreement, type Description, type Contribution } from './agreement.js'
+import { parseCandidate, RemoteCandidates } from './candidates.js'
 import type { Channel } from './channel.js'
-import { CallError } from './errors.js'
+import { CallError, isAbort } from './errors.js'
 
 /** What connecting a peer needs of a negotiation. */
 export interface Negotiator {
-  /** Resolves with the short code as soon as both sides' certificates are known. */
-  readonly code: Promise<string>
+  /** Resolves as soon as both sides' certificates are known. */
+  readonly agreement: Promise<Agreement>
   /** Resolves when the other side's first description arrives, so that ICE can look for a path. */
   readonly answered: Promise<void>
   /** Negotiates until the channel ends. Rejects with the channel's error or a `CallError` of its own. */
@@ -21,10 +22,7 @@ export interface Negotiator {
 const CANDIDATE_DELAY = 10
 
 /** How many candidates are kept until the description they belong to arrives. */
-const MAX_EARLY_CANDIDATES = 256
-
-/** The longest JSON text of a candidate. A browser's has about 200 characters. */
-const MAX_CANDIDATE_LENGTH = 4_096
+const MAX_EARLY_CANDIDATES = 100
 
 /**
  * The negotiation of one call, in two phases.
@@ -36,14 +34,17 @@ const MAX_CANDIDATE_LENGTH = 4_096
  *    other certificates ends the call.
  */
 export class Negotiation implements Negotiator {
-  readonly code: Promise<string>
+  readonly agreement: Promise<Agreement>
   readonly answered: Promise<void>
-  #settleCode!: { resolve: (code: string) => void, reject: (error: unknown) => void }
+  #settle!: { resolve: (agreement: Agreement) => void, reject: (error: unknown) => void }
   #settleAnswered!: () => void
   #agreement: Agreement | undefined
   #makingOffer = false
   #ignoringOffer = false
   #settingAnswer = false
+  /** whether this side had something to offer before there was an agreement */
+  #offerLater = false
+  readonly #remoteCandidates = new RemoteCandidates()
   #earlyCandidates: RTCIceCandidateInit[] = []
   #localCandidates: RTCIceCandidateInit[] = []
   #describing = 0
@@ -56,23 +57,30 @@ export class Negotiation implements Negotiator {
     private readonly contribution: Contribution,
     private readonly digits = 6
   ) {
-    this.code = new Promise((resolve, reject) => { this.#settleCode = { resolve, reject } })
-    this.code.catch(() => {})
+    this.agreement = new Promise((resolve, reject) => { this.#settle = { resolve, reject } })
+    this.agreement.catch(() => {})
     this.answered = new Promise(resolve => { this.#settleAnswered = resolve })
   }
 
   async run (): Promise<void> {
     const { connection } = this
     // A property, because not every RTCPeerConnection outside of browsers dispatches the event.
-    connection.onnegotiationneeded = () => { if (this.#agreement !== undefined) void this.#offer() }
+    connection.onnegotiationneeded = () => {
+      if (this.#agreement === undefined) this.#offerLater = true
+      else void this.#offer()
+    }
     const onCandidate = ({ candidate }: RTCPeerConnectionIceEvent) => { this.#onCandidate(candidate) }
     connection.addEventListener('icecandidate', onCandidate)
     try {
       if (this.contribution.role === 'host') void this.#offer()
       for await (const value of this.channel) await this.#receive(value)
     } catch (error) {
-      this.#settleCode.reject(error)
-      throw error
+      // The cause of an unexpected error is the message that was being handled.
+      const reason = error instanceof CallError || isAbort(error) ? error : new CallError('CALL_ERR_FORMAT', { cause: error })
+      this.#settle.reject(reason)
+      // Nobody reads the channel any more.
+      this.#fail(reason)
+      throw reason
     } finally {
       connection.onnegotiationneeded = null
       connection.removeEventListener('icecandidate', onCandidate)
@@ -95,7 +103,7 @@ export class Negotiation implements Negotiator {
       if (this.#agreement === undefined) await this.#exchangeFirst(theirs, this.contribution.role === 'host' ? opening : random)
       else await this.#renegotiate(theirs, this.#agreement)
     }
-    if (candidate !== undefined) await this.#addCandidate(candidate as RTCIceCandidateInit)
+    if (candidate !== undefined) await this.#addCandidate(parseCandidate(candidate))
   }
 
   /** The first exchange: the only place where an agreement is made, and where openings and random numbers are read. */
@@ -107,7 +115,7 @@ export class Negotiation implements Negotiator {
       const own = this.connection.localDescription?.sdp
       if (own === undefined) throw new CallError('CALL_ERR_FORMAT')
       this.#agreement = await agree(this.contribution, session, own, theirs, number, this.digits)
-      this.#settleCode.resolve(this.#agreement.code)
+      this.#settle.resolve(this.#agreement)
     }
     if (role === 'host') {
       await settle()
@@ -116,7 +124,10 @@ export class Negotiation implements Negotiator {
     } else {
       this.#settleAnswered()
       await this.#accept(theirs)
+      // What was needed before is in the answer, or is announced again after it.
+      this.#offerLater = false
       await this.#describe(settle)
+      if (this.#offerLater) void this.#offer()
     }
   }
 
@@ -133,7 +144,7 @@ export class Negotiation implements Negotiator {
   }
 
   async #accept ({ type, sdp }: Description): Promise<void> {
-    await this.#applyDescription(() => this.connection.setRemoteDescription({ type, sdp }))
+    await this.#applyDescription(() => this.connection.setRemoteDescription({ type, sdp: this.#remoteCandidates.limit(sdp) }))
     for (const candidate of this.#earlyCandidates.splice(0)) await this.#addCandidate(candidate)
   }
 
@@ -159,7 +170,7 @@ export class Negotiation implements Negotiator {
     this.#flushDelay = 0
     const first = this.#agreement === undefined
     try {
-      await this.#applyDescription(() => this.connection.setLocalDescription())
+      await this.#applyDescription(() => setLocalDescription(this.connection))
       if (this.connection.signalingState === 'closed') return
       const { type, sdp } = this.connection.localDescription as RTCSessionDescription
       await settle?.()
@@ -182,12 +193,13 @@ export class Negotiation implements Negotiator {
     }
   }
 
-  async #addCandidate (candidate: RTCIceCandidateInit): Promise<void> {
-    if (JSON.stringify(candidate).length > MAX_CANDIDATE_LENGTH) return
+  async #addCandidate (candidate: RTCIceCandidateInit | undefined): Promise<void> {
+    if (candidate === undefined) return
     if (this.connection.remoteDescription === null || this.connection.remoteDescription === undefined) {
       if (this.#earlyCandidates.length < MAX_EARLY_CANDIDATES) this.#earlyCandidates.push(candidate)
       return
     }
+    if (!this.#remoteCandidates.admit(candidate)) return
     try {
       await this.connection.addIceCandidate(candidate)
     } catch {
@@ -224,5 +236,24 @@ export class Negotiation implements Negotiator {
 
   async #rollBack (): Promise<void> {
     await this.connection.setLocalDescription({ type: 'rollback' }).catch(() => {})
+  }
+}
+
+/** Makes the description that the signaling state calls for, if the implementation does not do so itself. */
+async function setLocalDescription (connection: RTCPeerConnection): Promise<void> {
+  try {
+    return await connection.setLocalDescription()
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error
+  }
+  for (;;) {
+    const state = connection.signalingState
+    try {
+      const description = state === 'have-remote-offer' ? await connection.createAnswer() : await connection.createOffer()
+      return await connection.setLocalDescription(description)
+    } catch (error) {
+      // The other side's offer may have come in between.
+      if (connection.signalingState === state) throw error
+    }
   }
 }

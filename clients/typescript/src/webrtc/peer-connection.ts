@@ -21,7 +21,7 @@ export interface ConnectionOptions extends ClientOptions {
   iceServers?: RTCIceServer[]
   /** Further configuration for the RTCPeerConnection. */
   configuration?: RTCConfiguration
-  /** Replaces the global RTCPeerConnection; in Node, for example, werift's. */
+  /** Replaces the global RTCPeerConnection; in Node, that of @roamhq/wrtc. It must show the other side's certificate, or `compare` be false. */
   RTCPeerConnection?: PeerConnectionClass
   /** How long to wait for the other side to answer, in ms. Default: 30,000. Infinity waits indefinitely. */
   timeout?: number
@@ -45,9 +45,9 @@ export function peerConnectionClass ({ RTCPeerConnection = globalThis.RTCPeerCon
  * @param box the host's box, whose capability gives access to the ICE servers
  */
 export function connectionFactory (box: Address, options: ConnectionOptions): () => Promise<PreparedConnection> {
-  const { iceServers, configuration, prepare, signal } = options
+  const { iceServers, configuration, prepare } = options
   const RTCPeerConnection = peerConnectionClass(options)
-  const offered = iceServers === undefined ? iceServersOf(box, options, signal) : async () => iceServers
+  const offered = iceServers === undefined ? iceServersOf(box, options) : async () => iceServers
   // Requested ahead of time, so that nobody waits for it later.
   offered().catch(() => {})
   // If the caller supplied the servers, the error is the caller's, too.

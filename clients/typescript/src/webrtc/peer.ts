@@ -1,6 +1,7 @@
 import type { Contribution } from './agreement.js'
+import { verifyCertificates } from './certificate.js'
 import type { Channel } from './channel.js'
-import { CallError } from './errors.js'
+import { CallError, isAbort } from './errors.js'
 import { Negotiation, type Negotiator } from './negotiation.js'
 import { waitAtMost } from './wait-at-most.js'
 
@@ -14,6 +15,8 @@ export interface Peer {
    * Six digits that are equal on both sides unless somebody is in the middle. Read this property when you
    * show the code: an attempt to join counts as failed unless the code was read and the connection then
    * lasted 20 s.
+   * @throws CallError with `CALL_ERR_UNVERIFIED` if `compare` is false and the implementation shows no
+   * certificates
    */
   readonly code: string
   /** Resolves when the connection has ended: with undefined if either side closed it, otherwise with the error that ended it. */
@@ -41,11 +44,14 @@ export interface Timeouts {
 /** How two sides connect. Only tests change the defaults. */
 export interface Settings {
   timeouts: Timeouts
+  /** whether people compare codes, so that each must prove something */
+  compare: boolean
   negotiate: (connection: RTCPeerConnection, channel: Channel, contribution: Contribution) => Negotiator
 }
 
 export const defaultSettings: Settings = {
   timeouts: { answer: 30_000, ice: 20_000, reconnect: 20_000, disconnected: 3_000, close: 1_000, compare: 20_000 },
+  compare: true,
   negotiate: (connection, channel, contribution) => new Negotiation(connection, channel, contribution)
 }
 
@@ -66,7 +72,7 @@ export interface ConnectedPeer {
 /** Connects the local connection with the one at the other end of the channel. Rejects with the reason if that fails. */
 export async function connectPeer (prepared: PreparedConnection, channel: Channel, contribution: Contribution, settings: Settings, signal?: AbortSignal): Promise<ConnectedPeer> {
   const negotiation = settings.negotiate(prepared.connection, channel, contribution)
-  return await new ManagedPeer(prepared, channel, negotiation, settings.timeouts, signal).connect()
+  return await new ManagedPeer(prepared, channel, negotiation, settings, signal).connect()
 }
 
 class ManagedPeer {
@@ -75,6 +81,7 @@ class ManagedPeer {
   #connected = false
   #ended = false
   #timeout: ReturnType<typeof setTimeout> | undefined
+  #closeTimer: ReturnType<typeof setTimeout> | undefined
   #disconnectedTimer: ReturnType<typeof setTimeout> | undefined
   #restartTimer: ReturnType<typeof setTimeout> | undefined
   /** ICE restarts since the connection was last up */
@@ -84,7 +91,7 @@ class ManagedPeer {
     private readonly prepared: PreparedConnection,
     private readonly channel: Channel,
     private readonly negotiation: Negotiator,
-    private readonly timeouts: Timeouts,
+    private readonly settings: Settings,
     private readonly signal: AbortSignal | undefined
   ) {
     this.#open.promise.catch(() => {})
@@ -98,17 +105,18 @@ class ManagedPeer {
     this.signal?.addEventListener('abort', this.#onAbort)
     if (this.signal?.aborted) this.#onAbort()
 
-    this.#failAfter(this.timeouts.answer, () => new CallError('CALL_ERR_NO_PEER'))
+    this.#failAfter(this.settings.timeouts.answer, () => new CallError('CALL_ERR_NO_PEER'))
     void this.negotiation.answered.then(() => {
-      if (!this.#connected) this.#failAfter(this.timeouts.ice, this.#noPath)
+      if (!this.#connected) this.#failAfter(this.settings.timeouts.ice, this.#noPath)
     })
     this.negotiation.run().then(() => this.#end(), error => {
-      // Signaling may fail, with its box or its server, while the connection lives on. A refused message ends
-      // it.
-      if (!this.#connected || isRefusal(error)) void this.#end(error)
+      if (!this.#connected || !isOnlySignaling(error)) void this.#end(error)
     })
     try {
-      const [code] = await Promise.all([this.negotiation.code, this.#open.promise])
+      const [{ code, fingerprint }] = await Promise.all([this.negotiation.agreement, this.#open.promise])
+      const verified = await verifyCertificates(connection, fingerprint)
+      if (!verified && this.settings.compare) throw new CallError('CALL_ERR_UNVERIFIED')
+      if (this.#ended) throw new CallError('CALL_ERR_CLOSED')
       this.#connected = true
       clearTimeout(this.#timeout)
       const read = deferred<void>()
@@ -116,6 +124,7 @@ class ManagedPeer {
         connection,
         channel: dataChannel,
         get code () {
+          if (!verified) throw new CallError('CALL_ERR_UNVERIFIED')
           read.resolve()
           return code
         },
@@ -135,8 +144,8 @@ class ManagedPeer {
     const over = this.#over.promise.then(() => {})
     let wasRead = false
     void read.then(() => { wasRead = true })
-    await waitAtMost(Promise.race([read, over]), this.timeouts.compare)
-    if (wasRead) await waitAtMost(over, this.timeouts.compare)
+    await waitAtMost(Promise.race([read, over]), this.settings.timeouts.compare)
+    if (wasRead) await waitAtMost(over, this.settings.timeouts.compare)
     return wasRead && !this.#ended && this.prepared.connection.connectionState === 'connected'
   }
 
@@ -144,7 +153,10 @@ class ManagedPeer {
   readonly #onOpen = () => { this.#open.resolve() }
   // If the other side closed the connection, this is the first sign. That it was intended is told over the
   // channel.
-  readonly #onClose = () => { this.#failAfter(this.timeouts.close, () => new CallError('CALL_ERR_LOST')) }
+  // This timer is not the shared one: whatever the connection does meanwhile, a closed data channel is the end.
+  readonly #onClose = () => {
+    if (!this.#ended) this.#closeTimer ??= setTimeout(() => { void this.#end(new CallError('CALL_ERR_LOST')) }, this.settings.timeouts.close)
+  }
 
   readonly #onState = () => {
     clearTimeout(this.#disconnectedTimer)
@@ -155,7 +167,7 @@ class ManagedPeer {
         if (this.#connected) clearTimeout(this.#timeout)
         break
       case 'disconnected':
-        this.#disconnectedTimer = setTimeout(this.#reconnect, this.timeouts.disconnected)
+        this.#disconnectedTimer = setTimeout(this.#reconnect, this.settings.timeouts.disconnected)
         break
       case 'failed':
         this.#reconnect()
@@ -170,7 +182,7 @@ class ManagedPeer {
    * TURN allocations.
    */
   readonly #reconnect = () => {
-    if (this.#connected && this.#restarts === 0) this.#failAfter(this.timeouts.reconnect, () => new CallError('CALL_ERR_LOST'))
+    if (this.#connected && this.#restarts === 0) this.#failAfter(this.settings.timeouts.reconnect, () => new CallError('CALL_ERR_LOST'))
     const pause = this.#restarts === 0 ? 0 : 500 * 2 ** Math.min(this.#restarts, 4)
     this.#restarts++
     clearTimeout(this.#restartTimer)
@@ -190,6 +202,7 @@ class ManagedPeer {
     this.#ended = true
     const { connection, dataChannel } = this.prepared
     clearTimeout(this.#timeout)
+    clearTimeout(this.#closeTimer)
     clearTimeout(this.#disconnectedTimer)
     clearTimeout(this.#restartTimer)
     connection.removeEventListener('connectionstatechange', this.#onState)
@@ -199,13 +212,14 @@ class ManagedPeer {
     this.#over.resolve(reason)
     this.#open.reject(reason ?? new CallError('CALL_ERR_CLOSED'))
     // Tell the other side before closing; otherwise it takes this for a lost connection.
-    await waitAtMost(this.channel.close(), this.timeouts.close)
+    await waitAtMost(this.channel.close(), this.settings.timeouts.close)
     connection.close()
   }
 }
 
-function isRefusal (error: unknown): boolean {
-  return error instanceof CallError && error.code !== 'CALL_ERR_GONE' && error.code !== 'CALL_ERR_SERVER'
+/** Signaling may fail, with its box or its server, while the connection lives on. Any other error ends it. */
+function isOnlySignaling (error: unknown): boolean {
+  return isAbort(error) || (error instanceof CallError && (error.code === 'CALL_ERR_GONE' || error.code === 'CALL_ERR_SERVER'))
 }
 
 function deferred<T> () {

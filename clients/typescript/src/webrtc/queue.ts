@@ -3,16 +3,22 @@
  * and started again; it continues where the last one stopped.
  */
 export class Queue<T> implements AsyncIterable<T> {
-  readonly #items: T[] = []
+  readonly #items: { item: T, size: number }[] = []
+  #size = 0
   readonly #waiting: (() => void)[] = []
   #end: { error?: unknown } | undefined
 
-  constructor (private readonly limit = 1024) {}
+  /**
+   * @param limit the most items it holds
+   * @param maxSize their largest total size
+   */
+  constructor (private readonly limit = 1024, private readonly maxSize = Infinity) {}
 
   /** Returns false, and adds nothing, if the queue is full or has ended. */
-  push (item: T): boolean {
-    if (this.#end !== undefined || this.#items.length >= this.limit) return false
-    this.#items.push(item)
+  push (item: T, size = 0): boolean {
+    if (this.#end !== undefined || this.#items.length >= this.limit || this.#size + size > this.maxSize) return false
+    this.#items.push({ item, size })
+    this.#size += size
     this.#wake()
     return true
   }
@@ -25,8 +31,10 @@ export class Queue<T> implements AsyncIterable<T> {
 
   async * [Symbol.asyncIterator] (): AsyncGenerator<T, void> {
     for (;;) {
-      if (this.#items.length > 0) {
-        yield this.#items.shift() as T
+      const next = this.#items.shift()
+      if (next !== undefined) {
+        this.#size -= next.size
+        yield next.item
       } else if (this.#end !== undefined) {
         if ('error' in this.#end) throw this.#end.error
         return

@@ -1,0 +1,97 @@
+import t, { type Test } from 'tap'
+import { host } from '../../clients/typescript/src/webrtc/host.js'
+import { join, type JoinOptions } from '../../clients/typescript/src/webrtc/join.js'
+import type { SealedMessage } from '../../clients/typescript/src/webrtc/sealing.js'
+import { fakeConnections, type FakeConnection } from './fake-connection.js'
+import { FakeServer, quiet } from './fake-server.js'
+import { next } from './serve.js'
+
+type Answer = (request: Request) => Response | Promise<Response> | undefined
+
+/** A call on an honest server, which a guest joins through one that answers some requests in its own way. */
+async function joinThrough (t: Test, answer: (server: FakeServer) => Answer, options: JoinOptions = {}) {
+  const server = new FakeServer()
+  const [here, there] = [fakeConnections(), fakeConnections()]
+  const call = await host({ server: server.url, fetch: server.fetch, ...here, iceServers: [] })
+  t.teardown(() => call.close())
+  const instead = answer(server)
+  const fetch = async (input: RequestInfo | URL) => await (instead(input as Request) ?? server.fetch(input))
+  const joining = join(call.invite, { fetch, ...there, timeout: 300, ...options })
+  return { call, joining, here, there }
+}
+
+const isRead = ({ method, url }: Request) => method === 'GET' && url.includes('/messages')
+const isCreate = ({ method, url }: Request) => method === 'POST' && url.endsWith('/boxes')
+const isStore = ({ method, url }: Request) => method === 'POST' && url.endsWith('/messages')
+const later = () => new Response('{}', { status: 429, headers: { 'Retry-After': '86400' } })
+
+function endless ({ signal }: Request): Response {
+  return new Response(new ReadableStream({
+    start (controller) {
+      controller.enqueue(new TextEncoder().encode(' '))
+      signal.addEventListener('abort', () => { controller.error(signal.reason) })
+    }
+  }), { headers: { 'Content-Type': 'application/json' } })
+}
+
+t.test('ICE servers that never come whole are done without', async t => {
+  const { joining } = await joinThrough(t, () => request => request.url.endsWith('/ice-servers') ? endless(request) : undefined)
+  const joined = await joining
+  await joined.close()
+})
+
+t.test('a guest that is told to come back tomorrow gives up after its timeout', async t => {
+  for (const is of [isCreate, isStore]) {
+    const { joining } = await joinThrough(t, () => request => is(request) ? later() : undefined, { iceServers: [] })
+    await t.rejects(joining, { name: 'CallError', code: 'CALL_ERR_SERVER' })
+  }
+})
+
+t.test('a server that refuses to give the guest its own messages is named', async t => {
+  for (const [status, code] of [[400, 'CALL_ERR_SERVER'], [403, 'CALL_ERR_SERVER'], [404, 'CALL_ERR_GONE'], [409, 'CALL_ERR_SERVER'], [410, 'CALL_ERR_SERVER']] as const) {
+    const { joining } = await joinThrough(t, server => {
+      let refused: (() => void) | undefined
+      const told = new Promise<void>(resolve => { refused = resolve })
+      return request => {
+        if (isRead(request)) {
+          setImmediate(() => { refused?.() })
+          return new Response('{}', { status })
+        }
+        // The hello is not acknowledged before that.
+        return isStore(request) ? told.then(async () => { await quiet(); return await server.fetch(request) }) : undefined
+      }
+    }, { iceServers: [] })
+    await t.rejects(joining, { name: 'CallError', code })
+  }
+})
+
+t.test('garbage in the guest’s box before its hello is stored is named', async t => {
+  const { joining } = await joinThrough(t, server => request => {
+    if (isStore(request)) return quiet().then(async () => await server.fetch(request))
+    if (!isCreate(request)) return undefined
+    return server.fetch(request).then(async response => {
+      server.put((await response.clone().json() as { drop: string }).drop, { garbage: true } as unknown as SealedMessage)
+      return response
+    })
+  }, { iceServers: [] })
+  await t.rejects(joining, { name: 'CallError', code: 'CALL_ERR_FORMAT' })
+})
+
+t.test('what the guest needs negotiated before the two agree is offered once they do', async t => {
+  const { call, joining, here, there } = await joinThrough(t, () => () => undefined, { iceServers: [] })
+  const joined = await joining
+  t.teardown(() => joined.close())
+  const [ours, theirs] = [() => here.made[0]!, there.made[0]!] as [() => FakeConnection, FakeConnection]
+  const describe = theirs.setLocalDescription.bind(theirs)
+  theirs.setLocalDescription = async description => {
+    await describe(description)
+    // As a browser does for a track that the host's offer had no place for, while the code is being computed.
+    if (theirs.localDescription?.type === 'answer') theirs.onnegotiationneeded?.()
+  }
+  await quiet()
+  t.equal(ours().remoteDescription?.type, 'offer')
+  t.equal(theirs.remoteDescription?.type, 'answer', 'and it was answered')
+  ours().open(theirs.fingerprint)
+  theirs.open(ours().fingerprint)
+  await Promise.all([next(call.peers), next(joined.peers)])
+})

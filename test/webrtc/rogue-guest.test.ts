@@ -1,0 +1,120 @@
+import t from 'tap'
+import { parseDescription } from '../../clients/typescript/src/webrtc/agreement.js'
+import { parseCandidate, RemoteCandidates } from '../../clients/typescript/src/webrtc/candidates.js'
+import type { Channel } from '../../clients/typescript/src/webrtc/channel.js'
+import { Queue } from '../../clients/typescript/src/webrtc/queue.js'
+import { line, newFingerprint, sdpWith } from './fake-connection.js'
+import { quiet } from './fake-server.js'
+import { rogueGuest } from './rogue-guest.js'
+
+/** Sends a value as JSON text, such as one that `JSON.stringify` cannot write, but `JSON.parse` reads. */
+async function sendText (channel: Channel, text: string): Promise<void> {
+  const stringify = JSON.stringify
+  JSON.stringify = ((value: unknown) => Array.isArray(value) && value[0] === 'in its place' ? `[${text}]` : stringify(value)) as typeof stringify
+  try {
+    await channel.send('in its place')
+  } finally {
+    JSON.stringify = stringify
+  }
+}
+
+t.test('a candidate that is nested deeply is none, and the call goes on', async t => {
+  const { channel, connection, join } = await rogueGuest(t)
+  const peer = await join()
+  await sendText(channel, `{"candidate":${'{"a":'.repeat(20_000)}1${'}'.repeat(20_000)}}`)
+  await channel.send({ candidate: { candidate: 'candidate:1 later', sdpMid: '0' } })
+  await quiet()
+  t.strictSame(connection.candidates, [{ candidate: 'candidate:1 later', sdpMid: '0' }])
+  await peer.close()
+})
+
+t.test('an error that nobody foresaw ends the call as a malformed message would, and its channel', async t => {
+  const { channel, connection, join } = await rogueGuest(t)
+  const peer = await join()
+  Object.defineProperty(connection, 'remoteDescription', { get () { throw new RangeError('unforeseen') } })
+  await channel.send({ candidate: { candidate: 'candidate:1' } })
+  t.match(await peer.closed, { code: 'CALL_ERR_FORMAT', cause: RangeError })
+  await quiet()
+  await t.rejects(channel.send('more'), { code: 'CALL_ERR_CLOSED' })
+})
+
+t.test('a candidate is flat and short, and has no other members', t => {
+  const candidate = 'candidate:1'
+  t.strictSame(parseCandidate({ candidate, sdpMid: '0', sdpMLineIndex: 0, usernameFragment: 'abcd', more: {} }),
+    { candidate, sdpMid: '0', sdpMLineIndex: 0, usernameFragment: 'abcd' })
+  t.strictSame(parseCandidate({ candidate, sdpMid: null, sdpMLineIndex: null, usernameFragment: null }), { candidate })
+  for (const value of [null, 'candidate:1', {}, { candidate: {} }, { candidate: 'x'.repeat(5_000) }, { candidate, sdpMid: 'x'.repeat(300) },
+    { candidate, sdpMid: {} }, { candidate, sdpMLineIndex: '0' }, { candidate, usernameFragment: ['x'] }]) t.equal(parseCandidate(value), undefined)
+  t.end()
+})
+
+t.test('a host takes a hundred candidates, within and beside the description', async t => {
+  const { channel, connection, answer } = await rogueGuest(t)
+  await answer(Array.from({ length: 150 }, (_, index) => `a=candidate:${index} 1 udp 1 192.0.2.1 9 typ host\r\n`).slice(0, 60).join(''))
+  for (let index = 100; index < 250; index++) await channel.send({ candidate: { candidate: `candidate:${index} 1 udp 1 192.0.2.1 9 typ host`, sdpMid: '0' } })
+  await quiet()
+  t.equal(connection.remoteDescription!.sdp!.match(/a=candidate/g)?.length, 60)
+  t.equal(connection.candidates.length, 40)
+})
+
+t.test('candidates beyond a hundred are left out of a description, those that are known are not, and an ICE restart begins anew', t => {
+  const remote = new RemoteCandidates()
+  const sdp = (ufrag: string, from: number, count: number) => ['v=0', 'm=audio 9 x', `a=ice-ufrag:${ufrag}`, 'a=mid:0',
+    ...Array.from({ length: count }, (_, index) => `a=candidate:${from + index}`), ''].join('\r\n')
+  const count = (text: string) => text.match(/candidate:/g)?.length ?? 0
+  t.equal(count(remote.limit(sdp('one', 0, 5_000))), 100)
+  t.equal(remote.limit(sdp('one', 0, 100)), sdp('one', 0, 100), 'what is known is left as it is')
+  t.ok(remote.admit({ candidate: 'candidate:7', sdpMid: '0' }))
+  t.ok(remote.admit({ candidate: 'candidate:7', sdpMLineIndex: 0 }))
+  t.notOk(remote.admit({ candidate: 'candidate:7', sdpMid: '1' }), 'another section is another path')
+  t.equal(count(remote.limit(sdp('one', 500, 100))), 0, 'the same ICE session')
+  t.equal(count(remote.limit(sdp('two', 500, 100))), 100)
+  t.equal(count(remote.limit('v=0\r\na= candidate:1')), 0, 'another spelling')
+  t.end()
+})
+
+t.test('a description has at most 64 sections', async t => {
+  const { refused, answer } = await rogueGuest(t)
+  const description = (sections: number) => ({ type: 'offer', sdp: sdpWith(line(newFingerprint())) + 'm=audio 9 UDP/TLS/RTP/SAVPF 111\r\n'.repeat(sections - 1) })
+  t.ok(parseDescription(description(64)))
+  t.throws(() => parseDescription(description(65)), { code: 'CALL_ERR_DESCRIPTION' })
+  t.throws(() => parseDescription({ ...description(1), sdp: description(65).sdp.replaceAll('\r\n', '\r') }))
+  await answer('m=audio 9 UDP/TLS/RTP/SAVPF 111\r\n'.repeat(1_000))
+  t.strictSame(refused, ['CALL_ERR_DESCRIPTION'])
+})
+
+t.test('an unread inbox is bounded by what is in it, and not only by the number', async t => {
+  const queue = new Queue<string>(1024, 100)
+  t.ok(queue.push('a', 60))
+  t.notOk(queue.push('b', 60))
+  t.ok(queue.push('c', 40))
+  await queue[Symbol.asyncIterator]().next()
+  t.ok(queue.push('d', 60), 'what was taken out makes room')
+})
+
+t.test('a channel that nobody reads ends before its values fill the memory', async t => {
+  const { channel, connection, refused, answer } = await rogueGuest(t)
+  await answer()
+  let release: (() => void) | undefined
+  connection.addIceCandidate = async () => { await new Promise<void>(resolve => { release = resolve }) }
+  await channel.send({ candidate: { candidate: 'candidate:slow', sdpMid: '0' } })
+  await quiet()
+  const large = 'x'.repeat(500_000)
+  await t.rejects((async () => { for (let sent = 0; sent < 8; sent++) await channel.send(large) })(), { name: 'CallError' })
+  release?.()
+  await quiet()
+  t.strictSame(refused, ['CALL_ERR_FULL'])
+})
+
+t.test('a closed data channel ends the call, whatever the connection does meanwhile', async t => {
+  const { connection, join } = await rogueGuest(t)
+  const peer = await join()
+  const state = (connectionState: RTCPeerConnectionState) => {
+    connection.connectionState = connectionState
+    connection.dispatchEvent(new Event('connectionstatechange'))
+  }
+  state('disconnected')
+  connection.channel.dispatchEvent(new Event('close'))
+  state('connected')
+  t.match(await peer.closed, { code: 'CALL_ERR_LOST' })
+})
