@@ -14,7 +14,7 @@ describe('host', () => {
 
   test('has these options and no others', () => {
     expect<keyof HostOptions>().type.toBe<
-      'server' | 'page' | 'resume' | 'maxGuests' | 'refused' | 'save' | 'fetch' | 'headers' | 'prepare' | 'iceServers' | 'configuration' |
+      'server' | 'page' | 'resume' | 'maxGuests' | 'refused' | 'save' | 'fetch' | 'headers' | 'maxResponseBytes' | 'prepare' | 'iceServers' | 'configuration' |
       'RTCPeerConnection' | 'timeout' | 'compare' | 'signal'
     >()
     expect<HostOptions['save']>().type.toBe<((resume: Resume) => void) | undefined>()
@@ -38,7 +38,7 @@ describe('join', () => {
 
   test('has these options and no others', () => {
     expect<keyof JoinOptions>().type.toBe<
-      'server' | 'fetch' | 'headers' | 'prepare' | 'iceServers' | 'configuration' | 'RTCPeerConnection' | 'timeout' | 'compare' | 'signal'
+      'server' | 'fetch' | 'headers' | 'maxResponseBytes' | 'prepare' | 'iceServers' | 'configuration' | 'RTCPeerConnection' | 'timeout' | 'compare' | 'signal'
     >()
   })
 })

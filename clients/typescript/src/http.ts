@@ -21,7 +21,7 @@ export interface ClientOptions {
   fetch?: typeof fetch | undefined
   /** sent with every request, in addition to the client's own headers */
   headers?: RequestHeaders | undefined
-  /** the largest response body accepted, and the largest event of a stream, in bytes; 64 MiB by default */
+  /** the largest response body accepted, and the largest event of a stream, in bytes; by default 64 MiB, and 4 MiB in a call */
   maxResponseBytes?: number | undefined
 }
 

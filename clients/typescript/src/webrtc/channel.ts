@@ -186,6 +186,6 @@ export async function deleteBox (box: Box): Promise<void> {
 const MAX_RESPONSE_BYTES = 4 * 1024 * 1024
 
 /** Picks the options that a box takes. */
-export function boxOptions ({ fetch, headers, server, signal }: BoxOptions): BoxOptions {
-  return { maxResponseBytes: MAX_RESPONSE_BYTES, ...(fetch && { fetch }), ...(headers && { headers }), ...(server && { server }), ...(signal && { signal }) }
+export function boxOptions ({ fetch, headers, server, signal, maxResponseBytes = MAX_RESPONSE_BYTES }: BoxOptions): BoxOptions {
+  return { maxResponseBytes, ...(fetch && { fetch }), ...(headers && { headers }), ...(server && { server }), ...(signal && { signal }) }
 }
