@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 /** A server of bench/server.js, with its URL and a way to end it. */
-export async function startServer (kind, where) {
-  const child = fork(new URL('./server.js', import.meta.url), [kind, where ?? ''], { execArgv: ['--expose-gc'] })
+export async function startServer (kind, where = '', ...more) {
+  const child = fork(new URL('./server.js', import.meta.url), [kind, where, ...more], { execArgv: ['--expose-gc'] })
   const [{ port }] = await once(child, 'message')
   return {
     url: `http://127.0.0.1:${port}`,

@@ -1,10 +1,10 @@
-// One server to measure, in a process of its own: `node bench/server.js bare|memory|lmdb|redis [dir or url]`.
+// One server to measure, in a process of its own: `node bench/server.js bare|memory|lmdb|redis [dir or url] [maxBoxBytes]`.
 // `memory N` has N boxes from the start. It tells its port, and answers `memory` on its IPC channel with what the process uses.
 import Fastify from 'fastify'
 import * as signalbox from '../dist/index.js'
 import { message } from './lib.js'
 
-const [kind, where] = process.argv.slice(2)
+const [kind, where, maxBoxBytes = 2 ** 40] = process.argv.slice(2)
 const app = Fastify({ bodyLimit: 1024 * 1024 })
 
 if (kind === 'bare') {
@@ -18,12 +18,12 @@ if (kind === 'bare') {
   app.delete('/boxes/:box/messages', async () => page)
 } else {
   const store = await {
-    memory: () => filled(signalbox.memoryStore(), Number(where ?? 0)),
+    memory: () => filled(signalbox.memoryStore(), Number(where)),
     lmdb: () => signalbox.lmdbStore({ path: where }),
     redis: () => signalbox.redisStore({ url: where })
   }[kind]()
   // Limits out of the way: what is measured is the work, not the refusals.
-  await app.register(signalbox.boxPlugin, { store, rateLimit: false, maxMessages: 1_000_000, maxBoxBytes: 2 ** 40, maxStoreBytes: 2 ** 40, maxWaiters: 1_000_000, docs: false })
+  await app.register(signalbox.boxPlugin, { store, rateLimit: false, maxMessages: 1_000_000, maxBoxBytes: Number(maxBoxBytes), maxStoreBytes: 2 ** 40, maxWaiters: 1_000_000, docs: false })
 }
 await app.listen({ port: 0, host: '127.0.0.1' })
 

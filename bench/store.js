@@ -7,6 +7,8 @@ const BOXES = 400
 const STARTS = 5
 const ROUNDS = 3
 const SECONDS = 1
+/** The default. A drain reserves room for this much, so it limits how many drains can be under way. */
+const MAX_BOX_BYTES = String(1024 * 1024)
 
 /** What is measured, and what each store should reach of a bare route. Creating comes last, for all the boxes that it leaves. */
 const OPERATIONS = [
@@ -62,7 +64,7 @@ export async function compare (kinds, operations, { redis } = {}) {
     await withTempDir(async dir => {
       const where = { lmdb: dir, redis }
       const servers = []
-      for (const kind of kinds) servers.push({ kind, ...await startServer(kind, where[kind]) })
+      for (const kind of kinds) servers.push({ kind, ...await startServer(kind, where[kind], MAX_BOX_BYTES) })
       for (const operation of operations) {
         for (const [i, measured] of (await inTurn(servers, operation)).entries()) all[operation][i].push(...measured)
       }

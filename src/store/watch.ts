@@ -6,8 +6,8 @@ export type Operation = 'create' | 'append' | 'read' | 'acknowledge' | 'drain' |
 export type Ended = (error?: unknown) => void
 
 /**
- * Wraps a store to watch its operations. They are spelled out one by one, since every request passes here:
- * collecting arguments and creating closures would cost each request several microseconds.
+ * Wraps a store to watch its operations. They are spelled out one by one, so that a request, which passes
+ * several such wrappers, needs no closures or argument lists for them.
  * @param begin called when an operation begins; its result is called when the operation ends
  */
 export function watchStore (store: Store, begin: (operation: Operation) => Ended): Store {

@@ -1,3 +1,5 @@
+import { fingerprintOf } from '../../clients/typescript/src/webrtc/short-code.js'
+
 /**
  * Ways to write a line that a browser may take for a fingerprint, and a reader for something else.
  * @param fingerprint hash and value, such as `sha-256 AB:…`
@@ -19,4 +21,14 @@ export function doubtful (fingerprint: string): string[] {
     `a=fingerprint:${hash} ${hex} sha-1 ${hex.slice(0, 59)}`,
     `a=fingerprint:sha-1 ${hex.slice(0, 59)}`
   ]
+}
+
+/** Whether the client accepts the fingerprints of this description. */
+export function taken (sdp: string): boolean {
+  try {
+    fingerprintOf(sdp)
+    return true
+  } catch {
+    return false
+  }
 }

@@ -1,8 +1,7 @@
 import t, { type Test } from 'tap'
 import { launch, needsChromium } from '../helpers/chromium.js'
 import { launchFirefox, needsFirefox } from '../helpers/firefox.js'
-import { fingerprintOf } from '../../clients/typescript/src/webrtc/short-code.js'
-import { doubtful } from './doubtful-fingerprints.js'
+import { doubtful, taken } from './doubtful-fingerprints.js'
 import { newFingerprint } from './fake-connection.js'
 import { serve } from './serve.js'
 
@@ -59,15 +58,6 @@ async function tryOut ({ seen, hidden, away }: Disguise & { away: string }): Pro
   } finally {
     offerer.close()
     answerer.close()
-  }
-}
-
-function taken (sdp: string): boolean {
-  try {
-    fingerprintOf(sdp)
-    return true
-  } catch {
-    return false
   }
 }
 

@@ -58,6 +58,8 @@ export class Middle {
     const values = await (fromHost ? toHost : toGuest).open(message)
     for (const value of Array.isArray(values) ? values as Value[] : []) {
       if (value.description === undefined) continue
+      // Only the first exchange: that the path is lost later, and sought anew, is past what he is here for.
+      if (this.#connections.length > (fromHost ? 0 : 1)) continue
       const { description, ...numbers } = await (fromHost ? this.#offered(value) : this.#answered(value))
       const line = fromHost ? toGuest : toHost
       this.server.put(to, await line.seal([{ ...numbers, description }]))

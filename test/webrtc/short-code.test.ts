@@ -1,6 +1,6 @@
 import t from 'tap'
 import { checkCommitment, checkRandom, commit, fingerprintOf, shortCode } from '../../clients/typescript/src/webrtc/short-code.js'
-import { doubtful } from './doubtful-fingerprints.js'
+import { doubtful, taken } from './doubtful-fingerprints.js'
 import { createNonce, createSecret, inviteKey, Session } from '../../clients/typescript/src/webrtc/sealing.js'
 
 const fingerprint = (byte: string) => `sha-256 ${Array(32).fill(byte).join(':')}`
@@ -73,12 +73,3 @@ t.test('a description that names no fingerprint, or any in a doubtful way, is re
   const texts = doubtful(hidden).flatMap(line => [sdp(decoy, 'm=audio', line), sdp(line, 'm=audio', decoy), sdp(line)])
   t.strictSame(texts.filter(taken), [])
 })
-
-function taken (sdp: string): boolean {
-  try {
-    fingerprintOf(sdp)
-    return true
-  } catch {
-    return false
-  }
-}
