@@ -92,8 +92,8 @@ export function errorOf (code: BoxErrorCode, cause?: unknown): BoxError {
 export const InvalidError = define('BOX_ERR_INVALID')
 export const DropOnlyError = define('BOX_ERR_DROP_ONLY')
 export const PrefetchError = define('BOX_ERR_PREFETCH')
-/** The box does not exist, has expired or was deleted (404). */
 export const CrossSiteError = define('BOX_ERR_CROSS_SITE')
+/** The box does not exist, has expired or was deleted (404). */
 export const NotFoundError = define('BOX_ERR_NOT_FOUND')
 export const NoRouteError = define('BOX_ERR_NO_ROUTE')
 export const MethodError = define('BOX_ERR_METHOD')

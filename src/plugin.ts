@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyPluginAsync } from 'fastify'
 import fp from 'fastify-plugin'
 import { BoxService } from './box/box-service.js'
 import { systemClock, type Clock } from './box/clock.js'
-import { pageLimit } from './http/answers.js'
+import { pageLimit, pageRoom } from './http/answers.js'
 import type { Api } from './http/api.js'
 import { rememberBase } from './http/base.js'
 import { closeIdle } from './http/closing.js'
@@ -32,7 +32,7 @@ export function createBoxPlugin (clock: Clock, limits?: OutgoingLimits, bodyTime
     const registration = { prefix: app.prefix, hostDocs: options.hostDocs }
     rememberBase(app)
     const outgoing = outgoingOf(app, limits)
-    outgoing.allow(pageLimit(options))
+    outgoing.allow(pageRoom(pageLimit(options)))
     outgoing.watch(app)
     limitBodyTime(app, bodyTimeout)
     const api: Api = {

@@ -1,4 +1,4 @@
-import type { Appended, Limits, NewMessage, Page, Store } from '../store/store.js'
+import type { Appended, Drained, Limits, NewMessage, Page, Store } from '../store/store.js'
 import { endOfTurn } from '../end-of-turn.js'
 import { dropAddress, newBoxId } from './capability.js'
 import type { Clock } from './clock.js'
@@ -85,8 +85,8 @@ export class BoxService {
     return this.#store.acknowledge(drop, after, this.#clock.now())
   }
 
-  drain (drop: string): Promise<Page> {
-    return this.#store.drain(drop, this.#clock.now())
+  drain (drop: string, most: number): Promise<Drained> {
+    return this.#store.drain(drop, this.#clock.now(), most)
   }
 
   delete (drop: string): Promise<void> {

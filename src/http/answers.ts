@@ -46,7 +46,12 @@ export function pageSize ({ texts }: Page): number {
   return texts.reduce((bytes, text) => bytes + Buffer.byteLength(text), texts.length)
 }
 
-/** The most memory that a page takes: its messages, a comma after each, the envelope, and what is under way. */
+/** The memory that a page of this size takes while it is sent: one that is larger than a piece is sent in pieces. */
+export function pageRoom (size: number): number {
+  return size <= PIECE ? size : size + PIECE + UNDER_WAY
+}
+
+/** The largest size of a page: its messages, and a comma after each. */
 export function pageLimit ({ maxBoxBytes, maxMessages }: { maxBoxBytes: number, maxMessages: number }): number {
-  return maxBoxBytes + Math.min(maxMessages, maxBoxBytes) + PIECE + UNDER_WAY
+  return maxBoxBytes + Math.min(maxMessages, maxBoxBytes)
 }

@@ -1,8 +1,10 @@
 import type { Readable } from 'node:stream'
 import type { FastifyBaseLogger, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { BusyError } from '../errors.js'
+import type { Drained, Page } from '../store/store.js'
 import { addressOf } from './address.js'
 import { Answer, isSent } from './answer.js'
+import { pageRoom, pageSize } from './answers.js'
 import { Condition } from './condition.js'
 import { inPieces, PIECE, UNDER_WAY } from './pieces.js'
 import { Unsent } from './unsent.js'
@@ -92,25 +94,33 @@ export class Outgoing {
   }
 
   /**
-   * Removes something in order to send it. Room for the largest response is reserved before, so that it never
-   * has to give way: it is cut off only if it makes no progress.
-   * @param most the largest size of the response, in bytes
-   * @throws BusyError if that is too much; then nothing was removed
+   * Drains a box. Room for the messages is reserved first, so that the response never has to give way: it is cut
+   * off only if it makes no progress. Most boxes are small, and a larger one says how much room it needs.
+   * @param take drains the box, unless the page would be larger than this many bytes
+   * @throws BusyError if there is no room; then the messages are still in the box
    */
-  async drain<Taken> (request: FastifyRequest, reply: FastifyReply, most: number, take: () => Promise<Taken>, size: (taken: Taken) => number): Promise<Taken> {
+  async drain (request: FastifyRequest, reply: FastifyReply, take: (most: number) => Promise<Drained>): Promise<Page> {
     const answer = this.open(request, reply)
     const { address } = answer
-    await this.#reserve(answer, most)
-    let taken: Taken
-    try {
-      taken = await take()
-    } finally {
-      this.#account.release(address, most)
-      this.#wake()
+    for (let most = PIECE; ;) {
+      // All the room that there can be is enough: a box may have been filled under higher limits.
+      const room = Math.min(pageRoom(most), this.#account.largest)
+      await this.#reserve(answer, room)
+      let page: Drained
+      try {
+        page = await take(most)
+      } finally {
+        this.#account.release(address, room)
+        this.#wake()
+      }
+      if (page.needs === undefined) {
+        answer.drained = true
+        this.count(request, reply, pageSize(page))
+        return page
+      }
+      // The box may receive more in the meantime. If that was too much, this takes whatever there is.
+      most = most === PIECE ? page.needs + PIECE : Infinity
     }
-    answer.drained = true
-    this.count(request, reply, size(taken))
-    return taken
   }
 
   /** Watches every response of the scope, unless one above it is watched already. */

@@ -48,6 +48,11 @@ export class Unsent {
     this.#limits = { perAddress: Math.max(perAddress, bytes), total: Math.max(total, bytes) }
   }
 
+  /** The most that one response may have. */
+  get largest (): number {
+    return Math.min(this.#limits.perAddress, this.#limits.total)
+  }
+
   get answers (): number {
     return this.#answers.size
   }

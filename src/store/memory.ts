@@ -2,7 +2,7 @@ import { admitBox, admitMessage, checkCursor, live, NO_HOLDING, renew, type Firs
 import { MEMORY_CAP, memoryCosts as costs } from './cost.js'
 import { Deadlines } from './deadlines.js'
 import { isExpired } from './lifetime.js'
-import { MAX_KEYS, type Appended, type Limits, type NewMessage, type Page, type Store, type Unsubscribe } from './store.js'
+import { MAX_KEYS, type Appended, type Drained, type Limits, type NewMessage, type Page, type Store, type Unsubscribe } from './store.js'
 import { Subscribers } from './subscribers.js'
 import { Texts } from './texts.js'
 
@@ -117,10 +117,12 @@ class MemoryStore implements Store {
     return left
   }
 
-  async drain (drop: string, now: number): Promise<Page> {
+  async drain (drop: string, now: number, most = Infinity): Promise<Drained> {
     const box = this.#find(drop, now)
     this.#renew(box, now)
     const held = box.texts?.length ?? 0
+    const size = box.bytes + held
+    if (size > most) return { texts: [], next: box.last, expires: box.deadline, needs: size }
     const texts = box.texts?.slice(0, held) ?? []
     this.#take(box, held)
     return { texts, next: box.last, expires: box.deadline }

@@ -56,8 +56,12 @@ export interface Store {
    */
   acknowledge (drop: string, after: number, now: number): Promise<number>
 
-  /** Takes all messages out of the box. `next` is the box's last sequence number, or 0 if there never was a message. */
-  drain (drop: string, now: number): Promise<Page>
+  /**
+   * Takes all messages out of the box, or none if they are larger than the caller has room for. `next` is the
+   * box's last sequence number, or 0 if there never was a message.
+   * @param most the largest size: the bytes of the texts, and one more for each; unlimited if absent
+   */
+  drain (drop: string, now: number, most?: number): Promise<Drained>
 
   /** Deletes the box with its messages and notifies its subscribers. */
   delete (drop: string, now: number): Promise<void>
@@ -150,6 +154,12 @@ export interface Page {
   next: number
   /** when the box expires if it is not used again, in ms since the epoch */
   expires: number
+}
+
+/** The result of a drain. */
+export interface Drained extends Page {
+  /** the size of the messages, if it exceeds `most`; then there are no texts, and the messages are still in the box */
+  needs?: number
 }
 
 /** Ends a subscription. */

@@ -36,7 +36,7 @@ async function setUp (t: Test, { limits = LIMITS, http2 = false } = {}) {
   }
   /** Lets drains wait in the store, as they wait for a round trip, until `go` is called. */
   const hold = (): void => { gate = new Promise(resolve => { held.go = resolve }) }
-  return { app, port: portOf(app), outgoing: outgoingOf(app), createBox, full, held, hold }
+  return { app, store, port: portOf(app), outgoing: outgoingOf(app), createBox, full, held, hold }
 }
 
 function portOf (app: FastifyInstance): number {
@@ -173,6 +173,37 @@ t.test('many drains of small boxes at the same time are all answered', async t =
   const answers = await Promise.all(boxes.map(({ messages }) => receive(t, port, 'DELETE', messages)))
   for (const answer of answers) t.match(answer, /^HTTP\/1.1 200[^]*\["small"\]/)
   t.same(outgoingOf(app).unsent, { answers: 0, bytes: 0 })
+})
+
+t.test('large boxes are drained at the same time as far as there is room for what they hold', async t => {
+  const { app, port, outgoing, createBox, hold, held } = await setUp(t)
+  const boxes = await Promise.all(Array.from({ length: 16 }, createBox.bind(undefined, undefined)))
+  const text = 'x'.repeat(100_000)
+  for (const box of boxes) await box.store(text)
+  hold()
+  const answers = boxes.map(({ messages }) => receive(t, port, 'DELETE', messages))
+  await until(() => held.drains === boxes.length)
+  held.go()
+  for (const answer of await Promise.all(answers)) t.ok(answer.startsWith('HTTP/1.1 200') && answer.includes(text))
+  await until(() => outgoing.unsent.bytes === 0)
+  t.same(outgoingOf(app).unsent, { answers: 0, bytes: 0 })
+})
+
+t.test('a box that grows while its drain waits for room is drained whole', async t => {
+  const { app, createBox, store } = await setUp(t)
+  const box = await createBox()
+  const drain = store.drain.bind(store)
+  const sizes: Array<number | undefined> = []
+  store.drain = async (drop, now, most) => {
+    // Each time there is more than it was told.
+    await box.store('x'.repeat(90_000))
+    const drained = await drain(drop, now, most)
+    sizes.push(drained.needs)
+    return drained
+  }
+  const { data } = (await app.inject({ method: 'DELETE', url: box.messages })).json()
+  t.equal(data.length, 3)
+  t.same(sizes, [90_003, 180_006, undefined])
 })
 
 t.test('a drain gives what it has reserved back when it fails', async t => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import { isExpired, renewedDeadline } from '../../src/store/lifetime.js'
-import type { Appended, Held, Limits, NewMessage, Page, Store } from '../../src/store/store.js'
+import type { Appended, Drained, Held, Limits, NewMessage, Page, Store } from '../../src/store/store.js'
 import { withRoom } from '../../src/store/with-room.js'
 
 const limits: Limits = { maxMessages: 90, maxBoxBytes: 200 }
@@ -76,9 +76,11 @@ class Model {
     return box.texts.length
   }
 
-  drain (drop: string, now: number): Page {
+  drain (drop: string, now: number, most = Infinity): Drained {
     const box = this.#box(drop, now)
     renew(box, now)
+    const size = box.texts.reduce((bytes, text) => bytes + Buffer.byteLength(text) + 1, 0)
+    if (size > most) return { texts: [], next: box.last, expires: box.deadline, needs: size }
     return { texts: box.texts.splice(0), next: box.last, expires: box.deadline }
   }
 
@@ -126,7 +128,7 @@ const step = fc.oneof(
   { weight: 2, arbitrary: fc.record({ do: fc.constant('burst' as const), which, count: fc.integer({ min: 2, max: 60 }) }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('read' as const), which, after, limit: fc.integer({ min: 1, max: 70 }) }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('acknowledge' as const), which, after }) },
-  fc.record({ do: fc.constant('drain' as const), which }),
+  fc.record({ do: fc.constant('drain' as const), which, most: fc.option(fc.nat(200), { nil: undefined }) }),
   fc.record({ do: fc.constant('delete' as const), which }),
   { weight: 2, arbitrary: fc.record({ do: fc.constant('turn' as const), by: fc.constantFrom(1, ttl / 8, ttl / 8 + 1, ttl / 2, ttl - 1, ttl) }) },
   fc.record({ do: fc.constant('sweep' as const) }),
@@ -191,7 +193,7 @@ export async function modelTest (first: Store, { turnsTime = true, costs, reopen
           await same(() => store.acknowledge(drop, step.after, now), () => model.acknowledge(drop, step.after, now))
           break
         case 'drain':
-          await same(() => store.drain(drop, now), () => model.drain(drop, now))
+          await same(() => store.drain(drop, now, step.most), () => model.drain(drop, now, step.most))
           break
         case 'delete':
           await same(() => store.delete(drop, now), () => model.delete(drop, now))

@@ -1,5 +1,5 @@
 import t from 'tap'
-import type { Appended, Limits, NewMessage, Page, Store, Unsubscribe } from '../../src/index.js'
+import type { Appended, Drained, Limits, NewMessage, Page, Store, Unsubscribe } from '../../src/index.js'
 import { isExpired, MAX_KEYS, renewedDeadline } from '../../src/index.js'
 import { build } from '../helpers/build.js'
 import { openStream } from '../helpers/stream-reader.js'
@@ -63,9 +63,11 @@ class ArrayStore implements Store {
     return box.texts.length
   }
 
-  async drain (drop: string, now: number): Promise<Page> {
+  async drain (drop: string, now: number, most = Infinity): Promise<Drained> {
     const box = this.#box(drop, now)
     renew(box, now)
+    const size = box.texts.reduce((bytes, text) => bytes + Buffer.byteLength(text) + 1, 0)
+    if (size > most) return { texts: [], next: box.last, expires: box.deadline, needs: size }
     return { texts: box.texts.splice(0), next: box.last, expires: box.deadline }
   }
 

@@ -4,7 +4,7 @@ import { parseCapability } from '../../box/capability.js'
 import { messageFromString } from '../../box/message.js'
 import { DropOnlyError, NotFoundError, PrefetchError, TooLargeError } from '../../errors.js'
 import type { Operation } from '../../options.js'
-import { created, JSON_TYPE, pageLimit, pageSize } from '../answers.js'
+import { created, JSON_TYPE } from '../answers.js'
 import type { Api, RequestWith, SchemaTypes } from '../api.js'
 import { json } from '../contract.js'
 import { refuseCrossSite } from '../cross-site.js'
@@ -44,7 +44,6 @@ const KINDS = { createBox: 'creates', storeMessage: 'stores', drainMessages: 're
  * by GET; therefore it has no HEAD and refuses prefetches.
  */
 export async function classicBox (scope: FastifyInstance, { service, options, limiter, outgoing, contract }: Api): Promise<void> {
-  const most = pageLimit(options)
   scope.decorateRequest(DROP, '')
   if (options.cors !== true) scope.addHook('onRequest', refuseCrossSite)
 
@@ -59,7 +58,7 @@ export async function classicBox (scope: FastifyInstance, { service, options, li
         return { type: 'ack', data: count }
       }
       case 'drainMessages': {
-        const { texts } = await outgoing.drain(request, reply, most, () => service.drain(request[DROP]), pageSize)
+        const { texts } = await outgoing.drain(request, reply, most => service.drain(request[DROP], most))
         return reply.type(JSON_TYPE).send(`{"type":"msgs","data":[${texts.join(',')}]}`)
       }
     }

@@ -1,4 +1,4 @@
-import { answering, page, pageLimit, pageSize } from '../answers.js'
+import { answering, page } from '../answers.js'
 import type { Api, Scope } from '../api.js'
 import { json } from '../contract.js'
 import { guarded } from '../guard.js'
@@ -7,8 +7,6 @@ import { DROP, ownBox } from '../resource.js'
 import { Msgs, NoQuery, OwnerParams } from '../schemas.js'
 
 export function drainMessages (scope: Scope, { service, options, limiter, outgoing, contract }: Api): void {
-  const most = pageLimit(options)
-
   scope.delete('/:box/messages', {
     schema: contract.operation({
       operationId: 'drainMessages',
@@ -25,7 +23,7 @@ export function drainMessages (scope: Scope, { service, options, limiter, outgoi
     onRequest: [...countedAs(limiter, 'reads'), ownBox],
     preHandler: guarded(options.guard, 'drainMessages')
   }, answering(
-    (request, reply) => outgoing.drain(request, reply, most, () => service.drain(request[DROP]), pageSize),
+    (request, reply) => outgoing.drain(request, reply, most => service.drain(request[DROP], most)),
     (taken, _request, reply) => page(reply, taken)
   ))
 }

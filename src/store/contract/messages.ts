@@ -67,6 +67,14 @@ export function messageContract (test: Define): void {
     assertHas(await store.drain(drop, start), { texts: ['4'], next: 4 })
   })
 
+  test('a drain leaves alone what is larger than there is room for', async store => {
+    const drop = await filled(store, 3)
+    const later = start + TTL / 2
+    assert.deepEqual(await store.drain(drop, later, 5), { texts: [], next: 3, expires: later + TTL, needs: 6 })
+    assert.deepEqual(await store.drain(drop, later, 6), { texts: ['1', '2', '3'], next: 3, expires: later + TTL })
+    assert.deepEqual(await store.drain(drop, later, 0), { texts: [], next: 3, expires: later + TTL })
+  })
+
   test('a long box gives and forgets any part of itself', async store => {
     const drop = await box(store)
     const texts = Array.from({ length: 200 }, (_, i) => `"${'x'.repeat(i % 7)}${i + 1}"`)

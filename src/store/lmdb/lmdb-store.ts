@@ -6,7 +6,7 @@ import { Commits } from './commits.js'
 import { HELD_KEY } from './holders.js'
 import { openEnvironment, type Environment } from './open.js'
 import type { Records } from './records.js'
-import { MAX_KEYS, type Appended, type Limits, type NewMessage, type Page, type Store, type Unsubscribe } from '../store.js'
+import { MAX_KEYS, type Appended, type Drained, type Limits, type NewMessage, type Page, type Store, type Unsubscribe } from '../store.js'
 import { Subscribers } from '../subscribers.js'
 import { withDeadline } from '../with-deadline.js'
 
@@ -125,14 +125,16 @@ class LmdbStore implements Store {
     })
   }
 
-  drain (drop: string, now: number): Promise<Page> {
+  drain (drop: string, now: number, most = Infinity): Promise<Drained> {
     return this.#commits.run(() => {
       const box = live(this.#records.box(drop), now)
-      const texts = this.#records.texts(drop, box, box.front, box.last)
+      const size = box.bytes + box.last - box.front
+      const isTooLarge = size > most
+      const texts = isTooLarge ? [] : this.#records.texts(drop, box, box.front, box.last)
       const renewed = renew(box, now)
       if (texts.length > 0) this.#records.take(drop, box, box.last)
       if (renewed || texts.length > 0) this.#records.putBox(drop, box)
-      return { texts, next: box.last, expires: box.deadline }
+      return { texts, next: box.last, expires: box.deadline, ...isTooLarge && { needs: size } }
     })
   }
 

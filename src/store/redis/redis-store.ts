@@ -5,7 +5,7 @@ import { connect, isCluster, logOutages, logRisks, makeClient, parseUrls, storeE
 import { Holders, type Report } from './holders.js'
 import { scripts, type Script } from './scripts.js'
 import { Wakeups, type Owner } from './wakeups.js'
-import type { Appended, Held, Limits, NewMessage, Page, SharedCounter, Store, Unsubscribe } from '../store.js'
+import type { Appended, Drained, Held, Limits, NewMessage, Page, SharedCounter, Store, Unsubscribe } from '../store.js'
 import { withDeadline } from '../with-deadline.js'
 
 /**
@@ -46,6 +46,9 @@ const ADDRESS_DEADLINE = 500
 
 /** How often an append asks for a grant if others on the same box use it up. */
 const MAX_GRANTS = 10
+
+/** What a script that returns messages replies; Redis has `null` for `false`. */
+type PageReply = [next: number, expires: number, texts: string[], report?: Report | null | undefined]
 
 const refusals: Record<string, new () => Error> = {
   gone: NotFoundError, full: FullError, cursor: CursorError, key: IdempotencyError
@@ -156,8 +159,9 @@ class RedisStore implements Store {
     return left
   }
 
-  async drain (drop: string, now: number): Promise<Page> {
-    return await this.#page(drop, now, await this.#run(scripts.drain, this.#keys(drop), [now]))
+  async drain (drop: string, now: number, most?: number): Promise<Drained> {
+    const [next, expires, texts, report, needs] = await this.#run<[...PageReply, number?]>(scripts.drain, this.#keys(drop), [now, most ?? ''])
+    return { ...await this.#page(drop, now, [next, expires, texts, report]), ...needs !== undefined && { needs } }
   }
 
   async delete (drop: string, now: number): Promise<void> {
@@ -193,8 +197,8 @@ class RedisStore implements Store {
     this.#client.disconnect()
   }
 
-  async #page (drop: string, now: number, [next, expires, texts, report]: [number, number, string[], Report?]): Promise<Page> {
-    await this.#holders.report(drop, report, now)
+  async #page (drop: string, now: number, [next, expires, texts, report]: PageReply): Promise<Page> {
+    await this.#holders.report(drop, report ?? undefined, now)
     return { texts, next, expires }
   }
 

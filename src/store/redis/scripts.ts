@@ -206,13 +206,17 @@ return { left, report() }
 
 /**
  * KEYS  box, messages
- * ARGV  now
- * Takes all messages out.
- * → { last, deadline, texts, report } | gone
+ * ARGV  now, largest size or ''
+ * Takes all messages out, or none if they are larger.
+ * → { last, deadline, texts, report or false, size if it is too large } | gone
  */
 const drain = script(`
 ${open}
-local texts = {}
+local texts, size = {}, bytes + held
+if size > (tonumber(ARGV[2]) or size) then
+  ${renew}
+  return { last, deadline, texts, report() or false, size }
+end
 if held > 0 then
   texts = redis.call('LRANGE', KEYS[2], 0, -1)
   redis.call('DEL', KEYS[2])
