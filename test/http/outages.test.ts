@@ -7,6 +7,7 @@ import { memoryStore } from '../../src/store/memory.js'
 import { buildServer } from '../../src/server/app.js'
 import { readConfig, type Config } from '../../src/server/config.js'
 import { build, json } from '../helpers/build.js'
+import { openStream } from '../helpers/stream-reader.js'
 
 interface Line {
   level: number
@@ -91,3 +92,17 @@ async function refuses (t: Test, error: Error, status: number, msg: string): Pro
 
 t.test('refused requests do not flood the log while the store is away', async t => { await refuses(t, new StoreError(), 503, 'The store is not responding') })
 t.test('nor while it is full', async t => { await refuses(t, new StoreFullError(), 507, 'The store is full') })
+
+t.test('nor do open streams', async t => {
+  const { lines, stream } = logger()
+  const store = memoryStore()
+  const { app, createBox } = await build(t, { store, server: { logger: { stream } } })
+  const origin = await app.listen({ host: '127.0.0.1', port: 0 })
+  const box = await createBox()
+  const readers = await Promise.all([1, 2, 3, 4, 5].map(() => openStream(t, origin + box.messages)))
+  store.read = async () => { throw new StoreError() }
+  await box.store('a')
+  await Promise.all(readers.map(reader => reader.untilEnd()))
+  t.match(warnings(lines), [{ level: 50, msg: 'The store is not responding' }])
+  t.equal(warnings(lines).length, 1)
+})

@@ -8,6 +8,7 @@ import type { Api, RequestWith, Scope } from '../api.js'
 import { json } from '../contract.js'
 import { BATCH, streamMessages } from '../event-stream.js'
 import { guarded } from '../guard.js'
+import { isOutage } from '../outages.js'
 import { countedAs } from '../rate-limit.js'
 import { DROP, ownBox } from '../resource.js'
 import { cursor, Msgs, OwnerParams } from '../schemas.js'
@@ -107,7 +108,7 @@ export function readMessages (scope: Scope, { service, options, limiter, outgoin
       }
     } catch (error) {
       if (!reply.raw.headersSent) throw error
-      request.log.warn({ err: error }, 'A stream ended early')
+      if (!isOutage(error)) request.log.warn({ err: error }, 'A stream ended early')
       answer.end()
     } finally {
       leave()
