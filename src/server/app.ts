@@ -87,11 +87,24 @@ export async function buildServer (config: Config, parts: ServerParts = {}): Pro
   limitConnections(app, config.connections, config.trustProxy)
   const outgoing = outgoingOf(app, parts.limits)
   outgoing.watch(app)
+  try {
+    await assemble(app, config, parts, headers)
+  } catch (error) {
+    // Closes what it has opened so far; above all the store, which only one process may have open.
+    await app.close()
+    throw error
+  }
+  const listen = prepareListen(app)
+  return { app, listen: async () => await listen(await addressesOf(config.host), config.port) }
+}
+
+async function assemble (app: FastifyInstance, config: Config, parts: ServerParts, headers: Record<string, string>): Promise<void> {
   const metrics = createMetrics()
   const store = parts.store ?? await openStore(config.store, {
     log: (level, message) => { app.log[level](message) },
     onFailure: parts.onFailure ?? (() => {})
   })
+  app.addHook('onClose', async () => { await store.close() })
 
   app.addHook('onRequest', async (_request, reply) => { reply.headers(GUARDED) })
   app.addHook('onResponse', async (request, reply) => { metrics.observeRequest(request, reply) })
@@ -103,6 +116,4 @@ export async function buildServer (config: Config, parts: ServerParts = {}): Pro
   await app.register(boxPlugin, { ...config.box, store: meterStore(store, metrics.storeMeter(store.name)) })
   await app.register(async scope => { await serveCallPage(scope, parts.page) })
   await handleUnknownRoutes(app)
-  const listen = prepareListen(app)
-  return { app, listen: async () => await listen(await addressesOf(config.host), config.port) }
 }

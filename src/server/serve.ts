@@ -6,23 +6,30 @@ import type { Config } from './config.js'
 /** Until then, everything that was accepted is answered and flushed; in ms. */
 const CLOSE_TIMEOUT = 10_000
 
-/** Runs the server until a signal or a failure ends it. */
+/**
+ * Runs the server until a signal or a failure ends it.
+ * @throws Error if the server cannot start; then nothing of it is left
+ */
 export async function serve (config: Config): Promise<void> {
-  let failure: Error | undefined
-  let stop = (): void => {}
-  const { app, listen } = await buildServer(config, {
-    onFailure: error => {
-      failure = error
-      stop()
-    }
-  })
-  stop = closeWithGrace({ delay: CLOSE_TIMEOUT, logger: app.log }, async ({ signal, err: error = failure }) => {
+  const failure = new AbortController()
+  const { app, listen } = await buildServer(config, { onFailure: error => { failure.abort(error) } })
+  const { close, uninstall } = closeWithGrace({ delay: CLOSE_TIMEOUT, logger: app.log }, async ({ signal, err }) => {
+    const error = err ?? failure.signal.reason as Error | undefined
     if (error === undefined) app.log.info(`Received ${signal}, shutting down`)
     else app.log.fatal({ err: error }, 'The server must stop')
     await app.close()
-    if (failure !== undefined) throw failure
-  }).close
+    failure.signal.throwIfAborted()
+  })
+  // The store may have failed while the server was being built.
+  if (failure.signal.aborted) return close()
+  failure.signal.addEventListener('abort', close)
 
-  const port = await listen()
-  app.log.info(`signalbox ${version} is ready on http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${port}, boxes in ${config.store.kind}`)
+  try {
+    const port = await listen()
+    app.log.info(`signalbox ${version} is ready on http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${port}, boxes in ${config.store.kind}`)
+  } catch (error) {
+    uninstall()
+    await app.close()
+    throw error
+  }
 }
