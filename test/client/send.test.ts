@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import t from 'tap'
 import { fakeBox, json, never, problem } from './fake.js'
 
@@ -51,6 +53,20 @@ t.test('messages go out in the order of the calls, also past one that fails', as
   const results = await Promise.allSettled([1, 2, 3].map(message => box.send(message)))
   t.strictSame(results.map(({ status }) => status), ['fulfilled', 'rejected', 'fulfilled'])
   t.strictSame(calls.map(({ body }) => body), ['1', '1', '1', '1', '2', '3'])
+})
+
+t.test('a box keeps nothing of what it has sent', async t => {
+  setFlagsFromString('--expose-gc')
+  const collectGarbage: () => void = runInNewContext('gc')
+  const { box } = fakeBox(t, (_call, n) => stored(n + 1))
+  const acks: WeakRef<object>[] = []
+  for (let n = 0; n < 20; n++) acks.push(new WeakRef(await box.send(n)))
+  // A WeakRef holds its target until the end of the current task.
+  await new Promise(resolve => setImmediate(resolve))
+  collectGarbage()
+  const kept = acks.slice(0, -1).filter(ack => ack.deref() !== undefined)
+  t.equal(kept.length, 0)
+  await box.send('last')
 })
 
 t.test('a refusal is not tried again', async t => {

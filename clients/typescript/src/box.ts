@@ -119,8 +119,8 @@ export class Box {
       return { seq, count }
     })
     // The next call waits for both, so that one aborted while waiting does not let later messages overtake
-    // earlier ones.
-    this.#sending = Promise.allSettled([before, sent])
+    // earlier ones. Results are dropped: each would keep all before it.
+    this.#sending = Promise.allSettled([before, sent]).then(() => {})
     return await sent
   }
 
