@@ -90,5 +90,5 @@ t.test('what was written as events is read as these events', async () => {
 t.test('an event that never ends is given up', async t => {
   const parser = new EventParser(10_000)
   const line = encode(`data: ${'x'.repeat(1_000)}\n`)
-  t.throws(() => { for (let lines = 0; lines < 11; lines++) parser.push(line) }, { message: 'The event is too large' })
+  t.throws(() => { for (let lines = 0; lines < 11; lines++) parser.push(line) }, { name: 'ResponseTooLargeError' })
 })

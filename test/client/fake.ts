@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Test } from 'tap'
-import type { Box } from '../../clients/typescript/src/index.js'
+import type { Box, BoxOptions } from '../../clients/typescript/src/index.js'
 import type { Timings } from '../../clients/typescript/src/retry.js'
 import { openQuick } from './serve.js'
 
@@ -14,7 +14,7 @@ export interface Call {
 }
 
 /** A box whose server is a function from calls to answers. */
-export function fakeBox (t: Test, answer: (call: Call, count: number) => Response | Promise<Response>, timings: Partial<Timings> = {}) {
+export function fakeBox (t: Test, answer: (call: Call, count: number) => Response | Promise<Response>, timings: Partial<Timings> = {}, options: BoxOptions = {}) {
   const calls: Call[] = []
   const fetch = async (input: RequestInfo | URL): Promise<Response> => {
     const request = input as Request
@@ -22,7 +22,7 @@ export function fakeBox (t: Test, answer: (call: Call, count: number) => Respons
     calls.push(call)
     return await untilAborted(request.signal, answer(call, calls.length - 1))
   }
-  const box: Box = openQuick(t, boxLink, { fetch, timings })
+  const box: Box = openQuick(t, boxLink, { fetch, timings, ...options })
   return { box, calls, operations: () => calls.map(({ operation }) => operation) }
 }
 

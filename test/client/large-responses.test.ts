@@ -1,6 +1,6 @@
 import t from 'tap'
-import { Box, createBoxClient } from '../../clients/typescript/src/index.js'
-import { boxLink, eventStream, json } from './fake.js'
+import { Box, createBoxClient, ResponseTooLargeError } from '../../clients/typescript/src/index.js'
+import { boxLink, eventStream, fakeBox, isStream, json, problem } from './fake.js'
 
 /** A body without an end, and how much of it was taken. */
 function endless (chunk: string) {
@@ -20,23 +20,30 @@ t.test('a response body without an end is given up at the limit', async t => {
     maxResponseBytes: 10_000,
     fetch: async () => new Response(body, { headers: { 'Content-Type': 'application/json' } })
   })
-  await t.rejects(client.POST('/boxes'), { message: 'The response is too large' })
+  await t.rejects(client.POST('/boxes'), { name: 'ResponseTooLargeError', message: /^The response is larger than 10000 bytes/ })
   t.ok(taken() < 50_000, `${taken()} bytes were taken`)
 })
 
-t.test('an event without an end is given up at the limit, and the stream is opened again', async t => {
-  const { body, taken } = endless('data: '.repeat(1_000))
-  let requests = 0
-  const box = Box.open(boxLink, {
-    maxResponseBytes: 10_000,
-    fetch: async input => {
-      if ((input as Request).method !== 'GET') return json({ type: 'ack', data: 0 })
-      return ++requests === 1 ? new Response(body, { headers: { 'Content-Type': 'text/event-stream' } }) : eventStream(['id: 1\ndata: "here"\n\n'], { open: true })
-    }
+const ways: Record<string, (body: ReadableStream) => Response> = {
+  'an event': body => new Response(body, { headers: { 'Content-Type': 'text/event-stream' } }),
+  'a page of a long-poll': body => new Response(body, { headers: { 'Content-Type': 'application/json' } })
+}
+
+for (const [what, answer] of Object.entries(ways)) {
+  t.test(`${what} without an end is given up at the limit, and ends the loop`, async t => {
+    const { body, taken } = endless('data: '.repeat(1_000))
+    const { box, calls } = fakeBox(t, call => isStream(call) && what !== 'an event' ? problem(406, 'BOX_ERR_NOT_ACCEPTABLE') : answer(body), {}, { maxResponseBytes: 10_000 })
+    await t.rejects(box.messages().next(), ResponseTooLargeError)
+    t.ok(taken() < 50_000, `${taken()} characters were taken`)
+    t.equal(calls.length, what === 'an event' ? 1 : 2)
   })
-  t.same(await box[Symbol.asyncIterator]().next(), { value: 'here', done: false })
-  t.ok(taken() < 50_000, `${taken()} characters were taken`)
-  t.equal(requests, 2)
+}
+
+t.test('a response that is too large is not asked for again', async t => {
+  const { box, calls } = fakeBox(t, () => json('x'.repeat(20_000)), {}, { maxResponseBytes: 10_000 })
+  await t.rejects(box.read(), ResponseTooLargeError)
+  await t.rejects(box.send(1), ResponseTooLargeError)
+  t.equal(calls.length, 2)
 })
 
 t.test('a stream of more than the limit goes on, as long as each event is below it', async t => {

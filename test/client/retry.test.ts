@@ -1,5 +1,5 @@
 import t from 'tap'
-import { BoxError, dataOf } from '../../clients/typescript/src/http.js'
+import { BoxError, dataOf, ResponseTooLargeError } from '../../clients/typescript/src/http.js'
 import { defaultTimings, backoffDelay, isTransient } from '../../clients/typescript/src/retry.js'
 
 const { minDelay, maxDelay } = defaultTimings
@@ -37,6 +37,7 @@ t.test('what may do better later is tried again, what was refused is not', async
   for (const status of [400, 401, 403, 404, 405, 409, 413, 415, 422]) t.notOk(isTransient(new BoxError(status, {})), String(status))
   t.ok(isTransient(new TypeError('fetch failed')), 'no answer')
   t.ok(isTransient(new SyntaxError('Unexpected end of JSON input')), 'half an answer')
+  t.notOk(isTransient(new ResponseTooLargeError('The response', 1)), 'more than is accepted')
 })
 
 t.test('an error tells what the problem document says', async t => {

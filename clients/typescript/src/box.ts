@@ -28,8 +28,8 @@ export interface CallOptions {
  * once each, except that a message at which a loop was left is delivered again.
  *
  * Methods reject with a `BoxError` if the server refuses, with the error of `fetch` if the network keeps
- * failing (a request is tried ten times, over about a minute), and with the signal's reason if they are
- * aborted.
+ * failing (a request is tried ten times, over about a minute), with a `ResponseTooLargeError` if a response
+ * exceeds `maxResponseBytes`, and with the signal's reason if they are aborted.
  */
 export class Box {
   readonly #address: Address
@@ -138,8 +138,8 @@ export class Box {
    * Only one loop can run at a time. A later loop on this object continues after the last message that was
    * acknowledged by an earlier one.
    *
-   * The loop ends on `close()`. It throws the reason of an aborted signal, or a `BoxError` if the box is gone
-   * or the cursor is ahead of it. To stop while no message arrives, abort the signal or close the box.
+   * The loop ends on `close()`. It throws the reason of an aborted signal, a `BoxError` if the box is gone or
+   * the cursor is ahead of it, or a `ResponseTooLargeError`. To stop while no message arrives, abort the signal or close the box.
    * @param options.after the cursor to start after
    * @throws TypeError if another loop is already reading this box
    */

@@ -1,3 +1,5 @@
+import { ResponseTooLargeError } from './http.js'
+
 /** An event of an event stream. */
 export interface StreamEvent {
   /** the `event` field; `message` if absent */
@@ -38,7 +40,7 @@ export class EventParser {
     const lines = text.split(/\r\n|\r|\n/)
     lines[0] = this.#line + lines[0]
     this.#line = lines.pop() ?? ''
-    if (this.#line.length + this.#data.length > this.maxEvent) throw new Error('The event is too large')
+    if (this.#line.length + this.#data.length > this.maxEvent) throw new ResponseTooLargeError('An event of the stream', this.maxEvent)
 
     const events: StreamEvent[] = []
     for (const line of lines) {

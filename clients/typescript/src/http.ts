@@ -63,7 +63,7 @@ function limited (response: Response, bytes: number): Response | undefined {
   return new Response(response.body.pipeThrough(new TransformStream<Uint8Array, Uint8Array>({
     transform (chunk, controller) {
       left -= chunk.length
-      if (left < 0) controller.error(new RangeError('The response is too large'))
+      if (left < 0) controller.error(new ResponseTooLargeError('The response', bytes))
       else controller.enqueue(chunk)
     }
   })), response)
@@ -95,6 +95,19 @@ export class BoxError extends Error {
     this.code = typeof code === 'string' ? code : undefined
     this.detail = this.message
     this.retryAfter = retryAfter
+  }
+}
+
+/**
+ * A response, or an event of a stream, that is larger than `maxResponseBytes`. The next attempt would bring
+ * the same again, so there is none.
+ */
+export class ResponseTooLargeError extends RangeError {
+  override readonly name = 'ResponseTooLargeError'
+
+  /** @param what what is too large, as the subject of a sentence */
+  constructor (what: string, limit: number) {
+    super(`${what} is larger than ${limit} bytes. If you expect as much, raise the option maxResponseBytes.`)
   }
 }
 

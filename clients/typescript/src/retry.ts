@@ -1,4 +1,4 @@
-import { BoxError } from './http.js'
+import { BoxError, ResponseTooLargeError } from './http.js'
 import { Scope } from './scope.js'
 
 /** The client's waits and timeouts in ms unless stated otherwise, and its number of attempts. */
@@ -41,8 +41,9 @@ export const defaultTimings: Timings = {
   flushTimeout: 5_000
 }
 
-/** Whether the same request may succeed later: there was no response, or one that says so. */
+/** Whether the same request may succeed later: there was no response, half of one, or one that says so. */
 export function isTransient (error: unknown): boolean {
+  if (error instanceof ResponseTooLargeError) return false
   return !(error instanceof BoxError) || error.status >= 500 || error.status === 429 || error.status === 408
 }
 
