@@ -1,5 +1,5 @@
 import type { Address } from '../address.js'
-import { createBoxClient, type ClientOptions } from '../index.js'
+import { createBoxClient, dataOf, type ClientOptions } from '../http.js'
 import { Scope } from '../scope.js'
 
 /** How long to use credentials that came without a lifetime, in ms. */
@@ -8,14 +8,14 @@ const DEFAULT_TTL = 300_000
 /** How long to wait for them at most, in ms. */
 const DEADLINE = 5_000
 
-interface IceOptions extends ClientOptions { timeout?: number, signal?: AbortSignal }
+interface RequestOptions extends ClientOptions { timeout?: number, signal?: AbortSignal }
 
 /**
  * The ICE servers that a signalbox server offers to holders of a box id or drop address. TURN credentials
  * expire and a host may wait for hours, so they are requested again after half of their lifetime. If the
  * server offers none or does not respond, only direct paths remain.
  */
-export function iceServersOf ({ server, id: box }: Address, { timeout = Infinity, signal, ...options }: IceOptions): () => Promise<RTCIceServer[]> {
+export function iceServersOf ({ server, id: box }: Address, { timeout = Infinity, signal, ...options }: RequestOptions): () => Promise<RTCIceServer[]> {
   const client = createBoxClient(server, options)
   let until = 0
   let answer = Promise.resolve<RTCIceServer[]>([])
@@ -29,12 +29,13 @@ export function iceServersOf ({ server, id: box }: Address, { timeout = Infinity
 
   async function ask (): Promise<RTCIceServer[]> {
     try {
-      const { data } = await Scope.run(undefined, signal, ({ signal }) =>
-        client.GET('/boxes/{box}/ice-servers', { params: { path: { box } }, signal }), Math.min(timeout, DEADLINE))
-      if (typeof data?.ttl === 'number') until = performance.now() + data.ttl * 500
-      return Array.isArray(data?.iceServers) ? data.iceServers.filter(isIceServer) : []
+      const { ttl, iceServers } = await Scope.run(undefined, signal, ({ signal }) =>
+        dataOf(client.GET('/boxes/{box}/ice-servers', { params: { path: { box } }, signal })), Math.min(timeout, DEADLINE))
+      if (typeof ttl === 'number') until = performance.now() + ttl * 500
+      return Array.isArray(iceServers) ? iceServers.filter(isIceServer) : []
     } catch {
       signal?.throwIfAborted()
+      // Not remembered: a refusal, such as that of a rate limit, may be over when the next guest comes.
       until = 0
       return []
     }

@@ -1,0 +1,36 @@
+import t from 'tap'
+import { iceServersOf } from '../../clients/typescript/src/webrtc/ice-servers.js'
+
+const address = { server: 'http://server.test', id: `drop_${'d'.repeat(32)}` }
+const iceServers = [{ urls: ['turn:turn.test:3478'], username: 'u', credential: 'c' }]
+const json = (body: unknown, status = 200) => new Response(JSON.stringify(body), { status, headers: { 'Content-Type': 'application/json' } })
+
+/** ICE servers from a server that gives these answers, one after the other. */
+function answering (...answers: (() => Response)[]) {
+  let requests = 0
+  const fetch = async () => answers[Math.min(requests++, answers.length - 1)]!()
+  return { ask: iceServersOf(address, { fetch }), requests: () => requests }
+}
+
+const given = () => json({ iceServers, ttl: 3600 })
+
+t.test('what a server offers is asked for once, and again when it is about to expire', async t => {
+  const { ask, requests } = answering(given)
+  t.strictSame(await Promise.all([ask(), ask()]), [iceServers, iceServers])
+  t.strictSame(await ask(), iceServers)
+  t.equal(requests(), 1)
+})
+
+for (const [what, answer] of Object.entries({
+  'is refused by a rate limit': () => json({ code: 'BOX_ERR_RATE' }, 429),
+  'is refused by a server that is down': () => json({ code: 'BOX_ERR_STORE' }, 503),
+  'does not arrive': () => { throw new TypeError('fetch failed') },
+  'has an empty answer': () => json(null)
+})) {
+  t.test(`a request that ${what} leaves the direct paths, and the next connection asks again`, async t => {
+    const { ask, requests } = answering(answer, given)
+    t.strictSame(await ask(), [])
+    t.strictSame(await ask(), iceServers)
+    t.equal(requests(), 2)
+  })
+}
