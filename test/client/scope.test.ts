@@ -44,6 +44,12 @@ t.test('work ends by its deadline, and a later one replaces it', async t => {
   scope.end()
 })
 
+t.test('a deadline that is further off than a timer can be is none', async t => {
+  for (const ms of [2 ** 31, Number.MAX_SAFE_INTEGER, Infinity]) {
+    t.equal(await Scope.run(undefined, undefined, async scope => { await scope.sleep(20); return 'done' }, ms), 'done')
+  }
+})
+
 t.test('a pause ends with its scope', async t => {
   const scope = new Scope()
   const pause = scope.sleep(1e6)

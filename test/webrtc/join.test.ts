@@ -47,6 +47,19 @@ t.test('a guest that is told to come back tomorrow gives up after its timeout', 
   }
 })
 
+t.test('a timeout of more than a timer can hold does not fire', async t => {
+  const { call, joining, here, there } = await joinThrough(t, () => () => undefined, { iceServers: [], timeout: 2 ** 31 })
+  const joined = await joining
+  t.teardown(() => joined.close())
+  await quiet()
+  const [ours, theirs] = [here.made[0]!, there.made[0]!]
+  // Longer than the timer that would fire at once.
+  await new Promise(resolve => setTimeout(resolve, 20))
+  ours.open(theirs.fingerprint)
+  theirs.open(ours.fingerprint)
+  await Promise.all([next(call.peers), next(joined.peers)])
+})
+
 t.test('a server that refuses to give the guest its own messages is named', async t => {
   for (const [status, code] of [[400, 'CALL_ERR_SERVER'], [403, 'CALL_ERR_SERVER'], [404, 'CALL_ERR_GONE'], [409, 'CALL_ERR_SERVER'], [410, 'CALL_ERR_SERVER']] as const) {
     const { joining } = await joinThrough(t, server => {

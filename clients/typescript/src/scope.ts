@@ -1,3 +1,6 @@
+/** A longer timer, of some 24 days, fires at once. */
+export const LONGEST_TIMER = 2 ** 31 - 1
+
 /**
  * A unit of work and its AbortSignal. The signal aborts when the caller's signal aborts, when the parent
  * scope ends, when a deadline passes, or when the work is done. Unlike `AbortSignal.any`, a scope leaves
@@ -30,10 +33,10 @@ export class Scope {
 
   get signal () { return this.#controller.signal }
 
-  /** Ends the scope `ms` from now. Replaces an earlier deadline; without `ms`, only removes it. */
-  deadline (ms?: number) {
+  /** Ends the scope `ms` from now. Replaces an earlier deadline; without `ms`, or with weeks of it, only removes that. */
+  deadline (ms = Infinity) {
     clearTimeout(this.#timer)
-    if (ms === undefined || this.signal.aborted) return
+    if (ms > LONGEST_TIMER || this.signal.aborted) return
     this.#timer = setTimeout(() => this.end(new DOMException('No response in time', 'TimeoutError')), ms)
   }
 

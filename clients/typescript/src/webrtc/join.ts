@@ -49,7 +49,7 @@ export async function joinWith (settings: Settings, invite: string | URL, option
     try {
       const { sdp = '' } = await prepared.connection.createOffer()
       const { commitment, opening } = await commit(fingerprintOf(sdp))
-      if (timeouts.answer !== Infinity) limited.deadline(timeouts.answer)
+      limited.deadline(timeouts.answer)
       const channel = await connect(parsed, { hello: { commitment }, ...boxOptions(options), signal: limited.signal })
       // From here on, the time limits of the peer apply.
       limited.deadline()

@@ -23,7 +23,7 @@ export interface ConnectionOptions extends ClientOptions {
   configuration?: RTCConfiguration
   /** Replaces the global RTCPeerConnection; in Node, that of @roamhq/wrtc. It must show the other side's certificate, or `compare` be false. */
   RTCPeerConnection?: PeerConnectionClass
-  /** How long to wait for the other side to answer, in ms. Default: 30,000. Infinity waits indefinitely. */
+  /** How long to wait for the other side to answer, in ms. Default: 30,000. Infinity, or more than 24 days, waits indefinitely. */
   timeout?: number
   /**
    * Set to false if nobody compares codes, as in an app that only transfers data: failed attempts to join are

@@ -1,3 +1,4 @@
+import { LONGEST_TIMER } from '../scope.js'
 import type { Contribution } from './agreement.js'
 import { verifyCertificates } from './certificate.js'
 import type { Channel } from './channel.js'
@@ -194,7 +195,7 @@ class ManagedPeer {
   /** One time limit at a time: a new one replaces the last. */
   #failAfter (ms: number, error: () => CallError) {
     clearTimeout(this.#timeout)
-    if (ms !== Infinity && !this.#ended) this.#timeout = setTimeout(() => { void this.#end(error()) }, ms)
+    if (ms <= LONGEST_TIMER && !this.#ended) this.#timeout = setTimeout(() => { void this.#end(error()) }, ms)
   }
 
   async #end (reason?: unknown): Promise<void> {
