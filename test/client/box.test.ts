@@ -1,3 +1,4 @@
+import { mock } from 'node:test'
 import t from 'tap'
 import { Box, createBoxClient } from '../../clients/typescript/src/index.js'
 import { fakeBox, json, never, problem } from './fake.js'
@@ -39,6 +40,13 @@ t.test('messages can be looked at and acknowledged one call at a time', async t 
   t.strictSame(await waiting, { messages: [{ seq: 4, data: 'd' }], next: 4 })
 })
 
+t.test('a wait that is longer than the server allows ends when the server ends it', async t => {
+  const { url } = await serve(t, { maxWait: 0 })
+  const box = await Box.create(url)
+  t.strictSame(await box.read({ wait: 60 }), { messages: [], next: 0 })
+  await t.rejects(box.read({ wait: 61 }), { code: 'BOX_ERR_INVALID' })
+})
+
 t.test('a deleted box is gone for everybody, and deleting it again is no error', async t => {
   const box = await Box.create((await serve(t)).url)
   const other = Box.open(box.link)
@@ -59,11 +67,44 @@ t.test('a delete is tried again, and the 404 of the second try is its success', 
   await t.rejects(refused.box.delete(), { code: 'BOX_ERR_DROP_ONLY' })
 })
 
+t.test('a box whose signal was aborted, or that was closed, can still be deleted', async t => {
+  const { url } = await serve(t)
+  const reason = new Error('enough')
+  const controller = new AbortController()
+  const [aborted, closed] = [await Box.create(url, { signal: controller.signal }), await Box.create(url)]
+  controller.abort(reason)
+  closed.close()
+  await t.rejects(aborted.send(1), reason)
+  await t.rejects(aborted.delete({ signal: AbortSignal.abort(reason) }), reason, 'unless that is aborted, too')
+  for (const box of [aborted, closed]) {
+    await box.delete()
+    await t.rejects(Box.open(box.link).read(), { code: 'BOX_ERR_NOT_FOUND' })
+  }
+})
+
 t.test('create refuses what the server refuses, and a bad URL', async t => {
   const { url } = await serve(t)
   await t.rejects(Box.create(url, { ttl: 0 }), { code: 'BOX_ERR_INVALID', status: 400 })
   await t.rejects(Box.create(url, { signal: AbortSignal.abort(new Error('no')) }), { message: 'no' })
   await t.rejects(Box.create('nowhere'), TypeError)
+})
+
+t.test('create gives up on a server that cannot be reached within seconds, and names it', async t => {
+  const { timers } = mock
+  timers.enable({ apis: ['setTimeout'] })
+  t.teardown(() => { timers.reset() })
+  let attempts = 0
+  let now = 0
+  let gaveUp = Infinity
+  const creating = Box.create('http://127.0.0.1:1/prefix', { fetch: async () => { attempts++; throw new TypeError('fetch failed') } })
+  creating.catch(() => { gaveUp = now })
+  for (; now < 60_000; now += 50) {
+    await new Promise(resolve => setImmediate(resolve))
+    timers.tick(50)
+  }
+  await t.rejects(creating, { name: 'TypeError', message: /^The server at http:\/\/127\.0\.0\.1:1\/prefix could not be reached/ })
+  t.equal(attempts, 5)
+  t.ok(gaveUp < 4_500, `${gaveUp} ms`)
 })
 
 t.test('one signal ends everything that a box does', async t => {

@@ -2,12 +2,12 @@ import { Acknowledger } from './acknowledger.js'
 import { base64, dropAddressOf, linkOf, parseAddress, baseUrl, type Address } from './address.js'
 import { follow, readPage, type Message, type Page, type Query, type Source } from './follow.js'
 import { BoxError, createBoxClient, dataOf, MAX_RESPONSE_BYTES, MESSAGES, type ClientOptions } from './http.js'
-import { defaultTimings, retry, type Timings } from './retry.js'
+import { createTimings, defaultTimings, retry, type Timings } from './retry.js'
 import { Scope } from './scope.js'
 
 /** The options of `Box.create` and `Box.open`. */
 export interface BoxOptions extends ClientOptions {
-  /** aborts everything this object does */
+  /** aborts everything this object does; `delete` still works after that, so that you can clean up */
   signal?: AbortSignal
   /**
    * the base URL of the box routes. Required to open a box by its id alone, or with `headers`; a link must
@@ -27,8 +27,8 @@ export interface CallOptions {
  * only send. It retries transient failures and resumes after every disconnect. Messages arrive in order, and
  * once each, except that a message at which a loop was left is delivered again.
  *
- * Methods reject with a `BoxError` if the server refuses, with the error of `fetch` if the network keeps
- * failing (a request is tried ten times, over about a minute), with a `ResponseTooLargeError` if a response
+ * Methods reject with a `BoxError` if the server refuses, with a `TypeError` that names the server if it cannot
+ * be reached (a request is tried ten times, over about a minute; its `cause` is the error of `fetch`), with a `ResponseTooLargeError` if a response
  * exceeds `maxResponseBytes`, and with the signal's reason if they are aborted.
  */
 export class Box {
@@ -54,7 +54,8 @@ export class Box {
   }
 
   /**
-   * Creates a box.
+   * Creates a box. If the server cannot be reached, four retries within four seconds are all: enough for one
+   * that restarts, and soon enough for a wrong URL.
    * @param server the base URL of the box routes, such as `https://example.com/prefix`
    * @param options.ttl the idle lifetime in seconds; the server's default if absent
    * @throws TypeError if the server is not an http or https URL
@@ -64,7 +65,7 @@ export class Box {
     const base = baseUrl(server)
     const client = createBoxClient(base, options)
     const request = ttl === undefined ? {} : { body: { ttl } }
-    const { data: id, drop } = await retry(defaultTimings, ({ signal }) =>
+    const { data: id, drop } = await retry(createTimings, ({ signal }) =>
       dataOf(client.POST('/boxes', { ...request, signal })), undefined, options.signal)
     const box = new Box(parseAddress(id, base), options, defaultTimings)
     box.#drop = parseAddress(drop, base).id
@@ -183,7 +184,11 @@ export class Box {
     return await this.#put(cursor, this.#scope, signal)
   }
 
-  /** Closes this object and deletes the box with its messages. Succeeds if the box is already gone. */
+  /**
+   * Closes this object and deletes the box with its messages. Succeeds if the box is already gone. Also works
+   * after `close` and after the option `signal` has aborted everything else; only the signal of this call
+   * ends it.
+   */
   async delete ({ signal }: CallOptions = {}): Promise<void> {
     this.close()
     const { client, path, timings } = this.#source

@@ -47,6 +47,12 @@ export function createBoxClient (server: string | URL, { fetch, headers, maxResp
       }
     })
   }
+  client.use({
+    onError ({ error, request }) {
+      // The error of `fetch` does not say which server, and its URL contains a capability.
+      if (!request.signal.aborted) return new TypeError(`The server at ${server} could not be reached. Check its URL and the network.`, { cause: error })
+    }
+  })
   client.use({ onResponse: ({ response }) => isStream(response) ? undefined : limited(response, maxResponseBytes) })
   return client
 }

@@ -41,6 +41,9 @@ export const defaultTimings: Timings = {
   flushTimeout: 5_000
 }
 
+/** Nobody has a box yet: whoever creates one would rather know at once that the URL is wrong. */
+export const createTimings: Timings = { ...defaultTimings, maxAttempts: 5 }
+
 /** Whether the same request may succeed later: there was no response, half of one, or one that says so. */
 export function isTransient (error: unknown): boolean {
   if (error instanceof ResponseTooLargeError) return false
