@@ -16,8 +16,9 @@ import { problemPages } from './http/problem-pages.js'
 import { createLimiter, unlimited } from './http/rate-limit.js'
 import { asResource, logSerializers } from './http/resource.js'
 import { boxRoutes } from './http/routes.js'
-import { resolveOptions, type BoxPluginOptions } from './options.js'
+import { resolveOptions, type BoxPluginOptions, type ResolvedOptions } from './options.js'
 import { memoryStore } from './store/memory.js'
+import type { Limits } from './store/store.js'
 import { withRoom } from './store/with-room.js'
 import { version } from './manifest.js'
 
@@ -27,8 +28,7 @@ export function createBoxPlugin (clock: Clock, limits?: OutgoingLimits, bodyTime
     const options = resolveOptions(input)
     checkRouter(app)
     const store = logOutages(withRoom(input.store ?? memoryStore()), app.log)
-    const held = options.rateLimit === false ? undefined : options.rateLimit
-    const service = new BoxService(store, clock, { ...options, held })
+    const service = new BoxService(store, clock, limitsOf(options), { ttl: options.ttl, maxWaiters: options.maxWaiters })
     const registration = { prefix: app.prefix, hostDocs: options.hostDocs }
     rememberBase(app)
     const outgoing = outgoingOf(app, limits)
@@ -65,6 +65,12 @@ export function createBoxPlugin (clock: Clock, limits?: OutgoingLimits, bodyTime
     }
     if (options.docs !== false) await serveUi(app, options.docs, input.docs !== undefined)
   }, { name: 'fastify-signalbox', fastify: '5.x', encapsulate: true })
+}
+
+/** What the store must respect: nothing else of the options is the store's business. */
+function limitsOf ({ maxMessages, maxBoxBytes, maxStoreBytes, rateLimit }: ResolvedOptions): Limits {
+  const held = rateLimit === false ? undefined : { boxes: rateLimit.boxes, bytes: rateLimit.bytes }
+  return { maxMessages, maxBoxBytes, maxStoreBytes, held }
 }
 
 /** The length of a drop address, the longest parameter in the plugin's paths. */

@@ -63,6 +63,26 @@ t.test('one hash on the hot path', async t => {
   t.equal(await cost({ url: `/box.php?box=${created.data}` }), 1, 'classic drain')
 })
 
+t.test('the store receives its limits, and nothing else of the options', async t => {
+  const received: unknown[] = []
+  const store = face.memoryStore()
+  const { create, append } = store
+  store.create = (...args) => {
+    received.push(args[3])
+    return create.apply(store, args)
+  }
+  store.append = (...args) => {
+    received.push(args[3])
+    return append.apply(store, args)
+  }
+  const limits = { maxMessages: 3, maxBoxBytes: 4, maxStoreBytes: 5_000 }
+  const { createBox } = await build(t, {
+    ...limits, store, guard: () => {}, rateLimit: { boxes: 6, bytes: 7_000 }, ice: { turnUrls: ['turn:turn.example'], turnSecret: 'secret' }
+  })
+  await (await createBox()).store(1)
+  t.strictSame(received, Array(2).fill({ ...limits, held: { boxes: 6, bytes: 7_000 } }))
+})
+
 t.test('it closes its store with the app, and leaves no timer', async t => {
   const store = face.memoryStore()
   let closed = 0

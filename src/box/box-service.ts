@@ -7,8 +7,8 @@ import { Waiters } from './waiters.js'
 /** How often expired boxes are swept, in ms. */
 const SWEEP_EVERY = 1000
 
-export interface BoxRules extends Limits {
-  /** seconds */
+export interface BoxRules {
+  /** default idle lifetime, in seconds */
   ttl: number
   /** waiters per box */
   maxWaiters: number
@@ -29,14 +29,17 @@ export class BoxService {
   readonly waiters: Waiters
   readonly #store: Store
   readonly #clock: Clock
+  readonly #limits: Limits
   readonly #rules: BoxRules
   #sweeper: NodeJS.Timeout | undefined
   #sweeping = false
   #closed = false
 
-  constructor (store: Store, clock: Clock, rules: BoxRules) {
+  /** @param limits passed to the store with every create and append */
+  constructor (store: Store, clock: Clock, limits: Limits, rules: BoxRules) {
     this.#store = store
     this.#clock = clock
+    this.#limits = limits
     this.#rules = rules
     this.waiters = new Waiters(store, clock, rules.maxWaiters)
   }
@@ -49,12 +52,12 @@ export class BoxService {
     const boxId = newBoxId()
     const drop = dropAddress(boxId)
     const now = this.#clock.now()
-    await this.#store.create(drop, ttl * 1000, now, this.#rules, holder)
+    await this.#store.create(drop, ttl * 1000, now, this.#limits, holder)
     return { boxId, drop, expires: now + ttl * 1000 }
   }
 
   append (drop: string, message: NewMessage): Promise<Appended> {
-    return this.#store.append(drop, message, this.#clock.now(), this.#rules)
+    return this.#store.append(drop, message, this.#clock.now(), this.#limits)
   }
 
   read (drop: string, after: number, limit: number): Promise<Page> {

@@ -50,7 +50,7 @@ export function createLimiter (limits: RateLimits, shared: SharedCounter | undef
   async function increment (kind: Kind, address: string): Promise<{ current: number, ttl: number }> {
     if (shared !== undefined) {
       try {
-        const count = await shared.increment(`${kind}:${address}`, MINUTE)
+        const count = await shared.increment(`${kind}:${holderOf(address)}`, MINUTE)
         away.notMet()
         return count
       } catch (error) {
@@ -93,7 +93,10 @@ export function createLimiter (limits: RateLimits, shared: SharedCounter | undef
 /** The length of a holder's name: 48 bits. Two addresses with the same name merely share their limits. */
 const HOLDER = 8
 
-/** A client address as stores see it: hashed, so that no store keeps the address itself. */
+/**
+ * A client address as stores see it: a short hash. It hides the address from casual inspection, but not from
+ * someone who tries every address.
+ */
 function holderOf (address: string): string {
   return hash('sha256', `signalbox holder v1\0${address}`, 'base64url').slice(0, HOLDER)
 }

@@ -4,15 +4,17 @@ import { BoxService, type BoxRules } from '../../src/box/box-service.js'
 import { dropAddress } from '../../src/box/capability.js'
 import { NotFoundError } from '../../src/errors.js'
 import { memoryStore } from '../../src/store/memory.js'
+import type { Limits } from '../../src/store/store.js'
 import { TestClock } from '../helpers/build.js'
 
-const rules: BoxRules = { ttl: 60, maxWaiters: 8, maxMessages: 10, maxBoxBytes: 1000 }
+const limits: Limits = { maxMessages: 10, maxBoxBytes: 1000 }
+const rules: BoxRules = { ttl: 60, maxWaiters: 8 }
 const message = { text: '1', bytes: 1 }
 
 function setUp () {
   const store = memoryStore()
   const clock = new TestClock()
-  return { store, clock, service: new BoxService(store, clock, rules) }
+  return { store, clock, service: new BoxService(store, clock, limits, rules) }
 }
 
 t.test('a box is kept by its drop address, and its id is not kept', async t => {

@@ -1,11 +1,12 @@
 import t from 'tap'
 import { BoxService, type BoxRules } from '../../src/box/box-service.js'
 import { memoryStore } from '../../src/store/memory.js'
-import type { Store } from '../../src/store/store.js'
+import type { Limits, Store } from '../../src/store/store.js'
 import { build, TestClock } from '../helpers/build.js'
 import { openStream } from '../helpers/stream-reader.js'
 
-const rules: BoxRules = { ttl: 86_400, maxWaiters: 8, maxMessages: 256, maxBoxBytes: 1_048_576 }
+const limits: Limits = { maxMessages: 256, maxBoxBytes: 1_048_576 }
+const rules: BoxRules = { ttl: 86_400, maxWaiters: 8 }
 const never = new AbortController().signal
 
 /** A small generator, so that a failure can be run again. */
@@ -49,7 +50,7 @@ function late (store: Store, below: (n: number) => number): Store {
 t.test('10,000 races of a store against a long-poll lose no wake-up', async t => {
   const seed = Date.now() >>> 0
   const below = random(seed)
-  const service = new BoxService(late(memoryStore(), below), new TestClock(), rules)
+  const service = new BoxService(late(memoryStore(), below), new TestClock(), limits, rules)
   t.teardown(() => service.close())
   let slowest = 0
   const race = async (): Promise<number> => {
@@ -73,7 +74,7 @@ t.test('10,000 races of a store against a long-poll lose no wake-up', async t =>
 t.test('senders at the same time as a reader that goes on from its cursor: all of it, once, in order', async t => {
   const seed = Date.now() >>> 0
   const below = random(seed)
-  const service = new BoxService(late(memoryStore(), below), new TestClock(), { ...rules, maxMessages: 2000 })
+  const service = new BoxService(late(memoryStore(), below), new TestClock(), { ...limits, maxMessages: 2000 }, rules)
   t.teardown(() => service.close())
   const { drop } = await service.create()
   const seen: string[] = []

@@ -148,7 +148,9 @@ t.test('processes that share a counter share the limits', async t => {
   const refused = await other.app.inject({ url: unknown })
   isProblem(t, refused, 429, 'BOX_ERR_RATE')
   t.equal(refused.headers['retry-after'], '30')
-  t.same([...state.counts], [['reads:127.0.0.1', 4]])
+  const counts = [...state.counts]
+  t.match(counts, [[/^reads:[\w-]{8}$/, 4]], 'under a hash of the address')
+  t.equal(counts.length, 1)
 })
 
 t.test('a shared counter that fails is replaced by the process\'s own: neither all refused nor all let in', async t => {
