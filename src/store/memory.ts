@@ -49,8 +49,6 @@ class MemoryStore implements Store {
   #cost = 0
 
   async create (drop: string, ttl: number, now: number, limits: Limits, name?: string): Promise<void> {
-    const before = this.#boxes.get(drop)
-    if (before !== undefined) this.#remove(before)
     const known = name === undefined ? undefined : this.#holders.get(name)
     admitBox(limits, {
       holding: name === undefined ? undefined : known ?? NO_HOLDING,
@@ -59,7 +57,10 @@ class MemoryStore implements Store {
       storeCost: costs.box + (name === undefined || known !== undefined ? 0 : costs.holder),
       maxStoreBytes: limits.maxStoreBytes ?? MEMORY_CAP
     })
-    const holder = known ?? (name === undefined ? undefined : this.#addHolder(name))
+    const before = this.#boxes.get(drop)
+    if (before !== undefined) this.#remove(before)
+    // Not `known`: that may have gone with its last box.
+    const holder = name === undefined ? undefined : this.#holders.get(name) ?? this.#addHolder(name)
     const box = { drop, ttl, deadline: now + ttl, slot: 0, last: 0, bytes: 0, cost: 0, holder, texts: undefined, keys: undefined }
     if (holder !== undefined) holder.boxes++
     this.#boxes.set(drop, box)

@@ -23,6 +23,11 @@ export interface Store {
   /**
    * Creates an empty box. If a holder is given, the box and everything ever stored in it count against that
    * holder's limits for as long as the box exists, whoever stores in it.
+   *
+   * A box that is already there is replaced in the same step, with its messages and keys, whether or not it has
+   * expired. Until then it counts against the limits, so the store must have room for both; if the new box is
+   * refused, the old one stays as it was. (Drop addresses are hashes of random ids, so in use only a box that
+   * expired long ago could ever be met.)
    * @param drop the drop address
    * @param ttl the idle lifetime in ms
    * @param holder a short name, which the box keeps

@@ -21,7 +21,6 @@ class ArrayStore implements Store {
   readonly #listeners = new Map<string, Set<() => void>>()
 
   async create (drop: string, ttl: number, now: number, limits: Limits, holder?: string): Promise<void> {
-    this.boxes.delete(drop)
     this.#reserve(100, limits, holder, 1)
     this.boxes.set(drop, { ttl, deadline: now + ttl, last: 0, holder, texts: [], keys: new Map() })
   }

@@ -55,6 +55,31 @@ export function holderContract (test: Define, { turnsTime, freeBytes }: Required
     await create(store, 'a', held)
   })
 
+  test('a box that replaces another counts in its place once it is made', async store => {
+    const held = { boxes: 2, bytes }
+    const drop = await create(store, 'a', held)
+    const full = await fill(store, drop, held)
+    await store.create(drop, TTL, start, within({ boxes: 2, bytes: 2 * bytes }), 'a')
+    assert.equal(await fill(store, drop, held), full)
+    await store.acknowledge(drop, 1, start)
+    await store.create(drop, TTL, start, within({ boxes: 2, bytes: 2 * bytes }), 'a')
+    assert.equal(await fill(store, drop, held), full)
+    await store.create(drop, TTL, start, within(held), 'b')
+    for (const holder of ['a', 'a', 'b']) await create(store, holder, held)
+    await assert.rejects(create(store, 'a', held), refusal)
+    await assert.rejects(create(store, 'b', held), refusal)
+  })
+
+  test('a box that is refused leaves the one it would have replaced as it was', async store => {
+    const held = { boxes: 1, bytes }
+    const drop = await create(store, 'a', held)
+    await store.append(drop, large, start, within(held))
+    await assert.rejects(store.create(drop, TTL, start, within(held), 'a'), refusal)
+    assertHas(await store.read(drop, 0, 10, start), { texts: [large.text], next: 1 })
+    await store.delete(drop, start)
+    await create(store, 'a', held)
+  })
+
   test('expired boxes do not count, swept or not', async store => {
     const held = { boxes: 2, bytes }
     const renewed = await create(store, 'a', held)

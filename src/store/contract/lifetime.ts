@@ -87,6 +87,14 @@ export function lifetimeContract (test: Define, { turnsTime, countsBytes, sweeps
     await assert.rejects(store.read(drop, 0, 1, start), { code: 'BOX_ERR_NOT_FOUND' })
   })
 
+  capped('a full store refuses to replace a box, and keeps it', async store => {
+    const drop = await box(store)
+    await store.append(drop, message('1'), start, cap)
+    await untilFull(() => store.create(newDrop(), TTL, start, cap))
+    await assert.rejects(store.create(drop, TTL, start, cap), { code: 'BOX_ERR_STORE_FULL' })
+    assertHas(await store.read(drop, 0, 10, start), { texts: ['1'], next: 1 })
+  })
+
   capped('making and deleting goes on forever under a cap', async store => {
     const boxes = await room(store)
     for (let round = 0; round < 300; round++) {

@@ -99,6 +99,16 @@ export function messageContract (test: Define): void {
     assertHas(await store.read(other, 0, 10, start), { texts: ['1', '2'], next: 2 })
   })
 
+  test('a box made where there is one replaces it, and leaves others alone', async store => {
+    const drop = await filled(store, 3)
+    const other = await filled(store, 2)
+    await store.append(drop, message('4', 'key'), start, limits)
+    await store.create(drop, 2 * TTL, start, limits)
+    assert.deepEqual(await store.read(drop, 0, 10, start), { texts: [], next: 0, expires: start + 2 * TTL })
+    assert.deepEqual(await store.append(drop, message('5', 'key'), start, limits), { seq: 1, count: 1 }, 'its keys are gone too')
+    assertHas(await store.read(other, 0, 10, start), { texts: ['1', '2'], next: 2 })
+  })
+
   test('boxes whose names begin alike stay apart', async store => {
     const drop = await filled(store, 2)
     const longer = `${drop}0`

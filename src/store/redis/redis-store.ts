@@ -117,7 +117,8 @@ class RedisStore implements Store {
 
   async create (drop: string, ttl: number, now: number, { held }: Limits, holder?: string): Promise<void> {
     if (holder !== undefined) await this.#holders.admit(holder, drop, now + ttl, now, held)
-    await this.#run(scripts.create, this.#keys(drop), [now, ttl, holder ?? ''])
+    const [other] = await this.#run<[string?]>(scripts.create, this.#keys(drop), [now, ttl, holder ?? ''])
+    await this.#holders.forget(drop, other)
   }
 
   async append (drop: string, message: NewMessage, now: number, limits: Limits): Promise<Appended> {

@@ -102,15 +102,20 @@ end
 /**
  * KEYS  box, messages
  * ARGV  now, ttl, holder or ''
- * Creates an empty box, replacing anything that was there.
- * → 1
+ * Creates an empty box, replacing anything that was there. If that was a box of the same holder, the
+ * holder's record still has its grant, so the new box takes it over.
+ * → { another holder whose box was replaced }
  */
 const create = script(`
+local before = redis.call('HMGET', KEYS[1], 'h', 'd', 'g', 'e')
 if redis.call('EXISTS', KEYS[1]) == 1 then redis.call('DEL', KEYS[1], KEYS[2]) end
 redis.call('HSET', KEYS[1], 't', ARGV[2], 'd', tonumber(ARGV[1]) + tonumber(ARGV[2]))
 if ARGV[3] ~= '' then redis.call('HSET', KEYS[1], 'h', ARGV[3]) end
+if before[1] == ARGV[3] and tonumber(before[2]) > tonumber(ARGV[1]) then
+  redis.call('HSET', KEYS[1], 'g', before[3] or 0, 'e', before[4] or 0)
+end
 redis.call('PEXPIRE', KEYS[1], tonumber(ARGV[2]) + ${MARGIN})
-return 1
+return { before[1] and before[1] ~= ARGV[3] and before[1] or nil }
 `)
 
 /**
