@@ -106,20 +106,20 @@ export class Outgoing {
       // All the room that there can be is enough: a box may have been filled under higher limits.
       const room = Math.min(pageRoom(most), this.#account.largest)
       await this.#reserve(answer, room)
-      let page: Drained
+      let drained: Drained
       try {
-        page = await take(most)
+        drained = await take(most)
       } finally {
         this.#account.release(address, room)
         this.#wake()
       }
-      if (page.needs === undefined) {
+      if (!('needs' in drained)) {
         answer.drained = true
-        this.count(request, reply, pageSize(page))
-        return page
+        this.count(request, reply, pageSize(drained))
+        return drained
       }
       // The box may receive more in the meantime. If that was too much, this takes whatever there is.
-      most = most === PIECE ? page.needs + PIECE : Infinity
+      most = most === PIECE ? drained.needs + PIECE : Infinity
     }
   }
 

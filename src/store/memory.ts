@@ -123,7 +123,7 @@ class MemoryStore implements Store {
     this.#renew(box, now)
     const held = box.texts?.length ?? 0
     const size = box.bytes + held
-    if (size > most) return { texts: [], next: box.last, expires: box.deadline, needs: size }
+    if (size > most) return { needs: size }
     const texts = box.texts?.slice(0, held) ?? []
     this.#take(box, held)
     return { texts, next: box.last, expires: box.deadline }

@@ -62,8 +62,8 @@ export interface Store {
   acknowledge (drop: string, after: number, now: number): Promise<number>
 
   /**
-   * Takes all messages out of the box, or none if they are larger than the caller has room for. `next` is the
-   * box's last sequence number, or 0 if there never was a message.
+   * Takes all messages out of the box, or none if they are larger than the caller has room for. The page's
+   * `next` is the box's last sequence number, or 0 if there never was a message.
    * @param most the largest size: the bytes of the texts, and one more for each; unlimited if absent
    */
   drain (drop: string, now: number, most?: number): Promise<Drained>
@@ -161,11 +161,11 @@ export interface Page {
   expires: number
 }
 
-/** The result of a drain. */
-export interface Drained extends Page {
-  /** the size of the messages, if it exceeds `most`; then there are no texts, and the messages are still in the box */
-  needs?: number
-}
+/**
+ * The result of a drain: all messages of the box, or, if their size exceeds `most`, that size, and the messages
+ * are still in the box.
+ */
+export type Drained = Page | { needs: number }
 
 /** Ends a subscription. */
 export type Unsubscribe = () => void

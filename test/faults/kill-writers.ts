@@ -5,7 +5,7 @@
 import { writeSync } from 'node:fs'
 import { open } from 'lmdb'
 import { lmdbStore } from '../../src/store/lmdb/lmdb-store.js'
-import { message } from '../../src/store/contract/boxes.js'
+import { drainAll, message } from '../../src/store/contract/boxes.js'
 import { keyOf, type Order, type Report } from './kill-protocol.js'
 
 const { path, round, boxes, retry, appends, noSync } = JSON.parse(process.argv[2] as string) as Order
@@ -40,7 +40,7 @@ async function acknowledge (drop: string): Promise<void> {
 async function drain (drop: string): Promise<void> {
   while (!done.signal.aborted) {
     await tell({ event: 'draining', drop })
-    const { texts } = await store.drain(drop, now)
+    const { texts } = await drainAll(store, drop, now)
     await tell({ event: 'drained', drop, texts })
   }
 }

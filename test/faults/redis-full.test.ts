@@ -1,6 +1,7 @@
 import t from 'tap'
 import { redisStore } from '../../src/store/redis/redis-store.js'
 import { needs } from '../helpers/needs.js'
+import { drainAll } from '../../src/store/contract/boxes.js'
 import { dropAddress, limits, message, RedisServer } from '../helpers/redis-server.js'
 
 t.test('a full Redis refuses new data, loses nothing, can be read and emptied, and stores again', { skip: needs('redis-server') }, async t => {
@@ -35,7 +36,7 @@ t.test('a full Redis refuses new data, loses nothing, can be read and emptied, a
     t.same([texts.length, next, expires], [seq, seq, later + 80_000])
   }
   t.equal(await store.acknowledge(second, 1, later + 20_000), (stored.get(second) as number) - 1)
-  t.equal((await store.drain(first, later + 20_000)).texts.length, stored.get(first))
+  t.equal((await drainAll(store, first, later + 20_000)).texts.length, stored.get(first))
   await store.delete(third, later + 20_000)
   t.same(await store.append(first, message('1'), later, limits), { seq: stored.get(first) as number + 1, count: 1 })
   await store.create(dropAddress('one more'), 60_000, later, limits)

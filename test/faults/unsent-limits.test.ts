@@ -198,7 +198,7 @@ t.test('a box that grows while its drain waits for room is drained whole', async
     // Each time there is more than it was told.
     await box.store('x'.repeat(90_000))
     const drained = await drain(drop, now, most)
-    sizes.push(drained.needs)
+    sizes.push('needs' in drained ? drained.needs : undefined)
     return drained
   }
   const { data } = (await app.inject({ method: 'DELETE', url: box.messages })).json()

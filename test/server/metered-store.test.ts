@@ -25,7 +25,7 @@ t.test('each operation is passed on as it is and told with its outcome', async t
   await t.rejects(meter.append(DROP, { text: '2', bytes: 1 }, 0, limits), { code: 'BOX_ERR_FULL' })
   t.same((await meter.read(DROP, 0, 10, 0)).texts, ['1'])
   t.equal(await meter.acknowledge(DROP, 1, 0), 0)
-  t.same((await meter.drain(DROP, 0)).texts, [])
+  t.match(await meter.drain(DROP, 0), { texts: [] })
   await meter.delete(DROP, 0)
   t.equal(await meter.sweep(0), 0)
   await meter.check()

@@ -80,7 +80,7 @@ class Model {
     const box = this.#box(drop, now)
     renew(box, now)
     const size = box.texts.reduce((bytes, text) => bytes + Buffer.byteLength(text) + 1, 0)
-    if (size > most) return { texts: [], next: box.last, expires: box.deadline, needs: size }
+    if (size > most) return { needs: size }
     return { texts: box.texts.splice(0), next: box.last, expires: box.deadline }
   }
 

@@ -1,4 +1,5 @@
-import type { Limits, NewMessage, Store } from '../store.js'
+import assert from 'node:assert/strict'
+import type { Limits, NewMessage, Page, Store } from '../store.js'
 
 export const TTL = 80_000
 
@@ -23,6 +24,13 @@ export async function box (store: Store): Promise<string> {
   const drop = newDrop()
   await store.create(drop, TTL, start, limits)
   return drop
+}
+
+/** Takes all messages out of the box. */
+export async function drainAll (store: Store, drop: string, now = start): Promise<Page> {
+  const page = await store.drain(drop, now)
+  if ('needs' in page) throw new assert.AssertionError({ message: 'a drain without a largest size took nothing' })
+  return page
 }
 
 /** A box with the messages `1`, `2`, … */

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { box, limits, message, newDrop, start, TTL } from './boxes.js'
+import { box, drainAll, limits, message, newDrop, start, TTL } from './boxes.js'
 import type { Define } from './define.js'
 
 /** Listeners, concurrent operations and closing. */
@@ -64,11 +64,11 @@ export function wakeContract (test: Define): void {
     const appends: Array<Promise<unknown>> = []
     for (let n = 1; n <= 400; n++) {
       appends.push(store.append(drop, message(`${n}`), start, limits))
-      if (n % 17 === 0) drains.push(store.drain(drop, start).then(page => { texts.push(...page.texts) }))
+      if (n % 17 === 0) drains.push(drainAll(store, drop).then(page => { texts.push(...page.texts) }))
       if (n % 40 === 0) await appends[n - 20]
     }
     await Promise.all([...appends, ...drains])
-    texts.push(...(await store.drain(drop, start)).texts)
+    texts.push(...(await drainAll(store, drop)).texts)
     assert.deepEqual(texts, Array.from({ length: 400 }, (_, i) => `${i + 1}`))
   })
 

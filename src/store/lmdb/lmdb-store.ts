@@ -134,7 +134,7 @@ class LmdbStore implements Store {
       const renewed = renew(box, now)
       if (texts.length > 0) this.#records.take(drop, box, box.last)
       if (renewed || texts.length > 0) this.#records.putBox(drop, box)
-      return { texts, next: box.last, expires: box.deadline, ...isTooLarge && { needs: size } }
+      return isTooLarge ? { needs: size } : { texts, next: box.last, expires: box.deadline }
     })
   }
 

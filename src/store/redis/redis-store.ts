@@ -47,8 +47,8 @@ const ADDRESS_DEADLINE = 500
 /** How often an append asks for a grant if others on the same box use it up. */
 const MAX_GRANTS = 10
 
-/** What a script that returns messages replies; Redis has `null` for `false`. */
-type PageReply = [next: number, expires: number, texts: string[], report?: Report | null | undefined]
+/** What a script that returns messages replies. */
+type PageReply = [next: number, expires: number, texts: string[], report?: Report]
 
 const refusals: Record<string, new () => Error> = {
   gone: NotFoundError, full: FullError, cursor: CursorError, key: IdempotencyError
@@ -161,8 +161,11 @@ class RedisStore implements Store {
   }
 
   async drain (drop: string, now: number, most?: number): Promise<Drained> {
-    const [next, expires, texts, report, needs] = await this.#run<[...PageReply, number?]>(scripts.drain, this.#keys(drop), [now, most ?? ''])
-    return { ...await this.#page(drop, now, [next, expires, texts, report]), ...needs !== undefined && { needs } }
+    const reply = await this.#run<PageReply | ['needs', number, Report?]>(scripts.drain, this.#keys(drop), [now, most ?? ''])
+    if (reply[0] !== 'needs') return await this.#page(drop, now, reply)
+    const [, needs, report] = reply
+    await this.#holders.report(drop, report, now)
+    return { needs }
   }
 
   async delete (drop: string, now: number): Promise<void> {
@@ -199,7 +202,7 @@ class RedisStore implements Store {
   }
 
   async #page (drop: string, now: number, [next, expires, texts, report]: PageReply): Promise<Page> {
-    await this.#holders.report(drop, report ?? undefined, now)
+    await this.#holders.report(drop, report, now)
     return { texts, next, expires }
   }
 

@@ -213,14 +213,14 @@ return { left, report() }
  * KEYS  box, messages
  * ARGV  now, largest size or ''
  * Takes all messages out, or none if they are larger.
- * → { last, deadline, texts, report or false, size if it is too large } | gone
+ * → { last, deadline, texts, report } | { 'needs', size, report } | gone
  */
 const drain = script(`
 ${open}
 local texts, size = {}, bytes + held
 if size > (tonumber(ARGV[2]) or size) then
   ${renew}
-  return { last, deadline, texts, report() or false, size }
+  return { 'needs', size, report() }
 end
 if held > 0 then
   texts = redis.call('LRANGE', KEYS[2], 0, -1)

@@ -8,7 +8,7 @@ import t, { type Test } from 'tap'
 import { diskCosts as costs } from '../../../src/store/cost.js'
 import { lmdbStore } from '../../../src/store/lmdb/lmdb-store.js'
 import { MAX_KEYS, type Store } from '../../../src/store/store.js'
-import { limits, message, newDrop, start, TTL } from '../../../src/store/contract/boxes.js'
+import { drainAll, limits, message, newDrop, start, TTL } from '../../../src/store/contract/boxes.js'
 import { freshDirectory } from '../directory.js'
 import { modelTest } from '../model.js'
 import { heldCosts } from './held-costs.js'
@@ -64,7 +64,7 @@ t.test('messages that the record of their box does not know of are there after o
   t.teardown(() => store.close())
   t.equal(await store.acknowledge(others[0] as string, 69, start + TTL), 1)
   t.strictSame(await store.append(others[0] as string, message('71'), start + TTL, limits), { seq: 71, count: 2 })
-  t.strictSame((await store.drain(others[0] as string, start + TTL)).texts, ['70', '71'])
+  t.strictSame((await drainAll(store, others[0] as string, start + TTL)).texts, ['70', '71'])
 })
 
 t.test('a record does not lag by more than it takes a moment to read', async t => {
@@ -84,7 +84,7 @@ t.test('a record does not lag by more than it takes a moment to read', async t =
   t.notSame(after, before, 'it has caught up')
   store = await lmdbStore({ path })
   t.strictSame((await store.read(drop, 0, 10, start)).texts, ['1'])
-  t.equal((await store.drain(busy, start)).texts.length, 17)
+  t.equal((await drainAll(store, busy)).texts.length, 17)
 })
 
 t.test('a read beside what empties the box has all of it or nothing', async t => {
@@ -95,7 +95,7 @@ t.test('a read beside what empties the box has all of it or nothing', async t =>
   for (let round = 0; round < 50; round++) {
     await Promise.all([1, 2, 3].map(n => store.append(drop, message(`${n}`), start, limits)))
     const reads: Array<Promise<number>> = []
-    const emptied = store.drain(drop, start)
+    const emptied = drainAll(store, drop)
     const settled = emptied.then(() => true)
     for (let open = true; open; open = !await Promise.race([settled, new Promise(resolve => { setImmediate(resolve) })])) {
       reads.push(store.read(drop, 0, 10, start).then(({ texts }) => texts.length))
