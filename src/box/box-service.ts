@@ -81,7 +81,7 @@ export class BoxService {
 
   /** Uses the box without reading or changing it: renews its idle lifetime, and rejects if the box does not exist. */
   async touch (drop: string): Promise<void> {
-    await this.read(drop, 0, 1)
+    await this.read(drop, 0, 0)
   }
 
   acknowledge (drop: string, after: number): Promise<number> {

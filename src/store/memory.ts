@@ -1,3 +1,4 @@
+import { StoreError } from '../errors.js'
 import { admitBox, admitMessage, checkCursor, live, NO_HOLDING, renew, type FirstAck, type Holding } from './admission.js'
 import { MEMORY_CAP, memoryCosts as costs } from './cost.js'
 import { Deadlines } from './deadlines.js'
@@ -47,8 +48,10 @@ class MemoryStore implements Store {
   readonly #deadlines = new Deadlines<MemoryBox>()
   readonly #subscribers = new Subscribers()
   #cost = 0
+  #closed = false
 
   async create (drop: string, ttl: number, now: number, limits: Limits, name?: string): Promise<void> {
+    this.#assertOpen()
     const known = name === undefined ? undefined : this.#holders.get(name)
     admitBox(limits, {
       holding: name === undefined ? undefined : known ?? NO_HOLDING,
@@ -136,10 +139,12 @@ class MemoryStore implements Store {
   }
 
   async subscribe (drop: string, listener: () => void): Promise<Unsubscribe> {
+    this.#assertOpen()
     return this.#subscribers.add(drop, listener)
   }
 
   async sweep (now: number): Promise<number> {
+    this.#assertOpen()
     let freed = 0
     for (let box = this.#deadlines.first; box !== undefined && freed < SWEEP_STEP; box = this.#deadlines.first) {
       if (!isExpired(box.deadline, now)) break
@@ -149,16 +154,24 @@ class MemoryStore implements Store {
     return freed
   }
 
-  async check (): Promise<void> {}
+  async check (): Promise<void> {
+    this.#assertOpen()
+  }
 
   async close (): Promise<void> {
+    this.#closed = true
     this.#boxes.clear()
     this.#holders.clear()
     this.#deadlines.clear()
     this.#cost = 0
   }
 
+  #assertOpen (): void {
+    if (this.#closed) throw new StoreError()
+  }
+
   #find (drop: string, now: number): MemoryBox {
+    this.#assertOpen()
     const box = this.#boxes.get(drop)
     if (box !== undefined && isExpired(box.deadline, now)) this.#remove(box)
     return live(box, now)

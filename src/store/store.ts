@@ -48,7 +48,8 @@ export interface Store {
   append (drop: string, message: NewMessage, now: number, limits: Limits): Promise<Appended>
 
   /**
-   * Reads up to `limit` messages after the cursor and leaves them in the box.
+   * Reads up to `limit` messages after the cursor and leaves them in the box. With a limit of 0 it reads none,
+   * and only renews the box.
    * @throws CursorError if `after` is beyond the box's last sequence number
    */
   read (drop: string, after: number, limit: number, now: number): Promise<Page>
@@ -93,7 +94,10 @@ export interface Store {
    */
   check (): Promise<void>
 
-  /** Finishes accepted operations and releases all resources. Idempotent. */
+  /**
+   * Finishes accepted operations and releases all resources. Idempotent. Afterwards every operation rejects with
+   * `StoreError`.
+   */
   close (): Promise<void>
 
   /** A counter shared by all processes; if absent, each process counts for itself. */
@@ -116,7 +120,7 @@ export interface Limits {
   maxMessages: number
   /** the total size of the JSON texts in a box, in bytes of UTF-8 */
   maxBoxBytes: number
-  /** the total size of the store, in bytes as computed by cost.ts; the store's own default if absent */
+  /** the total size of the store, in bytes as the store itself counts them; the store's own default if absent */
   maxStoreBytes?: number | undefined
   /** what one holder may hold at a time; unlimited if absent */
   held?: Held | undefined

@@ -2,7 +2,7 @@ import { mock } from 'node:test'
 import t from 'tap'
 import { BoxService, type BoxRules } from '../../src/box/box-service.js'
 import { dropAddress } from '../../src/box/capability.js'
-import { NotFoundError } from '../../src/errors.js'
+import { StoreError } from '../../src/errors.js'
 import { memoryStore } from '../../src/store/memory.js'
 import type { Limits } from '../../src/store/store.js'
 import { TestClock } from '../helpers/build.js'
@@ -91,5 +91,5 @@ t.test('closing is idempotent and closes the store', async t => {
   const { service } = setUp()
   const { drop } = await service.create()
   await Promise.all([service.close(), service.close()])
-  await t.rejects(service.read(drop, 0, 1), NotFoundError)
+  await t.rejects(service.read(drop, 0, 1), StoreError)
 })

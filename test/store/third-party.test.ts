@@ -19,8 +19,10 @@ class ArrayStore implements Store {
   readonly name = 'arrays'
   readonly boxes = new Map<string, Entry>()
   readonly #listeners = new Map<string, Set<() => void>>()
+  #closed = false
 
   async create (drop: string, ttl: number, now: number, limits: Limits, holder?: string): Promise<void> {
+    this.#assertOpen()
     this.#reserve(100, limits, holder, 1)
     this.boxes.set(drop, { ttl, deadline: now + ttl, last: 0, holder, texts: [], keys: new Map() })
   }
@@ -77,25 +79,37 @@ class ArrayStore implements Store {
   }
 
   async subscribe (drop: string, listener: () => void): Promise<Unsubscribe> {
+    this.#assertOpen()
     const listeners = this.#listeners.get(drop) ?? new Set()
     this.#listeners.set(drop, listeners.add(listener))
     return () => { listeners.delete(listener) }
   }
 
   async sweep (now: number): Promise<number> {
+    this.#assertOpen()
     const due = [...this.boxes].filter(([, { deadline }]) => isExpired(deadline, now)).slice(0, 100)
     for (const [drop] of due) this.boxes.delete(drop)
     return due.length
   }
 
-  async check (): Promise<void> {}
-  async close (): Promise<void> {}
+  async check (): Promise<void> {
+    this.#assertOpen()
+  }
+
+  async close (): Promise<void> {
+    this.#closed = true
+  }
+
+  #assertOpen (): void {
+    if (this.#closed) throw refusal('BOX_ERR_STORE')
+  }
 
   #wake (drop: string): void {
     for (const listener of this.#listeners.get(drop) ?? []) listener()
   }
 
   #box (drop: string, now: number): Entry {
+    this.#assertOpen()
     const box = this.boxes.get(drop)
     if (box === undefined || isExpired(box.deadline, now)) throw refusal('BOX_ERR_NOT_FOUND')
     return box

@@ -39,6 +39,17 @@ export function messageContract (test: Define): void {
     assertHas(await store.read(drop, 0, 9, start), { texts: ['1', '2', '3', '4', '5'], next: 5 })
   })
 
+  test('a read of no messages only renews the box', async store => {
+    const drop = await filled(store, 3)
+    const later = start + TTL / 2
+    assert.deepEqual(await store.read(drop, 0, 0, later), { texts: [], next: 0, expires: later + TTL })
+    assert.deepEqual(await store.read(drop, 2, 0, later), { texts: [], next: 2, expires: later + TTL })
+    await assert.rejects(store.read(drop, 4, 0, later), { code: 'BOX_ERR_CURSOR' })
+    await assert.rejects(store.read(newDrop(), 0, 0, later), { code: 'BOX_ERR_NOT_FOUND' })
+    await store.acknowledge(drop, 3, later)
+    assert.deepEqual(await store.read(drop, 0, 0, later), { texts: [], next: 0, expires: later + TTL })
+  })
+
   test('a cursor beyond the last number is refused and changes nothing', async store => {
     const drop = await filled(store, 2)
     await assert.rejects(store.read(drop, 3, 10, start), { code: 'BOX_ERR_CURSOR' })

@@ -96,6 +96,23 @@ export function wakeContract (test: Define): void {
     assert.deepEqual(await accepted, { seq: 1, count: 1 }, 'and finishes what was accepted')
     await store.close()
   })
+
+  test('a closed store refuses every operation', async store => {
+    const drop = await box(store)
+    await store.close()
+    const uses: Array<() => Promise<unknown>> = [
+      () => store.create(newDrop(), TTL, start, limits),
+      () => store.append(drop, message('1'), start, limits),
+      () => store.read(drop, 0, 10, start),
+      () => store.acknowledge(drop, 0, start),
+      () => store.drain(drop, start),
+      () => store.delete(drop, start),
+      () => store.subscribe(drop, () => {}),
+      () => store.sweep(start),
+      () => store.check()
+    ]
+    for (const use of uses) await assert.rejects(use, { code: 'BOX_ERR_STORE' }, String(use))
+  })
 }
 
 /** Counts wake-ups; a store may send more than necessary. */

@@ -144,6 +144,7 @@ class LmdbStore implements Store {
   }
 
   async subscribe (drop: string, listener: () => void): Promise<Unsubscribe> {
+    this.#commits.assertServing()
     return this.#subscribers.add(drop, listener)
   }
 

@@ -179,6 +179,7 @@ class RedisStore implements Store {
 
   /** Nothing to do: Redis frees the space of expired boxes by itself. */
   async sweep (): Promise<number> {
+    if (this.#closed !== undefined) throw new StoreError()
     return 0
   }
 

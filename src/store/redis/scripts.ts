@@ -170,7 +170,7 @@ return { last, held, report() }
 /**
  * KEYS  box, messages
  * ARGV  now, after, limit
- * Reads up to limit messages after the cursor.
+ * Reads up to limit messages after the cursor; none if it is 0.
  * → { next, deadline, texts, report } | gone | cursor
  */
 const read = script(`
@@ -178,9 +178,9 @@ ${open}
 local after = tonumber(ARGV[2])
 if after > last then return 'cursor' end
 ${renew}
-local skip = math.max(0, after - (last - held))
-if skip >= held then return { after, deadline, {}, report() } end
-local texts = redis.call('LRANGE', KEYS[2], skip, skip + ARGV[3] - 1)
+local skip, limit = math.max(0, after - (last - held)), tonumber(ARGV[3])
+if skip >= held or limit == 0 then return { after, deadline, {}, report() } end
+local texts = redis.call('LRANGE', KEYS[2], skip, skip + limit - 1)
 return { last - held + skip + #texts, deadline, texts, report() }
 `)
 
