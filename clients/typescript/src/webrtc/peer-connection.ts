@@ -1,6 +1,7 @@
 import type { Address } from '../address.js'
 import type { ClientOptions } from '../index.js'
 import { asCallError } from './channel.js'
+import { EarlyMessages } from './early-messages.js'
 import { hasTurn, iceServersOf } from './ice-servers.js'
 import type { PreparedConnection } from './peer.js'
 
@@ -14,7 +15,8 @@ export type PeerConnectionClass = new (configuration: any) => Record<'createData
 export interface ConnectionOptions extends ClientOptions {
   /**
    * Called with each new connection before negotiation: add your tracks here, and listen for the other side's
-   * (`track`). The data channel is the one that the peer will have.
+   * (`track`). If the function takes the data channel of the future peer as its second parameter, it must listen
+   * for messages on its own: none of them is kept until `peer.channel` is read.
    */
   prepare?: (connection: RTCPeerConnection, channel: RTCDataChannel) => void | Promise<void>
   /** The STUN and TURN servers to use. By default the ones that the signalbox server offers. */
@@ -65,8 +67,10 @@ export function connectionFactory (box: Address, options: ConnectionOptions): ()
       // Negotiated out of band by its id: both sides have it from the start, and it opens with the
       // connection.
       const dataChannel = connection.createDataChannel('signalbox', { negotiated: true, id: 0 })
+      // Whoever takes the channel here can listen from the start.
+      const early = prepare !== undefined && prepare.length > 1 ? undefined : new EarlyMessages(dataChannel)
       await prepare?.(connection, dataChannel)
-      return { connection, dataChannel, turn: hasTurn(iceServers) }
+      return { connection, dataChannel, early, turn: hasTurn(iceServers) }
     } catch (error) {
       connection.close()
       throw error

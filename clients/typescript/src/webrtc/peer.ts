@@ -2,6 +2,7 @@ import { LONGEST_TIMER } from '../scope.js'
 import type { Contribution } from './agreement.js'
 import { verifyCertificates } from './certificate.js'
 import type { Channel } from './channel.js'
+import type { EarlyMessages } from './early-messages.js'
 import { CallError, isAbort } from './errors.js'
 import { Negotiation, type Negotiator } from './negotiation.js'
 import { waitAtMost } from './wait-at-most.js'
@@ -10,7 +11,10 @@ import { waitAtMost } from './wait-at-most.js'
 export interface Peer {
   /** The connection, for adding tracks and reading statistics. */
   readonly connection: RTCPeerConnection
-  /** An open data channel, free for any use. */
+  /**
+   * An open data channel, free for any use. Messages that arrived before are delivered when this is first read,
+   * as soon as the code that reads it has run: add the listener in the same step.
+   */
   readonly channel: RTCDataChannel
   /**
    * Six digits that are equal on both sides unless somebody is in the middle. Read this property when you
@@ -60,6 +64,8 @@ export const defaultSettings: Settings = {
 export interface PreparedConnection {
   connection: RTCPeerConnection
   dataChannel: RTCDataChannel
+  /** the messages that arrive before the peer is taken, unless the application listens on its own */
+  early?: EarlyMessages | undefined
   /** whether a TURN server is configured */
   turn: boolean
 }
@@ -99,7 +105,7 @@ class ManagedPeer {
   }
 
   async connect (): Promise<ConnectedPeer> {
-    const { connection, dataChannel } = this.prepared
+    const { connection, dataChannel, early } = this.prepared
     connection.addEventListener('connectionstatechange', this.#onState)
     dataChannel.addEventListener('open', this.#onOpen)
     dataChannel.addEventListener('close', this.#onClose)
@@ -123,7 +129,10 @@ class ManagedPeer {
       const read = deferred<void>()
       const peer = {
         connection,
-        channel: dataChannel,
+        get channel () {
+          early?.release()
+          return dataChannel
+        },
         get code () {
           if (!verified) throw new CallError('CALL_ERR_UNVERIFIED')
           read.resolve()
