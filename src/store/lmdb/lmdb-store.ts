@@ -1,6 +1,7 @@
+import { NotFoundError, StoreFullError } from '../../errors.js'
 import { admitBox, admitMessage, checkCursor, live, renew, type Growth } from '../admission.js'
 import { DISK_CAP, diskCosts as costs } from '../cost.js'
-import { isExpired } from '../lifetime.js'
+import { isExpired, renewedDeadline } from '../lifetime.js'
 import type { Box } from './box.js'
 import { Commits } from './commits.js'
 import { HELD_KEY } from './holders.js'
@@ -109,8 +110,9 @@ class LmdbStore implements Store {
     const from = Math.max(after, box.front)
     const upTo = Math.min(box.last, from + limit)
     const texts = this.#records.texts(drop, box, from, upTo)
-    if (renew(box, now)) await this.#renew(drop, now)
-    return { texts, next: texts.length === 0 ? after : upTo, expires: box.deadline }
+    const isDue = renewedDeadline(box.deadline, box.ttl, now) !== box.deadline
+    const expires = isDue ? await this.#renew(drop, now) ?? box.deadline : box.deadline
+    return { texts, next: texts.length === 0 ? after : upTo, expires }
   }
 
   acknowledge (drop: string, after: number, now: number): Promise<number> {
@@ -198,11 +200,21 @@ class LmdbStore implements Store {
     return { holding, heldCost, storeBytes: this.#records.cost, storeCost, maxStoreBytes }
   }
 
-  /** Renews a box that is only read. If that fails, the reader gets its messages all the same. */
-  async #renew (drop: string, now: number): Promise<void> {
-    await this.#commits.run(() => {
-      const box = live(this.#records.box(drop), now)
-      if (renew(box, now)) this.#records.putBox(drop, box)
-    }).catch(() => {})
+  /**
+   * Renews a box that is only read. If there is no room for that, or the box was deleted meanwhile, the reader gets
+   * its messages all the same.
+   * @returns the deadline that was stored; undefined if none was
+   */
+  async #renew (drop: string, now: number): Promise<number | undefined> {
+    try {
+      return await this.#commits.run(() => {
+        const box = live(this.#records.box(drop), now)
+        if (renew(box, now)) this.#records.putBox(drop, box)
+        return box.deadline
+      })
+    } catch (error) {
+      if (error instanceof StoreFullError || error instanceof NotFoundError) return undefined
+      throw error
+    }
   }
 }

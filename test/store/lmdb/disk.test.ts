@@ -1,12 +1,14 @@
 import { fork, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync, statSync, writeFileSync } from 'node:fs'
+import { constants } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { open } from 'lmdb'
 import t, { type Test } from 'tap'
 import { diskCosts as costs } from '../../../src/store/cost.js'
 import { lmdbStore } from '../../../src/store/lmdb/lmdb-store.js'
+import { Records } from '../../../src/store/lmdb/records.js'
 import { MAX_KEYS, type Store } from '../../../src/store/store.js'
 import { drainAll, limits, message, newDrop, start, TTL } from '../../../src/store/contract/boxes.js'
 import { freshDirectory } from '../directory.js'
@@ -104,6 +106,22 @@ t.test('a read beside what empties the box has all of it or nothing', async t =>
     t.equal((await emptied).texts.length, 3)
     t.strictSame((await store.read(drop, 0, 10, start)).texts, [])
   }
+})
+
+t.test('a read that can not renew the box answers the deadline that is stored', async t => {
+  const store = await lmdbStore({ path: freshDirectory(t) })
+  t.teardown(() => store.close())
+  const drop = newDrop()
+  await store.create(drop, TTL, start, limits)
+  await store.append(drop, message('1'), start, limits)
+  const { transaction } = Records.prototype
+  t.teardown(() => { Records.prototype.transaction = transaction })
+  const fail = (error: Error) => { Records.prototype.transaction = async () => { throw error } }
+
+  fail(Object.assign(new Error('no space left'), { code: constants.errno.ENOSPC }))
+  t.strictSame(await store.read(drop, 0, 10, start + TTL / 2), { texts: ['1'], next: 1, expires: start + TTL })
+  fail(new Error('input/output error'))
+  await t.rejects(store.read(drop, 0, 10, start + TTL / 2), { code: 'BOX_ERR_STORE', cause: { message: 'input/output error' } })
 })
 
 t.test('polling a box writes nothing', async t => {
