@@ -98,8 +98,8 @@ export async function connect (client: RedisClient, deadline: number): Promise<v
   await withDeadline(connected, deadline).catch(() => {})
 }
 
-/** Logs one line when Redis becomes unavailable and one when it is back. */
-export function logOutages (client: RedisClient, log: Log): void {
+/** Logs one line when the connection to Redis is lost and one when it is back. */
+export function logConnection (client: RedisClient, log: Log): void {
   let away = false
   client.on('error', (error: Error) => {
     if (!away) log('error', `Redis is away: ${error.message || error.name}`)
@@ -139,10 +139,15 @@ async function findRisks (node: Redis): Promise<string[]> {
   return risks
 }
 
+/** Whether Redis itself replied with the error, as to a script that fails or that its user may not run. */
+export function isReply (error: unknown): boolean {
+  return error instanceof Error && error.cause instanceof Error && error.cause.name === 'ReplyError'
+}
+
 /** The driver's error without its command, whose arguments are drop addresses and messages, which must not be logged. */
 export function storeErrorFrom (error: unknown): Error {
   if (error instanceof StoreError) return error
-  const { message } = error as Error
-  const options = { cause: new Error(message) }
+  const { name, message } = error as Error
+  const options = { cause: Object.assign(new Error(message), { name }) }
   return /\bOOM\b/.test(message) ? new StoreFullError(options) : new StoreError(options)
 }

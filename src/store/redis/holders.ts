@@ -1,4 +1,6 @@
 import { HeldError } from '../../errors.js'
+import { isReply, type Log } from './connection.js'
+import { Outage } from './outage.js'
 import { BOX_COST, dryWrite, MARGIN, script, UNIT, type Script } from './scripts.js'
 import type { Held } from '../store.js'
 
@@ -26,11 +28,15 @@ const UNBOUNDED: Held = { boxes: Number.MAX_SAFE_INTEGER, bytes: Number.MAX_SAFE
 export class Holders {
   readonly #run: Run
   readonly #prefix: string
+  readonly #away: Outage
+  readonly #refused: Outage
 
   /** @param run runs a script within a time that is worth waiting for */
-  constructor (run: Run, prefix: string) {
+  constructor (run: Run, prefix: string, log: Log) {
     this.#run = run
     this.#prefix = prefix
+    this.#away = new Outage(log, 'Redis does not respond in time about what a client address holds, so its limits are not enforced', 'Redis responds again about what a client address holds')
+    this.#refused = new Outage(log, 'Redis refuses to count what a client address holds, so its limits are not enforced', 'Redis counts again what a client address holds')
   }
 
   /** Records a box that is about to be created. @throws HeldError */
@@ -63,7 +69,17 @@ export class Holders {
   /** Undefined if the record is not available: as with rate limits, a box is not refused for that. */
   async #ask (script: Script, holder: string, args: (string | number)[]): Promise<number | undefined> {
     const key = `${this.#prefix}held:{${holder}}`
-    return await this.#run<number>(script, [key, `${key}:units`], args).catch(() => undefined)
+    try {
+      const reply = await this.#run<number>(script, [key, `${key}:units`], args)
+      this.#away.worked()
+      this.#refused.worked()
+      return reply
+    } catch (error) {
+      const { message } = error instanceof Error && error.cause instanceof Error ? error.cause : error as Error
+      if (isReply(error)) this.#refused.failed(message)
+      else this.#away.failed(message)
+      return undefined
+    }
   }
 }
 

@@ -1,7 +1,7 @@
 import type { Cluster, Redis } from 'ioredis'
 import { CursorError, FullError, IdempotencyError, NotFoundError, StoreError } from '../../errors.js'
 import { loadOptional } from '../../optional.js'
-import { connect, isCluster, logOutages, logRisks, makeClient, parseUrls, storeErrorFrom, type Driver, type RedisClient } from './connection.js'
+import { connect, isCluster, logConnection, logRisks, makeClient, parseUrls, storeErrorFrom, type Driver, type Log, type RedisClient } from './connection.js'
 import { Holders, type Report } from './holders.js'
 import { scripts, type Script } from './scripts.js'
 import { Wakeups, type Owner } from './wakeups.js'
@@ -74,11 +74,11 @@ export async function redisStore (options: RedisStoreOptions = {}): Promise<Stor
   const driver: Driver = await loadOptional('The Redis store', () => import('ioredis'))
   const client = options.client as RedisClient | undefined ?? makeClient(driver, parseUrls(url), deadline)
   const own = options.client === undefined
-  if (own) logOutages(client, log)
+  if (own) logConnection(client, log)
   await connect(client, deadline)
   if (client.status === 'ready') await withDeadline(logRisks(client, log), deadline).catch(() => {})
   const slotOf = (key: string): number => new driver.Command('get', [key]).getSlot()
-  return new RedisStore(client, own, prefix, deadline, slotOf)
+  return new RedisStore(client, own, prefix, deadline, slotOf, log)
 }
 
 class RedisStore implements Store {
@@ -93,7 +93,7 @@ class RedisStore implements Store {
   #pending = 0
   #closed: Promise<void> | undefined
 
-  constructor (client: RedisClient, own: boolean, prefix: string, deadline: number, slotOf: (key: string) => number) {
+  constructor (client: RedisClient, own: boolean, prefix: string, deadline: number, slotOf: (key: string) => number, log: Log) {
     this.#client = client
     this.#own = own
     this.#prefix = prefix
@@ -105,7 +105,7 @@ class RedisStore implements Store {
       refresh: () => { if (isCluster(client)) client.refreshSlotsCache() },
       deadline
     })
-    this.#holders = new Holders((script, keys, args) => withDeadline(this.#run(script, keys, args), Math.min(deadline, ADDRESS_DEADLINE)), prefix)
+    this.#holders = new Holders((script, keys, args) => withDeadline(this.#run(script, keys, args), Math.min(deadline, ADDRESS_DEADLINE)), prefix, log)
     this.counter = {
       increment: async (key, window) => {
         const count = this.#run<[number, number]>(scripts.increment, [`${prefix}rate:${key}`], [window])
@@ -147,7 +147,7 @@ class RedisStore implements Store {
       const spare = Math.floor(need[2] / 4) + 2 ** grants - 1
       granted = await this.#holders.grant(need, spare, drop, now, limits.held as Held)
     }
-    throw new StoreError()
+    throw new StoreError({ cause: new Error(`Others used up ${MAX_GRANTS + 1} grants to the box`) })
   }
 
   async read (drop: string, after: number, limit: number, now: number): Promise<Page> {
@@ -231,7 +231,9 @@ class RedisStore implements Store {
   /** The reply within the deadline. Without a connection, or with too much in flight, it fails at once. */
   async #answer<T>(ask: () => Promise<T>, bytes = 0): Promise<T> {
     const cost = COMMAND + bytes
-    if (this.#closed !== undefined || this.#client.status !== 'ready' || this.#pending + cost > MAX_PENDING) throw new StoreError()
+    if (this.#closed !== undefined) throw new StoreError({ cause: new Error('The store is closed') })
+    if (this.#client.status !== 'ready') throw new StoreError({ cause: new Error('No connection') })
+    if (this.#pending + cost > MAX_PENDING) throw new StoreError({ cause: new Error('Too much is in flight') })
     this.#pending += cost
     const answer = ask().finally(() => { this.#pending -= cost })
     try {

@@ -63,11 +63,16 @@ t.test('a record that was lost is made again by the boxes as they are used', { s
 })
 
 t.test('where the record does not answer nobody is refused', { skip }, async t => {
-  const { server, stores: [store] } = await open(t)
+  const { server } = await open(t)
+  const lines: string[] = []
+  const store = await redisStore({ url: server.url, log: (level, message) => { if (level === 'error') lines.push(message) } })
+  t.teardown(() => store.close())
   const [now, drop] = [Date.now(), dropAddress('away')]
   await server.cli('set', RECORD, 'not a record')
   await store.create(drop, HOUR, now, within(1), 'holder')
   for (let i = 0; i < 3; i++) await store.append(drop, large, now, within(1, 20_000))
+  t.match(lines, [/^Redis refuses to count what a client address holds, so its limits are not enforced: .*WRONGTYPE/], 'and the log says so once')
+  t.equal(lines.length, 1)
   await server.cli('del', RECORD)
   await store.read(drop, 0, 1, now + HOUR / 2)
   t.ok(Number((await unitsOn(server))['sum']) >= 6, 'and what they took is on record afterwards')
