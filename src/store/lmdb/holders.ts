@@ -42,7 +42,8 @@ export class Holders {
       holding.boxes++
       holding.bytes += costOf(this.#boxOf(value) as Box)
     }
-    if (this.#holdings.size >= MAX_HOLDERS) this.#holdings.clear()
+    const [oldest] = this.#holdings.size >= MAX_HOLDERS ? this.#holdings.keys() : []
+    if (oldest !== undefined) this.#holdings.delete(oldest)
     this.#holdings.set(holder, holding)
     return holding
   }

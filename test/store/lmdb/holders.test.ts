@@ -1,4 +1,6 @@
+import type { Database, Key } from 'lmdb'
 import t from 'tap'
+import { Holders } from '../../../src/store/lmdb/holders.js'
 import { lmdbStore } from '../../../src/store/lmdb/lmdb-store.js'
 import { freshDirectory } from '../directory.js'
 
@@ -42,4 +44,17 @@ t.test('sums made in a transaction that other operations share are right', async
     store.create('drop_5', HOUR, now, limits, 'holder')
   ])
   t.same(outcomes.map(({ status }) => status), ['fulfilled', 'fulfilled', 'fulfilled', 'rejected', 'fulfilled', 'fulfilled'])
+})
+
+t.test('one holder more than it remembers makes it forget the oldest only', async t => {
+  const asked: string[] = []
+  const getRange = ({ start: [holder] }: { start: [string] }) => {
+    asked.push(holder)
+    return []
+  }
+  const holders = new Holders({ getRange } as unknown as Database<string, Key>, () => undefined)
+  for (let n = 0; n <= 10_000; n++) holders.holding(String(n))
+  asked.length = 0
+  for (const name of ['1', '5000', '10000', '0']) holders.holding(name)
+  t.strictSame(asked, ['0'])
 })
