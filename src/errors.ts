@@ -84,42 +84,44 @@ function define (code: BoxErrorCode): BoxErrorConstructor {
   return createError<unknown[]>(code, detail, status)
 }
 
+const classes = Object.fromEntries(errorTable.map(({ code }) => [code, define(code)])) as Record<BoxErrorCode, BoxErrorConstructor>
+
 /** Creates the error of a code. */
 export function errorOf (code: BoxErrorCode, cause?: unknown): BoxError {
-  return new (define(code))({ cause })
+  return new classes[code]({ cause })
 }
 
-export const InvalidError = define('BOX_ERR_INVALID')
-export const DropOnlyError = define('BOX_ERR_DROP_ONLY')
-export const PrefetchError = define('BOX_ERR_PREFETCH')
-export const CrossSiteError = define('BOX_ERR_CROSS_SITE')
+export const InvalidError = classes.BOX_ERR_INVALID
+export const DropOnlyError = classes.BOX_ERR_DROP_ONLY
+export const PrefetchError = classes.BOX_ERR_PREFETCH
+export const CrossSiteError = classes.BOX_ERR_CROSS_SITE
 /** The box does not exist, has expired or was deleted (404). */
-export const NotFoundError = define('BOX_ERR_NOT_FOUND')
-export const NoRouteError = define('BOX_ERR_NO_ROUTE')
-export const MethodError = define('BOX_ERR_METHOD')
-export const NotAcceptableError = define('BOX_ERR_NOT_ACCEPTABLE')
-export const TimeoutError = define('BOX_ERR_TIMEOUT')
+export const NotFoundError = classes.BOX_ERR_NOT_FOUND
+export const NoRouteError = classes.BOX_ERR_NO_ROUTE
+export const MethodError = classes.BOX_ERR_METHOD
+export const NotAcceptableError = classes.BOX_ERR_NOT_ACCEPTABLE
+export const TimeoutError = classes.BOX_ERR_TIMEOUT
 /** The box has reached `maxMessages` or `maxBoxBytes` (409). */
-export const FullError = define('BOX_ERR_FULL')
+export const FullError = classes.BOX_ERR_FULL
 /** The cursor is beyond the last message of the box (409). */
-export const CursorError = define('BOX_ERR_CURSOR')
-export const TooLargeError = define('BOX_ERR_TOO_LARGE')
-export const UriTooLongError = define('BOX_ERR_URI_TOO_LONG')
-export const MediaTypeError = define('BOX_ERR_MEDIA_TYPE')
-export const ExpectationError = define('BOX_ERR_EXPECTATION')
+export const CursorError = classes.BOX_ERR_CURSOR
+export const TooLargeError = classes.BOX_ERR_TOO_LARGE
+export const UriTooLongError = classes.BOX_ERR_URI_TOO_LONG
+export const MediaTypeError = classes.BOX_ERR_MEDIA_TYPE
+export const ExpectationError = classes.BOX_ERR_EXPECTATION
 /** The idempotency key was already used with another body (422). */
-export const IdempotencyError = define('BOX_ERR_IDEMPOTENCY')
-export const RateError = define('BOX_ERR_RATE')
+export const IdempotencyError = classes.BOX_ERR_IDEMPOTENCY
+export const RateError = classes.BOX_ERR_RATE
 /** The holder of the box holds as much as it may (429). */
-export const HeldError = define('BOX_ERR_HELD')
-export const HeadersError = define('BOX_ERR_HEADERS')
-export const InternalError = define('BOX_ERR_INTERNAL')
-export const BusyError = define('BOX_ERR_BUSY')
-export const ClosingError = define('BOX_ERR_CLOSING')
+export const HeldError = classes.BOX_ERR_HELD
+export const HeadersError = classes.BOX_ERR_HEADERS
+export const InternalError = classes.BOX_ERR_INTERNAL
+export const BusyError = classes.BOX_ERR_BUSY
+export const ClosingError = classes.BOX_ERR_CLOSING
 /** The store is not responding (503). */
-export const StoreError = define('BOX_ERR_STORE')
+export const StoreError = classes.BOX_ERR_STORE
 /** The store has no space left (507). */
-export const StoreFullError = define('BOX_ERR_STORE_FULL')
+export const StoreFullError = classes.BOX_ERR_STORE_FULL
 
 /**
  * An error of Fastify with a `BoxErrorCode` as its `code`, the HTTP status as its `statusCode`, and as its message what to do next.

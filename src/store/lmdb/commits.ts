@@ -150,6 +150,6 @@ function apply ({ operations, results, refusals }: Batch): void {
 }
 
 function toStoreError (cause: unknown): Error {
-  const full = NO_ROOM.has((cause as { code?: unknown }).code)
-  return Object.assign(full ? new StoreFullError() : new StoreError(), { cause })
+  const isFull = NO_ROOM.has((cause as { code?: unknown }).code)
+  return isFull ? new StoreFullError({ cause }) : new StoreError({ cause })
 }
