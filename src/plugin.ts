@@ -14,6 +14,7 @@ import { isOutage, logOutages } from './http/outages.js'
 import { outgoingOf, type OutgoingLimits } from './http/outgoing.js'
 import { problemPages } from './http/problem-pages.js'
 import { createLimiter, unlimited } from './http/rate-limit.js'
+import { refuseTheRest, routerOptionsOf, Routes } from './http/refusals.js'
 import { asResource, logSerializers } from './http/resource.js'
 import { boxRoutes } from './http/routes.js'
 import { resolveOptions, type BoxPluginOptions, type ResolvedOptions } from './options.js'
@@ -60,7 +61,9 @@ export function createBoxPlugin (clock: Clock, limits?: OutgoingLimits, bodyTime
     for (const { prefix, routes } of resources) {
       await app.register(async scope => {
         await asResource(scope, options)
+        const all = new Routes(scope)
         await routes(scope, api)
+        await refuseTheRest(scope, all, (request, reply) => api.limiter.count(request.method === 'POST' ? 'stores' : 'reads', request, reply))
       }, { prefix, logSerializers })
     }
     if (options.docs !== false) await serveUi(app, options.docs, input.docs !== undefined)
@@ -77,8 +80,8 @@ function limitsOf ({ maxMessages, maxBoxBytes, maxStoreBytes, rateLimit }: Resol
 const LONGEST_PARAMETER = 37
 
 /** With a lower limit the router would refuse every box, and no response would say why. */
-function checkRouter ({ initialConfig: { routerOptions, maxParamLength } }: FastifyInstance): void {
-  const length = routerOptions?.maxParamLength ?? maxParamLength ?? LONGEST_PARAMETER
+function checkRouter (app: FastifyInstance): void {
+  const { maxParamLength: length } = routerOptionsOf(app)
   if (length >= LONGEST_PARAMETER) return
   throw new TypeError(`boxPlugin: Fastify's option 'maxParamLength' expected at least ${LONGEST_PARAMETER}, received ${length}`)
 }

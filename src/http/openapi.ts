@@ -3,7 +3,6 @@ import type { FastifyInstance } from 'fastify'
 import { loadOptional } from '../optional.js'
 import { JSON_TYPE } from './answers.js'
 import { finishDocument, type Document, type Registration } from './document.js'
-import { refuseTheRest } from './refusals.js'
 import { GUARDED } from './resource.js'
 import { singleMediaForm } from './single-media.js'
 
@@ -64,7 +63,6 @@ async function serve (scope: FastifyInstance, document: () => Document, config: 
   scope.get('', { schema: { hide: true }, config }, async (_request, reply) => {
     return reply.header('cache-control', 'no-cache').type(JSON_TYPE).send(text ??= JSON.stringify(document()))
   })
-  await refuseTheRest(scope, { '': ['GET', 'HEAD'] })
 }
 
 /** Loaded only if it is served, since it takes longer to load than Fastify itself. */

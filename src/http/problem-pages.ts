@@ -2,7 +2,6 @@ import type { FastifyInstance } from 'fastify'
 import { errorTable, NoRouteError, problemName } from '../errors.js'
 import { JSON_TYPE } from './answers.js'
 import { baseOf } from './base.js'
-import { refuseTheRest } from './refusals.js'
 
 /** Explains each problem `type` at its own URL. */
 export async function problemPages (scope: FastifyInstance): Promise<void> {
@@ -22,5 +21,4 @@ export async function problemPages (scope: FastifyInstance): Promise<void> {
     reply.type(JSON_TYPE).header('cache-control', 'no-cache')
     return { type: `${baseOf(request)}/problems/${name}`, ...page }
   })
-  await refuseTheRest(scope, { '': ['GET', 'HEAD'], '/:name': ['GET', 'HEAD'] })
 }

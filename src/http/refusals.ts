@@ -1,47 +1,87 @@
+import Router from 'find-my-way'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { MethodError, NoRouteError, NotFoundError, type BoxError } from '../errors.js'
-import { logSerializers } from './resource.js'
+import { logSerializers, METHODS } from './resource.js'
+
+/** Marks the routes that only refuse. */
+const REFUSES: unique symbol = Symbol('refuses')
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    [REFUSES]?: boolean
+  }
+}
 
 type Count = (request: FastifyRequest, reply: FastifyReply) => Promise<void>
 
-/**
- * Refuses requests that a resource has no route for: 405 with `Allow` on its URLs, 404 elsewhere below it.
- * Fastify's own 404 would repeat and log the URL.
- * @param allowed the methods of each URL, relative to the scope's prefix
- * @param count counts a request for a box that cannot exist against the rate limit
- */
-export async function refuseTheRest (scope: FastifyInstance, allowed: Record<string, readonly string[]>, count?: Count): Promise<void> {
-  const addresses = Object.entries(allowed).map(([url, methods]) => ({ form: formOf(scope.prefix + url), methods }))
+/** The settings of the app's router, wherever its host has put them. */
+export function routerOptionsOf ({ initialConfig }: FastifyInstance) {
+  const { caseSensitive = true, ignoreDuplicateSlashes = false, ignoreTrailingSlash = false, maxParamLength = 100, useSemicolonDelimiter = false } =
+    { ...initialConfig, ...initialConfig.routerOptions }
+  return { caseSensitive, ignoreDuplicateSlashes, ignoreTrailingSlash, maxParamLength, useSemicolonDelimiter }
+}
 
-  function refusal (request: FastifyRequest, reply: FastifyReply): BoxError {
-    const [path = ''] = request.url.split('?', 1)
-    const address = addresses.find(({ form }) => form.test(path))
-    if (address === undefined) return new NoRouteError()
-    // URL and method are ours, so the box is at fault: it was too long for the router.
-    if (address.methods.includes(request.method)) return new NotFoundError()
-    reply.header('allow', address.methods.join(', '))
-    return new MethodError()
+/**
+ * The routes that are registered on a scope from now on, except wildcards and refusals. Fastify's own router cannot tell
+ * which methods a URL has, so this one, with the same settings, remembers only that.
+ */
+export class Routes {
+  readonly #router: Router.Instance<Router.HTTPVersion.V1>
+  readonly #methods = new Map<string, string[]>()
+
+  constructor (scope: FastifyInstance) {
+    this.#router = Router({ ...routerOptionsOf(scope), maxParamLength: Infinity })
+    scope.addHook('onRoute', ({ url, method, config }) => {
+      if (url.endsWith('*') || config?.[REFUSES] === true) return
+      let methods = this.#methods.get(url)
+      if (methods === undefined) {
+        this.#methods.set(url, methods = [])
+        this.#router.on('GET', url, () => {}, methods)
+      }
+      methods.push(...[method].flat())
+    })
   }
 
+  /** The methods of the URL of a request; none if no route leads there. */
+  methodsOf ({ url }: FastifyRequest): string[] {
+    const found = this.#router.find('GET', url)
+    // The router also takes nothing at all for a parameter.
+    if (found === null || Object.values(found.params).includes('')) return []
+    return METHODS.filter(method => (found.store as string[]).includes(method))
+  }
+}
+
+/** The error for a request that no route takes: 405 with `Allow` if its URL has other methods, otherwise 404. */
+export function refusal (methods: string[], request: FastifyRequest, reply: FastifyReply): BoxError {
+  if (methods.length === 0) return new NoRouteError()
+  // URL and method are ours, so the box is at fault: it was too long for the router.
+  if (methods.includes(request.method)) return new NotFoundError()
+  reply.header('allow', methods.join(', '))
+  return new MethodError()
+}
+
+/**
+ * Refuses requests that a resource has no route for. Fastify's own 404 would repeat and log the URL.
+ * @param count counts a request for a box that cannot exist against the rate limit
+ */
+export async function refuseTheRest (scope: FastifyInstance, routes: Routes, count: Count): Promise<void> {
   await scope.register(async rest => {
     logRoutesOnly(rest)
     rest.addHook('onRequest', async (request, reply) => {
-      const error = refusal(request, reply)
-      if (error instanceof NotFoundError) await count?.(request, reply)
+      const error = refusal(routes.methodsOf(request), request, reply)
+      if (error instanceof NotFoundError) await count(request, reply)
       throw error
     })
-    const handler = async (request: FastifyRequest, reply: FastifyReply): Promise<void> => { throw refusal(request, reply) }
+    const handler = async (): Promise<void> => { throw new NoRouteError() }
     rest.setNotFoundHandler(handler)
-    // If a parameter is too long, the router responds with 414 and the URL unless this fallback exists.
-    // Preflights already have such a route if they are ours to answer.
-    const method = rest.supportedMethods.filter(method => !rest.hasRoute({ method, url: `${scope.prefix}*` }))
-    rest.route({ method, url: '/*', schema: { hide: true }, handler })
+    // Fastify finds a not-found handler by the exact spelling of the URL, and a route by the rules of its router.
+    // And if a parameter is too long, it responds with 414 and the URL unless this fallback exists.
+    for (const url of ['', '/*']) {
+      // Preflights already have a route if they are ours to answer.
+      const method = rest.supportedMethods.filter(method => ['*', url].every(url => !rest.hasRoute({ method, url: scope.prefix + url })))
+      rest.route({ method, url, schema: { hide: true }, config: { [REFUSES]: true }, handler })
+    }
   })
-}
-
-/** The pattern of a route's URLs: each parameter is one segment. */
-function formOf (route: string): RegExp {
-  return new RegExp(`^${route.replace(/[.*+?^${}()|[\]\\]/g, '\\$&').replace(/:\w+/g, '[^/]+')}$`)
 }
 
 /** A not-found handler has no option for serializers. */

@@ -28,9 +28,13 @@ const HEADERS = {
   'x-robots-tag': 'noindex'
 }
 const DAY = 86_400
+
+/** All methods that the plugin's routes have. */
+export const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'DELETE']
+
 const CORS = {
   credentials: false,
-  methods: 'GET, HEAD, POST, PUT, DELETE',
+  methods: METHODS.join(', '),
   // The asterisk stands for every other header except Authorization. Without credentials mode, the browser
   // adds none of them by itself.
   allowedHeaders: 'Accept, Authorization, Content-Type, Idempotency-Key, Last-Event-ID, *',

@@ -9,7 +9,6 @@ import { drainMessages } from './operations/drain-messages.js'
 import { getIceServers } from './operations/get-ice-servers.js'
 import { readMessages } from './operations/read-messages.js'
 import { storeMessage } from './operations/store-message.js'
-import { refuseTheRest } from './refusals.js'
 import { DROP } from './resource.js'
 
 /** The operations below `/boxes`, in the order of the contract. */
@@ -25,11 +24,4 @@ export async function boxRoutes (scope: FastifyInstance, api: Api): Promise<void
   deleteBox(boxes, api)
   getIceServers(boxes, api)
   await storeMessage(boxes, api)
-  await refuseTheRest(scope, {
-    '': ['POST'],
-    '/:box': ['DELETE'],
-    '/:box/messages': ['GET', 'HEAD', 'POST', 'DELETE'],
-    '/:box/cursor': ['PUT'],
-    '/:box/ice-servers': ['GET', 'HEAD']
-  }, (request, reply) => api.limiter.count(request.method === 'POST' ? 'stores' : 'reads', request, reply))
 }

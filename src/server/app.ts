@@ -1,6 +1,7 @@
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { outgoingOf, type OutgoingLimits } from '../http/outgoing.js'
 import { sendProblem } from '../http/problem.js'
+import { Routes } from '../http/refusals.js'
 import { ANY_ORIGIN, GUARDED, logSerializers } from '../http/resource.js'
 import { serializerCompiler, validatorCompiler } from '../http/validation.js'
 import { boxPlugin } from '../plugin.js'
@@ -99,6 +100,7 @@ export async function buildServer (config: Config, parts: ServerParts = {}): Pro
 }
 
 async function assemble (app: FastifyInstance, config: Config, parts: ServerParts, headers: Record<string, string>): Promise<void> {
+  const routes = new Routes(app)
   const metrics = createMetrics()
   const store = parts.store ?? await openStore(config.store, {
     log: (level, message) => { app.log[level](message) },
@@ -115,5 +117,5 @@ async function assemble (app: FastifyInstance, config: Config, parts: ServerPart
   app.get('/metrics', neverShed, async (_request, reply) => reply.type(metrics.registry.contentType).send(await metrics.registry.metrics()))
   await app.register(boxPlugin, { ...config.box, store: meterStore(store, metrics.storeMeter(store.name)) })
   await app.register(async scope => { await serveCallPage(scope, parts.page) })
-  await handleUnknownRoutes(app)
+  await handleUnknownRoutes(app, routes)
 }

@@ -1,6 +1,8 @@
 import net, { type AddressInfo } from 'node:net'
+import type { FastifyServerOptions } from 'fastify'
 import t from 'tap'
 import { build, isProblem, json } from '../helpers/build.js'
+import { request } from '../server/raw.js'
 
 /** What each path has; the rest is refused. */
 const table: Array<[path: (id: string) => string, allow: string]> = [
@@ -30,6 +32,37 @@ t.test('every other method is 405 with Allow, on every path, and changes nothing
     }
   }
   t.same((await box.read()).json().data, ['a'])
+})
+
+const routers: Array<[how: string, options: FastifyServerOptions, respell: (url: string) => string]> = [
+  ['ignoring case', { routerOptions: { caseSensitive: false } }, url => url.replace(/boxes|messages|cursor|problems/g, word => word.toUpperCase())],
+  ['ignoring case, set in the old place', { caseSensitive: false }, url => url.replace(/boxes|messages|cursor|problems/g, word => word.toUpperCase())],
+  ['ignoring duplicate slashes', { routerOptions: { ignoreDuplicateSlashes: true } }, url => url.replaceAll('/', '//')],
+  ['ignoring trailing slashes', { routerOptions: { ignoreTrailingSlash: true } }, url => url.replace(/\/?(?=\?|$)/, '/')]
+]
+for (const [how, server, respell] of routers) {
+  t.test(`a router ${how} does so for refusals`, async t => {
+    const { app, createBox } = await build(t, { server, cors: false })
+    const box = await createBox()
+    for (const [path, allow] of [...table, [() => '/problems/not-found', 'GET, HEAD'] as const]) {
+      for (const method of ['PATCH', 'TRACE'] as const) {
+        const answer = await app.inject({ method: method as 'GET', url: respell(path(box.id)) })
+        isProblem(t, answer, 405, 'BOX_ERR_METHOD')
+        t.equal(answer.headers.allow, allow, `${method} ${respell(path('…'))}`)
+      }
+    }
+  })
+}
+
+t.test('a request line with the whole URL, as for a proxy, is refused alike', async t => {
+  const { app } = await build(t)
+  await app.listen({ host: '127.0.0.1', port: 0 })
+  const { port } = app.server.address() as AddressInfo
+  for (const method of ['PATCH', 'PROPFIND']) {
+    const { status, headers } = await request(port, method, 'http://test/boxes')
+    t.equal(status, 405)
+    t.match(headers, /^allow: POST$/m)
+  }
 })
 
 t.test('a body on a refused method is not looked at', async t => {

@@ -10,7 +10,7 @@ import { json } from '../contract.js'
 import { refuseCrossSite } from '../cross-site.js'
 import { guarded } from '../guard.js'
 import type { Kind } from '../rate-limit.js'
-import { refuseTheRest } from '../refusals.js'
+import { routerOptionsOf } from '../refusals.js'
 import { DROP } from '../resource.js'
 import { count, createdExample, createdMembers, Message } from '../schemas.js'
 
@@ -77,7 +77,8 @@ export async function classicBox (scope: FastifyInstance, { service, options, li
     }
   })
 
-  for (const url of ignoresTrailingSlash(scope) ? [''] : ['', '/']) {
+  // If the host's router treats both spellings alike, one route is enough.
+  for (const url of routerOptionsOf(scope).ignoreTrailingSlash ? [''] : ['', '/']) {
     scope.withTypeProvider<SchemaTypes>().get(url, {
       schema: url === '' ? documented : { querystring: Query, hide: true },
       exposeHeadRoute: false,
@@ -89,12 +90,6 @@ export async function classicBox (scope: FastifyInstance, { service, options, li
       preHandler: [findBox, ...guarded(options.guard, actionOf)]
     }, perform)
   }
-  await refuseTheRest(scope, { '': ['GET'], '/': ['GET'] })
-}
-
-/** If the host's router treats both spellings alike, one route is enough. */
-function ignoresTrailingSlash ({ initialConfig }: FastifyInstance): boolean {
-  return (initialConfig.routerOptions?.ignoreTrailingSlash ?? initialConfig.ignoreTrailingSlash) === true
 }
 
 /** Recognized by the header of the Fetch standard, or by the headers that browsers sent before it. */
