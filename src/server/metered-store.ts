@@ -1,12 +1,12 @@
 import { hasCode, isRefusal } from '../errors.js'
 import type { Store } from '../store/store.js'
-import { watchStore, type Operation } from '../store/watch.js'
+import { watchStore, type StoreOperation } from '../store/watch.js'
 
 /** `refused`: the rules said no (full, gone …). `failed`: the store did not respond. */
 type Outcome = 'ok' | 'refused' | 'failed'
 
 export interface StoreMeter {
-  observe (operation: Operation, outcome: Outcome, seconds: number): void
+  observe (operation: StoreOperation, outcome: Outcome, seconds: number): void
   /** a subscription to a box began (1) or ended (-1) */
   waiting (change: 1 | -1): void
 }

@@ -1,7 +1,6 @@
 import { hasCode } from '../errors.js'
 import { endOfTurn } from '../end-of-turn.js'
 import type { Store } from './store.js'
-import { delegate } from './watch.js'
 
 /**
  * Wraps a store so that it refuses nothing for lack of space, its own or a holder's, while it still has
@@ -27,7 +26,8 @@ export function withRoom (store: Store): Store {
     }
   }
   return {
-    ...delegate(store),
+    name: store.name,
+    ...(store.counter === undefined ? {} : { counter: store.counter }),
     create (drop, ttl, now, limits, holder) {
       const use = () => store.create(drop, ttl, now, limits, holder)
       return use().catch(error => retry(error, use, now))
@@ -36,6 +36,13 @@ export function withRoom (store: Store): Store {
       const use = () => store.append(drop, message, now, limits)
       return use().catch(error => retry(error, use, now))
     },
-    sweep
+    read: (drop, after, limit, now) => store.read(drop, after, limit, now),
+    acknowledge: (drop, after, now) => store.acknowledge(drop, after, now),
+    drain: (drop, now, most) => store.drain(drop, now, most),
+    delete: (drop, now) => store.delete(drop, now),
+    subscribe: (drop, listener) => store.subscribe(drop, listener),
+    sweep,
+    check: () => store.check(),
+    close: () => store.close()
   }
 }
