@@ -24,12 +24,14 @@ export interface Growth {
   holding: Holding | undefined
   /** what would be added to the holding's bytes */
   heldCost: number
-  /** what the store holds, and its total cap */
+  /** what the store holds */
   storeBytes: number
-  maxStoreBytes: number
   /** what would be added to `storeBytes` */
   storeCost: number
 }
+
+/** Limits of which the store's own default is a part. */
+export type ResolvedLimits = Limits & { maxStoreBytes: number }
 
 /** A box that a message would be added to, and what would be added. */
 export interface MessageGrowth extends Growth {
@@ -44,7 +46,7 @@ export interface MessageGrowth extends Growth {
 /** The holding of a holder who has no box yet. */
 export const NO_HOLDING: Readonly<Holding> = { boxes: 0, bytes: 0 }
 
-/** @throws NotFoundError where there is no such box, or none any more */
+/** @throws NotFoundError if the box does not exist or has expired */
 export function live<Box extends { deadline: number }> (box: Box | undefined, now: number): Box {
   if (box === undefined || isExpired(box.deadline, now)) throw new NotFoundError()
   return box
@@ -63,8 +65,12 @@ export function checkCursor (after: number, { last }: { last: number }): void {
   if (after > last) throw new CursorError()
 }
 
+export function resolveLimits (limits: Limits, defaultCap: number): ResolvedLimits {
+  return { ...limits, maxStoreBytes: limits.maxStoreBytes ?? defaultCap }
+}
+
 /** @throws HeldError, StoreFullError where there is no room for another box */
-export function admitBox (limits: Limits, growth: Growth): void {
+export function admitBox (limits: ResolvedLimits, growth: Growth): void {
   checkRoom(limits, growth, 1)
 }
 
@@ -73,7 +79,7 @@ export function admitBox (limits: Limits, growth: Growth): void {
  * Undefined where the message may be stored.
  * @throws IdempotencyError, FullError, HeldError, StoreFullError
  */
-export function admitMessage ({ bytes, key }: NewMessage, limits: Limits, growth: MessageGrowth): Appended | undefined {
+export function admitMessage ({ bytes, key }: NewMessage, limits: ResolvedLimits, growth: MessageGrowth): Appended | undefined {
   const { first } = growth
   if (first !== undefined) {
     if (first.digest !== key?.digest) throw new IdempotencyError()
@@ -84,7 +90,7 @@ export function admitMessage ({ bytes, key }: NewMessage, limits: Limits, growth
   return undefined
 }
 
-function checkRoom ({ held }: Limits, { holding, heldCost, storeBytes, maxStoreBytes, storeCost }: Growth, boxes: number): void {
+function checkRoom ({ held, maxStoreBytes }: ResolvedLimits, { holding, heldCost, storeBytes, storeCost }: Growth, boxes: number): void {
   if (held !== undefined && holding !== undefined && (holding.boxes + boxes > held.boxes || holding.bytes + heldCost > held.bytes)) throw new HeldError()
   if (storeBytes + storeCost > maxStoreBytes) throw new StoreFullError()
 }

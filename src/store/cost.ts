@@ -1,30 +1,38 @@
 /** What things count against a store's size limit, in bytes: as close as possible to what they really use. */
-export interface Costs {
+interface Costs {
   /** an empty box */
   box: number
-  /** a holder: once in memory; on disk, once for each of its boxes */
-  holder: number
-  /** what a box takes in addition while it holds messages */
-  list: number
   /** @param bytes the length of the text in bytes of UTF-8 */
   message (bytes: number): number
   /** a remembered idempotency key */
   key (id: string): number
 }
 
-/** V8 allocates in words. */
-const words = (bytes: number): number => Math.ceil(bytes / 8) * 8
+interface MemoryCosts extends Costs {
+  /** a holder, however many boxes it has */
+  holder: number
+  /** what a box takes in addition while it holds messages */
+  list: number
+}
+
+interface DiskCosts extends Costs {
+  /** what a box takes in addition if it has a holder */
+  ownership: number
+}
+
+/** V8 allocates in words of eight bytes. */
+const inWords = (bytes: number): number => Math.ceil(bytes / 8) * 8
 
 /**
  * On V8's heap. The constants are measured (test/store/memory-cost.test.ts): objects, strings, and the spare
  * capacity of maps and lists.
  */
-export const memoryCosts: Costs = {
+export const memoryCosts: MemoryCosts = {
   box: 300,
   holder: 152,
   list: 104,
-  message: bytes => 26 + words(bytes),
-  key: id => 180 + words(id.length)
+  message: bytes => 26 + inWords(bytes),
+  key: id => 180 + inWords(id.length)
 }
 
 const PAGE = 4096
@@ -34,10 +42,9 @@ const LONGEST = 2038
 const RECORD = 70
 
 /** In LMDB's file, where pages are between half full and full. */
-export const diskCosts: Costs = {
+export const diskCosts: DiskCosts = {
   box: 256,
-  holder: 96,
-  list: 0,
+  ownership: 96,
   message: bytes => RECORD + (RECORD + bytes <= LONGEST ? bytes : Math.ceil((RECORD + bytes) / PAGE) * PAGE),
   key: id => 192 + 2 * id.length
 }

@@ -1,5 +1,5 @@
 import { StoreError } from '../errors.js'
-import { admitBox, admitMessage, checkCursor, live, NO_HOLDING, renew, type FirstAck, type Holding } from './admission.js'
+import { admitBox, admitMessage, checkCursor, live, NO_HOLDING, renew, resolveLimits, type FirstAck, type Holding } from './admission.js'
 import { MEMORY_CAP, memoryCosts as costs } from './cost.js'
 import { Deadlines } from './deadlines.js'
 import { isExpired } from './lifetime.js'
@@ -53,12 +53,11 @@ class MemoryStore implements Store {
   async create (drop: string, ttl: number, now: number, limits: Limits, name?: string): Promise<void> {
     this.#assertOpen()
     const known = name === undefined ? undefined : this.#holders.get(name)
-    admitBox(limits, {
+    admitBox(resolveLimits(limits, MEMORY_CAP), {
       holding: name === undefined ? undefined : known ?? NO_HOLDING,
       heldCost: costs.box,
       storeBytes: this.#cost,
-      storeCost: costs.box + (name === undefined || known !== undefined ? 0 : costs.holder),
-      maxStoreBytes: limits.maxStoreBytes ?? MEMORY_CAP
+      storeCost: costs.box + (name === undefined || known !== undefined ? 0 : costs.holder)
     })
     const before = this.#boxes.get(drop)
     if (before !== undefined) this.#remove(before)
@@ -74,17 +73,16 @@ class MemoryStore implements Store {
   async append (drop: string, message: NewMessage, now: number, limits: Limits): Promise<Appended> {
     const box = this.#find(drop, now)
     const { text, bytes, key } = message
-    const held = box.texts?.length ?? 0
-    const cost = (held === 0 ? costs.list : 0) + costs.message(bytes) + (key === undefined ? 0 : costs.key(key.id))
-    const firstAck = admitMessage(message, limits, {
+    const count = box.texts?.length ?? 0
+    const cost = (count === 0 ? costs.list : 0) + costs.message(bytes) + (key === undefined ? 0 : costs.key(key.id))
+    const firstAck = admitMessage(message, resolveLimits(limits, MEMORY_CAP), {
       first: key === undefined ? undefined : box.keys?.get(key.id),
-      count: held,
+      count,
       bytes: box.bytes,
       holding: box.holder,
       heldCost: cost,
       storeBytes: this.#cost,
-      storeCost: cost,
-      maxStoreBytes: limits.maxStoreBytes ?? MEMORY_CAP
+      storeCost: cost
     })
     this.#renew(box, now)
     if (firstAck !== undefined) return firstAck
@@ -94,7 +92,7 @@ class MemoryStore implements Store {
     box.last += 1
     box.texts ??= new Texts()
     box.texts.push(text, bytes)
-    const result = { seq: box.last, count: held + 1 }
+    const result = { seq: box.last, count: count + 1 }
     if (key !== undefined) this.#remember(box, key.id, { seq: result.seq, count: result.count, digest: key.digest })
     this.#subscribers.wake(drop)
     return result
@@ -104,10 +102,10 @@ class MemoryStore implements Store {
     const box = this.#find(drop, now)
     checkCursor(after, box)
     this.#renew(box, now)
-    const held = box.texts?.length ?? 0
-    const skip = Math.max(0, after - (box.last - held))
+    const count = box.texts?.length ?? 0
+    const skip = Math.max(0, after - (box.last - count))
     const texts = box.texts?.slice(skip, limit) ?? []
-    const next = texts.length === 0 ? after : box.last - held + skip + texts.length
+    const next = texts.length === 0 ? after : box.last - count + skip + texts.length
     return { texts, next, expires: box.deadline }
   }
 
@@ -115,20 +113,20 @@ class MemoryStore implements Store {
     const box = this.#find(drop, now)
     checkCursor(after, box)
     this.#renew(box, now)
-    const held = box.texts?.length ?? 0
-    const left = Math.min(held, box.last - after)
-    this.#take(box, held - left)
+    const count = box.texts?.length ?? 0
+    const left = Math.min(count, box.last - after)
+    this.#take(box, count - left)
     return left
   }
 
   async drain (drop: string, now: number, most = Infinity): Promise<Drained> {
     const box = this.#find(drop, now)
     this.#renew(box, now)
-    const held = box.texts?.length ?? 0
-    const size = box.bytes + held
+    const count = box.texts?.length ?? 0
+    const size = box.bytes + count
     if (size > most) return { needs: size }
-    const texts = box.texts?.slice(0, held) ?? []
-    this.#take(box, held)
+    const texts = box.texts?.slice(0, count) ?? []
+    this.#take(box, count)
     return { texts, next: box.last, expires: box.deadline }
   }
 

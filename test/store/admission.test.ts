@@ -1,14 +1,15 @@
 import assert from 'node:assert/strict'
 import t from 'tap'
 import fc from 'fast-check'
-import { admitBox, admitMessage, checkCursor, live, NO_HOLDING, renew, type MessageGrowth } from '../../src/store/admission.js'
+import { admitBox, admitMessage, checkCursor, live, NO_HOLDING, renew, resolveLimits, type MessageGrowth, type ResolvedLimits } from '../../src/store/admission.js'
 import { renewedDeadline } from '../../src/store/lifetime.js'
-import type { Limits, NewMessage } from '../../src/store/store.js'
+import type { NewMessage } from '../../src/store/store.js'
 
 // Small numbers, so that all of these meet: room to spare, room to the last byte, one byte too few.
 const few = fc.nat(6)
 
-const limits: fc.Arbitrary<Limits> = fc.record({
+const limits: fc.Arbitrary<ResolvedLimits> = fc.record({
+  maxStoreBytes: few,
   maxMessages: few,
   maxBoxBytes: few,
   held: fc.option(fc.record({ boxes: few, bytes: few }), { nil: undefined })
@@ -20,7 +21,6 @@ const growth: fc.Arbitrary<MessageGrowth> = fc.record({
   holding: fc.option(fc.record({ boxes: few, bytes: few }), { nil: undefined }),
   heldCost: few,
   storeBytes: few,
-  maxStoreBytes: few,
   storeCost: few
 })
 const message: fc.Arbitrary<NewMessage> = fc.record({
@@ -54,43 +54,63 @@ t.test('a key with another digest is refused as such, whatever the limits', asyn
   }))
 })
 
-t.test('a new message is refused for its box first, then for its holder, then for the store, and else admitted', async t => {
-  const outcomes = new Set<unknown>()
-  fc.assert(fc.property(message, limits, growth, (message, limits, growth) => {
-    const { count, bytes, holding, heldCost, storeBytes, storeCost, maxStoreBytes } = growth
-    const lacking = [
-      [count + 1 > limits.maxMessages || bytes + message.bytes > limits.maxBoxBytes, 'BOX_ERR_FULL'],
-      [holding !== undefined && limits.held !== undefined && (holding.boxes > limits.held.boxes || holding.bytes + heldCost > limits.held.bytes), 'BOX_ERR_HELD'],
-      [storeBytes + storeCost > maxStoreBytes, 'BOX_ERR_STORE_FULL']
-    ] as const
-    const found = outcome(() => admitMessage(message, limits, growth))
-    outcomes.add(found)
-    assert.equal(found, lacking.find(([lacks]) => lacks)?.[1])
-  }), { numRuns: 2_000 })
-  t.equal(outcomes.size, 4, 'each of them came')
+const roomy: ResolvedLimits = { maxMessages: 10, maxBoxBytes: 100, maxStoreBytes: 1_000, held: { boxes: 5, bytes: 500 } }
+const five: NewMessage = { text: '12345', bytes: 5 }
+
+/** A box with room for exactly one message more of five bytes: in the box, of its holder and in the store. */
+const almostFull: MessageGrowth = {
+  first: undefined, count: 9, bytes: 95, holding: { boxes: 5, bytes: 480 }, heldCost: 20, storeBytes: 970, storeCost: 30
+}
+
+t.test('a message that fits to the last byte is admitted', async t => {
+  t.equal(outcome(() => admitMessage(five, roomy, almostFull)), undefined)
 })
 
-t.test('a new box is refused for its holder first, then for the store, and else admitted', async t => {
-  const outcomes = new Set<unknown>()
-  fc.assert(fc.property(limits, growth, (limits, growth) => {
-    const { holding, heldCost, storeBytes, storeCost, maxStoreBytes } = growth
-    const lacking = [
-      [holding !== undefined && limits.held !== undefined && (holding.boxes + 1 > limits.held.boxes || holding.bytes + heldCost > limits.held.bytes), 'BOX_ERR_HELD'],
-      [storeBytes + storeCost > maxStoreBytes, 'BOX_ERR_STORE_FULL']
-    ] as const
-    const found = outcome(() => { admitBox(limits, growth) })
-    outcomes.add(found)
-    assert.equal(found, lacking.find(([lacks]) => lacks)?.[1])
-  }), { numRuns: 1_000 })
-  t.equal(outcomes.size, 3, 'each of them came')
+t.test('a message that is one too many, or one byte too long, is refused for what it lacks', async t => {
+  const lacking: Array<[Partial<MessageGrowth>, string]> = [
+    [{ count: 10 }, 'BOX_ERR_FULL'],
+    [{ bytes: 96 }, 'BOX_ERR_FULL'],
+    [{ holding: { boxes: 5, bytes: 481 } }, 'BOX_ERR_HELD'],
+    [{ heldCost: 21 }, 'BOX_ERR_HELD'],
+    [{ storeBytes: 971 }, 'BOX_ERR_STORE_FULL'],
+    [{ storeCost: 31 }, 'BOX_ERR_STORE_FULL']
+  ]
+  for (const [growth, code] of lacking) t.equal(outcome(() => admitMessage(five, roomy, { ...almostFull, ...growth })), code, JSON.stringify(growth))
+})
+
+t.test('a message that lacks several is refused for its box first, then for its holder', async t => {
+  const overHeld = { ...almostFull, heldCost: 21, storeCost: 31 }
+  t.equal(outcome(() => admitMessage(five, roomy, { ...overHeld, count: 10 })), 'BOX_ERR_FULL')
+  t.equal(outcome(() => admitMessage(five, roomy, overHeld)), 'BOX_ERR_HELD')
+})
+
+t.test('a holder is limited only if the box has one and there are limits', async t => {
+  const over = { ...almostFull, heldCost: 21 }
+  t.equal(outcome(() => admitMessage(five, roomy, { ...over, holding: undefined })), undefined)
+  t.equal(outcome(() => admitMessage(five, { ...roomy, held: undefined }, over)), undefined)
+})
+
+t.test('a box that fits to the last byte is admitted, and refused for its holder before the store', async t => {
+  const growth = { holding: { boxes: 4, bytes: 400 }, heldCost: 100, storeBytes: 900, storeCost: 100 }
+  t.equal(outcome(() => { admitBox(roomy, growth) }), undefined)
+  t.equal(outcome(() => { admitBox(roomy, { ...growth, holding: { boxes: 5, bytes: 400 } }) }), 'BOX_ERR_HELD')
+  t.equal(outcome(() => { admitBox(roomy, { ...growth, holding: { boxes: 4, bytes: 401 }, storeCost: 101 }) }), 'BOX_ERR_HELD')
+  t.equal(outcome(() => { admitBox(roomy, { ...growth, storeCost: 101 }) }), 'BOX_ERR_STORE_FULL')
 })
 
 t.test('a holder without a box is held to the limits from the first one on', async t => {
-  const growth = { holding: NO_HOLDING, heldCost: 300, storeBytes: 0, storeCost: 0, maxStoreBytes: 0 }
-  const within = (boxes: number, bytes: number) => ({ maxMessages: 0, maxBoxBytes: 0, held: { boxes, bytes } })
+  const growth = { holding: NO_HOLDING, heldCost: 300, storeBytes: 0, storeCost: 0 }
+  const within = (boxes: number, bytes: number) => ({ maxMessages: 0, maxBoxBytes: 0, maxStoreBytes: 0, held: { boxes, bytes } })
   t.equal(outcome(() => { admitBox(within(1, 300), growth) }), undefined)
   t.equal(outcome(() => { admitBox(within(0, 300), growth) }), 'BOX_ERR_HELD')
   t.equal(outcome(() => { admitBox(within(1, 299), growth) }), 'BOX_ERR_HELD')
+})
+
+t.test('the store\'s own cap applies where the limits have none', async t => {
+  const { maxStoreBytes: _, ...rest } = roomy
+  t.equal(resolveLimits(rest, 7).maxStoreBytes, 7)
+  t.equal(resolveLimits({ ...rest, maxStoreBytes: undefined }, 7).maxStoreBytes, 7)
+  t.equal(resolveLimits(roomy, 7).maxStoreBytes, 1_000)
 })
 
 t.test('a box is live until its deadline', async t => {

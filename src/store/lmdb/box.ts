@@ -51,7 +51,7 @@ export function trim (box: Box): void {
 }
 
 export type BoxRecord = [
-  ttl: number, deadline: number, late: number, held: number, last: number, bytes: number, extra: number, keys: number, holder: string, born: number, ...places: number[]
+  ttl: number, deadline: number, late: number, count: number, last: number, bytes: number, extra: number, keys: number, holder: string, born: number, ...places: number[]
 ]
 
 /**
@@ -63,8 +63,8 @@ export function recordOf ({ ttl, deadline, listed, front, last, bytes, cost, key
 }
 
 export function boxOf (record: BoxRecord): Box {
-  const [ttl, deadline, late, held, last, bytes, extra, keys, holder, born, ...apart] = record
-  return { ttl, deadline, listed: deadline - late, front: last - held, last, bytes, cost: bytes + extra, keys, holder, born, places: sums(apart) }
+  const [ttl, deadline, late, count, last, bytes, extra, keys, holder, born, ...apart] = record
+  return { ttl, deadline, listed: deadline - late, front: last - count, last, bytes, cost: bytes + extra, keys, holder, born, places: sums(apart) }
 }
 
 /** Encodes each number as its distance from the one before. */

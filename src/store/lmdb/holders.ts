@@ -12,7 +12,7 @@ export const HELD_KEY = 256
 
 /** What the box with its content counts against its holder. */
 function costOf (box: Box): number {
-  return costs.box + costs.holder + box.cost + Math.min(box.keys, MAX_KEYS) * HELD_KEY
+  return costs.box + costs.ownership + box.cost + Math.min(box.keys, MAX_KEYS) * HELD_KEY
 }
 
 /**
@@ -52,14 +52,14 @@ export class Holders {
   add (drop: string, { holder, born }: Box): void {
     if (holder === '') return
     void this.#drops.put([holder, born], drop)
-    this.#change(holder, 1, costs.box + costs.holder)
+    this.#change(holder, 1, costs.box + costs.ownership)
   }
 
   /** A box was removed, after its messages and keys. */
   remove ({ holder, born }: Box): void {
     if (holder === '') return
     void this.#drops.remove([holder, born])
-    this.#change(holder, -1, -(costs.box + costs.holder))
+    this.#change(holder, -1, -(costs.box + costs.ownership))
   }
 
   /** The cost of the messages in the box changed. */

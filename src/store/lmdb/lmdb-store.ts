@@ -1,5 +1,5 @@
 import { NotFoundError, StoreFullError } from '../../errors.js'
-import { admitBox, admitMessage, checkCursor, live, renew, type Growth } from '../admission.js'
+import { admitBox, admitMessage, checkCursor, live, renew, resolveLimits, type Growth } from '../admission.js'
 import { DISK_CAP, diskCosts as costs } from '../cost.js'
 import { isExpired, renewedDeadline } from '../lifetime.js'
 import type { Box } from './box.js'
@@ -62,8 +62,8 @@ class LmdbStore implements Store {
   create (drop: string, ttl: number, now: number, limits: Limits, holder = ''): Promise<void> {
     const records = this.#records
     return this.#commits.run(() => {
-      const cost = costs.box + (holder === '' ? 0 : costs.holder)
-      admitBox(limits, this.#growth(holder, cost, cost, limits))
+      const cost = costs.box + (holder === '' ? 0 : costs.ownership)
+      admitBox(resolveLimits(limits, DISK_CAP), this.#growth(holder, cost, cost, limits))
       const before = records.box(drop)
       if (before !== undefined) records.removeBox(drop, before)
       const deadline = now + ttl
@@ -79,7 +79,7 @@ class LmdbStore implements Store {
       const count = box.last - box.front
       const heldCost = costs.message(bytes) + (key === undefined ? 0 : HELD_KEY)
       const storeCost = costs.message(bytes) + (key === undefined ? 0 : costs.key(key.id))
-      const firstAck = admitMessage(message, limits, {
+      const firstAck = admitMessage(message, resolveLimits(limits, DISK_CAP), {
         first: key && records.firstAck(drop, key.id),
         count,
         bytes: box.bytes,
@@ -194,10 +194,10 @@ class LmdbStore implements Store {
     await (this.#commits.failed ? withDeadline(closed, 1_000).catch(() => {}) : closed)
   }
 
-  #growth (holder: string, heldCost: number, storeCost: number, { held, maxStoreBytes = DISK_CAP }: Limits): Growth {
+  #growth (holder: string, heldCost: number, storeCost: number, { held }: Limits): Growth {
     // Without limits nobody asks for the sums, which may have to be made first.
     const holding = holder === '' || held === undefined ? undefined : this.#records.holders.holding(holder)
-    return { holding, heldCost, storeBytes: this.#records.cost, storeCost, maxStoreBytes }
+    return { holding, heldCost, storeBytes: this.#records.cost, storeCost }
   }
 
   /**

@@ -13,7 +13,7 @@ import { Records } from './records.js'
 const MAP_SIZE = 64 * 1024 ** 3
 
 /** The directories that this process has open. LMDB would share them silently, and lose its lock when one is closed. */
-const held = new Set<string>()
+const openDirectories = new Set<string>()
 
 export interface Environment {
   records: Records
@@ -35,12 +35,12 @@ export async function openEnvironment (path: string): Promise<Environment> {
   } catch (error) {
     throw refusal(path, error)
   }
-  if (held.has(directory)) throw new Error(`The store in '${path}' is open already. Use that one.`)
-  held.add(directory)
+  if (openDirectories.has(directory)) throw new Error(`The store in '${path}' is open already. Use that one.`)
+  openDirectories.add(directory)
   let root: RootDatabase<Buffer, string> | undefined
   const close = async (): Promise<void> => {
     await root?.close()
-    held.delete(directory)
+    openDirectories.delete(directory)
   }
   try {
     root = open<Buffer, string>({

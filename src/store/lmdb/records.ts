@@ -174,7 +174,10 @@ export class Records {
     return messageIn(this.#messages.get(place) as string).text
   }
 
-  /** Appends a message. The caller must put the box if anything else in it changes, and always below. */
+  /**
+   * Appends a message, without writing the record of its box. If anything else in the box changed, the caller must
+   * write it with `putBox`.
+   */
   push (drop: string, box: Box, text: string, bytes: number): void {
     const { last, places } = box
     if (last % CHUNK === 0 && box.front < last) void this.#places.put([drop, chunkOf(last)], steps(places))
@@ -262,7 +265,7 @@ export class Records {
 
 /** What a box costs without its messages and keys. */
 function costOf ({ holder }: Box): number {
-  return costs.box + (holder === '' ? 0 : costs.holder)
+  return costs.box + (holder === '' ? 0 : costs.ownership)
 }
 
 const NOTHING = Buffer.alloc(0)
