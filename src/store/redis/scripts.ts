@@ -64,8 +64,8 @@ local box = redis.call('HMGET', KEYS[1], 't', 'd', 'n', 'b', 'h', 'g', 'e', 'k')
 local ttl, deadline = tonumber(box[1]), tonumber(box[2])
 if not ttl or deadline <= now then return 'gone' end
 local last, bytes = tonumber(box[3] or 0), tonumber(box[4] or 0)
-local held = 0
-if last > 0 then held = redis.call('LLEN', KEYS[2]) end
+local count = 0
+if last > 0 then count = redis.call('LLEN', KEYS[2]) end
 local holder, granted, lowered, keys = box[5], tonumber(box[6] or 0), tonumber(box[7] or 0), tonumber(box[8] or 0)
 local news = false
 local function units(messages, bytes, keys)
@@ -81,9 +81,9 @@ export const dryWrite = (hash: string): string => `redis.call('HDEL', ${hash}, '
 
 /** Gives back what was granted and is not needed any more. */
 const lower = `
-if granted > 0 and units(held, bytes, keys) < granted then
+if granted > 0 and units(count, bytes, keys) < granted then
   ${dryWrite('KEYS[1]')}
-  granted, lowered, news = units(held, bytes, keys), lowered + 1, true
+  granted, lowered, news = units(count, bytes, keys), lowered + 1, true
   redis.call('HSET', KEYS[1], 'g', granted, 'e', lowered)
 end
 `
@@ -139,17 +139,17 @@ if id ~= '' then
   end
 end
 bytes = bytes + tonumber(ARGV[5])
-if held >= tonumber(ARGV[2]) or bytes > tonumber(ARGV[3]) then return 'full' end
+if count >= tonumber(ARGV[2]) or bytes > tonumber(ARGV[3]) then return 'full' end
 
 local offered = tonumber(ARGV[8])
 local raised = holder and lowered == tonumber(ARGV[9]) and offered > granted
 if holder and offered >= 0 then
-  local needed = units(held + 1, bytes, id == '' and keys or keys + 1)
+  local needed = units(count + 1, bytes, id == '' and keys or keys + 1)
   if needed > (raised and offered or granted) then return { 'grant', holder, deadline, needed, lowered } end
 end
 
 last = last + 1
-held = redis.call('RPUSH', KEYS[2], ARGV[4])
+count = redis.call('RPUSH', KEYS[2], ARGV[4])
 redis.call('HSET', KEYS[1], 'n', last, 'b', bytes)
 if raised then
   granted = offered
@@ -159,12 +159,12 @@ if id ~= '' then
   local came = redis.call('HINCRBY', KEYS[1], 'k', 1)
   local slot = 'r:' .. came % ${MAX_KEYS}
   if came > ${MAX_KEYS} then redis.call('HDEL', KEYS[1], 'k:' .. redis.call('HGET', KEYS[1], slot)) end
-  redis.call('HSET', KEYS[1], 'k:' .. id, last .. ' ' .. held .. ' ' .. ARGV[7], slot, id)
+  redis.call('HSET', KEYS[1], 'k:' .. id, last .. ' ' .. count .. ' ' .. ARGV[7], slot, id)
 end
 ${renew}
-if held == 1 then redis.call('PEXPIREAT', KEYS[2], redis.call('PEXPIRETIME', KEYS[1])) end
+if count == 1 then redis.call('PEXPIREAT', KEYS[2], redis.call('PEXPIRETIME', KEYS[1])) end
 redis.call('SPUBLISH', KEYS[1], '')
-return { last, held, report() }
+return { last, count, report() }
 `)
 
 /**
@@ -178,10 +178,10 @@ ${open}
 local after = tonumber(ARGV[2])
 if after > last then return 'cursor' end
 ${renew}
-local skip, limit = math.max(0, after - (last - held)), tonumber(ARGV[3])
-if skip >= held or limit == 0 then return { after, deadline, {}, report() } end
+local skip, limit = math.max(0, after - (last - count)), tonumber(ARGV[3])
+if skip >= count or limit == 0 then return { after, deadline, {}, report() } end
 local texts = redis.call('LRANGE', KEYS[2], skip, skip + limit - 1)
-return { last - held + skip + #texts, deadline, texts, report() }
+return { last - count + skip + #texts, deadline, texts, report() }
 `)
 
 /**
@@ -194,16 +194,16 @@ const acknowledge = script(`
 ${open}
 local after = tonumber(ARGV[2])
 if after > last then return 'cursor' end
-local left = math.min(held, last - after)
-if left == 0 and held > 0 then
+local left = math.min(count, last - after)
+if left == 0 and count > 0 then
   redis.call('DEL', KEYS[2])
   redis.call('HDEL', KEYS[1], 'b')
   bytes = 0
-elseif left < held then
-  for _, text in ipairs(redis.call('LPOP', KEYS[2], held - left)) do bytes = bytes - #text end
+elseif left < count then
+  for _, text in ipairs(redis.call('LPOP', KEYS[2], count - left)) do bytes = bytes - #text end
   redis.call('HSET', KEYS[1], 'b', bytes)
 end
-held = left
+count = left
 ${lower}
 ${renew}
 return { left, report() }
@@ -217,17 +217,17 @@ return { left, report() }
  */
 const drain = script(`
 ${open}
-local texts, size = {}, bytes + held
+local texts, size = {}, bytes + count
 if size > (tonumber(ARGV[2]) or size) then
   ${renew}
   return { 'needs', size, report() }
 end
-if held > 0 then
+if count > 0 then
   texts = redis.call('LRANGE', KEYS[2], 0, -1)
   redis.call('DEL', KEYS[2])
   redis.call('HDEL', KEYS[1], 'b')
 end
-held, bytes = 0, 0
+count, bytes = 0, 0
 ${lower}
 ${renew}
 return { last, deadline, texts, report() }

@@ -31,10 +31,10 @@ interface Link {
   opened: Promise<void>
 }
 
-/** A box with listeners. Without `taken`, its subscription was lost and must be renewed. */
-interface Seat {
+/** The subscription to a box with listeners. Without `confirmed`, it was lost and must be renewed. */
+interface Subscription {
   link?: Link | undefined
-  taken?: Promise<void> | undefined
+  confirmed?: Promise<void> | undefined
   lost: boolean
 }
 
@@ -46,7 +46,7 @@ interface Seat {
 export class Wakeups {
   readonly #options: WakeupOptions
   readonly #subscribers = new Subscribers()
-  readonly #seats = new Map<string, Seat>()
+  readonly #subscriptions = new Map<string, Subscription>()
   readonly #links = new Map<string, Link>()
   #heartbeat: NodeJS.Timeout | undefined
   #repair: NodeJS.Timeout | undefined
@@ -65,7 +65,7 @@ export class Wakeups {
       this.#leave(drop)
     }
     try {
-      await withDeadline(this.#take(drop), this.#options.deadline)
+      await withDeadline(this.#ensure(drop), this.#options.deadline)
       return unsubscribe
     } catch (error) {
       unsubscribe()
@@ -78,55 +78,55 @@ export class Wakeups {
     clearInterval(this.#heartbeat)
     clearTimeout(this.#repair)
     for (const { redis } of this.#links.values()) redis.disconnect()
-    this.#seats.clear()
+    this.#subscriptions.clear()
   }
 
-  #take (drop: string): Promise<void> {
-    let seat = this.#seats.get(drop)
-    if (seat === undefined) this.#seats.set(drop, seat = { lost: false })
-    if (seat.taken === undefined) {
-      seat.taken = this.#confirm(drop, seat)
+  #ensure (drop: string): Promise<void> {
+    let subscription = this.#subscriptions.get(drop)
+    if (subscription === undefined) this.#subscriptions.set(drop, subscription = { lost: false })
+    if (subscription.confirmed === undefined) {
+      subscription.confirmed = this.#confirm(drop, subscription)
       // Runs in a later turn, so that it overrides what is set here.
-      seat.taken.catch(() => { this.#lose(drop, seat) })
+      subscription.confirmed.catch(() => { this.#lose(drop, subscription) })
     }
-    return seat.taken
+    return subscription.confirmed
   }
 
-  async #confirm (drop: string, seat: Seat): Promise<void> {
+  async #confirm (drop: string, subscription: Subscription): Promise<void> {
     const channel = this.#options.channelOf(drop)
-    const link = seat.link = this.#linkTo(channel)
+    const link = subscription.link = this.#linkTo(channel)
     await link.opened
     // A listener that left meanwhile is not subscribed: nobody would ever unsubscribe it.
-    if (this.#seats.get(drop) !== seat || seat.link !== link) throw new StoreError()
+    if (this.#subscriptions.get(drop) !== subscription || subscription.link !== link) throw new StoreError()
     await link.redis.ssubscribe(channel)
     // Confirmed, and lost again before this ran.
-    if (seat.link !== link) throw new StoreError()
-    if (seat.lost) this.#subscribers.wake(drop)
-    seat.lost = false
+    if (subscription.link !== link) throw new StoreError()
+    if (subscription.lost) this.#subscribers.wake(drop)
+    subscription.lost = false
   }
 
   #leave (drop: string): void {
-    const seat = this.#seats.get(drop)
-    if (seat === undefined || this.#subscribers.has(drop)) return
-    this.#seats.delete(drop)
-    const redis = seat.link?.redis
+    const subscription = this.#subscriptions.get(drop)
+    if (subscription === undefined || this.#subscribers.has(drop)) return
+    this.#subscriptions.delete(drop)
+    const redis = subscription.link?.redis
     if (redis?.status === 'ready') redis.sunsubscribe(this.#options.channelOf(drop)).catch(() => {})
   }
 
-  #lose (drop: string, seat: Seat): void {
-    seat.taken = seat.link = undefined
-    seat.lost = true
-    if (this.#closed || this.#seats.get(drop) !== seat) return
+  #lose (drop: string, subscription: Subscription): void {
+    subscription.confirmed = subscription.link = undefined
+    subscription.lost = true
+    if (this.#closed || this.#subscriptions.get(drop) !== subscription) return
     this.#repair ??= setTimeout(() => {
       this.#repair = undefined
       this.#options.refresh()
-      for (const drop of this.#seats.keys()) this.#take(drop).catch(() => {})
+      for (const drop of this.#subscriptions.keys()) this.#ensure(drop).catch(() => {})
     }, REPAIR)
   }
 
   #loseAll (link: Link): void {
-    for (const [drop, seat] of this.#seats) {
-      if (seat.link === link) this.#lose(drop, seat)
+    for (const [drop, subscription] of this.#subscriptions) {
+      if (subscription.link === link) this.#lose(drop, subscription)
     }
   }
 
