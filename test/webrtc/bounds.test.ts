@@ -1,7 +1,8 @@
 import t from 'tap'
 import { readFile } from 'node:fs/promises'
 import { BoxError, type Box } from '../../clients/typescript/src/index.js'
-import { sendWithRetry } from '../../clients/typescript/src/webrtc/channel.js'
+import { Scope } from '../../clients/typescript/src/scope.js'
+import { sendWithRetry } from '../../clients/typescript/src/webrtc/boxes.js'
 import { connect } from '../../clients/typescript/src/webrtc/connect.js'
 import { listen, notify } from '../../clients/typescript/src/webrtc/listen.js'
 import { createNonce, parseSealed } from '../../clients/typescript/src/webrtc/sealing.js'
@@ -18,10 +19,15 @@ t.test('a message that holds more than the largest value is refused', async t =>
 t.test('a message to a box that is full is tried again', async t => {
   let tries = 0
   const box = (full: number) => ({ send: async () => { if (++tries <= full) throw new BoxError(409, { code: 'BOX_ERR_FULL' }) } }) as unknown as Box
-  await sendWithRetry(box(1), {})
+  await sendWithRetry(box(1), {}, new Scope())
   t.equal(tries, 2)
   const gone = { send: async () => { throw new BoxError(409, { code: 'BOX_ERR_CURSOR' }) } } as unknown as Box
-  await t.rejects(sendWithRetry(gone, {}), { code: 'BOX_ERR_CURSOR' })
+  await t.rejects(sendWithRetry(gone, {}, new Scope()), { code: 'BOX_ERR_CURSOR' })
+  const scope = new Scope()
+  const sending = sendWithRetry(box(Infinity), {}, scope)
+  await quiet()
+  scope.end(new Error('over'))
+  await t.rejects(sending, { message: 'over' }, 'but not past the end of its scope')
 })
 
 t.test('the sample of docs/webrtc.md outlives guests that send anything', async t => {

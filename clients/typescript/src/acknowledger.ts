@@ -11,15 +11,18 @@ const BACKLOG = 64
 export class Acknowledger {
   readonly #acknowledge: (cursor: number) => Promise<unknown>
   readonly #interval: number
+  readonly #scope: Scope
   #wanted = 0
   #done = 0
   #running: Promise<void> | undefined
   #timer: Scope | undefined
   #hurry = false
 
-  constructor (acknowledge: (cursor: number) => Promise<unknown>, interval: number) {
+  /** @param scope ends every pause when it ends, as the requests do by themselves */
+  constructor (acknowledge: (cursor: number) => Promise<unknown>, interval: number, scope: Scope) {
     this.#acknowledge = acknowledge
     this.#interval = interval
+    this.#scope = scope
   }
 
   /** Call when the consumer has handled every message up to and including this cursor. */
@@ -53,7 +56,7 @@ export class Acknowledger {
 
   async #pause () {
     if (this.#hurry || this.#wanted - this.#done >= BACKLOG) return
-    this.#timer = new Scope()
+    this.#timer = new Scope(this.#scope)
     await this.#timer.sleep(this.#interval).catch(() => {})
     this.#timer.end()
   }

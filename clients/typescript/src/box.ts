@@ -149,7 +149,7 @@ export class Box {
     this.#reading = true
     const { timings } = this.#source
     const scope = new Scope(this.#scope, signal)
-    const acknowledger = new Acknowledger(cursor => this.#put(cursor, scope), timings.acknowledgeInterval)
+    const acknowledger = new Acknowledger(cursor => this.#put(cursor, scope), timings.acknowledgeInterval, scope)
     try {
       for await (const batch of follow(this.#source, after, scope)) {
         for (const message of batch) {

@@ -1,7 +1,7 @@
 import { EventParser, type StreamEvent } from './event-parser.js'
 import { dataOf, isStream, MESSAGES, type BoxClient } from './http.js'
 import { backoffDelay, isTransient, type Timings } from './retry.js'
-import { Scope } from './scope.js'
+import { isTimeout, Scope } from './scope.js'
 
 /** A message and its sequence number. */
 export interface Message {
@@ -120,7 +120,7 @@ async function * stream ({ client, path, timings, maxResponseBytes }: Source, af
   } catch (error) {
     // Silent from the start: a proxy is buffering it. Silent later: the connection is dead, because the
     // machine slept or the network changed.
-    throw !opened && error instanceof DOMException && error.name === 'TimeoutError' ? new NoStreamError() : error
+    throw !opened && isTimeout(error) ? new NoStreamError() : error
   } finally {
     scope.end()
     // If the signal does not cover the body, this releases the connection.

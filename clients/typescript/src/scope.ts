@@ -1,6 +1,11 @@
 /** A longer timer, of some 24 days, fires at once. */
 export const LONGEST_TIMER = 2 ** 31 - 1
 
+/** Whether a deadline has passed. */
+export function isTimeout (error: unknown): boolean {
+  return error instanceof DOMException && error.name === 'TimeoutError'
+}
+
 /**
  * A unit of work and its AbortSignal. The signal aborts when the caller's signal aborts, when the parent
  * scope ends, when a deadline passes, or when the work is done. Unlike `AbortSignal.any`, a scope leaves
@@ -29,6 +34,11 @@ export class Scope {
     } finally {
       scope.end()
     }
+  }
+
+  /** Waits until the promise settles, in whatever way, but no longer than `ms`. */
+  static async settled (promise: PromiseLike<unknown>, ms: number): Promise<void> {
+    await Scope.run(undefined, undefined, () => promise, ms).catch(() => {})
   }
 
   get signal () { return this.#controller.signal }

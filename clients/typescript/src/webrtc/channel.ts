@@ -1,13 +1,11 @@
-import { BoxError, type Box, type BoxOptions } from '../index.js'
-import { CallError, isAbort, isCallErrorCode, type CallErrorCode } from './errors.js'
+import type { Box } from '../index.js'
+import { Scope } from '../scope.js'
+import { asCallError, CLOSE_TIMEOUT, sendWithRetry } from './boxes.js'
+import { CallError, isCallErrorCode, type CallErrorCode } from './errors.js'
 import { Outbox } from './outbox.js'
 import { PieceAssembler } from './pieces.js'
 import { Queue } from './queue.js'
 import type { SealedMessage, Session } from './sealing.js'
-import { waitAtMost } from './wait-at-most.js'
-
-/** How long closing may take, in ms: telling the other side, and deleting the box. */
-export const CLOSE_TIMEOUT = 2_000
 
 /**
  * A sealed two-way conversation through two boxes, for any kind of signaling. A value is anything that JSON
@@ -59,6 +57,8 @@ export class SignalingChannel implements Channel {
   session: Session | undefined
   /** why it ended, once it has */
   reason: unknown
+  /** ends with the channel */
+  readonly scope: Scope
   readonly #inbox = new Queue<unknown>(1024, MAX_UNREAD)
   readonly #outbox: Outbox
   readonly #assembler = new PieceAssembler()
@@ -69,11 +69,13 @@ export class SignalingChannel implements Channel {
   /**
    * @param to the other side's box
    * @param ended called once, when nothing more is sent or received
+   * @param signal ends what is being sent
    */
-  constructor (to: Box, readonly hello: unknown, private readonly ended: () => void | Promise<void>) {
+  constructor (to: Box, readonly hello: unknown, private readonly ended: () => void | Promise<void>, signal: AbortSignal | undefined) {
+    this.scope = new Scope(undefined, signal)
     this.#outbox = new Outbox(async message => {
       try {
-        await sendWithRetry(to, await this.session?.seal(message))
+        await sendWithRetry(to, await this.session?.seal(message), this.scope)
       } catch (error) {
         const reason = asCallError(error)
         // A message that was too large was not stored, but a short one about it can be. After any other error
@@ -147,45 +149,13 @@ export class SignalingChannel implements Channel {
     if (this.#closed === undefined) this.reason = reason ?? new CallError('CALL_ERR_CLOSED')
     this.#inbox.end(reason)
     // The other side is told of failures too, so that it does not wait in vain.
-    this.#closed ??= waitAtMost(this.#outbox.end(ending, reason), CLOSE_TIMEOUT).then(this.ended)
+    this.#closed ??= this.#finish(this.#outbox.end(ending, reason))
     return this.#closed
   }
-}
 
-/** Translates an error of a box into one of a call. Aborts stay as they are. */
-export function asCallError (error: unknown): unknown {
-  if (error instanceof CallError || isAbort(error)) return error
-  if (error instanceof BoxError && error.status === 404) return new CallError('CALL_ERR_GONE', { cause: error })
-  if (error instanceof BoxError && error.status === 413) return new CallError('CALL_ERR_TOO_LARGE', { cause: error })
-  return new CallError('CALL_ERR_SERVER', { cause: error })
-}
-
-/** How often a message is retried if the other side's box is full, and the first wait in ms. Its owner may be about to read. */
-const FULL_TRIES = 4
-const FULL_PAUSE = 500
-
-/** Stores a message in the other side's box, and tries again for a while if that box is full. */
-export async function sendWithRetry (box: Box, message: unknown): Promise<void> {
-  for (let tries = 1; ; tries++) {
-    try {
-      await box.send(message)
-      return
-    } catch (error) {
-      if (!(error instanceof BoxError && error.code === 'BOX_ERR_FULL') || tries > FULL_TRIES) throw error
-      await new Promise(resolve => { setTimeout(resolve, FULL_PAUSE * 2 ** (tries - 1)) })
-    }
+  async #finish (told: Promise<void>): Promise<void> {
+    await Scope.settled(told, CLOSE_TIMEOUT)
+    this.scope.end()
+    await this.ended()
   }
-}
-
-/** Deletes a box that is no longer needed. If that fails, the box expires by itself. */
-export async function deleteBox (box: Box): Promise<void> {
-  await box.delete({ signal: AbortSignal.timeout(CLOSE_TIMEOUT) }).catch(() => {})
-}
-
-/** More than the largest sealed message, and than a box full of them. Parsed JSON takes up to fifty times its length in memory. */
-const MAX_RESPONSE_BYTES = 4 * 1024 * 1024
-
-/** Picks the options that a box takes. */
-export function boxOptions ({ fetch, headers, server, signal, maxResponseBytes = MAX_RESPONSE_BYTES }: BoxOptions): BoxOptions {
-  return { maxResponseBytes, ...(fetch && { fetch }), ...(headers && { headers }), ...(server && { server }), ...(signal && { signal }) }
 }

@@ -1,6 +1,7 @@
 import { parseAddress } from '../address.js'
 import { Box, type ClientOptions } from '../index.js'
-import { asCallError, boxOptions, isEndMessage, deleteBox, SignalingChannel, sendWithRetry, type Channel } from './channel.js'
+import { asCallError, boxOptions, deleteBox, sendWithRetry } from './boxes.js'
+import { isEndMessage, SignalingChannel, type Channel } from './channel.js'
 import { inviteTo, type Invite } from './invite.js'
 import { createNonce, parseSealed, sealHello, Session, type InviteKey, type SealedMessage } from './sealing.js'
 
@@ -40,9 +41,9 @@ export async function connect (invite: string | URL | Invite, options: ConnectOp
     channel = new SignalingChannel(host, options.hello, async () => {
       host.close()
       await deleteBox(own)
-    })
+    }, options.signal)
     void follow(own, channel, message => beginSession(key, { guestDrop: drop, guestNonce }, message))
-    await sendWithRetry(host, await sealHello(key, guestNonce, { drop, hello: options.hello }))
+    await sendWithRetry(host, await sealHello(key, guestNonce, { drop, hello: options.hello }), channel.scope)
     return channel
   } catch (error) {
     // What arrived in the guest's own box may have ended everything before the hello was stored.

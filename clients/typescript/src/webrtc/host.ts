@@ -1,13 +1,14 @@
 import { parseAddress } from '../address.js'
+import { isTimeout, Scope } from '../scope.js'
 import { Attempts, type EndAttempt } from './attempts.js'
-import { asCallError, boxOptions, type Channel } from './channel.js'
+import { asCallError, boxOptions } from './boxes.js'
+import type { Channel } from './channel.js'
 import { connectionFactory, peerConnectionClass, type ConnectionOptions } from './peer-connection.js'
 import { CallError } from './errors.js'
 import { listen, notify, type Listener, type ListenOptions, type Resume } from './listen.js'
 import { defaultSettings, connectPeer, type PreparedConnection, type Peer, type Settings } from './peer.js'
 import { Queue } from './queue.js'
 import { createNonce } from './sealing.js'
-import { waitAtMost } from './wait-at-most.js'
 
 /** How long it may take to check that a guest's box still exists, in ms. */
 const PROBE_TIMEOUT = 30_000
@@ -83,7 +84,7 @@ export async function hostWith (settings: Settings, options: HostOptions): Promi
     try {
       endAttempt = await attempts.begin()
       // A guest that has given up has deleted its box. When attempts are scarce, it must not cost one.
-      if (attempts.unfinished > 1) await withTimeout(channel.send({}), Math.min(timeouts.answer, PROBE_TIMEOUT))
+      if (attempts.unfinished > 1) await probe(channel, Math.min(timeouts.answer, PROBE_TIMEOUT))
       const { commitment } = Object(channel.hello) as { commitment?: unknown }
       prepared = await createConnection()
       offered = true
@@ -117,11 +118,13 @@ export async function hostWith (settings: Settings, options: HostOptions): Promi
   }
 }
 
-/** Rejects with `CALL_ERR_NO_PEER` if the work takes longer than `ms`. */
-async function withTimeout (work: Promise<void>, ms: number): Promise<void> {
-  let done = false
-  await waitAtMost(work.then(() => { done = true }), ms)
-  if (!done) throw new CallError('CALL_ERR_NO_PEER')
+/** Rejects if the guest's box is gone, or with `CALL_ERR_NO_PEER` if nothing can be stored there in time. */
+async function probe (channel: Channel, ms: number): Promise<void> {
+  try {
+    await Scope.run(undefined, undefined, () => channel.send({}), ms)
+  } catch (error) {
+    throw isTimeout(error) ? new CallError('CALL_ERR_NO_PEER') : error
+  }
 }
 
 async function forEachChannel (listener: Listener, receive: (channel: Channel) => Promise<void>) {

@@ -1,5 +1,6 @@
 import { Scope } from '../scope.js'
-import { boxOptions, type Channel } from './channel.js'
+import { boxOptions } from './boxes.js'
+import type { Channel } from './channel.js'
 import { commit, fingerprintOf } from './short-code.js'
 import { connect } from './connect.js'
 import { connectionFactory, type ConnectionOptions } from './peer-connection.js'

@@ -2,7 +2,8 @@ import { baseUrl, dropAddressOf, isDropAddress, parseAddress } from '../address.
 import { Box, type ClientOptions } from '../index.js'
 import { requirePlatform } from '../platform.js'
 import { fromBase64url, toBase64url } from './bytes.js'
-import { asCallError, boxOptions, deleteBox, SignalingChannel, type Channel } from './channel.js'
+import { asCallError, boxOptions, deleteBox } from './boxes.js'
+import { SignalingChannel, type Channel } from './channel.js'
 import { CallError } from './errors.js'
 import { createInvite } from './invite.js'
 import { Queue } from './queue.js'
@@ -154,7 +155,7 @@ export class Listener implements AsyncIterable<Channel> {
     const channel = new SignalingChannel(to, hello, () => {
       this.#channels.delete(guestNonce)
       to.close()
-    })
+    }, this.options.signal)
     this.#channels.set(guestNonce, channel)
     channel.start(session)
     if (!this.#guests.push(channel)) await channel.close()
@@ -167,7 +168,7 @@ export class Listener implements AsyncIterable<Channel> {
     const channel = new SignalingChannel(to, undefined, () => {
       this.#refusals--
       to.close()
-    })
+    }, this.options.signal)
     channel.start(session)
     void channel.close(reason)
   }

@@ -1,6 +1,6 @@
 import type { Address } from '../address.js'
 import type { ClientOptions } from '../index.js'
-import { asCallError } from './channel.js'
+import { asCallError } from './boxes.js'
 import { EarlyMessages } from './early-messages.js'
 import { hasTurn, iceServersOf } from './ice-servers.js'
 import type { PreparedConnection } from './peer.js'

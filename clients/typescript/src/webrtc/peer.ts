@@ -1,11 +1,10 @@
-import { LONGEST_TIMER } from '../scope.js'
+import { LONGEST_TIMER, Scope } from '../scope.js'
 import type { Contribution } from './agreement.js'
 import { verifyCertificates } from './certificate.js'
 import type { Channel } from './channel.js'
 import type { EarlyMessages } from './early-messages.js'
 import { CallError, isAbort } from './errors.js'
 import { Negotiation, type Negotiator } from './negotiation.js'
-import { waitAtMost } from './wait-at-most.js'
 
 /** The other side of a call, connected. */
 export interface Peer {
@@ -154,8 +153,8 @@ class ManagedPeer {
     const over = this.#over.promise.then(() => {})
     let wasRead = false
     void read.then(() => { wasRead = true })
-    await waitAtMost(Promise.race([read, over]), this.settings.timeouts.compare)
-    if (wasRead) await waitAtMost(over, this.settings.timeouts.compare)
+    await Scope.settled(Promise.race([read, over]), this.settings.timeouts.compare)
+    if (wasRead) await Scope.settled(over, this.settings.timeouts.compare)
     return wasRead && !this.#ended && this.prepared.connection.connectionState === 'connected'
   }
 
@@ -222,7 +221,7 @@ class ManagedPeer {
     this.#over.resolve(reason)
     this.#open.reject(reason ?? new CallError('CALL_ERR_CLOSED'))
     // Tell the other side before closing; otherwise it takes this for a lost connection.
-    await waitAtMost(this.channel.close(), this.settings.timeouts.close)
+    await Scope.settled(this.channel.close(), this.settings.timeouts.close)
     connection.close()
   }
 }

@@ -1,0 +1,39 @@
+import t from 'tap'
+import { connect } from '../../clients/typescript/src/webrtc/connect.js'
+import { host } from '../../clients/typescript/src/webrtc/host.js'
+import { fakeConnections } from './fake-connection.js'
+import { FakeServer, quiet } from './fake-server.js'
+
+/** What keeps a Node program from ending. */
+const timers = () => process.getActiveResourcesInfo().filter(kind => kind === 'Timeout').length
+
+const problem = (status: number, code: string) => new Response(JSON.stringify({ code }), { status, headers: { 'Content-Type': 'application/json' } })
+
+for (const [what, guests, answer] of [
+  ['is gone', 2, () => problem(404, 'BOX_ERR_NOT_FOUND')],
+  ['is full', 1, () => problem(409, 'BOX_ERR_FULL')]
+] as const) {
+  t.test(`a program that leaves its call can end at once, even if the box of a guest ${what}`, async t => {
+    const server = new FakeServer()
+    const { url, fetch } = server
+    const before = timers()
+    const call = await host({
+      server: url,
+      ...fakeConnections(),
+      iceServers: [],
+      fetch: async input => {
+        const request = input as Request
+        return request.method === 'POST' && request.url.includes('drop_') ? answer() : await fetch(request)
+      }
+    })
+    const channels = []
+    for (let count = 0; count < guests; count++) {
+      channels.push(await connect(call.invite, { fetch, hello: {} }))
+      await quiet()
+    }
+    await call.close()
+    await Promise.all(channels.map(channel => channel.close()))
+    await quiet()
+    t.ok(timers() <= before, `${timers()} timers`)
+  })
+}
