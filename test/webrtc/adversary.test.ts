@@ -2,13 +2,17 @@ import t from 'tap'
 import fc from 'fast-check'
 import { Negotiation } from '../../clients/typescript/src/webrtc/negotiation.js'
 import { createNonce } from '../../clients/typescript/src/webrtc/sealing.js'
+import { shortCodeFormat } from '../../clients/typescript/src/webrtc/short-code.js'
 import { Adversary, type GuestLine, type HostLine, type Negotiate } from './adversary.js'
 import { doubtful } from './doubtful-fingerprints.js'
 import { line, sdpWith } from './fake-connection.js'
 import { FaultyNegotiation } from './faulty-negotiation.js'
 
-const now: Negotiate = (...ends) => new Negotiation(...ends, 1)
-const before: Negotiate = (...ends) => new FaultyNegotiation(...ends, 1)
+// A code of one digit, and an adversary who holds the invite and the server.
+shortCodeFormat.digits = 1
+
+const now: Negotiate = (...ends) => new Negotiation(...ends)
+const before: Negotiate = (...ends) => new FaultyNegotiation(...ends)
 
 /** What he does with a host and a guest that have just begun. */
 type Play = (adversary: Adversary, guest: GuestLine) => Promise<void>
@@ -140,7 +144,6 @@ async function count (runs: number, negotiate: Negotiate, play: (run: number) =>
 /** One in ten, and what chance adds to that less often than once in a million runs of this test. */
 const most = (tries: number) => tries / 10 + 5 * Math.sqrt(tries * 0.09)
 
-// A code of one digit, and an adversary who holds the invite and the server.
 const plays: Record<string, [play: (run: number) => Play, runs: number]> = {
   hopes: [() => hope(1), 250],
   'hopes in several sessions': [() => hope(3), 100],

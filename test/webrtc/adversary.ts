@@ -109,13 +109,13 @@ export class Adversary {
   async guestCode (line: GuestLine, fingerprint: string): Promise<string | undefined> {
     const { session, fingerprint: guest, opening, random } = line
     if (session === undefined || guest === undefined || opening === undefined || random === undefined) return undefined
-    return await shortCode(session, { host: fingerprint, random, guest, opening }, 1)
+    return await shortCode(session, { host: fingerprint, random, guest, opening })
   }
 
   async hostCode (line: HostLine, fingerprint: string, opening = line.committed): Promise<string | undefined> {
     const { session, fingerprint: host, random } = line
     if (session === undefined || host === undefined || random === undefined) return undefined
-    return await shortCode(session, { host, random, guest: fingerprint, opening }, 1)
+    return await shortCode(session, { host, random, guest: fingerprint, opening })
   }
 
   /** An opening with which the host would see this code. */

@@ -20,8 +20,7 @@ export class FaultyNegotiation implements Negotiator {
   constructor (
     private readonly connection: RTCPeerConnection,
     private readonly channel: Channel,
-    private readonly contribution: Contribution,
-    private readonly digits: number
+    private readonly contribution: Contribution
   ) {
     this.agreement = new Promise((resolve, reject) => { this.#settle = { resolve, reject } })
     this.agreement.catch(() => {})
@@ -65,7 +64,7 @@ export class FaultyNegotiation implements Negotiator {
     if (description.type === 'offer') await this.#describe()
     const own = fingerprintOf(this.connection.localDescription!.sdp)
     const [host, guest] = this.contribution.role === 'host' ? [own, fingerprint] : [fingerprint, own]
-    const code = await shortCode(this.channel.session!, { host, random: String(this.#random), guest, opening: String(this.#opening) }, this.digits)
+    const code = await shortCode(this.channel.session!, { host, random: String(this.#random), guest, opening: String(this.#opening) })
     this.#settle.resolve({ code, fingerprint })
   }
 }

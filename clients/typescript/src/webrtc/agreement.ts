@@ -38,11 +38,11 @@ export function parseDescription (value: unknown): Description {
  * side's. Only the host uses an opening, and only if it matches the commitment in the guest's hello; only the
  * guest uses the host's random number.
  */
-export async function agree (contribution: Contribution, session: Session, ownSdp: string, theirs: Description, number: unknown, digits: number): Promise<Agreement> {
+export async function agree (contribution: Contribution, session: Session, ownSdp: string, theirs: Description, number: unknown): Promise<Agreement> {
   const own = fingerprintOf(ownSdp)
   const parts = contribution.role === 'host'
     ? { host: own, random: contribution.random, guest: theirs.fingerprint, opening: await checkCommitment(contribution.commitment, number, theirs.fingerprint) }
     : { host: theirs.fingerprint, random: checkRandom(number), guest: own, opening: contribution.opening }
-  const code = await shortCode(session, parts, digits)
+  const code = await shortCode(session, parts)
   return Object.freeze({ code, fingerprint: theirs.fingerprint })
 }

@@ -54,8 +54,7 @@ export class Negotiation implements Negotiator {
   constructor (
     private readonly connection: RTCPeerConnection,
     private readonly channel: Channel,
-    private readonly contribution: Contribution,
-    private readonly digits = 6
+    private readonly contribution: Contribution
   ) {
     this.agreement = new Promise((resolve, reject) => { this.#settle = { resolve, reject } })
     this.agreement.catch(() => {})
@@ -114,7 +113,7 @@ export class Negotiation implements Negotiator {
     const settle = async () => {
       const own = this.connection.localDescription?.sdp
       if (own === undefined) throw new CallError('CALL_ERR_FORMAT')
-      this.#agreement = await agree(this.contribution, session, own, theirs, number, this.digits)
+      this.#agreement = await agree(this.contribution, session, own, theirs, number)
       this.#settle.resolve(this.#agreement)
     }
     if (role === 'host') {

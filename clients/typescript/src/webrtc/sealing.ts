@@ -1,8 +1,4 @@
-import { concat, fromBase64url, randomBytes, toBase64url, utf8, type Bytes } from './bytes.js'
-import { CallError } from './errors.js'
-import { MAX_VALUE_BYTES } from './pieces.js'
-
-/**
+/*
  * Sealed messages: the server that carries them cannot read them, and cannot change, repeat, reorder, reflect
  * or mix them up unnoticed. `docs/sealing.md` specifies this for other languages, and
  * `test/webrtc/sealing-vectors.json` has test vectors.
@@ -12,6 +8,11 @@ import { MAX_VALUE_BYTES } from './pieces.js'
  * - Sealing: AES-256-GCM (NIST SP 800-38D). The 96-bit nonce is the message's number, which never repeats
  *   under one key; the whole header is additional authenticated data.
  */
+
+import { concat, fromBase64url, randomBytes, toBase64url, utf8, type Bytes } from './bytes.js'
+import { CallError } from './errors.js'
+import { MAX_VALUE_BYTES } from './pieces.js'
+
 export const VERSION = 1
 
 export type Role = 'host' | 'guest'

@@ -1,8 +1,4 @@
-import { fromBase64url, toBase64url, utf8 } from './bytes.js'
-import { CallError } from './errors.js'
-import { createNonce, type Session } from './sealing.js'
-
-/**
+/*
  * The short code that two people compare: a short authentication string, as in ZRTP (RFC 6189, section 4.3).
  * It protects against somebody in the middle who also has the invite. The code depends on the session's keys
  * and on the certificates (DTLS fingerprints) that both ends really use. Six digits can be searched by brute
@@ -10,6 +6,15 @@ import { createNonce, type Session } from './sealing.js'
  * commits to its fingerprint and a random number; then the host sends its offer with a random number of its
  * own; only then does the guest open its commitment. That leaves an attacker one guess in a million.
  */
+
+import { fromBase64url, toBase64url, utf8 } from './bytes.js'
+import { CallError } from './errors.js'
+import { createNonce, type Session } from './sealing.js'
+
+/** The length of the code. Tests lower it, so that an attacker's luck can be counted. */
+export const shortCodeFormat = { digits: 6 }
+
+/** How the guest commits to its part of the code before it knows the host's. */
 export interface Commitment {
   /** Sent in the hello: SHA-256 over the random number and the fingerprint, in base64url. */
   commitment: string
@@ -53,7 +58,8 @@ export interface CodeParts {
 }
 
 /** Computes the short code; both sides get the same digits. */
-export async function shortCode (session: Session, { host, random, guest, opening }: CodeParts, digits = 6): Promise<string> {
+export async function shortCode (session: Session, { host, random, guest, opening }: CodeParts): Promise<string> {
+  const { digits } = shortCodeFormat
   const bytes = await session.derive(['code', opening, random, host, guest], 8)
   return String(new DataView(bytes.buffer).getBigUint64(0) % 10n ** BigInt(digits)).padStart(digits, '0')
 }
