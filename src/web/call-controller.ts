@@ -4,10 +4,10 @@ import type { SavedSession } from './saved-session.js'
 import { RemotePage } from './remote-page.js'
 import type { LocalMedia } from './local-media.js'
 import type { PageMessage } from './page-messages.js'
-import type { Event, Role } from './state.js'
+import type { CallEvent, Role } from './state.js'
 
 export interface CallListener {
-  dispatch (event: Event): void
+  dispatch (event: CallEvent): void
   /** called with the other page once it has been admitted, and with undefined when it is gone */
   connectedTo (remotePage: RemotePage | undefined): void
   /** called with the other page's messages, except those about admission and leaving */

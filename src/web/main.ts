@@ -6,7 +6,7 @@ import { unsupported } from './failures.js'
 import { SavedSession, tabStorage } from './saved-session.js'
 import { LocalMedia, type MediaKind } from './local-media.js'
 import { CallScreen } from './call-screen.js'
-import { isOpen, next, type Event, type Role, type State } from './state.js'
+import { isOpen, next, type CallEvent, type Role, type State } from './state.js'
 import { keepScreenOn } from './wake-lock.js'
 import { noticeOf, statusOf, type Action } from './texts.js'
 
@@ -22,7 +22,7 @@ const chat = new Chat(text => call?.send({ type: 'chat', text }) ?? false, annou
 let call: CallController | undefined
 let state: State = { name: 'ready', role: invited() ? 'guest' : 'host' }
 
-function dispatch (event: Event): void {
+function dispatch (event: CallEvent): void {
   const before = state
   state = next(state, event)
   if (state !== before) show(before)

@@ -1,6 +1,7 @@
+/* The states of the page and the transitions between them. Independent of the browser, so that every path can be tested. */
+
 import type { Failure } from './failures.js'
 
-/** The states of the page and the transitions between them. Independent of the browser, so that every path can be tested. */
 export type Role = 'host' | 'guest'
 
 export type State =
@@ -20,7 +21,8 @@ export type State =
 /** Why the host is waiting again. */
 export type Notice = 'left' | Failure
 
-export type Event =
+/** What happens in a call, or what the person does. */
+export type CallEvent =
   | { type: 'begin', role: Role }
   /** the host's box exists; or the guest's hello is stored */
   | { type: 'opened', invite?: string }
@@ -37,7 +39,7 @@ export type Event =
   | { type: 'fail', failure: Failure }
 
 /** The next state. An event that does not apply to the current state changes nothing: it came too late. */
-export function next (state: State, event: Event): State {
+export function next (state: State, event: CallEvent): State {
   const { role } = state
   const invite = 'invite' in state ? { invite: state.invite } : {}
   if (isOver(state)) return event.type === 'begin' ? { name: 'opening', role: event.role } : state

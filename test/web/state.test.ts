@@ -1,10 +1,10 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { isOpen, next, type Event, type State } from '../../src/web/state.js'
+import { isOpen, next, type CallEvent, type State } from '../../src/web/state.js'
 import { startScreenText, noticeOf, statusOf } from '../../src/web/texts.js'
 
 const invite = 'https://box.example/#v=1'
-const after = (events: Event[], state: State) => events.reduce(next, state)
+const after = (events: CallEvent[], state: State) => events.reduce(next, state)
 const host: State = { name: 'ready', role: 'host' }
 const guest: State = { name: 'ready', role: 'guest' }
 
@@ -45,10 +45,10 @@ t.test('who was told that the call is full can start one', async t => {
 
 const role = fc.constantFrom('host' as const, 'guest' as const)
 const failure = fc.constantFrom('gone' as const, 'lost' as const, 'path' as const)
-const event: fc.Arbitrary<Event> = fc.oneof(
+const event: fc.Arbitrary<CallEvent> = fc.oneof(
   fc.record({ type: fc.constant('begin' as const), role }),
-  fc.constant<Event>({ type: 'opened', invite }),
-  fc.constantFrom<Event>({ type: 'peerFound' }, { type: 'interrupted' }, { type: 'recovered' }, { type: 'leave' }),
+  fc.constant<CallEvent>({ type: 'opened', invite }),
+  fc.constantFrom<CallEvent>({ type: 'peerFound' }, { type: 'interrupted' }, { type: 'recovered' }, { type: 'leave' }),
   fc.record({ type: fc.constantFrom('peerFailed' as const, 'fail' as const), failure }),
   fc.record({ type: fc.constant('peerGone' as const), notice: fc.oneof(fc.constant('left' as const), failure) }),
   fc.record({ type: fc.constant('connected' as const), code: fc.stringMatching(/^\d{6}$/) })
