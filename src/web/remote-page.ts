@@ -3,6 +3,9 @@ import { parseMessage, type PageMessage } from './page-messages.js'
 import type { MediaKind, Senders } from './local-media.js'
 import type { Role } from './state.js'
 
+/** More than a page says before it is answered. Whoever says more before anybody has let them in is cut off. */
+const MAX_EARLY = 16
+
 /**
  * The page at the other end of a connection: its audio and video, and the messages that the two pages
  * exchange.
@@ -32,8 +35,9 @@ export class RemotePage {
     channel.addEventListener('message', ({ data }) => {
       const message = parseMessage(data)
       if (message === undefined) return
-      if (this.#take === undefined) this.#early.push(message)
-      else this.#take(message)
+      if (this.#take !== undefined) this.#take(message)
+      else if (this.#early.length < MAX_EARLY) this.#early.push(message)
+      else channel.close()
     })
   }
 
