@@ -16,7 +16,7 @@ const table = {
   BOX_ERR_TIMEOUT: [408, 'Request too slow', 'The request did not arrive in time. Send it again.'],
   BOX_ERR_FULL: [409, 'Box full', 'The box has reached its limit. Its owner must acknowledge or drain messages before you send again.'],
   BOX_ERR_CURSOR: [409, 'Cursor ahead of the box', 'The cursor is beyond the last message of this box. Use a cursor that this box returned, or 0.'],
-  BOX_ERR_TOO_LARGE: [413, 'Too large', 'The request body exceeds the limit of this server. Send a smaller message.'],
+  BOX_ERR_TOO_LARGE: [413, 'Too large', 'Send at most %s bytes; this server accepts no more.'],
   BOX_ERR_URI_TOO_LONG: [414, 'URL too long', 'The URL exceeds the limit of this server. Send the message in the body of a POST request.'],
   BOX_ERR_MEDIA_TYPE: [415, 'Unsupported media type', 'Send %s, in UTF-8.'],
   BOX_ERR_EXPECTATION: [417, 'Expectation failed', 'Send the request without its Expect header.'],

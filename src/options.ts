@@ -1,15 +1,18 @@
 import { inspect } from 'node:util'
 import { Type, type Static, type TObject } from '@sinclair/typebox'
 import { Errors, ValueErrorType, type ValueError } from '@sinclair/typebox/errors'
-import { closest, distance } from 'fastest-levenshtein'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { PlainOptions } from '../generated/typescript/options.js'
+import { nearest } from './nearest.js'
 import type { Store } from './store/store.js'
+
+// `expects` says what a union or a pattern accepts; without it, an error message would show the pattern, or one part.
 
 const integer = (minimum: number, fallback: number, description: string, maximum = Number.MAX_SAFE_INTEGER) =>
   Type.Integer({ minimum, maximum, default: fallback, description })
 
-const rates = Type.Object({
+/** The limits of the option `rateLimit`. */
+export const ratesSchema = Type.Object({
   creates: integer(1, 30, 'boxes created per minute by one client address'),
   stores: integer(1, 600, 'messages stored per minute by one client address'),
   reads: integer(1, 600, 'reads, acknowledgements, drains and deletions per minute by one client address'),
@@ -19,13 +22,15 @@ const rates = Type.Object({
 }, { additionalProperties: false })
 
 const ice = Type.Object({
-  urls: Type.Array(Type.String({ pattern: '^stuns?:' }), { default: [], description: 'STUN servers, such as stun:host:port' }),
-  turnUrls: Type.Array(Type.String({ pattern: '^turns?:' }), { default: [], description: 'TURN servers, such as turn:host:port?transport=udp' }),
+  urls: Type.Array(Type.String({ pattern: '^stuns?:', expects: 'a STUN URL such as stun:host:port' }), { default: [], description: 'STUN servers, such as stun:host:port' }),
+  turnUrls: Type.Array(Type.String({ pattern: '^turns?:', expects: 'a TURN URL such as turn:host:port?transport=udp' }), { default: [], description: 'TURN servers, such as turn:host:port?transport=udp' }),
   turnSecret: Type.Optional(Type.String({ minLength: 1, description: 'secret shared with the TURN server (coturn: static-auth-secret); required with turnUrls' })),
   ttl: integer(60, 3600, 'lifetime of TURN credentials, in seconds', 604_800)
 }, { additionalProperties: false })
 
-/** `expects` describes what a union accepts; its parts alone would give an error message per part. */
+const ORIGIN = '^[a-z][a-z0-9+.-]*://[^/?#\\s]+$'
+const origin = Type.String({ pattern: ORIGIN, expects: 'an origin such as https://example.org' })
+
 const path = (fallback: string, description: string) =>
   Type.Union([Type.Literal(false), Type.String({ pattern: '^(?:/[A-Za-z0-9._~-]+)+$' })], {
     default: fallback, description, expects: `false or a path such as ${fallback}`
@@ -52,17 +57,18 @@ export const optionsSchema = Type.Object({
     description: "whether the routes appear in the host application's OpenAPI document; a word becomes the prefix of their operationIds",
     expects: 'true, false or a word of letters and digits'
   }),
-  cors: Type.Union([Type.Boolean(), Type.String({ minLength: 1 }), Type.Array(Type.String({ minLength: 1 }), { minItems: 1 })], {
-    default: true, description: 'origins whose pages may call the API: true for any, false for none, or a list', expects: 'true, false, an origin or a list of origins'
+  cors: Type.Union([Type.Boolean(), Type.String({ pattern: `^\\*$|${ORIGIN}` }), Type.Array(origin, { minItems: 1 })], {
+    default: true, description: 'origins whose pages may call the API: true for any, false for none, or a list', expects: 'true, false, an origin such as https://example.org, or a list of origins'
   }),
-  rateLimit: Type.Union([Type.Boolean(), Type.Partial(rates, { additionalProperties: false })], {
+  rateLimit: Type.Union([Type.Boolean(), Type.Partial(ratesSchema, { additionalProperties: false })], {
     default: true, description: 'limits per client address (IPv6: per /64 network); false disables them', expects: 'true, false or limits'
   }),
   ice: Type.Partial(ice, { additionalProperties: false, default: {}, description: 'STUN and TURN servers offered to anyone who holds a box id or drop address' })
 }, { additionalProperties: false })
 
-export type RateLimits = Static<typeof rates>
-export type IceOptions = Static<typeof ice>
+export type RateLimits = Static<typeof ratesSchema>
+/** The option `ice`, with its defaults. */
+export type ResolvedIce = Static<typeof ice>
 
 /**
  * The operation that a guard decides on, by its operationId in the contract. A request to the classic API has
@@ -90,34 +96,65 @@ export interface BoxPluginOptions extends PlainOptions {
 
 export interface ResolvedOptions extends Omit<Static<typeof optionsSchema>, 'rateLimit' | 'ice'> {
   rateLimit: RateLimits | false
-  ice: IceOptions
+  ice: ResolvedIce
   guard: Guard | undefined
 }
 
 /** Options that Fastify's `register` itself accepts. */
 const REGISTER_OPTIONS = new Set(['prefix', 'logLevel', 'logSerializers', 'encapsulate'])
 
+/** An option has a value that it cannot have. */
+export class OptionError extends TypeError {
+  /** the option's path, such as `rateLimit.creates` */
+  readonly option: string
+  /** what was received, in a form that can be shown */
+  readonly received: string
+  readonly #expected: Expectation
+
+  constructor (option: string, expected: Expectation, received: unknown) {
+    const shown = option.endsWith('Secret') ? `a secret of type ${typeof received}` : inspect(received, { depth: 1, breakLength: Infinity, maxStringLength: 100 })
+    super(`boxPlugin: option '${option}' expected ${said(expected, name => name)}, received ${shown}`)
+    this.option = option
+    this.received = shown
+    this.#expected = expected
+  }
+
+  /** @param nameOf how the caller calls an option */
+  expected (nameOf: (option: string) => string): string {
+    return said(this.#expected, nameOf)
+  }
+}
+
+/** What an option accepts, in words; a function if they name another option. */
+type Expectation = string | ((nameOf: (option: string) => string) => string)
+
+function said (expected: Expectation, nameOf: (option: string) => string): string {
+  return typeof expected === 'string' ? expected : expected(nameOf)
+}
+
 /**
  * Checks the options and fills in the defaults.
- * @throws TypeError that names the option, what was expected and what was received
+ * @throws OptionError, or a TypeError for an option that does not exist
  */
 export function resolveOptions (input: BoxPluginOptions): ResolvedOptions {
   const { store, guard, ...rest } = input
-  if (guard !== undefined && typeof guard !== 'function') throw invalidOption('guard', 'a function', guard)
-  if (store !== undefined && typeof (store as Partial<Store> | null)?.append !== 'function') throw invalidOption('store', 'a Store', store)
+  if (guard !== undefined && typeof guard !== 'function') throw new OptionError('guard', 'a function', guard)
+  if (store !== undefined && typeof (store as Partial<Store> | null)?.append !== 'function') throw new OptionError('store', 'a Store', store)
   const data = Object.fromEntries(Object.entries(rest).filter(([name]) => !REGISTER_OPTIONS.has(name)))
   const options = withDefaults(optionsSchema, data, '')
   if (input.ttl === undefined) options.ttl = Math.min(options.ttl, options.maxTtl)
-  if (options.ttl > options.maxTtl) throw invalidOption('ttl', `at most maxTtl (${options.maxTtl})`, options.ttl)
+  if (options.ttl > options.maxTtl) throw new OptionError('ttl', nameOf => `at most ${nameOf('maxTtl')} (${options.maxTtl})`, options.ttl)
   checkPaths(options)
   const { rateLimit } = options
   const iceOptions = withDefaults(ice, options.ice, 'ice.')
-  if (iceOptions.turnUrls.length > 0 && iceOptions.turnSecret === undefined) throw invalidOption('ice.turnSecret', 'a secret, because ice.turnUrls is set', undefined)
+  if (iceOptions.turnUrls.length > 0 && iceOptions.turnSecret === undefined) {
+    throw new OptionError('ice.turnSecret', nameOf => `a secret, because ${nameOf('ice.turnUrls')} is set`, undefined)
+  }
   return {
     ...options,
     guard,
     ice: iceOptions,
-    rateLimit: rateLimit === false ? false : withDefaults(rates, rateLimit === true ? {} : rateLimit, 'rateLimit.')
+    rateLimit: rateLimit === false ? false : withDefaults(ratesSchema, rateLimit === true ? {} : rateLimit, 'rateLimit.')
   }
 }
 
@@ -132,7 +169,7 @@ function checkPaths ({ classicPath, docs }: Pick<ResolvedOptions, 'classicPath' 
   const overlap = (one: string, other: string): boolean => `${one}/`.toLowerCase().startsWith(`${other}/`.toLowerCase())
   const check = (name: string, path: string | false, others: string[]): void => {
     const other = path === false ? undefined : others.find(other => overlap(path, other) || overlap(other, path))
-    if (other !== undefined) throw invalidOption(name, `a path that does not overlap ${other}`, path)
+    if (other !== undefined) throw new OptionError(name, `a path that does not overlap ${other}`, path)
   }
   check('classicPath', classicPath, OWN_PATHS)
   check('docs', docs, classicPath === false ? OWN_PATHS : [...OWN_PATHS, classicPath])
@@ -147,7 +184,7 @@ function withDefaults<T extends TObject> (schema: T, data: object, parent: strin
   const { path, type, message, value: received, schema: { expects, properties } } = innermost(error)
   const name = parent + path.slice(1).replaceAll('/', '.')
   if (type === ValueErrorType.ObjectAdditionalProperties) throw unknownOption(name, Object.keys(properties))
-  throw invalidOption(name, expects ?? message.replace(/^Expected /, ''), received)
+  throw new OptionError(name, expects ?? message.replace(/^Expected /, ''), received)
 }
 
 function defaultsOf ({ properties }: TObject): object {
@@ -163,18 +200,8 @@ function innermost (error: ValueError): ValueError {
 /** The options that are not plain data. */
 const NON_DATA_OPTIONS = ['store', 'guard']
 
-/** The largest edit distance at which another name is suggested. */
-const MAX_DISTANCE = 2
-
 function unknownOption (path: string, siblings: string[]): TypeError {
   const outer = path.slice(0, path.lastIndexOf('.') + 1)
-  const name = path.slice(outer.length)
-  const nearest = closest(name, outer === '' ? [...siblings, ...NON_DATA_OPTIONS] : siblings)
-  const hint = distance(name.toLowerCase(), nearest.toLowerCase()) <= MAX_DISTANCE ? `, did you mean '${outer}${nearest}'?` : ''
-  return new TypeError(`boxPlugin: unknown option '${path}'${hint}`)
-}
-
-function invalidOption (name: string, expected: string, received: unknown): TypeError {
-  const shown = name.endsWith('Secret') ? `a secret of type ${typeof received}` : inspect(received, { depth: 1, breakLength: Infinity, maxStringLength: 100 })
-  return new TypeError(`boxPlugin: option '${name}' expected ${expected}, received ${shown}`)
+  const other = nearest(path.slice(outer.length), outer === '' ? [...siblings, ...NON_DATA_OPTIONS] : siblings)
+  return new TypeError(`boxPlugin: unknown option '${path}'${other === undefined ? '' : `, did you mean '${outer}${other}'?`}`)
 }

@@ -82,14 +82,18 @@ const wrong: Array<[name: string, options: Record<string, unknown>, expected: Re
   ['docs', { docs: '/boxes' }, /a path that does not overlap \/boxes/, "'/boxes'"],
   ['docs', { docs: '/problems' }, /a path that does not overlap \/problems/, "'/problems'"],
   ['hostDocs', { hostDocs: 'a b' }, /true, false or a word/, "'a b'"],
-  ['cors', { cors: '' }, /true, false, an origin or a list of origins/, "''"],
-  ['cors', { cors: [] }, /true, false, an origin or a list of origins/, '[]'],
-  ['cors.0', { cors: [/a/] }, /string/, '/a/'],
+  ['cors', { cors: '' }, /true, false, an origin such as https:\/\/example.org, or a list of origins/, "''"],
+  ['cors', { cors: 'example.org' }, /an origin such as https:\/\/example.org/, "'example.org'"],
+  ['cors.0', { cors: ['example.org'] }, /an origin such as https:\/\/example.org/, "'example.org'"],
+  ['cors.0', { cors: ['https://example.org/'] }, /an origin such as https:\/\/example.org/, "'https://example.org/'"],
+  ['cors', { cors: [] }, /or a list of origins/, '[]'],
+  ['cors.0', { cors: [/a/] }, /an origin such as/, '/a/'],
   ['rateLimit', { rateLimit: 'off' }, /true, false or limits/, "'off'"],
   ['rateLimit.creates', { rateLimit: { creates: 0 } }, /greater or equal to 1/, '0'],
   ['rateLimit.waiters', { rateLimit: { waiters: '1' } }, /integer/, "'1'"],
   ['ice.ttl', { ice: { ttl: 1 } }, /greater or equal to 60/, '1'],
-  ['ice.urls.0', { ice: { urls: ['turn:a'] } }, /match/, "'turn:a'"],
+  ['ice.urls.0', { ice: { urls: ['turn:a'] } }, /a STUN URL such as stun:host:port/, "'turn:a'"],
+  ['ice.turnUrls.0', { ice: { turnUrls: ['a'] } }, /a TURN URL such as turn:host:port/, "'a'"],
   ['ice.turnSecret', { ice: { turnUrls: ['turn:a'] } }, /a secret/, 'a secret of type undefined'],
   ['guard', { guard: true }, /a function/, 'true'],
   ['store', { store: 'redis://localhost' }, /a Store/, "'redis://localhost'"],
@@ -116,6 +120,8 @@ t.test('an unknown option is named, and the one that was probably meant', async 
   const say = (options: object): void => { resolveOptions(options as BoxPluginOptions) }
   t.throws(() => say({ tll: 60 }), { name: 'TypeError', message: "boxPlugin: unknown option 'tll', did you mean 'ttl'?" })
   t.throws(() => say({ maxttl: 60 }), { message: "boxPlugin: unknown option 'maxttl', did you mean 'maxTtl'?" })
+  t.throws(() => say({ port: 8080 }), { message: "boxPlugin: unknown option 'port'" })
+  t.throws(() => say({ dosc: '/docs' }), { message: "boxPlugin: unknown option 'dosc', did you mean 'docs'?" })
   t.throws(() => say({ Store: memoryStore() }), { message: "boxPlugin: unknown option 'Store', did you mean 'store'?" })
   t.throws(() => say({ rateLimit: { create: 1 } }), { message: "boxPlugin: unknown option 'rateLimit.create', did you mean 'rateLimit.creates'?" })
   t.throws(() => say({ ice: { turnUrl: [] } }), { message: "boxPlugin: unknown option 'ice.turnUrl', did you mean 'ice.turnUrls'?" })

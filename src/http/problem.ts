@@ -20,7 +20,7 @@ const MEANT = new Set(['BOX_ERR_BUSY', 'BOX_ERR_CLOSING'])
 
 /** Turns anything thrown into a problem response (RFC 9457), which never contains a URL or a capability. */
 export function sendProblem (thrown: FastifyError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  const error = translate(thrown)
+  const error = translate(thrown, request)
   const problem = toProblem(error, baseOf(request))
   // An outage is logged when it begins and ends, not for every request.
   if (problem.status >= 500 && !isOutage(error) && !MEANT.has(error.code)) request.log.error({ err: thrown }, problem.title)
@@ -39,27 +39,32 @@ export function toProblem (error: BoxError, base = ''): Problem {
 }
 
 /** Fastify's own errors get our codes; an unexpected error becomes a 500 that reveals nothing. */
-function translate (error: FastifyError): BoxError {
+function translate (error: FastifyError, request: FastifyRequest): BoxError {
   // A third-party store's error may have only the code.
   if (isErrorCode(error.code)) return error.statusCode === undefined ? errorOf(error.code, error) : error
   switch (error.code) {
     case 'FST_ERR_VALIDATION':
-    case 'FST_ERR_CTP_EMPTY_JSON_BODY':
+      return new InvalidError(error.message)
     case 'FST_ERR_CTP_INVALID_CONTENT_LENGTH':
-      return new InvalidError(error.code === 'FST_ERR_VALIDATION' ? error.message : 'the body does not match its Content-Length')
+      return new InvalidError('the body does not match its Content-Length')
     case 'FST_ERR_BAD_URL':
       return new InvalidError('the address is not valid percent-encoding')
     case 'FST_ERR_CTP_BODY_TOO_LARGE':
-      return new TooLargeError()
+      return new TooLargeError(request.routeOptions.bodyLimit)
     case 'FST_ERR_MAX_PARAM_LENGTH':
       return new UriTooLongError()
     case 'FST_ERR_CTP_INVALID_MEDIA_TYPE':
-      return new MediaTypeError('one of the media types that the contract lists')
+      return new MediaTypeError(mediaTypesOf(request).join(' or '))
   }
   if (error instanceof HostError) return error
   const { statusCode = 500 } = error
   const meant = Number.isInteger(statusCode) && statusCode >= 400 && statusCode < 600 && statusCode !== 500
   return meant ? new HostError(error, statusCode) : new InternalError({ cause: error })
+}
+
+/** The media types that a route accepts, of those that the plugin parses. */
+function mediaTypesOf ({ server }: FastifyRequest): string[] {
+  return ['application/json', 'text/plain'].filter(type => server.hasContentTypeParser(type))
 }
 
 /** An error of the host, from its guard or a hook: below 500, its code and message are meant for the caller. */
@@ -69,9 +74,10 @@ export class HostError extends Error implements BoxError {
 
   constructor (cause: unknown, statusCode: number) {
     const { code, message = '' } = (cause ?? {}) as Partial<FastifyError>
-    if (statusCode >= 500) super('The server can not answer at the moment. Try again later.', { cause })
+    if (statusCode >= 500) super('The server cannot answer at the moment. Try again later.', { cause })
     else super(message === '' ? 'The host does not allow this.' : message, { cause })
     this.statusCode = statusCode
-    this.code = statusCode >= 500 ? 'HOST_FAILED' : typeof code === 'string' ? code : 'HOST_REFUSED'
+    if (statusCode >= 500) this.code = 'HOST_FAILED'
+    else this.code = typeof code === 'string' ? code : 'HOST_REFUSED'
   }
 }

@@ -1,7 +1,8 @@
 import { parseArgs } from 'node:util'
-import { resolveOptions, type BoxPluginOptions } from '../options.js'
+import { nearest } from '../nearest.js'
+import { OptionError, resolveOptions, type BoxPluginOptions } from '../options.js'
 import type { ConnectionLimits } from './connections.js'
-import { flags, FlagError, toFlagName, toVariable, type Flag } from './flags.js'
+import { flags, FlagError, settings, toVariable, type Flag } from './flags.js'
 import type { StoreAddress } from './open-store.js'
 
 export interface Config {
@@ -21,63 +22,76 @@ export class ConfigError extends Error {}
 
 type Environment = Record<string, string | undefined>
 
+/** The text of a setting, and what the user calls it: its flag, or its variable. */
+interface Given {
+  text: string
+  name: string
+}
+
 /**
  * Reads the flags and the environment variables. A flag wins; an empty variable counts as absent.
  * @returns 'help' or 'version' if that was requested
  * @throws ConfigError
  */
 export function readConfig (args: readonly string[], environment: Environment): Config | 'help' | 'version' {
-  const given = readFlags(args)
-  if (given['help'] === true) return 'help'
-  if (given['version'] === true) return 'version'
+  const texts = readFlags(args)
+  if (texts.has('help')) return 'help'
+  if (texts.has('version')) return 'version'
 
-  const values = new Map<string, unknown>()
-  /** how each option was given, for error messages */
-  const givenAs = new Map<string, string>()
-  for (const flag of flags) {
-    const fromFlag = given[flag.name] as string | undefined
-    const text = fromFlag ?? environment[toVariable(flag.name)]
-    const name = fromFlag === undefined ? toVariable(flag.name) : `--${flag.name}`
-    if (flag.option !== undefined) givenAs.set(flag.option, text === undefined || text === '' ? `--${flag.name}` : name)
-    // If nothing is given, the plugin's own defaults apply.
-    if (fromFlag === undefined && (text === undefined || text === '')) {
-      if (flag.option === undefined) values.set(flag.name, flag.read(flag.defaultText))
-    } else values.set(flag.name, read(flag, name, text ?? ''))
+  const given = (flag: Flag): Given | undefined => {
+    const text = texts.get(flag.name)
+    if (text !== undefined) return { text, name: `--${flag.name}` }
+    const variable = toVariable(flag.name)
+    return environment[variable] ? { text: environment[variable], name: variable } : undefined
   }
+  const valueOf = <T>(flag: Flag<T>): T => read(flag, given(flag) ?? { text: flag.defaultText, name: `--${flag.name}` })
 
-  const box = pluginOptions(values)
-  try {
-    resolveOptions(box)
-  } catch (error) {
-    const message = (error as Error).message.replace(/^boxPlugin: option '([\w.]+)'/, (_, option: string) => givenAs.get(option) ?? toFlagName(option))
-    throw new ConfigError(message)
-  }
+  const rateLimited = valueOf(settings.rateLimit) === 'on'
+  const perAddress = valueOf(settings.connectionsPerAddress)
   return {
-    port: values.get('port') as number,
-    host: values.get('host') as string,
-    store: values.get('store') as StoreAddress,
-    trustProxy: values.get('trust-proxy') as string[],
-    connections: {
-      total: values.get('max-connections') as number,
-      perAddress: values.get('rate-limit') === 'off' ? Infinity : values.get('rate-limit-connections') as number
+    port: valueOf(settings.port),
+    host: valueOf(settings.host),
+    store: valueOf(settings.store),
+    trustProxy: valueOf(settings.trustProxy),
+    connections: { total: valueOf(settings.maxConnections), perAddress: rateLimited ? perAddress : Infinity },
+    logLevel: valueOf(settings.logLevel),
+    box: pluginOptions(given, rateLimited)
+  }
+}
+
+const SWITCHES = ['help', 'version']
+
+/** @returns the text of each flag that is given, by its name */
+function readFlags (args: readonly string[]): Map<string, string> {
+  const { tokens } = parseArgs({
+    args: [...args],
+    options: {
+      ...Object.fromEntries(flags.map(({ name }) => [name, { type: 'string' as const }])),
+      help: { type: 'boolean', short: 'h' },
+      version: { type: 'boolean', short: 'v' }
     },
-    logLevel: values.get('log-level') as string,
-    box
+    strict: false,
+    tokens: true
+  })
+  const names = [...flags.map(({ name }) => name), ...SWITCHES]
+  const texts = new Map<string, string>()
+  for (const token of tokens) {
+    if (token.kind !== 'option') throw new ConfigError(`unexpected argument ${JSON.stringify(args[token.index])}; see --help`)
+    const { name, rawName, value, inlineValue } = token
+    if (!names.includes(name)) {
+      const other = nearest(name, names)
+      throw new ConfigError(`unknown flag '${rawName}'${other === undefined ? '' : `, did you mean '--${other}'?`}; see --help`)
+    }
+    const isSwitch = SWITCHES.includes(name)
+    if (isSwitch && value !== undefined) throw new ConfigError(`${rawName} takes no value; see --help`)
+    // What looks like a flag is one, except for a negative number.
+    if (!isSwitch && (value === undefined || (!inlineValue && /^-(?!\d)/.test(value)))) throw new ConfigError(`${rawName} needs a value; see --help`)
+    texts.set(name, value ?? '')
   }
+  return texts
 }
 
-function readFlags (args: readonly string[]): Record<string, string | boolean | undefined> {
-  const options = Object.fromEntries(flags.map(({ name }) => [name, { type: 'string' as const }]))
-  try {
-    return parseArgs({ args: [...args], options: { ...options, help: { type: 'boolean', short: 'h' }, version: { type: 'boolean', short: 'v' } } }).values
-  } catch (error) {
-    // The first sentence of Node's message names the argument; the rest does not apply here.
-    const [sentence] = (error as Error).message.split(/\. |\n/)
-    throw new ConfigError(`${sentence}; see --help`)
-  }
-}
-
-function read (flag: Flag, name: string, text: string): unknown {
+function read<T> (flag: Flag<T>, { text, name }: Given): T {
   try {
     return flag.read(text)
   } catch (error) {
@@ -88,16 +102,30 @@ function read (flag: Flag, name: string, text: string): unknown {
   }
 }
 
-/** The options of the plugin, nested as it expects them. */
-function pluginOptions (values: Map<string, unknown>): BoxPluginOptions {
+/**
+ * The options of the plugin, nested as it expects them. What is not given is left to its own defaults.
+ * @throws ConfigError that calls an option what the user calls it
+ */
+function pluginOptions (given: (flag: Flag) => Given | undefined, rateLimited: boolean): BoxPluginOptions {
   const options: Record<string, unknown> = {}
-  for (const { name, option } of flags) {
-    if (option === undefined || !values.has(name)) continue
-    const [outer = '', inner] = option.split('.')
-    if (inner === undefined) options[outer] = values.get(name)
-    else options[outer] = { ...options[outer] as object, [inner]: values.get(name) }
+  const names = new Map<string, string>()
+  for (const flag of flags) {
+    if (flag.option === undefined) continue
+    const found = given(flag)
+    names.set(flag.option, found?.name ?? `--${flag.name}`)
+    if (found === undefined) continue
+    const value = read(flag, found)
+    const [outer = '', inner] = flag.option.split('.')
+    options[outer] = inner === undefined ? value : { ...options[outer] as object, [inner]: value }
   }
-  if (values.get('rate-limit') === 'off') options['rateLimit'] = false
+  if (!rateLimited) options['rateLimit'] = false
+  try {
+    resolveOptions(options)
+  } catch (error) {
+    if (!(error instanceof OptionError)) throw error
+    const nameOf = (option: string): string => names.get(option) ?? option
+    throw new ConfigError(`${nameOf(error.option)} expected ${error.expected(nameOf)}, received ${error.received}`)
+  }
   return options
 }
 

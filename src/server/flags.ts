@@ -1,22 +1,22 @@
 import { isIP } from 'node:net'
-import { Type, type TSchema } from '@sinclair/typebox'
+import { Type, type Static, type TSchema } from '@sinclair/typebox'
 import { Errors } from '@sinclair/typebox/errors'
-import { optionsSchema } from '../options.js'
-import { parseStoreAddress, STORE_FORMAT } from './open-store.js'
+import { optionsSchema, ratesSchema } from '../options.js'
+import { parseStoreAddress, STORE_FORMAT, type StoreAddress } from './open-store.js'
 
 /** A setting of the server: a flag and the environment variable of the same name. */
-export interface Flag {
+export interface Flag<T = unknown> {
   /** `max-ttl`, which is also `MAX_TTL` */
   name: string
   /** how the help shows the value */
   placeholder: string
-  description: string | undefined
+  description: string
   /** the default, as text for the help */
   defaultText: string
   /** the option of `boxPlugin` that it sets, as a path such as `rateLimit.creates`; absent for settings of the server itself */
   option?: string
   /** @throws FlagError that says what was expected */
-  read: (text: string) => unknown
+  read: (text: string) => T
 }
 
 /** Says what was expected: `a whole number`. */
@@ -24,29 +24,53 @@ export class FlagError extends Error {}
 
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']
 
-const limits = optionsSchema.properties
-const rates = limits.rateLimit.anyOf[1].properties
-const ice = limits.ice.properties
+const { properties: limits } = optionsSchema
+const { properties: ice } = limits.ice
 const ConnectionCount = Type.Integer({ minimum: 1 })
 
+const setting = <T>(name: string, placeholder: string, description: string, defaultText: string, read: (text: string) => T): Flag<T> =>
+  ({ name, placeholder, description, defaultText, read })
+
+/** The settings of the server itself. */
+export const settings = {
+  port: setting('port', '<number>', 'port to listen on; 0 picks a free one', '8080', bySchema(Type.Integer({ minimum: 0, maximum: 65_535 }))),
+  host: setting('host', '<name>', 'address to listen on; 0.0.0.0 or :: for all', 'localhost', text => text),
+  store: setting('store', '<address>', `where boxes are kept: ${STORE_FORMAT}`, 'lmdb:./signalbox-data', readStore),
+  maxConnections: setting('max-connections', '<number>', 'open connections; fewer if the process may not open as many files', '4096', bySchema(ConnectionCount)),
+  rateLimit: setting('rate-limit', '<on|off>', 'limits per client address (IPv6: per /64 network)', 'on', oneOf('on', 'off')),
+  connectionsPerAddress: setting('rate-limit-connections', '<number>', 'open connections per client address, unless it is a trusted proxy', '256', bySchema(ConnectionCount)),
+  trustProxy: setting('trust-proxy', '<list>', 'addresses or CIDR ranges of proxies whose X-Forwarded-For is trusted', 'none', readProxies),
+  logLevel: setting('log-level', '<level>', `one of ${LOG_LEVELS.join(', ')}`, 'info', oneOf(...LOG_LEVELS))
+}
+
 /** All settings, in the order of the help. The limits come from the plugin's own schema. */
-export const flags: readonly Flag[] = [
-  { name: 'port', placeholder: '<number>', description: 'port to listen on; 0 picks a free one', defaultText: '8080', read: bySchema(Type.Integer({ minimum: 0, maximum: 65_535 })) },
-  { name: 'host', placeholder: '<name>', description: 'address to listen on; 0.0.0.0 or :: for all', defaultText: 'localhost', read: text => text },
-  { name: 'store', placeholder: '<address>', description: `where boxes are kept: ${STORE_FORMAT}`, defaultText: 'lmdb:./signalbox-data', read: readStore },
+export const flags: readonly Flag[] = sayFlags([
+  settings.port,
+  settings.host,
+  settings.store,
   ...numbers(limits, ''),
-  { name: 'max-connections', placeholder: '<number>', description: 'open connections; fewer if the process may not open as many files', defaultText: '4096', read: bySchema(ConnectionCount) },
-  { name: 'rate-limit', placeholder: '<on|off>', description: 'limits per client address (IPv6: per /64 network)', defaultText: 'on', read: oneOf('on', 'off') },
-  ...numbers(rates, 'rateLimit.'),
-  { name: 'rate-limit-connections', placeholder: '<number>', description: 'open connections per client address, unless it is a trusted proxy', defaultText: '256', read: bySchema(ConnectionCount) },
-  { name: 'trust-proxy', placeholder: '<list>', description: 'addresses or CIDR ranges of proxies whose X-Forwarded-For is trusted', defaultText: 'none', read: readProxies },
-  { name: 'cors-origin', placeholder: '<list>', description: 'origins whose pages may call the API: *, none, or a list', defaultText: '*', option: 'cors', read: readOrigins },
-  { name: 'ice-urls', placeholder: '<list>', description: ice.urls.description, defaultText: 'none', option: 'ice.urls', read: listOf(ice.urls) },
-  { name: 'turn-urls', placeholder: '<list>', description: ice.turnUrls.description, defaultText: 'none', option: 'ice.turnUrls', read: listOf(ice.turnUrls) },
-  { name: 'turn-secret', placeholder: '<secret>', description: `${ice.turnSecret.description}; prefer the environment variable`, defaultText: 'none', option: 'ice.turnSecret', read: text => text },
-  { name: 'turn-ttl', placeholder: '<number>', description: ice.ttl.description, defaultText: String(ice.ttl.default), option: 'ice.ttl', read: bySchema(ice.ttl) },
-  { name: 'log-level', placeholder: '<level>', description: `one of ${LOG_LEVELS.join(', ')}`, defaultText: 'info', read: oneOf(...LOG_LEVELS) }
-]
+  settings.maxConnections,
+  settings.rateLimit,
+  ...numbers(ratesSchema.properties, 'rateLimit.'),
+  settings.connectionsPerAddress,
+  settings.trustProxy,
+  { ...setting('cors-origin', '<list>', 'origins whose pages may call the API: *, none, or a list', '*', readOrigins), option: 'cors' },
+  { ...setting('ice-urls', '<list>', textOf(ice.urls), 'none', listOf(ice.urls)), option: 'ice.urls' },
+  { ...setting('turn-urls', '<list>', textOf(ice.turnUrls), 'none', listOf(ice.turnUrls)), option: 'ice.turnUrls' },
+  { ...setting('turn-secret', '<secret>', `${textOf(ice.turnSecret)}; prefer the environment variable`, 'none', text => text), option: 'ice.turnSecret' },
+  { ...setting('turn-ttl', '<number>', textOf(ice.ttl), String(ice.ttl.default), bySchema(ice.ttl)), option: 'ice.ttl' },
+  settings.logLevel
+])
+
+/** Where a description of the plugin's names another option, the help names its flag. */
+function sayFlags (flags: Flag[]): Flag[] {
+  const names = new Map(flags.map(({ name, option = '' }) => [option.slice(option.lastIndexOf('.') + 1), `--${name}`]))
+  return flags.map(flag => ({ ...flag, description: flag.description.replace(/\b[a-z]+[A-Z]\w*/g, word => names.get(word) ?? word) }))
+}
+
+function textOf ({ description = '' }: TSchema): string {
+  return description
+}
 
 /** `turnSecret` → `turn-secret` */
 export function toFlagName (option: string): string {
@@ -62,7 +86,7 @@ function numbers (properties: Record<string, TSchema>, parent: string): Flag[] {
   return Object.entries(properties).filter(([, schema]) => schema['type'] === 'integer').map(([name, schema]) => ({
     name: toFlagName(parent + name),
     placeholder: '<number>',
-    description: schema.description,
+    description: textOf(schema),
     defaultText: String(schema['default'] ?? 'depends on the store'),
     option: parent + name,
     read: bySchema(schema)
@@ -70,18 +94,18 @@ function numbers (properties: Record<string, TSchema>, parent: string): Flag[] {
 }
 
 /** An integer is parsed; anything else is checked against the schema as text. */
-function bySchema (schema: TSchema): (text: string) => unknown {
+function bySchema<T extends TSchema> (schema: T): (text: string) => Static<T> {
   return text => checked(schema, /^-?\d+$/.test(text) ? Number(text) : text)
 }
 
-function listOf (schema: TSchema): (text: string) => unknown {
+function listOf<T extends TSchema> (schema: T): (text: string) => Static<T> {
   return text => checked(schema, split(text))
 }
 
-function checked (schema: TSchema, value: unknown): unknown {
+function checked<T extends TSchema> (schema: T, value: unknown): Static<T> {
   const error = Errors(schema, value).First()
-  if (error !== undefined) throw new FlagError(error.message.replace(/^Expected /, ''))
-  return value
+  if (error === undefined) return value
+  throw new FlagError(error.schema['expects'] ?? error.message.replace(/^Expected /, ''))
 }
 
 function oneOf (...words: string[]): (text: string) => string {
@@ -95,7 +119,7 @@ function split (text: string): string[] {
   return text.split(',').map(item => item.trim())
 }
 
-function readStore (text: string): unknown {
+function readStore (text: string): StoreAddress {
   const address = parseStoreAddress(text)
   if (address === undefined) throw new FlagError(STORE_FORMAT)
   return address

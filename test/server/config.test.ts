@@ -73,11 +73,15 @@ t.test('bad values are refused, saying what was expected', async t => {
   refuses(t, 'log-level', 'loud', /expected one of fatal/)
   for (const text of ['1', 'true', '10.0.0.0/33', 'fd00::/129', '10.0.0.1/8/8', '10.0.0.1,', 'proxy.example']) refuses(t, 'trust-proxy', text, /list of IP addresses and CIDR ranges/)
   for (const text of ['https://a.example/', 'a.example', '*,https://a.example', 'null']) refuses(t, 'cors-origin', text, /origins such as/)
-  refuses(t, 'ice-urls', 'http://a.example', /expected string to match '\^stuns\?:'/)
-  refuses(t, 'turn-urls', 'stun:a.example', /expected string to match '\^turns\?:'/)
-  t.throws(() => read(['--turn-urls=turn:a.example']), { constructor: ConfigError, message: /^--turn-secret expected a secret/ })
+  refuses(t, 'ice-urls', 'http://a.example', /expected a STUN URL such as stun:host:port, received "http:/)
+  refuses(t, 'turn-urls', 'stun:a.example', /expected a TURN URL such as turn:host:port.*, received "stun:/)
+  t.throws(() => read(['--turn-urls=turn:a.example']), { constructor: ConfigError, message: /^--turn-secret expected a secret, because --turn-urls is set/ })
   t.doesNotThrow(() => read([], { MAX_TTL: '60' }), 'the default of --ttl gives way')
-  t.throws(() => read([], { MAX_TTL: '60', TTL: '61' }), { constructor: ConfigError, message: /^TTL expected/ })
+  t.throws(() => read([], { MAX_TTL: '60', TTL: '61' }), { constructor: ConfigError, message: /^TTL expected at most MAX_TTL \(60\), received 61/ })
+  t.throws(() => read(['--ttl', '-5']), { constructor: ConfigError, message: /^--ttl expected integer to be greater or equal to 1, received "-5"$/ })
+  t.throws(() => read(['--prot', '80']), { constructor: ConfigError, message: "unknown flag '--prot', did you mean '--port'?; see --help" })
+  t.throws(() => read(['--port', '--host', '::']), { constructor: ConfigError, message: '--port needs a value; see --help' })
+  t.throws(() => read(['--frobnicate']), { constructor: ConfigError, message: "unknown flag '--frobnicate'; see --help" })
   for (const args of [['--prot=1'], ['--port'], ['--port', '--host'], ['serve'], ['--help=yes']]) {
     t.throws(() => read(args), { constructor: ConfigError, message: /^[^\n]+; see --help$/ }, args.join(' '))
   }
@@ -104,9 +108,10 @@ t.test('the help lists every flag with its variable and its default', async t =>
   t.equal(readConfig(['-h'], {}), 'help')
   t.equal(readConfig(['--version'], {}), 'version')
   const lines = help().split('\n')
-  for (const { name, description = '', defaultText } of flags) {
+  for (const { name, description, defaultText } of flags) {
     t.ok(lines.some(line => line.includes(`--${name} `) && line.includes(` ${toVariable(name)} `) && line.endsWith(`${description} (${defaultText})`)), name)
     t.ok(description.length > 0, 'with a description')
+    t.notMatch(description, /maxTtl|maxStoreBytes|turnUrls/, 'that names flags')
   }
   for (const name of ['port', 'host', 'store', 'ttl', 'trust-proxy', 'cors-origin', 'log-level', 'rate-limit']) {
     t.ok(flags.some(flag => flag.name === name), `${name}, which the design names`)

@@ -53,7 +53,7 @@ export async function classicBox (scope: FastifyInstance, { service, options, li
       case 'storeMessage': {
         const { msg } = parameters(request)
         const message = messageFromString(msg)
-        if (Buffer.byteLength(msg) > options.maxMessageBytes) throw new TooLargeError()
+        if (Buffer.byteLength(msg) > options.maxMessageBytes) throw new TooLargeError(options.maxMessageBytes)
         const { count } = await service.append(request[DROP], message)
         return { type: 'ack', data: count }
       }

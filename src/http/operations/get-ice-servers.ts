@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto'
 import { Type, type Static } from '@sinclair/typebox'
-import type { IceOptions } from '../../options.js'
+import type { ResolvedIce } from '../../options.js'
 import { answering } from '../answers.js'
 import type { Api, Scope } from '../api.js'
 import { json } from '../contract.js'
@@ -52,7 +52,7 @@ export function getIceServers (scope: Scope, { service, options, limiter, contra
  * in base64.
  * @param now in ms since the epoch
  */
-function iceServers ({ urls, turnUrls, turnSecret, ttl }: IceOptions, now: number): IceServers {
+function iceServers ({ urls, turnUrls, turnSecret, ttl }: ResolvedIce, now: number): IceServers {
   const servers: IceServers['iceServers'] = []
   if (urls.length > 0) servers.push({ urls })
   if (turnUrls.length > 0 && turnSecret !== undefined) {

@@ -77,7 +77,9 @@ t.test('a message may have maxMessageBytes and no more', async t => {
   t.equal((await app.inject({ method: 'POST', url: box.messages, ...jsonText(`"${'a'.repeat(98)}"`) })).statusCode, 200)
   t.equal((await app.inject({ url: box.messages, ...text('a'.repeat(100)) })).statusCode, 200)
   isProblem(t, await app.inject({ method: 'POST', url: box.messages, ...jsonText(`"${'a'.repeat(99)}"`) }), 413, 'BOX_ERR_TOO_LARGE')
-  isProblem(t, await app.inject({ url: box.messages, ...text('é'.repeat(51)) }), 413, 'BOX_ERR_TOO_LARGE')
+  const refused = await app.inject({ url: box.messages, ...text('é'.repeat(51)) })
+  isProblem(t, refused, 413, 'BOX_ERR_TOO_LARGE')
+  t.match(refused.json().detail, /at most 100 bytes/)
 })
 
 t.test('a message without Content-Length is bounded too', async t => {
@@ -149,4 +151,12 @@ t.test('storing takes no query', async t => {
   const box = await createBox()
   isProblem(t, await app.inject({ method: 'POST', url: `${box.messages}?after=0`, ...json(1) }), 400, 'BOX_ERR_INVALID')
   t.same((await box.read()).json().data, [])
+})
+
+t.test('a refused media type is answered with those that are accepted', async t => {
+  const { app, createBox } = await build(t)
+  const box = await createBox()
+  const send = (method: 'POST' | 'PUT', url: string) => app.inject({ method, url, headers: { 'content-type': 'application/xml' }, payload: '<a/>' })
+  t.equal((await send('POST', box.messages)).json().detail, 'Send application/json or text/plain, in UTF-8.')
+  t.equal((await send('PUT', `${box.url}/cursor`)).json().detail, 'Send application/json, in UTF-8.')
 })
