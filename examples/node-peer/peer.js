@@ -17,7 +17,7 @@ try {
   for await (const peer of call.peers) serve(peer)
   // The loop ends at once, but everyone still has to be told.
   await call.close()
-  // The threads of WebRTC would keep the process.
+  // WebRTC's threads would keep the process alive.
   process.exit()
 } catch (error) {
   fail(error)
