@@ -13,7 +13,7 @@ const MIB = 1024 * 1024
 /** Each client address has its own share of what may be unsent. */
 const ADDRESSES = 200
 
-/** Readers with a small receive buffer, as Node can not make them: asks, reads nothing, and hangs up when its stdin ends. */
+/** Readers with a small receive buffer, as Node cannot make them: asks, reads nothing, and hangs up when its stdin ends. */
 const READERS = `
 import socket, sys
 port, count, path, accept = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3], sys.argv[4]

@@ -8,22 +8,22 @@ const table = {
   BOX_ERR_INVALID: [400, 'Invalid request', 'Correct the request: %s.'],
   BOX_ERR_DROP_ONLY: [403, 'Box id required', 'A drop address can only store messages. Use the box id for this operation.'],
   BOX_ERR_PREFETCH: [403, 'Prefetch refused', 'This request would change the box, so it must not be a prefetch. Send it without Sec-Purpose: prefetch.'],
-  BOX_ERR_CROSS_SITE: [403, 'Cross-site request refused', 'Another website sent this request, and its pages may not call this server. Let the operator add its origin to the cors option.'],
+  BOX_ERR_CROSS_SITE: [403, 'Cross-site request refused', 'Another website sent this request, and its pages may not call this server. Ask the operator to add its origin to the cors option.'],
   BOX_ERR_NOT_FOUND: [404, 'Box not found', 'The box does not exist, has expired or was deleted. Create a new one and share its address.'],
   BOX_ERR_NO_ROUTE: [404, 'Not found', 'There is nothing at this URL. The OpenAPI document lists every operation.'],
   BOX_ERR_METHOD: [405, 'Method not allowed', 'Use one of the methods in the Allow header.'],
-  BOX_ERR_NOT_ACCEPTABLE: [406, 'Not acceptable', 'Accept application/json or text/event-stream, in at most 1,024 characters.'],
+  BOX_ERR_NOT_ACCEPTABLE: [406, 'Not acceptable', 'Send an Accept header of at most 1,024 characters that allows application/json or text/event-stream.'],
   BOX_ERR_TIMEOUT: [408, 'Request too slow', 'The request did not arrive in time. Send it again.'],
   BOX_ERR_FULL: [409, 'Box full', 'The box has reached its limit. Its owner must acknowledge or drain messages before you send again.'],
   BOX_ERR_CURSOR: [409, 'Cursor ahead of the box', 'The cursor is beyond the last message of this box. Use a cursor that this box returned, or 0.'],
   BOX_ERR_TOO_LARGE: [413, 'Too large', 'Send at most %s bytes; this server accepts no more.'],
-  BOX_ERR_URI_TOO_LONG: [414, 'URL too long', 'The URL exceeds the limit of this server. Send the message in the body of a POST request.'],
+  BOX_ERR_URI_TOO_LONG: [414, 'URL too long', "The URL exceeds the server's limit. Send the message in the body of a POST request."],
   BOX_ERR_MEDIA_TYPE: [415, 'Unsupported media type', 'Send %s, in UTF-8.'],
   BOX_ERR_EXPECTATION: [417, 'Expectation failed', 'Send the request without its Expect header.'],
   BOX_ERR_IDEMPOTENCY: [422, 'Idempotency key reused', 'This Idempotency-Key was already used with another body. Use a new key for a new message.'],
   BOX_ERR_RATE: [429, 'Too many requests', 'Wait for the number of seconds in Retry-After, then try again.'],
-  BOX_ERR_HELD: [429, 'Client limit reached', 'The client address that created this box holds as much as it may. Acknowledge or drain messages, delete boxes (this frees their idempotency keys too), or wait for some to expire.'],
-  BOX_ERR_HEADERS: [431, 'Headers too large', 'The request line and headers exceed the limit of this server. Send the message in the body of a POST request.'],
+  BOX_ERR_HELD: [429, 'Client limit reached', 'The client address that created this box has reached its limit. Acknowledge or drain messages, delete boxes (which also frees their idempotency keys), or wait for some to expire.'],
+  BOX_ERR_HEADERS: [431, 'Headers too large', "The request line and headers exceed the server's limit. Send the message in the body of a POST request."],
   BOX_ERR_INTERNAL: [500, 'Internal error', 'The server failed to respond. Try again; the cause is in the server log.'],
   BOX_ERR_BUSY: [503, 'Server busy', 'The server is overloaded. Try again after the number of seconds in Retry-After.'],
   BOX_ERR_CLOSING: [503, 'Server shutting down', 'The server is shutting down. Try again after the number of seconds in Retry-After.'],
@@ -60,7 +60,7 @@ export function hasCode (error: unknown, code: BoxErrorCode): boolean {
   return codeOf(error) === code
 }
 
-/** Whether this is an error of the table, thrown on purpose by a rule or a store. */
+/** Whether this is an error from the table, thrown on purpose by a rule or a store. */
 export function isRefusal (error: unknown): boolean {
   return isErrorCode(codeOf(error))
 }
@@ -124,6 +124,7 @@ export const StoreError = classes.BOX_ERR_STORE
 export const StoreFullError = classes.BOX_ERR_STORE_FULL
 
 /**
- * An error of Fastify with a `BoxErrorCode` as its `code`, the HTTP status as its `statusCode`, and as its message what to do next.
+ * A Fastify error: its `code` is a `BoxErrorCode`, its `statusCode` the HTTP status, and its message says what
+ * to do next.
  */
 export type BoxError = FastifyError

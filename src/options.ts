@@ -18,7 +18,7 @@ export const ratesSchema = Type.Object({
   reads: integer(1, 600, 'reads, acknowledgements, drains and deletions per minute by one client address'),
   waiters: integer(1, 30, 'long-polls and streams that one client address may have open at a time'),
   boxes: integer(1, 10_000, 'boxes that one client address may have at a time'),
-  bytes: integer(1, 67_108_864, 'total size of the boxes of one client address, in bytes, counted as for maxStoreBytes')
+  bytes: integer(1, 67_108_864, 'maximum total size of the boxes of one client address, in bytes, counted as for maxStoreBytes')
 }, { additionalProperties: false })
 
 const ice = Type.Object({
@@ -43,10 +43,10 @@ const path = (fallback: string, description: string) =>
 export const optionsSchema = Type.Object({
   ttl: integer(1, 86_400, 'default idle lifetime of a box, in seconds; maxTtl if that is shorter', 315_360_000),
   maxTtl: integer(1, 604_800, 'longest idle lifetime that a client may request, in seconds', 315_360_000),
-  maxMessageBytes: integer(1, 65_536, 'size of the largest message, in bytes as sent', 64 * 1024 * 1024),
-  maxMessages: integer(1, 256, 'largest number of messages in a box', 1_000_000),
-  maxBoxBytes: integer(1, 1_048_576, 'total size of the messages in a box, in bytes'),
-  maxStoreBytes: Type.Optional(Type.Integer({ minimum: 1, description: 'total size of the store, in bytes; by default 256 MiB in memory and 4 GiB on disk' })),
+  maxMessageBytes: integer(1, 65_536, 'maximum size of a message, in bytes as sent', 64 * 1024 * 1024),
+  maxMessages: integer(1, 256, 'maximum number of messages in a box', 1_000_000),
+  maxBoxBytes: integer(1, 1_048_576, 'maximum total size of the messages in a box, in bytes'),
+  maxStoreBytes: Type.Optional(Type.Integer({ minimum: 1, description: 'maximum size of the store, in bytes; by default 256 MiB in memory and 4 GiB on disk' })),
   maxWait: integer(0, 25, 'longest time that a long-poll waits, in seconds', 60),
   maxWaiters: integer(1, 8, 'long-polls and streams that a box may have open at a time'),
   heartbeat: integer(1, 15, 'interval between comments on an idle stream, in seconds; clients treat 45 s of silence as a lost connection', 3600),
@@ -79,7 +79,7 @@ export type Operation = 'createBox' | 'storeMessage' | 'readMessages' | 'acknowl
 /**
  * Decides on an operation, after the rate limit and before anything is read or changed. To refuse, throw an
  * error with a `statusCode` from 400 to 499; its `message` is shown to the caller. Or respond yourself with
- * `reply.send`. Any other error counts as a failure: it is logged, and the caller gets a general 500.
+ * `reply.send`. Any other error counts as a failure: it is logged, and the caller gets a generic 500.
  *
  * `request.params.box` (`request.query.box` in the classic API) is a capability: whoever holds it can use the
  * box. Do not log it or pass it on.
@@ -162,8 +162,8 @@ export function resolveOptions (input: BoxPluginOptions): ResolvedOptions {
 const OWN_PATHS = ['/boxes', '/problems', '/openapi.json', '/openapi-3.0.json']
 
 /**
- * @throws TypeError if a configurable path equals, contains or lies below another one. Compared without case,
- * since some routers ignore it.
+ * @throws TypeError if a configurable path equals, contains or lies below another one. The comparison ignores
+ * case, as some routers do.
  */
 function checkPaths ({ classicPath, docs }: Pick<ResolvedOptions, 'classicPath' | 'docs'>): void {
   const overlap = (one: string, other: string): boolean => `${one}/`.toLowerCase().startsWith(`${other}/`.toLowerCase())
@@ -175,7 +175,7 @@ function checkPaths ({ classicPath, docs }: Pick<ResolvedOptions, 'classicPath' 
   check('docs', docs, classicPath === false ? OWN_PATHS : [...OWN_PATHS, classicPath])
 }
 
-/** Does not change the caller's object; members that are undefined count as absent. */
+/** Does not change the caller's object; undefined members count as absent. */
 function withDefaults<T extends TObject> (schema: T, data: object, parent: string): Static<T> {
   const given = Object.fromEntries(Object.entries(data).filter(([, value]) => value !== undefined))
   const value = { ...defaultsOf(schema), ...given }
@@ -191,7 +191,7 @@ function defaultsOf ({ properties }: TObject): object {
   return Object.fromEntries(Object.entries(properties).filter(([, property]) => 'default' in property).map(([name, property]) => [name, property['default']]))
 }
 
-/** Of the errors of a union, the one of the branch that was meant: the branch that matched beyond the value as a whole. */
+/** Of a union's errors, the one from the branch that was meant: the branch whose error lies inside the value. */
 function innermost (error: ValueError): ValueError {
   const within = error.errors.map(part => part.First()).find(part => part !== undefined && part.path.length > error.path.length)
   return within === undefined ? error : innermost(within)
@@ -203,5 +203,5 @@ const NON_DATA_OPTIONS = ['store', 'guard']
 function unknownOption (path: string, siblings: string[]): TypeError {
   const outer = path.slice(0, path.lastIndexOf('.') + 1)
   const other = nearest(path.slice(outer.length), outer === '' ? [...siblings, ...NON_DATA_OPTIONS] : siblings)
-  return new TypeError(`boxPlugin: unknown option '${path}'${other === undefined ? '' : `, did you mean '${outer}${other}'?`}`)
+  return new TypeError(`boxPlugin: unknown option '${path}'${other === undefined ? '' : `. Did you mean '${outer}${other}'?`}`)
 }

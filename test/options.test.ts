@@ -118,13 +118,13 @@ t.test('a bad value names the option, what was expected and what was received', 
 
 t.test('an unknown option is named, and the one that was probably meant', async t => {
   const say = (options: object): void => { resolveOptions(options as BoxPluginOptions) }
-  t.throws(() => say({ tll: 60 }), { name: 'TypeError', message: "boxPlugin: unknown option 'tll', did you mean 'ttl'?" })
-  t.throws(() => say({ maxttl: 60 }), { message: "boxPlugin: unknown option 'maxttl', did you mean 'maxTtl'?" })
+  t.throws(() => say({ tll: 60 }), { name: 'TypeError', message: "boxPlugin: unknown option 'tll'. Did you mean 'ttl'?" })
+  t.throws(() => say({ maxttl: 60 }), { message: "boxPlugin: unknown option 'maxttl'. Did you mean 'maxTtl'?" })
   t.throws(() => say({ port: 8080 }), { message: "boxPlugin: unknown option 'port'" })
-  t.throws(() => say({ dosc: '/docs' }), { message: "boxPlugin: unknown option 'dosc', did you mean 'docs'?" })
-  t.throws(() => say({ Store: memoryStore() }), { message: "boxPlugin: unknown option 'Store', did you mean 'store'?" })
-  t.throws(() => say({ rateLimit: { create: 1 } }), { message: "boxPlugin: unknown option 'rateLimit.create', did you mean 'rateLimit.creates'?" })
-  t.throws(() => say({ ice: { turnUrl: [] } }), { message: "boxPlugin: unknown option 'ice.turnUrl', did you mean 'ice.turnUrls'?" })
+  t.throws(() => say({ dosc: '/docs' }), { message: "boxPlugin: unknown option 'dosc'. Did you mean 'docs'?" })
+  t.throws(() => say({ Store: memoryStore() }), { message: "boxPlugin: unknown option 'Store'. Did you mean 'store'?" })
+  t.throws(() => say({ rateLimit: { create: 1 } }), { message: "boxPlugin: unknown option 'rateLimit.create'. Did you mean 'rateLimit.creates'?" })
+  t.throws(() => say({ ice: { turnUrl: [] } }), { message: "boxPlugin: unknown option 'ice.turnUrl'. Did you mean 'ice.turnUrls'?" })
   t.throws(() => say({ password: 'canary' }), { message: "boxPlugin: unknown option 'password'" }, 'nothing is like it, and its value is not repeated')
 })
 
@@ -149,7 +149,7 @@ t.test('a router that has no room for a box is refused at the start', async t =>
   t.equal((await app.inject({ method: 'POST', url: `/boxes/${drop}/messages`, payload: [] })).statusCode, 200)
 })
 
-t.test('a value that can not be printed as JSON is still named', async t => {
+t.test('a value that cannot be printed as JSON is still named', async t => {
   const circular: Record<string, unknown> = {}
   circular['self'] = circular
   t.throws(() => resolveOptions({ ttl: circular } as unknown as BoxPluginOptions), { message: /option 'ttl' expected integer, received <ref/ })

@@ -18,7 +18,7 @@ const PROBLEMS: Record<number, string> = {
   413: 'The body is too large.',
   415: 'The media type is not supported.',
   422: 'The Idempotency-Key was already used with another body.',
-  429: 'Too many requests, or the client address holds as much as it may; see `detail` and Retry-After.',
+  429: 'Too many requests, or the client address has reached its limit; see `detail` and Retry-After.',
   503: 'The server is overloaded or shutting down, or its store is not responding; see Retry-After.',
   507: 'The store is full.'
 }

@@ -51,7 +51,7 @@ export class Outgoing {
   constructor (log: FastifyBaseLogger, limits: OutgoingLimits = outgoingLimits) {
     this.#account = new Unsent(limits)
     this.#patience = limits.patience
-    this.#full = new Condition(log, { level: 'warn', begins: 'Too much is unsent; answers are refused or cut', ends: 'Less is unsent again,' })
+    this.#full = new Condition(log, { level: 'warn', begins: 'Too much data is unsent; responses are refused or cut off', ends: 'Less data is unsent again,' })
   }
 
   /** Raises the limits if they are lower than the largest possible response. */

@@ -40,7 +40,7 @@ export function toProblem (error: BoxError, base = ''): Problem {
 
 /** Fastify's own errors get our codes; an unexpected error becomes a 500 that reveals nothing. */
 function translate (error: FastifyError, request: FastifyRequest): BoxError {
-  // A third-party store's error may have only the code.
+  // A third-party store's error may have only a code.
   if (isErrorCode(error.code)) return error.statusCode === undefined ? errorOf(error.code, error) : error
   switch (error.code) {
     case 'FST_ERR_VALIDATION':
@@ -48,7 +48,7 @@ function translate (error: FastifyError, request: FastifyRequest): BoxError {
     case 'FST_ERR_CTP_INVALID_CONTENT_LENGTH':
       return new InvalidError('the body does not match its Content-Length')
     case 'FST_ERR_BAD_URL':
-      return new InvalidError('the address is not valid percent-encoding')
+      return new InvalidError('the URL has invalid percent-encoding')
     case 'FST_ERR_CTP_BODY_TOO_LARGE':
       return new TooLargeError(request.routeOptions.bodyLimit)
     case 'FST_ERR_MAX_PARAM_LENGTH':
@@ -74,7 +74,7 @@ export class HostError extends Error implements BoxError {
 
   constructor (cause: unknown, statusCode: number) {
     const { code, message = '' } = (cause ?? {}) as Partial<FastifyError>
-    if (statusCode >= 500) super('The server cannot answer at the moment. Try again later.', { cause })
+    if (statusCode >= 500) super('The server cannot respond at the moment. Try again later.', { cause })
     else super(message === '' ? 'The host does not allow this.' : message, { cause })
     this.statusCode = statusCode
     if (statusCode >= 500) this.code = 'HOST_FAILED'

@@ -32,7 +32,7 @@ export const createdMembers = {
   type: Type.Literal('created'),
   data: boxId,
   drop: Type.String({ pattern: DROP_ADDRESS, description: 'The drop address. Whoever holds it can only store messages: give this one to the other party.' }),
-  expires: Type.String({ format: 'date-time', description: 'When the box expires if it is not used until then (RFC 3339).' })
+  expires: Type.String({ format: 'date-time', description: 'When the box expires unless it is used before then (RFC 3339).' })
 }
 export const createdExample = {
   type: 'created', data: 'box_Zm9yIGV4YW1wbGUgb25seSEgMDEyMzQ1', drop: 'drop_ZXhhbXBsZSBkcm9wIGFkZHJlc3MgMDEy', expires: '2026-11-22T12:00:00.000Z'
@@ -42,13 +42,13 @@ export const Msgs = Type.Object({
   type: Type.Literal('msgs'),
   data: Type.Array(Message, { description: 'The messages, oldest first.' }),
   next: sequence(0, 'The cursor for the next read: the sequence number of the last message in `data`.')
-}, { title: 'Msgs', description: 'Messages of the box.' })
+}, { title: 'Msgs', description: 'Messages from the box.' })
 
 export const Problem = Type.Object({
-  type: Type.String({ format: 'uri-reference', description: 'Identifies the kind of problem; the URI responds with an explanation.' }),
-  title: Type.String({ description: 'A short name of the problem.' }),
+  type: Type.String({ format: 'uri-reference', description: 'Identifies the kind of problem; a GET request to this URI returns an explanation.' }),
+  title: Type.String({ description: 'A short name for the problem.' }),
   status: Type.Integer({ minimum: 400, maximum: 599, description: 'The HTTP status.' }),
   detail: Type.String({ description: 'What to do next.' }),
-  code: Type.String({ description: `One of ${errorTable.map(({ code }) => code).join(', ')}; or a code of the host application.` })
+  code: Type.String({ description: `One of ${errorTable.map(({ code }) => code).join(', ')}; or a code from the host application.` })
 }, { title: 'Problem', description: 'What went wrong and what to do next (RFC 9457).' })
 export type Problem = Static<typeof Problem>

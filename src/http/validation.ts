@@ -26,7 +26,7 @@ export const unchecked = () => undefined as never
 function describe (part: string, schema: TSchema, error: ValueError | undefined): string {
   if (error?.type === ValueErrorType.ObjectAdditionalProperties) {
     const names = Object.keys(schema['properties'])
-    return `${part}: takes ${names.length === 0 ? 'no members' : `no members but ${names.join(', ')}`}`
+    return `${part}: accepts ${names.length === 0 ? 'no members' : `only ${names.join(', ')}`}`
   }
   return `${part}${(error?.path ?? '').replaceAll('/', '.')}: ${(error?.message ?? 'unexpected').toLowerCase()}`
 }

@@ -25,11 +25,11 @@ export function limitConnections (app: FastifyInstance, { total, perAddress }: C
   const most = Math.max(1, Math.min(total, files - OWN_FILES))
   if (most < total) app.log.warn(`At most ${most} connections are accepted, not ${total}, since the process may open only ${files} files`)
   const isProxy = matcher(proxies)
-  const full = new Condition(app.log, { level: 'warn', begins: 'Too many connections; further ones are refused', ends: 'Connections are accepted again,' })
+  const full = new Condition(app.log, { level: 'warn', begins: 'Too many connections; new ones are refused', ends: 'Connections are accepted again,' })
   const perClient = new Map<string, number>()
   let open = 0
 
-  // `server.maxConnections` would miss the connections that other listeners hand over by this event.
+  // `server.maxConnections` would miss the connections that other listeners hand over through this event.
   app.server.on('connection', (socket: Socket) => {
     const { remoteAddress } = socket
     // The client has disconnected already.
@@ -68,7 +68,7 @@ function matcher (addresses: readonly string[]): (address: string) => boolean {
   return address => list.check(address, isIPv4(address) ? 'ipv4' : 'ipv6')
 }
 
-/** How many files the process may open. Outside Linux it is not known, and taken for unlimited. */
+/** How many files the process may open. Outside Linux, it is unknown and treated as unlimited. */
 function openFileLimit (): number {
   try {
     const [, limit] = /^Max open files +(\d+)/m.exec(readFileSync('/proc/self/limits', 'latin1')) ?? []

@@ -60,7 +60,7 @@ function actionsAfter (failure: Failure): Action[] {
 
 /** What the call screen has to say besides the status; undefined if nothing. */
 export function noticeOf (state: State): string | undefined {
-  if ('codeChanged' in state) return 'This is a new connection with a new code. Compare it again before you continue.'
+  if ('codeChanged' in state) return 'This is a new connection with a new code. Compare the codes again before you continue.'
   if (state.name !== 'waiting' || state.notice === undefined) return undefined
   if (state.notice === 'left') return 'The other person left. The link still works.'
   if (state.notice === 'lost') return 'The connection was lost. The link still works.'

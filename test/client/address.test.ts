@@ -19,7 +19,7 @@ t.test('a link is a server and an id', async t => {
 
 t.test('an id needs its server', async t => {
   t.strictSame(parseAddress(id, 'https://example.com/a/'), { server: 'https://example.com/a', id })
-  t.throws(() => parseAddress(id), new TypeError('Opening a box by its id needs the option server'))
+  t.throws(() => parseAddress(id), new TypeError('Opening a box by its id requires the option server'))
 })
 
 t.test('what is no link is refused, and the message does not repeat it', async t => {

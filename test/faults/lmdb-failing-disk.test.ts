@@ -66,7 +66,7 @@ t.test('a disk that fails', { skip: needs('strace') }, async t => {
 
   await t.test('where a flush does not return within the deadline, the store ends', async t => {
     const seen = await run(t, script, 'fdatasync:delay_enter=1500000:when=4', 400)
-    t.match(seen.failures, [/No answer within 400 ms/])
+    t.match(seen.failures, [/No response within 400 ms/])
     t.strictSame([...new Set(seen.refused.values())], ['BOX_ERR_STORE'])
     t.equal(seen.check, 'BOX_ERR_STORE')
     t.ok(seen.closed)

@@ -78,7 +78,7 @@ async function losePower (t: Test, scripts: { writers: string, reader: string },
   return outcome
 }
 
-/** What the boxes hold, or why the store can not be read. */
+/** What the boxes hold, or why the store cannot be read. */
 async function ask (reader: ChildProcess, question: object): Promise<Page[] | string> {
   const timer = setTimeout(() => { reader.kill('SIGKILL') }, PATIENCE)
   const answer = new Promise<Page[] | string>(resolve => {

@@ -41,7 +41,7 @@ t.test('a Redis that is stopped for 10 s is a refusal within the deadline, and s
   await Promise.all(Array.from({ length: 16 }, async (_, writer) => await untilStored(store, drop, message('1', `key-${writer}`))))
   const { texts, next } = await store.read(drop, 0, 1000, Date.now())
   t.same([texts.length, next], [16, 16], 'what was refused and said again with its key is there once')
-  t.match(lines, [/append-only|persistence/, /^Redis is away: /, 'Redis is back'])
+  t.match(lines, [/append-only|persistence/, /^Redis is unavailable: /, 'Redis is available again'])
   await store.append(drop, message('2'), Date.now(), limits)
   await until(async () => woken > before)
 })

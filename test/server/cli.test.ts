@@ -34,10 +34,10 @@ t.test('a port in use is one sentence', async t => {
   refused(t, await runServer(t, ['--store=memory:', '--host=127.0.0.1', `--port=${port}`]), /the port is in use/)
 })
 
-t.test('a directory that can not be written to is one sentence', async t => {
+t.test('a directory that cannot be written to is one sentence', async t => {
   const file = join(await temporaryDirectory(t), 'file')
   await writeFile(file, '')
-  refused(t, await runServer(t, ['--port=0', `--store=lmdb:${file}/data`]), /store in '.*' can not be opened/)
+  refused(t, await runServer(t, ['--port=0', `--store=lmdb:${file}/data`]), /store in '.*' cannot be opened/)
 })
 
 t.test('a directory that another server holds is one sentence, and the other goes on', async t => {

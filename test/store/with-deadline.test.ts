@@ -8,7 +8,7 @@ t.test('what settles in time comes through', async t => {
 })
 
 t.test('what does not settle is a StoreError that says how long it took', async t => {
-  await t.rejects(withDeadline(new Promise(() => {}), 20), { code: 'BOX_ERR_STORE', cause: { message: 'No answer within 20 ms' } })
+  await t.rejects(withDeadline(new Promise(() => {}), 20), { code: 'BOX_ERR_STORE', cause: { message: 'No response within 20 ms' } })
 })
 
 t.test('what is refused after the deadline is not an unhandled rejection', async t => {

@@ -124,7 +124,7 @@ t.test('when another connection brings another code, people are told to compare 
   const second = await join()
   second.here.hear(second.there.said[0])
   t.equal(host.shown.codes.length, 2)
-  t.match(host.shown.notices[1], /Compare it again/)
+  t.match(host.shown.notices[1], /Compare the codes again/)
 })
 
 end(t)

@@ -10,7 +10,7 @@ t.test('each failure of a call has a name that a person understands', async t =>
   t.equal(named('CALL_ERR_KEY'), 'The key is wrong')
   t.equal(named('CALL_ERR_NO_PEER'), 'Nobody answered')
   t.equal(named('CALL_ERR_NO_PATH'), named('CALL_ERR_NO_PATH_WITH_TURN'))
-  t.equal(named('CALL_ERR_FINGERPRINT'), 'Somebody may be interfering')
+  t.equal(named('CALL_ERR_FINGERPRINT'), 'Someone may be interfering')
 })
 
 t.test('it says whether a TURN server was there to try', async t => {
@@ -22,7 +22,7 @@ t.test('what is no failure of a call is unknown', async t => {
   for (const error of [new TypeError('x'), undefined, { code: 'toString' }, 'CALL_ERR_GONE']) t.equal(failureOf(error), 'unknown')
 })
 
-t.test('a browser that can not do it is told apart from a page that is not secure', async t => {
+t.test('a browser that cannot do it is told apart from a page that is not secure', async t => {
   t.equal(unsupported(secure), undefined)
   t.equal(unsupported({ ...secure, isSecureContext: false }), 'insecure')
   const { RTCPeerConnection: _, ...old } = secure

@@ -84,8 +84,8 @@ export class BoxError extends Error {
   /** the HTTP status of the response */
   readonly status: number
   /**
-   * the contract's error code, such as `BOX_ERR_NOT_FOUND`, or a code of the host application; undefined if
-   * something other than a box server answered
+   * the contract's error code, such as `BOX_ERR_NOT_FOUND`, or a code from the host application; undefined if
+   * something other than a box server responded
    */
   readonly code: BoxErrorCode | (string & {}) | undefined
   /** what went wrong and what to do next */
@@ -93,7 +93,7 @@ export class BoxError extends Error {
   /** how long to wait before the next attempt, in ms, as the server asked; 0 if it did not */
   readonly retryAfter: number
 
-  /** @param problem the response body: a problem document (RFC 9457) if a box server answered */
+  /** @param problem the response body: a problem document (RFC 9457) if a box server responded */
   constructor (status: number, problem: unknown, retryAfter = 0) {
     const { code, detail } = Object(problem)
     super(typeof detail === 'string' ? detail : `The server responded with status ${status}.`)

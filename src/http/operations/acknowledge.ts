@@ -9,7 +9,7 @@ import { DROP, ownBox } from '../resource.js'
 import { count, cursor, NoQuery, OwnerParams } from '../schemas.js'
 
 const Cursor = Type.Object({
-  after: cursor('The sequence number up to which messages are deleted.')
+  after: cursor('The messages up to and including this sequence number are deleted.')
 }, { title: 'Cursor', additionalProperties: false, description: 'The position up to which a reader has handled every message.' })
 
 const CursorAck = Type.Object({

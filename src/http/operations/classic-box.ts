@@ -40,8 +40,8 @@ const ClassicAnswer = Type.Unsafe<Static<typeof answers[number]>>({
 const KINDS = { createBox: 'creates', storeMessage: 'stores', drainMessages: 'reads' } as const satisfies Partial<Record<Operation, Kind>>
 
 /**
- * The API of the original PHP script: three actions by GET and query. The API is given, so it changes state
- * by GET; therefore it has no HEAD and refuses prefetches.
+ * The API of the original PHP script: three actions, by GET with query parameters. The API is fixed: GET
+ * changes state, so there is no HEAD, and prefetches are refused.
  */
 export async function classicBox (scope: FastifyInstance, { service, options, limiter, outgoing, contract }: Api): Promise<void> {
   scope.decorateRequest(DROP, '')
@@ -69,7 +69,7 @@ export async function classicBox (scope: FastifyInstance, { service, options, li
     tags: ['classic'],
     summary: 'Classic API: create, store or drain by query',
     description: 'The API of the original script. Without `box`, it creates a box; with `box` and `msg`, it stores the text; with `box` alone, it drains the box. ' +
-      'It changes state by GET, so HEAD requests and prefetches are refused. Prefer the other operations.',
+      'GET changes state, so HEAD requests and prefetches are refused. Prefer the other operations.',
     querystring: Query,
     response: {
       200: contract.answer('The envelope of the original script.', json(ClassicAnswer, createdExample)),

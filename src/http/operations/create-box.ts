@@ -8,8 +8,8 @@ import { countedAs } from '../rate-limit.js'
 import { createdExample, createdMembers, NoQuery } from '../schemas.js'
 
 /**
- * Uses the server's own limits, so that the contract shows what this server accepts. The default is given in
- * words: as a `default`, generated clients would send it, also to servers that accept less.
+ * Uses the server's own limits, so that the contract shows what this server accepts. The default is described
+ * in words: generated clients would send a `default`, even to servers that accept less.
  */
 const createBoxBody = (ttl: number, maxTtl: number) => Type.Object({
   ttl: Type.Optional(Type.Integer({

@@ -10,7 +10,7 @@ export function deleteBox (scope: Scope, { service, options, limiter, contract }
       operationId: 'deleteBox',
       tags: ['box'],
       summary: 'Delete the box',
-      description: 'Deletes the box with its messages. Its id and its drop address become invalid for good.',
+      description: 'Deletes the box and its messages. Its id and drop address become permanently invalid.',
       params: OwnerParams,
       querystring: NoQuery,
       response: {

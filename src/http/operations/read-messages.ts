@@ -16,7 +16,7 @@ import { readDecimals } from '../validation.js'
 
 const Query = Type.Object({
   after: Type.Optional(cursor('The cursor: only messages with a higher sequence number are returned.', { default: 0 })),
-  limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000, default: 100, description: 'The largest number of messages to return.' })),
+  limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000, default: 100, description: 'The maximum number of messages to return.' })),
   wait: Type.Optional(Type.Integer({ minimum: 0, maximum: 60, default: 0, description: 'How long to wait for a message if there is none, in seconds. The server may respond earlier.' }))
 }, { additionalProperties: false })
 
@@ -36,7 +36,7 @@ export function readMessages (scope: Scope, { service, options, limiter, outgoin
       tags: ['box'],
       summary: 'Read messages',
       description: 'Reads the messages after a cursor and leaves them in the box. With `wait`, the response is held open until there is a message. ' +
-        'With `Accept: text/event-stream`, the messages come as a stream of server-sent events whose `id` is the sequence number; ' +
+        'With `Accept: text/event-stream`, the messages arrive as a stream of server-sent events whose `id` is the sequence number; ' +
         '`event: gone` means that the box no longer exists. Swagger UI shows nothing until a stream ends; try streams with another client, such as `curl -N`.',
       params: OwnerParams,
       querystring: Query,
@@ -93,11 +93,11 @@ export function readMessages (scope: Scope, { service, options, limiter, outgoin
     }
     const { answer, left, leave } = enter(request, reply)
     try {
-      // Registered before the first read; and what can be refused is refused before the response has begun.
+      // Registered before the first read. Anything that can be refused is refused before the response begins.
       const waiter = await service.waiters.open(request[DROP], left)
       try {
         const first = await service.read(request[DROP], from, BATCH)
-        // An `EventSource` would treat a refusal as final; if it is cut off, it reconnects.
+        // An `EventSource` would treat a refusal as final; it reconnects after being cut off.
         outgoing.count(request, reply, pageSize(first))
         reply.headers({ 'content-type': STREAM_TYPE, 'x-accel-buffering': 'no' })
         reply.hijack()

@@ -42,8 +42,8 @@ export async function storeMessage (scope: Scope, { service, options, limiter, c
         params: BoxParams,
         querystring: NoQuery,
         headers: Headers,
-        // Only one media type, although text is accepted too: clients generated from two media types send
-        // none, and store an object as text.
+        // Only one media type, although text is accepted too: clients generated from two media types send none,
+        // and would store an object as text.
         body: body(Parsed, { type: 'offer', sdp: 'v=0…' }),
         response: {
           200: contract.answer('The message was stored.', json(Ack, { type: 'ack', data: 1, seq: 1 })),

@@ -56,7 +56,7 @@ export async function openEnvironment (path: string): Promise<Environment> {
     })
     const records = new Records(root)
     const other = otherReader(root)
-    if (other !== undefined) throw new Error(`process ${other} has it open. Stop that process, or give another directory`)
+    if (other !== undefined) throw new Error(`process ${other} has it open. Stop that process, or choose another directory`)
     records.checkFormat()
     records.catchUp()
     flushDirectories(directory, made)
@@ -115,20 +115,20 @@ function checkHeader (file: string): void {
   }
   const size = readSync(fd, header)
   closeSync(fd)
-  if (size > 0 && header.readUInt32LE(24) !== 0xbeefc0de) throw new Error('its data.mdb is not a store. Give another directory')
+  if (size > 0 && header.readUInt32LE(24) !== 0xbeefc0de) throw new Error('its data.mdb is not a store. Choose another directory')
 }
 
 const reasons: Record<string, string> = {
-  EACCES: 'this user may not write there. Give a directory of its own',
-  EROFS: 'the file system is read-only. Give another directory',
-  ENOSPC: 'the disk is full. Make room, or give a directory on another disk',
-  EEXIST: 'it is a file. Give a directory',
-  ENOTDIR: 'a part of the path is a file. Give a directory'
+  EACCES: 'this user may not write there. Choose a directory of its own',
+  EROFS: 'the file system is read-only. Choose another directory',
+  ENOSPC: 'the disk is full. Free some space, or choose a directory on another disk',
+  EEXIST: 'it is a file. Choose a directory',
+  ENOTDIR: 'part of the path is a file. Choose a directory'
 }
 
 function refusal (path: string, error: unknown): Error {
   const { code, message } = error as { code?: string | number, message: string }
   // LMDB's errors have the error number where Node's have the name.
   const name = typeof code === 'number' && code > 0 ? getSystemErrorName(-code) : String(code)
-  return new Error(`The store in '${path}' can not be opened: ${reasons[name] ?? message}.`, { cause: error })
+  return new Error(`The store in '${path}' cannot be opened: ${reasons[name] ?? message}.`, { cause: error })
 }

@@ -61,7 +61,7 @@ export class Records {
   checkFormat (): void {
     const format = this.#root.getBinaryFast('format')
     if (format === undefined) this.#root.putSync('format', asBytes([FORMAT]))
-    else if (numbersIn(format)[0] !== FORMAT) throw new Error('another version of this program wrote it. Use that one, or give another directory')
+    else if (numbersIn(format)[0] !== FORMAT) throw new Error('another version of this program wrote it. Use that version, or choose another directory')
   }
 
   /** Reads the messages that the records of their boxes do not cover. Must run once, before anything else. */

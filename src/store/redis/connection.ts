@@ -102,11 +102,11 @@ export async function connect (client: RedisClient, deadline: number): Promise<v
 export function logConnection (client: RedisClient, log: Log): void {
   let away = false
   client.on('error', (error: Error) => {
-    if (!away) log('error', `Redis is away: ${error.message || error.name}`)
+    if (!away) log('error', `Redis is unavailable: ${error.message || error.name}`)
     away = true
   })
   client.on('ready', () => {
-    if (away) log('info', 'Redis is back')
+    if (away) log('info', 'Redis is available again')
     away = false
   })
 }
@@ -127,14 +127,14 @@ async function findRisks (node: Redis): Promise<string[]> {
   const risks: string[] = []
 
   const version = value('redis_version')
-  if (version !== undefined && Number.parseInt(version) < 7) risks.push(`version ${version} lacks sharded publish/subscribe, use Redis 7 or Valkey`)
+  if (version !== undefined && Number.parseInt(version) < 7) risks.push(`version ${version} lacks sharded publish/subscribe: use Redis 7 or Valkey`)
   const policy = value('maxmemory_policy')
-  if (policy !== undefined && policy !== 'noeviction') risks.push(`maxmemory-policy ${policy} evicts boxes that are in use, set noeviction`)
+  if (policy !== undefined && policy !== 'noeviction') risks.push(`maxmemory-policy ${policy} evicts boxes that are in use: set noeviction`)
   const snapshots = Array.isArray(config) && config[1] !== ''
   if (value('aof_enabled') === '0') {
     risks.push(snapshots
-      ? 'the append-only file is off, a crash loses what came since the last snapshot, set appendonly yes'
-      : 'persistence is off, a restart loses every box, set appendonly yes')
+      ? 'the append-only file is off, so a crash loses everything since the last snapshot: set appendonly yes'
+      : 'persistence is off, so a restart loses every box: set appendonly yes')
   }
   return risks
 }

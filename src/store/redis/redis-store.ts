@@ -70,7 +70,7 @@ const refusals: Record<string, new () => Error> = {
  */
 export async function redisStore (options: RedisStoreOptions = {}): Promise<Store> {
   const { url = 'redis://localhost:6379', prefix = 'signalbox:', deadline = 5_000, log = () => {} } = options
-  if (/[{}]/.test(prefix)) throw new TypeError(`prefix: expected a text without { and }, which mark the hash slot, received ${prefix}`)
+  if (/[{}]/.test(prefix)) throw new TypeError(`prefix: expected a string without { and }, which mark the hash slot, received ${prefix}`)
   const driver: Driver = await loadOptional('The Redis store', () => import('ioredis'))
   const client = options.client as RedisClient | undefined ?? makeClient(driver, parseUrls(url), deadline)
   const own = options.client === undefined

@@ -195,7 +195,7 @@ t.test('a directory that another process has open is refused, until that process
   const path = freshDirectory(t)
   const holder = await hold(t, path)
   t.equal(holder.said, 'open')
-  const refused = { message: `The store in '${path}' can not be opened: process ${holder.process.pid} has it open. Stop that process, or give another directory.` }
+  const refused = { message: `The store in '${path}' cannot be opened: process ${holder.process.pid} has it open. Stop that process, or choose another directory.` }
   await t.rejects(lmdbStore({ path }), refused)
   await t.rejects(lmdbStore({ path }), refused)
 
@@ -237,7 +237,7 @@ t.test('a lock of a process id that is in use again is not taken for a lock', as
 t.test('a second store of this process on the same directory is refused', async t => {
   const path = freshDirectory(t)
   const store = await lmdbStore({ path })
-  await t.rejects(lmdbStore({ path: join(path, '..', path.split('/').at(-1) as string) }), { message: /is open already\. Use that one\.$/ })
+  await t.rejects(lmdbStore({ path: join(path, '..', path.split('/').at(-1) as string) }), { message: /is already open\. Use that one\.$/ })
   await store.create(newDrop(), TTL, start, limits)
   for (const now of [start, start + TTL, start + 2 * TTL]) await store.sweep(now)
   const other = await hold(t, path)
@@ -250,10 +250,10 @@ t.test('what is not a directory for a store is refused in one line', async t => 
   const path = freshDirectory(t)
   const file = join(path, 'file')
   writeFileSync(file, 'text')
-  await t.rejects(lmdbStore({ path: file }), { message: `The store in '${file}' can not be opened: it is a file. Give a directory.` })
-  await t.rejects(lmdbStore({ path: join(file, 'below') }), { message: /a part of the path is a file\. Give a directory\.$/ })
+  await t.rejects(lmdbStore({ path: file }), { message: `The store in '${file}' cannot be opened: it is a file. Choose a directory.` })
+  await t.rejects(lmdbStore({ path: join(file, 'below') }), { message: /part of the path is a file\. Choose a directory\.$/ })
   writeFileSync(join(path, 'data.mdb'), 'x'.repeat(10_000))
-  await t.rejects(lmdbStore({ path }), { message: /its data\.mdb is not a store\. Give another directory\.$/ })
+  await t.rejects(lmdbStore({ path }), { message: /its data\.mdb is not a store\. Choose another directory\.$/ })
 })
 
 t.test('a directory of another layout is refused', async t => {
@@ -264,7 +264,7 @@ t.test('a directory of another layout is refused', async t => {
   format.writeDoubleLE(99)
   await root.put('format', format)
   await root.close()
-  await t.rejects(lmdbStore({ path }), { message: /another version of this program wrote it\. Use that one, or give another directory\.$/ })
+  await t.rejects(lmdbStore({ path }), { message: /another version of this program wrote it\. Use that version, or choose another directory\.$/ })
 })
 
 t.test('a directory may have a dot in its name, and parents that are missing', async t => {
@@ -272,7 +272,7 @@ t.test('a directory may have a dot in its name, and parents that are missing', a
   const store = await lmdbStore({ path })
   await store.close()
   t.ok(statSync(join(path, 'data.mdb')).isFile())
-  t.equal(statSync(path).mode & 0o77, 0, 'others can not look in')
+  t.equal(statSync(path).mode & 0o77, 0, 'others cannot look in')
 })
 
 t.test('a closed store refuses', async t => {

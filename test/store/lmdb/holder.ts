@@ -1,4 +1,4 @@
-/** Opens the store in the directory it is given, says `open` or why it can not, and holds it until it is told to go. */
+/** Opens the store in the directory it is given, says `open` or why it cannot, and holds it until it is told to go. */
 import { lmdbStore } from '../../../src/store/lmdb/lmdb-store.js'
 
 try {

@@ -122,7 +122,7 @@ t.test('a server that is not there is waited for, refused, and found when it com
   await server.run()
   await until(async () => { await store.check(); return true })
   await store.create(dropAddress('a'), 1_000, Date.now(), limits)
-  t.match(lines, [/^Redis is away: .*ECONNREFUSED/, 'Redis is back'])
+  t.match(lines, [/^Redis is unavailable: .*ECONNREFUSED/, 'Redis is available again'])
 })
 
 t.test('settings that put boxes at risk are one line in the log, at the start', { skip }, async t => {
@@ -147,7 +147,7 @@ t.test('a wrong password is a refusal, and neither log nor error shows what was 
   const store = await redisStore({ url: server.url.replace('//', '//:canary-wrong@'), deadline: 500, log: (_, line) => lines.push(line) })
   const error: unknown = await store.append(dropAddress('canary'), message('"canary"'), Date.now(), limits).catch(error => error)
   t.match(error, { code: 'BOX_ERR_STORE' })
-  t.match(lines, [/^Redis is away: WRONGPASS/])
+  t.match(lines, [/^Redis is unavailable: WRONGPASS/])
   await store.close()
   t.notMatch(JSON.stringify(lines), /canary/)
 
@@ -207,7 +207,7 @@ t.test('rediss:// speaks TLS, and checks the certificate', { skip: skip || needs
   const lines: string[] = []
   const distrustful = await redisStore({ url, deadline: 1_000, log: (_, line) => lines.push(line) })
   await distrustful.close()
-  t.match(lines, [/^Redis is away: self-signed certificate/])
+  t.match(lines, [/^Redis is unavailable: self-signed certificate/])
 
   const plain = await redisStore({ url: server.url.replace('//', '//:right@') })
   t.teardown(() => plain.close())

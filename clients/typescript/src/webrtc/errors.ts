@@ -1,7 +1,7 @@
 /**
  * All errors of a call: each code with a sentence that a page can show. The first group means that a link or
  * a network does not work. The second means that a message was refused: an honest server passes messages on
- * unchanged, so the cause is a dishonest server or somebody with another link.
+ * unchanged, so the cause is a dishonest server or someone with another link.
  */
 const table = {
   CALL_ERR_INVITE: 'This link is not a valid invite. Ask for it again.',
@@ -17,7 +17,7 @@ const table = {
   CALL_ERR_DESCRIPTION: 'The two sides offer incompatible connections.',
   CALL_ERR_TOO_LARGE: 'A message is too large for the server or for the other side.',
   CALL_ERR_SERVER: 'The server is not responding as it should.',
-  CALL_ERR_FULL: 'The limit of guests or of waiting messages has been reached.',
+  CALL_ERR_FULL: 'The limit on guests or waiting messages has been reached.',
   CALL_ERR_ATTEMPTS: 'Too many attempts to join with this invite failed, so it accepts no new guests for now. Try again in ten minutes, or use a new invite.',
   CALL_ERR_USED_UP: 'This invite has been used too many times and accepts no new guests. A new invite is needed.',
   CALL_ERR_CLOSED: 'The conversation has ended.',

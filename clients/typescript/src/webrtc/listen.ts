@@ -64,7 +64,7 @@ export async function listen (options: ListenOptions): Promise<Listener> {
   try {
     const box = resume === undefined ? await Box.create(server, boxOptions(rest)) : Box.open(resume.link, boxOptions(rest))
     const drop = parseAddress(await box.dropLink()).id
-    if (drop !== await dropAddressOf(parseAddress(box.link).id)) throw new TypeError('The server gave a drop address of another box')
+    if (drop !== await dropAddressOf(parseAddress(box.link).id)) throw new TypeError('The server returned the drop address of another box')
     const key = await inviteKey(secret, drop)
     const invite = await createInvite(page ?? `${server}/`, server, secret, drop)
     return new Listener(box, key, server, invite, { link: box.link, secret: toBase64url(secret) }, rest)
