@@ -3,7 +3,7 @@ let end: Promise<void> | undefined
 /**
  * Resolves when all input received so far has been processed. What is written to sockets after that is
  * written together, so that the other side is woken once for all of it instead of once for each write. Under
- * load, these wake-ups are a good part of the cost of a response.
+ * load, these wake-ups are much of the cost of a response.
  */
 export function endOfTurn (): Promise<void> {
   end ??= new Promise(resolve => {

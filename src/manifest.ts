@@ -14,7 +14,7 @@ export const { version } = manifest
 /** The optional packages, each with its version range. */
 export const optionalPackages: ReadonlyMap<string, string> = new Map(Object.entries({ ...manifest.optionalDependencies, ...manifest.peerDependencies }))
 
-/** A host that is bundled into one file has no manifest of this package beside it, and does without. */
+/** A host that is bundled into one file does not have this package's manifest beside it. */
 function readManifest (): Manifest {
   try {
     return JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as Manifest

@@ -11,7 +11,7 @@ export async function loadOptional<T> (part: string, load: () => Promise<T>, rem
     return await load()
   } catch (cause) {
     const { message } = cause as Error
-    // The error's code would be the same for a package that an installed one lacks, and loaders may drop it.
+    // The error's code does not say which package is missing, and loaders may drop it.
     const [, name = ''] = /^Cannot find (?:package|module) '([^']+)'/.exec(message) ?? []
     const range = optionalPackages.get(name)
     if (range === undefined) throw new Error(`${part} could not be loaded: ${message.split('\n', 1)[0]}`, { cause })

@@ -48,7 +48,7 @@ export function createBoxPlugin (clock: Clock, limits?: OutgoingLimits, bodyTime
     app.addHook('preClose', async () => { service.waiters.endAll() })
     closeIdle(app)
     app.addHook('onClose', async () => { await service.close() })
-    // Not earlier: a program that only calls `ready` or `inject` must be able to end by itself.
+    // Not earlier: a program that only calls `ready` or `inject` must be able to end on its own.
     app.addHook('onListen', async () => {
       service.start(error => { if (!isOutage(error)) app.log.error({ err: error }, 'Failed to sweep expired boxes') })
     })

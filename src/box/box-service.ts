@@ -23,7 +23,7 @@ export interface Created {
 
 /**
  * The rules of a box, on top of any store. Boxes are identified by their drop address; what the caller may do
- * was decided before, by its capability.
+ * has already been decided by its capability.
  */
 export class BoxService {
   readonly waiters: Waiters

@@ -40,7 +40,7 @@ export function parseJson (text: string): unknown {
   }
 }
 
-/** Decoding would replace invalid UTF-8 by U+FFFD, so it is refused first. */
+/** Decoding would replace invalid UTF-8 with U+FFFD, so it is refused first. */
 export function decode (bytes: Buffer): string {
   if (!isUtf8(bytes)) throw new InvalidError('the body is not valid UTF-8')
   return bytes.toString('utf8')

@@ -32,7 +32,7 @@ export class Waiters {
   /**
    * Subscribes to a box; a read after that misses nothing.
    * @param left aborts when the reader disconnects, and closes its waiter
-   * @throws RateError if the box has its maximum of waiters
+   * @throws RateError if the box already has its maximum number of waiters
    */
   async open (drop: string, left: AbortSignal): Promise<Waiter> {
     const count = this.#perBox.get(drop) ?? 0
@@ -55,7 +55,7 @@ export class Waiters {
     return waiter
   }
 
-  /** Ends every wait, now and in future: pending reads return what there is. */
+  /** Ends every wait, now and in the future: pending reads return what there is. */
   endAll (): void {
     this.#ended = true
     for (const waiter of [...this.#open]) waiter.close()
@@ -104,7 +104,7 @@ export class Waiter {
    * Resolves with the messages after the cursor as soon as there are any, or with an empty page after
    * `patience` ms or when the waiter is closed. A waiting reader counts as using its box, so the box stays
    * alive.
-   * @throws what `Store.read` throws; NotFoundError if the box is deleted meanwhile
+   * @throws what `Store.read` throws; NotFoundError if the box is deleted in the meantime
    */
   async next (after: number, limit: number, patience: number): Promise<Page> {
     // Unlike the time of day, this clock does not jump.

@@ -74,17 +74,17 @@ export class Answer {
     return !this.over && this.#raw.socket === null
   }
 
-  /** Whether anything of it has been written. */
+  /** Whether any of it has been written. */
   get begun (): boolean {
     return this.#raw.headersSent
   }
 
-  /** Whether something has been written that the client has not taken. */
+  /** Whether the client has yet to take something that was written. */
   get waits (): boolean {
     return this.#raw.writableLength > 0
   }
 
-  /** Resolves when no other response is in front of it on its connection, or the client has disconnected. */
+  /** Resolves when no other response is ahead of it on its connection, or the client has disconnected. */
   turn (): Promise<void> | undefined {
     return this.queued ? this.#until('socket') : undefined
   }

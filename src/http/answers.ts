@@ -23,7 +23,7 @@ export function answering<Request, Reply, Result, Payload> (
 
 /**
  * Responses that need no serializer. Handlers return the text: returning the reply, which is thenable, would
- * cost a check of its stream per response.
+ * cost a check of its stream for each response.
  */
 
 export function created (reply: FastifyReply, { boxId, drop, expires }: Created): string {

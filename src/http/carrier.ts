@@ -4,8 +4,8 @@ import { Socket } from 'node:net'
 import type { FastifyRequest } from 'fastify'
 
 /**
- * What carries a response to the client: the socket or, over HTTP/2, where many responses share a socket, the
- * stream. A response that waits behind another in a pipeline emits no `close` of its own.
+ * What carries a response to the client: the socket, or the stream over HTTP/2, where many responses share a
+ * socket. A response that waits behind another in a pipeline emits no `close` of its own.
  */
 export type Carrier = Socket | ServerHttp2Stream
 
@@ -50,7 +50,7 @@ export function whenGone (carrier: Carrier, tell: () => void): () => void {
   return () => { all.delete(tell) }
 }
 
-/** Ends it at once with a reset; otherwise the kernel would keep offering what it holds. */
+/** Ends it at once with a reset; otherwise, the kernel would keep trying to send what it holds. */
 export function cut (carrier: Carrier): void {
   if (!(carrier instanceof Socket)) {
     carrier.close(constants.NGHTTP2_CANCEL)

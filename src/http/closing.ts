@@ -10,7 +10,7 @@ const known = new WeakSet<FastifyInstance['server']>()
 /**
  * Lets the server close as soon as its last request is answered. Connections without a request would delay
  * it: keep-alive connections, HTTP/2 sessions, and connections that browsers and `fetch` open in advance,
- * which Node takes for slow requests.
+ * which Node mistakes for slow requests.
  *
  * Runs once per server; its plugins share it.
  */
@@ -28,7 +28,7 @@ export function closeIdle (app: FastifyInstance): void {
     for (const socket of sockets) if (isIdle(socket)) socket.destroy()
   }
 
-  // With TLS both: until the handshake is complete, only the first exists.
+  // With TLS, both are needed: until the handshake is complete, only the first exists.
   for (const event of ['connection', 'secureConnection']) {
     server.on(event, (socket: Socket) => {
       sockets.add(socket)

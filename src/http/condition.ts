@@ -1,6 +1,6 @@
 import type { FastifyBaseLogger } from 'fastify'
 
-/** How long a condition must be absent to count as over, in ms, so that an intermittent one is a single condition. */
+/** How long a condition must be absent to count as over, in ms, so that an intermittent one is reported only once. */
 const QUIET = 5_000
 
 interface Wording {
@@ -36,7 +36,7 @@ export class Condition {
     this.#log[this.#wording.level]({ err: error }, this.#wording.begins)
   }
 
-  /** Call when something succeeded that would have failed during the condition. */
+  /** Call when something succeeds that would have failed during the condition. */
   notMet (): void {
     if (this.#since === undefined || this.#now() - this.#last < QUIET) return
     const failures = this.#failures

@@ -2,9 +2,9 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { CrossSiteError } from '../errors.js'
 
 /**
- * Refuses, before it counts, what a website makes its visitors' browsers send, unless CORS allows that
- * website. It could not read the response, but would use up the visitor's rate limits: browsers send simple
- * requests without a preflight. Register it after CORS, whose decision it reads.
+ * Refuses, before they count, requests that a website makes its visitors' browsers send, unless CORS allows
+ * that website. It could not read the responses, but would use up the visitor's rate limits, since browsers
+ * send simple requests without a preflight. Register it after CORS, whose decision it reads.
  */
 export function refuseCrossSite (request: FastifyRequest, reply: FastifyReply, done: (error?: Error) => void): void {
   done(isAllowed(request, reply) || !isCrossSite(request) ? undefined : new CrossSiteError())
@@ -16,7 +16,7 @@ function isAllowed ({ headers: { origin } }: FastifyRequest, reply: FastifyReply
 }
 
 /**
- * Browsers say so in `Sec-Fetch-Site`. Old ones do not, nor does any over plain HTTP; but all of them send
+ * Browsers say so in `Sec-Fetch-Site`. Old ones do not, and none does over plain HTTP, but all of them send
  * `Origin` with every POST. Other clients send neither.
  */
 function isCrossSite (request: FastifyRequest): boolean {

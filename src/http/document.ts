@@ -70,7 +70,7 @@ function removeOperations ({ paths }: Document, registration: Registration): voi
   }
 }
 
-/** Uses the contract's own names if they are free; otherwise, names with the host's word or the prefix in front. */
+/** Uses the contract's own names if they are free; otherwise, puts the host's word or the prefix in front of them. */
 function nameFor (ours: Document[], taken: Set<string>, { prefix, hostDocs }: Registration): string {
   const isFree = (name: string): boolean => ours.every(({ operationId }) => !taken.has(prefixed(name, operationId)))
   if (typeof hostDocs !== 'string' && isFree('')) return ''
@@ -95,8 +95,8 @@ function capitalized (word: string): string {
 }
 
 /**
- * Adds a charset, which means nothing new: some `fetch` clients (kubb's) send the media type only if it is
- * not plain `application/json`, and a body without one arrives as text and would be stored as text.
+ * Adds a charset, which changes nothing by itself: some `fetch` clients (kubb's) send the media type only if it
+ * is not plain `application/json`, and a body without one arrives as text and would be stored as text.
  */
 function sayMediaType (body: Document | undefined): void {
   const { [JSON_BODY]: json, ...others } = body?.content ?? {}

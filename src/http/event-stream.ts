@@ -4,10 +4,10 @@ import type { Page } from '../store/store.js'
 import type { Answer } from './answer.js'
 import { PIECE } from './pieces.js'
 
-/** A reader with more unsent bytes than this does not keep up; it is cut off and resumes by itself. */
+/** A reader with more unsent bytes than this has fallen behind; it is cut off, and resumes on its own. */
 export const MAX_UNSENT = 256 * 1024
 
-/** How many messages one read takes; a longer backlog takes several. */
+/** How many messages one read takes; a longer backlog takes several reads. */
 export const BATCH = 64
 
 /** The first bytes, sent at once: a client that does not receive them knows that something is buffering. */

@@ -31,9 +31,9 @@ async function ask (guard: Guard, request: FastifyRequest, reply: FastifyReply, 
 }
 
 /**
- * Fastify considers a response sent only when the host's asynchronous `onSend` hooks are done, and a guard
- * need not wait for them: no operation may slip in between.
- * @returns a function that stops watching and tells whether a response was given meanwhile
+ * Fastify considers a response sent only when the host's asynchronous `onSend` hooks are done. A guard need not
+ * wait for them, and no operation may slip in between.
+ * @returns a function that stops watching and tells whether a response was sent in the meantime
  */
 function watchSend (reply: FastifyReply): () => boolean {
   let sent = false

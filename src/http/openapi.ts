@@ -9,7 +9,7 @@ import { singleMediaForm } from './single-media.js'
 /** A separate name, so that the host's own `swagger` stays intact. */
 const DECORATOR = 'boxContract'
 
-/** A resource of the plugin: the routes below a prefix. */
+/** A resource of the plugin: the routes under a prefix. */
 interface Resource {
   prefix: string
   routes: (scope: FastifyInstance) => Promise<void>
@@ -45,7 +45,7 @@ export async function collectContract (scope: FastifyInstance, version: string, 
     }
   })
 
-  /** Every document, the host's included, calls this for the last of the plugin's routes, when it has all others. */
+  /** Every document, the host's included, calls this for the last of the plugin's routes, when it has all the others. */
   const swaggerTransform = ({ schema, url, ...made }: Document) => {
     const document: Document = made.openapiObject ?? made.swaggerObject
     finishDocument(document, registration, document.info === info)
@@ -73,8 +73,8 @@ async function loadSwaggerUi () {
 
 /**
  * Serves Swagger UI unless the host has its own, which shows these routes too.
- * @param asked whether it was explicitly requested; if it is served by default only, it may be missing, and
- * the log says so
+ * @param asked whether it was explicitly requested; if it is served only by default, it may be missing, and the
+ * log says so
  */
 export async function serveUi (app: FastifyInstance, routePrefix: string, asked: boolean): Promise<void> {
   if (app.hasDecorator('swaggerCSP')) return

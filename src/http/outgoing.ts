@@ -28,9 +28,9 @@ const TICK = 1000
 const STALE = 2
 
 /**
- * The responses that have not been fully sent. A response that makes no progress is cut off, and the memory
- * they take is limited per client address and in total: a new response is refused before it is built, and
- * pending ones give way, the longest without progress first.
+ * The responses that have not been fully sent. One that makes no progress is cut off, and their memory is
+ * limited per client address and in total: a new response is refused before it is built, and pending ones give
+ * way, starting with the one that has gone longest without progress.
  *
  * A response that the kernel takes at once, as nearly all are, is not tracked.
  */
@@ -123,7 +123,7 @@ export class Outgoing {
     }
   }
 
-  /** Watches every response of the scope, unless one above it is watched already. */
+  /** Watches every response of the scope, unless a scope above it is already watched. */
   watch (scope: FastifyInstance): void {
     if (scope.hasDecorator(WATCHED)) return
     scope.decorate(WATCHED, true)
@@ -209,7 +209,7 @@ export class Outgoing {
     }
   }
 
-  /** Lets others give way, stale or not. */
+  /** Makes others give way, stale or not. */
   #makeWay (answer: Answer): void {
     for (;;) {
       const lack = this.#account.lack(answer.address)
@@ -222,8 +222,8 @@ export class Outgoing {
   }
 
   /**
-   * Reserves room for a response that has its turn on the connection. It waits for what is only reserved, which
-   * is settled soon, but not for what is unsent.
+   * Reserves room for a response whose turn it is on the connection. It waits for reservations, which are
+   * settled soon, but not for unsent bytes.
    * @throws BusyError if there is no room, or nobody to send it to
    */
   async #reserve (answer: Answer, bytes: number): Promise<void> {
@@ -268,7 +268,7 @@ export class Outgoing {
   }
 }
 
-/** Marks a scope that is watched, and all below it. */
+/** Marks a watched scope, and all scopes below it. */
 const WATCHED: unique symbol = Symbol('watched')
 
 const ofServers = new WeakMap<FastifyInstance['server'], Outgoing>()

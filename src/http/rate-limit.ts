@@ -38,7 +38,7 @@ export function countedAs (limiter: Limiter, kind: Kind): onRequestAsyncHookHand
 
 /**
  * Limits per client address (IPv6: per /64 network). All processes share the counts if the store has a
- * counter; while that does not respond, each process counts for itself.
+ * counter; while it does not respond, each process counts on its own.
  */
 export function createLimiter (limits: RateLimits, shared: SharedCounter | undefined, log: FastifyBaseLogger): Limiter {
   const local = { creates: new WindowCounter(CACHE), stores: new WindowCounter(CACHE), reads: new WindowCounter(CACHE) }

@@ -3,11 +3,11 @@ import { nameIn, type Document } from './document.js'
 /**
  * The contract in a form for all client generators: OpenAPI 3.0 with one media type per body and response.
  *
- * - A body is plain `application/json`; many generators know JSON by no other name.
+ * - A body is plain `application/json`; many generators recognize no other name for JSON.
  * - Reads return JSON; the event stream and its header are for plain HTTP clients.
- * - All errors are one `default` response with a Problem, so that they share a type, and unlisted ones (405,
- *   408, 414 …) have it, too.
- * - Patterns and limits are left to the server: in clients they would become types of their own.
+ * - All errors are one `default` response with a Problem, so that they share a type, which unlisted ones (405,
+ *   408, 414 …) have too.
+ * - Patterns and limits are left to the server: in clients, they would become separate types.
  * - A message is any JSON value; every language already has a type for that.
  * - The classic response, one of three, is one object with the members of all: half of the generators cannot
  *   handle `oneOf`, with or without a discriminator.
@@ -70,7 +70,7 @@ function merged (schemas: Document[]): Document {
   return first.enum === undefined ? first : { ...first, enum: schemas.flatMap(schema => schema.enum) }
 }
 
-/** Components that nothing refers to any more. */
+/** Components that nothing refers to anymore. */
 function unused (contract: Document): string[] {
   const used = new Set(Array.from(JSON.stringify(contract).matchAll(/"\$ref":"([^"]+)"/g), ([, ref = '']) => nameIn(ref)))
   return Object.keys(contract.components.schemas).filter(name => !used.has(name))

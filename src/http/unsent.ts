@@ -28,12 +28,12 @@ class Tally {
 }
 
 /**
- * Accounts for unsent bytes: who has how many, for whom more are reserved, and who gives way. What was drained
- * exists nowhere else, so it never gives way to others.
+ * Accounts for unsent bytes: which response has how many, for which address more are reserved, and which gives
+ * way. Drained messages exist nowhere else, so their response never gives way to others.
  */
 export class Unsent {
   #limits: Limits
-  /** those with unsent bytes; the longest without progress come first */
+  /** those with unsent bytes; the one longest without progress comes first */
   readonly #answers = new Set<Answer>()
   readonly #counted = new Tally()
   readonly #reserved = new Tally()
@@ -61,12 +61,12 @@ export class Unsent {
     return this.#counted.total
   }
 
-  /** A copy, the longest without progress first. */
+  /** A copy, with the longest without progress first. */
   list (): Answer[] {
     return [...this.#answers]
   }
 
-  /** @param bytes what the response has unsent now; without any, it is no longer tracked */
+  /** @param bytes the response's unsent bytes; at 0, it is no longer tracked */
   count (answer: Answer, bytes: number, now: number): void {
     if (bytes === answer.counted) return
     this.#counted.add(answer.address, bytes - answer.counted)
@@ -92,12 +92,12 @@ export class Unsent {
     this.#reserved.add(address, -bytes)
   }
 
-  /** Where room is lacking for this much more. */
+  /** The limit that this much more would exceed, if any. */
   lack (address: string, more = 0): Lack | undefined {
     return this.#lack(this.#counted.of(address) + more, this.#counted.total + more)
   }
 
-  /** The same, if everything that is reserved were needed. */
+  /** The same, assuming that everything reserved is used. */
   lackWithReserved (address: string, more: number): Lack | undefined {
     return this.#lack(
       this.#counted.of(address) + this.#reserved.of(address) + more,

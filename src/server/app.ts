@@ -24,7 +24,7 @@ import { serveCallPage } from './call-page.js'
 const HEADERS_TIMEOUT = 10_000
 const REQUEST_TIMEOUT = 30_000
 const CHECK_EVERY = 1_000
-/** Longer than proxies keep idle connections, or they would send a request over one that is just closing. */
+/** Longer than proxies keep idle connections, or they could send a request over one that is just closing. */
 const KEEP_ALIVE = 72_000
 
 /** A classic message travels in the URL, so the request line must have room for one. */
@@ -32,7 +32,7 @@ const MAX_HEADER = 64 * 1024
 
 /**
  * The plugin's own compilers. Without them, Fastify would load Ajv and a serializer compiler at every start,
- * and nothing here uses them.
+ * which nothing here uses.
  */
 const COMPILERS = { compilersFactory: { buildValidator: () => validatorCompiler as never, buildSerializer: () => serializerCompiler } }
 
@@ -62,7 +62,7 @@ export interface ServerParts {
  */
 export async function buildServer (config: Config, parts: ServerParts = {}): Promise<Server> {
   const { cors = true } = config.box
-  /** of what is refused before it reaches a route, whose headers it would have otherwise */
+  /** for responses to requests that do not reach a route, which would set these headers */
   const headers = { ...GUARDED, 'cache-control': 'no-store', ...cors === true ? ANY_ORIGIN : {} }
   const app = Fastify({
     logger: {

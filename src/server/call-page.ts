@@ -28,7 +28,7 @@ export async function serveCallPage (app: FastifyInstance, built: URL = BUILT): 
       }
     },
     xFrameOptions: { action: 'deny' },
-    // Whether this host and all its subdomains use TLS is for the operator to say.
+    // Only the operator knows whether this host and all its subdomains use TLS.
     strictTransportSecurity: false
   })
   app.addHook('onRequest', async ({ routeOptions: { url: path = '' } }, reply) => {
@@ -44,7 +44,7 @@ export async function serveCallPage (app: FastifyInstance, built: URL = BUILT): 
   }
   await app.register(serveStatic, {
     root,
-    // One route per file, so that everything else stays our own 404.
+    // One route per file, so that everything else gets our own 404.
     wildcard: false,
     cacheControl: false
   })

@@ -5,7 +5,8 @@ import { HeadersError, InvalidError, TimeoutError, type BoxError } from '../erro
 import { PROBLEM_TYPE, toProblem } from '../http/problem.js'
 
 /**
- * Answers input that never becomes a request in Fastify: malformed, too slow, or with headers that are too large.
+ * Responds to input that never becomes a request in Fastify: malformed, too slow, or with headers that are too
+ * large.
  * @param headers of each response, besides its own
  */
 export function answerClientErrors (headers: Record<string, string>): (error: NodeJS.ErrnoException, socket: Socket) => void {
@@ -29,7 +30,7 @@ function toBoxError ({ code }: NodeJS.ErrnoException): BoxError {
 }
 
 /**
- * Whether a response is in progress on this connection; ours would be written into it. Node's own handler
+ * Whether a response is in progress on this connection; ours would end up inside it. Node's own handler
  * checks the same property.
  */
 function answering (socket: Socket): boolean {

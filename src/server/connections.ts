@@ -11,7 +11,7 @@ export interface ConnectionLimits {
   perAddress: number
 }
 
-/** How many files the process may need besides its connections: for its store, its log and its page. */
+/** How many files the process may need besides its connections: for its store, log and call page. */
 const OWN_FILES = 128
 
 /**
@@ -32,7 +32,7 @@ export function limitConnections (app: FastifyInstance, { total, perAddress }: C
   // `server.maxConnections` would miss the connections that other listeners hand over through this event.
   app.server.on('connection', (socket: Socket) => {
     const { remoteAddress } = socket
-    // The client has disconnected already.
+    // The client has already disconnected.
     if (remoteAddress === undefined) return socket.destroy()
     const client = isProxy(remoteAddress) ? undefined : clientOf(remoteAddress)
     const ofClient = client === undefined ? 0 : perClient.get(client) ?? 0

@@ -5,7 +5,7 @@ import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import { closeIdle } from '../http/closing.js'
 import { Condition } from '../http/condition.js'
 
-/** How long after the shutdown began open connections are cut, in ms. */
+/** How long the shutdown waits before it closes open connections, in ms. */
 const CLOSE_TIMEOUT = 5_000
 
 /** The machine may lack one of the address families. */

@@ -19,18 +19,18 @@ const overload = JSON.stringify(toProblem(new BusyError()))
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** Whether the route responds under pressure, too. */
+    /** Whether the route responds even under pressure. */
     neverShed?: boolean
   }
 }
 
-/** For routes that respond under pressure, too. */
+/** For routes that respond even under pressure. */
 export const neverShed = { config: { neverShed: true } }
 
 /**
- * Refuses requests that could not be answered in good time, at once and without a log line for each.
+ * Refuses requests that could not be answered in reasonable time, at once and without a log line for each.
  *
- * It does without @fastify/under-pressure, whose timer also calls `process.memoryUsage()`. That opens
+ * It does not use @fastify/under-pressure, whose timer also calls `process.memoryUsage()`. That opens
  * a file, so it throws when the process is out of file descriptors, and nothing can catch that.
  *
  * @param headers of each refusal, besides its own
@@ -46,7 +46,7 @@ export function shedLoad (app: FastifyInstance, headers: Record<string, string>)
     delays.reset()
   }
 
-  // Startup keeps the event loop busy, which says nothing about later.
+  // Startup keeps the event loop busy, which says nothing about the load later.
   app.addHook('onReady', async () => {
     delays.enable()
     timer = setInterval(measure, SAMPLE)

@@ -15,8 +15,8 @@ interface DescribedError {
 }
 
 /**
- * An error for the log: its own fields, without properties that others attached, since Node attaches the raw
- * request to some errors; and with capabilities redacted wherever they appear.
+ * An error for the log: its own fields, with capabilities redacted wherever they appear, and without properties
+ * that others attached, since Node attaches the raw request to some errors.
  */
 export function describeError (error: unknown, causes = MAX_CAUSES): DescribedError {
   if (!(error instanceof Error)) return { type: typeof error, message: redact(String(error)), stack: '' }

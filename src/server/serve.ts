@@ -3,7 +3,7 @@ import { version } from '../manifest.js'
 import { buildServer } from './app.js'
 import type { Config } from './config.js'
 
-/** Until then, everything that was accepted is answered and flushed; in ms. */
+/** How long the server may take to answer and flush everything it accepted, in ms. */
 const CLOSE_TIMEOUT = 10_000
 
 /**

@@ -3,8 +3,8 @@ import { isExpired, renewedDeadline } from './lifetime.js'
 import type { Appended, Limits, NewMessage } from './store.js'
 
 /*
- * What a store in this process decides before it changes anything. It only looks up what is asked
- * for here. Redis decides the same in its scripts.
+ * What a store in this process decides before it changes anything. A store looks up only what is required here.
+ * Redis makes the same decisions in its scripts.
  */
 
 /** What a box remembers of an idempotency key. */
@@ -20,7 +20,7 @@ export interface Holding {
 
 /** What the store holds, and what would be added to it. */
 export interface Growth {
-  /** what the box's holder holds; undefined where the box has no holder */
+  /** what the box's holder holds; undefined if the box has no holder */
   holding: Holding | undefined
   /** what would be added to the holding's bytes */
   heldCost: number
@@ -43,7 +43,7 @@ export interface MessageGrowth extends Growth {
   bytes: number
 }
 
-/** The holding of a holder who has no box yet. */
+/** The holding of a holder that has no box yet. */
 export const NO_HOLDING: Readonly<Holding> = { boxes: 0, bytes: 0 }
 
 /** @throws NotFoundError if the box does not exist or has expired */
@@ -60,7 +60,7 @@ export function renew (box: { ttl: number, deadline: number }, now: number): boo
   return true
 }
 
-/** @throws CursorError where the cursor is ahead of the box */
+/** @throws CursorError if the cursor is ahead of the box */
 export function checkCursor (after: number, { last }: { last: number }): void {
   if (after > last) throw new CursorError()
 }
@@ -75,8 +75,8 @@ export function admitBox (limits: ResolvedLimits, growth: Growth): void {
 }
 
 /**
- * The first ack where the message's key came before: then nothing is stored, whatever the limits say.
- * Undefined where the message may be stored.
+ * The first ack if the message's key was used before: nothing is stored then, whatever the limits. Undefined if
+ * the message may be stored.
  * @throws IdempotencyError, FullError, HeldError, StoreFullError
  */
 export function admitMessage ({ bytes, key }: NewMessage, limits: ResolvedLimits, growth: MessageGrowth): Appended | undefined {

@@ -74,16 +74,16 @@ export interface Store {
 
   /**
    * Calls `listener` whenever a message is stored in the box or the box is deleted, by any process. Resolves
-   * once no later change can be missed. A call may come without a change (after a lost connection was
-   * restored), so the listener must check for itself. The box need not exist, and expiry calls nobody.
+   * once no later change can be missed. A call may come without a change (after a lost connection is restored),
+   * so the listener must check for itself. The box need not exist, and expiry causes no call.
    * @returns a function that ends the subscription
    */
   subscribe (drop: string, listener: () => void): Promise<Unsubscribe>
 
   /**
-   * Frees the space of expired boxes, in one step of bounded work. Only reclaims space: callers that meet
-   * `StoreFullError` or `HeldError` sweep and retry as long as something is freed, so no result depends on
-   * when this is called.
+   * Frees the space of expired boxes, in one step of bounded work. It only reclaims space: callers that get
+   * `StoreFullError` or `HeldError` sweep and retry as long as something is freed, so no result depends on when
+   * this is called.
    * @returns the number of boxes freed; 0 means that no more are due
    */
   sweep (now: number): Promise<number>
@@ -100,7 +100,7 @@ export interface Store {
    */
   close (): Promise<void>
 
-  /** A counter shared by all processes; if absent, each process counts for itself. */
+  /** A counter shared by all processes; if absent, each process counts on its own. */
   readonly counter?: SharedCounter
 }
 
@@ -109,16 +109,16 @@ export interface SharedCounter {
   /**
    * Adds one to the key's count in the current window.
    * @param window the length of the window in ms
-   * @returns the count, and the rest of the window (`ttl`) in ms
+   * @returns the count, and what is left of the window (`ttl`) in ms
    */
   increment (key: string, window: number): Promise<{ current: number, ttl: number }>
 }
 
 /** The limits that an operation must respect. */
 export interface Limits {
-  /** the largest number of messages in a box */
+  /** the maximum number of messages in a box */
   maxMessages: number
-  /** the total size of the JSON texts in a box, in bytes of UTF-8 */
+  /** the maximum total size of the JSON texts in a box, in bytes of UTF-8 */
   maxBoxBytes: number
   /** the total size of the store, in bytes as the store itself counts them; the store's own default if absent */
   maxStoreBytes?: number | undefined
@@ -140,7 +140,7 @@ export interface NewMessage {
   text: string
   /** the length of `text` in bytes of UTF-8 */
   bytes: number
-  /** the client's Idempotency-Key, and a digest of the body that came with it */
+  /** the client's Idempotency-Key, and a digest of the body it came with */
   key?: { id: string, digest: string } | undefined
 }
 

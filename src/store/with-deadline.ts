@@ -2,13 +2,14 @@ import { StoreError } from '../errors.js'
 
 /**
  * The time is counted in slices, because a process that was paused (a suspended machine, a debugger, SIGSTOP)
- * finds its timer due before it has seen the replies that arrived meanwhile. A pause costs at most one slice.
+ * finds its timer due before it has seen the replies that arrived in the meantime. A pause costs at most one
+ * slice.
  */
 const SLICES = 4
 
 /**
- * Settles like `promise`, or rejects with `StoreError` if that takes longer than `ms`. What the promise does
- * later is ignored: the caller then does not know its outcome.
+ * Settles like `promise`, or rejects with `StoreError` if that takes longer than `ms`. A later outcome is
+ * ignored, so the caller does not know it.
  */
 export function withDeadline<T> (promise: Promise<T>, ms: number): Promise<T> {
   return new Promise((resolve, reject) => {

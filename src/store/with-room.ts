@@ -3,9 +3,8 @@ import { endOfTurn } from '../end-of-turn.js'
 import type { Store } from './store.js'
 
 /**
- * Wraps a store so that it refuses nothing for lack of space, its own or a holder's, while it still has
- * expired boxes to free. Concurrent callers share a step of the sweep, and other work gets its turn after
- * each step.
+ * Wraps a store so that it refuses nothing for lack of space, its own or a holder's, while it still has expired
+ * boxes to free. Concurrent callers share a step of the sweep, and other work can run after each step.
  */
 export function withRoom (store: Store): Store {
   let step: Promise<number> | undefined

@@ -14,7 +14,7 @@ export interface CallListener {
   received (message: Extract<PageMessage, { type: 'chat' | 'media' }>): void
 }
 
-/** How long the other page may take to say hello or to answer it, in ms. No code is shown before. */
+/** How long the other page may take to say hello or to answer it, in ms. No code is shown before that. */
 const HELLO_TIMEOUT = 5_000
 
 /**
@@ -26,7 +26,7 @@ export class CallController {
   #call: Call | undefined
   #remotePage: RemotePage | undefined
   #left = false
-  /** Somebody was connected before, with another code. */
+  /** Someone was connected before, with another code. */
   #hadCode = false
   /** Why the call ended while its last connection is still up. */
   #pendingFailure: Failure | undefined
@@ -94,7 +94,7 @@ export class CallController {
         return
       }
       for await (const peer of call.peers) this.#onPeer(peer)
-      // The host left before it admitted anybody.
+      // The host left before it admitted anyone.
       if (!this.#left && this.#remotePage === undefined) this.listener.dispatch({ type: 'fail', failure: 'nobody' })
     } catch (error) {
       if (this.#left) return
@@ -166,7 +166,7 @@ export class CallController {
       void peer.close()
       return
     }
-    // The old connection is broken: this is the same person again, or somebody else.
+    // The old connection is broken: this is the same person again, or someone else.
     this.#remotePage = undefined
     void current?.peer?.close()
     remotePage.send({ type: 'welcome' })

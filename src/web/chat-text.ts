@@ -1,4 +1,4 @@
-/** A link as it is shown: its target, its host on its own, and the text before and after the host. */
+/** A link as it is shown: its target, its host, and the text before and after the host. */
 export interface Link {
   href: string
   before: string
@@ -28,13 +28,13 @@ export function textAndLinks (text: string): (string | Link)[] {
   return [...parts.map((part, index) => index % 2 === 0 ? part : toLink(part) ?? part), rest].filter(part => part !== '')
 }
 
-/** The host is the one the browser goes to. A user name in front of it, which may look like another host, is left out. */
+/** The host is the one the browser goes to. A user name before it, which may look like another host, is left out. */
 function toLink (address: string): Link | undefined {
   if (!URL.canParse(address)) return undefined
   const url = new URL(address)
   url.username = url.password = ''
   const before = `${url.protocol}//`
-  // Browsers take any number of slashes of either kind before the host.
+  // Browsers accept any number of slashes of either kind before the host.
   const after = /^https?:[/\\]*[^/?#\\]*(.*)$/is.exec(address)?.[1] ?? ''
   return { href: url.href, before, host: url.host, after }
 }

@@ -1,6 +1,6 @@
 import type { CallErrorCode } from 'signalbox-client/webrtc'
 
-/** Everything that can go wrong, as the page puts it: what happened, and what to do about it. */
+/** Everything that can go wrong, as the page explains it: what happened, and what to do about it. */
 const table = {
   invite: ['This link is incomplete', 'Part of the invite is missing. Ask for it again and copy the whole link.'],
   version: ['This page is out of date', 'The invite was made by a newer version. Reload the page.'],

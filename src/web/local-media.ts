@@ -11,15 +11,15 @@ const constraints = {
 } as const satisfies Record<MediaKind, MediaTrackConstraints>
 
 /**
- * This person's camera and microphone. Both are requested together, and the call goes on without either.
- * Turning the camera off stops it, so that its light goes out; the microphone stays open but muted, so that
- * it is back at once.
+ * This person's camera and microphone. Both are requested together, and the call continues without either.
+ * Turning the camera off stops it, so that its light goes out; the microphone stays open but muted, so that it
+ * can resume at once.
  */
 export class LocalMedia {
   readonly state: Record<MediaKind, DeviceState> = { audio: 'off', video: 'off' }
   readonly #tracks: Partial<Record<MediaKind, MediaStreamTrack>> = {}
   #senders: Senders = {}
-  /** Counts calls of `stop`: devices requested before the last one are no longer wanted. */
+  /** Counts calls to `stop`: devices requested before the last one are no longer wanted. */
   #stops = 0
 
   constructor (private readonly changed: () => void) {}

@@ -13,7 +13,7 @@ export type PageMessage =
 
 export const MAX_CHAT_LENGTH = 4_000
 
-/** Returns undefined for anything that is not a message: the other side may run another version, or something else. */
+/** Returns undefined for anything that is not a message: the other side may run another version, or another program. */
 export function parseMessage (data: unknown): PageMessage | undefined {
   if (typeof data !== 'string') return undefined
   let value: Record<string, unknown>

@@ -20,7 +20,7 @@ export class RemotePage {
   /** set once the connection is up */
   peer: Peer | undefined
   #take: ((message: PageMessage) => void) | undefined
-  /** Messages that arrived before anybody listened. */
+  /** Messages that arrived before anyone listened. */
   readonly #early: PageMessage[] = []
 
   constructor (readonly connection: RTCPeerConnection, private readonly channel: RTCDataChannel, role: Role) {

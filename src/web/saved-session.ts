@@ -24,7 +24,7 @@ export class SavedSession {
     try {
       this.storage?.setItem(KEY, JSON.stringify(this.#data))
     } catch {
-      // Full or blocked: a reload then starts afresh.
+      // The storage is full or blocked: a reload starts afresh.
     }
   }
 

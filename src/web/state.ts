@@ -9,7 +9,7 @@ export type State =
   | { name: 'ready', role: Role }
   /** creating a box, or saying hello to the host */
   | { name: 'opening', role: Role }
-  /** the other side is absent; the host has an invite to share and may be told why somebody left */
+  /** the other side is absent; the host has an invite to share and may be told why someone left */
   | { name: 'waiting', role: Role, invite?: string, notice?: Notice }
   | { name: 'connecting', role: Role, invite?: string }
   /** `codeChanged`: a different code was shown before, so people must compare again */
@@ -28,7 +28,7 @@ export type CallEvent =
   | { type: 'opened', invite?: string }
   /** the other side has appeared */
   | { type: 'peerFound' }
-  /** and could not be connected */
+  /** the other side could not be connected */
   | { type: 'peerFailed', failure: Failure }
   | { type: 'connected', code: string, codeChanged?: boolean }
   | { type: 'interrupted' }

@@ -58,7 +58,7 @@ function actionsAfter (failure: Failure): Action[] {
   return isRetryable(failure) ? ['again', 'start'] : ['start']
 }
 
-/** What the call screen has to say besides the status; undefined if nothing. */
+/** What the call screen shows besides the status; undefined if nothing. */
 export function noticeOf (state: State): string | undefined {
   if ('codeChanged' in state) return 'This is a new connection with a new code. Compare the codes again before you continue.'
   if (state.name !== 'waiting' || state.notice === undefined) return undefined

@@ -19,7 +19,7 @@ export interface Box {
   keys: number
   /** the holder it counts against; empty if none */
   holder: string
-  /** its number among the boxes of all holders; 0 where it has no holder */
+  /** its number among the boxes of all holders; 0 if it has no holder */
   born: number
   /** the places of the last message and of those before it in the same chunk */
   places: number[]
@@ -34,8 +34,8 @@ export function chunkOf (seq: number): number {
 }
 
 /**
- * Appends a message to the box, which starts a new chunk if the last one is full. A copy of the box may share
- * its places; it knows by `last` how many of them are its own.
+ * Appends a message to the box, starting a new chunk if the last one is full. A copy of the box may share its
+ * places; `last` tells it how many of them are its own.
  */
 export function advance (box: Box, place: number, bytes: number): void {
   if (box.last % CHUNK === 0) box.places = [place]

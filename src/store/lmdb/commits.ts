@@ -28,7 +28,7 @@ type Transaction = (apply: () => void) => Promise<unknown>
 
 /**
  * Group commit: operations that arrive while a transaction is being flushed wait for the next one and share
- * it, in order of arrival, so that all of them share the cost of its flush.
+ * it, in order of arrival, so that they share the cost of its flush.
  *
  * After a failed flush the content of the disk is unknown, and LMDB may never respond again. So if a
  * transaction fails for any reason other than lack of space, or exceeds the deadline, the store stops: every
@@ -117,7 +117,7 @@ export class Commits {
     }
   }
 
-  /** The batch is closed: from here on the next one collects operations. */
+  /** The batch is closed: from here on, the next one collects operations. */
   #complete (batch: Batch): void {
     if (this.#gathering === batch) this.#gathering = undefined
   }

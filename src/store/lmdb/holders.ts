@@ -16,9 +16,9 @@ function costOf (box: Box): number {
 }
 
 /**
- * What each holder holds. The disk records only whose a box is; the sums are computed from the boxes on first
- * use and then kept up to date. So a message writes nothing here, and after an aborted transaction it is
- * enough to discard them.
+ * What each holder holds. The disk records only which holder a box belongs to; the sums are computed from the
+ * boxes on first use and then kept up to date. So a message writes nothing here, and after an aborted
+ * transaction it is enough to discard them.
  */
 export class Holders {
   readonly #drops: Database<string, Key>
@@ -26,8 +26,8 @@ export class Holders {
   readonly #holdings = new Map<string, Holding>()
 
   /**
-   * @param drops by holder and number. With the number before the drop, the boxes that a holder makes
-   * lie side by side, and a commit of many writes few pages
+   * @param drops by holder and number. With the number before the drop, the boxes that a holder creates lie
+   * side by side, and a commit of many of them writes few pages
    */
   constructor (drops: Database<string, Key>, boxOf: (drop: string) => Box | undefined) {
     this.#drops = drops
@@ -67,7 +67,7 @@ export class Holders {
     this.#change(holder, 0, bytes)
   }
 
-  /** The box remembers one key more (1) or fewer (-1). */
+  /** The box remembers one more key (1) or one fewer (-1). */
   chargeKey ({ holder }: Box, change: 1 | -1): void {
     this.#change(holder, 0, change * HELD_KEY)
   }

@@ -16,10 +16,10 @@ const MIN_MESSAGE = 1024
 /**
  * The boxes whose records on disk lag behind their messages, in their current state.
  *
- * Storing a message writes the message but not the record of its box: with many boxes that would be a page
- * per message, and the greater part of a flush. The message names its box, so what was not written is
- * recovered when the store is reopened. A record catches up when anything but a message changes the box, or
- * when it lags too far behind.
+ * Storing a message writes the message but not the record of its box: with many boxes, that would be a page per
+ * message, and most of a flush. The message names its box, so what was not written is recovered when the store
+ * is reopened. A record catches up when anything other than a message changes the box, or when it lags too far
+ * behind.
  */
 export class Lag {
   /** including the changes of the current transaction; the one that has lagged longest comes first */

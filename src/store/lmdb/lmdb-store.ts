@@ -34,9 +34,9 @@ const SWEEP_RECORDS = 5_000
  * (default: 4 GiB).
  *
  * A failed write does not become visible later. After a failed flush, or an operation that exceeded the
- * deadline, the store rejects every operation with `StoreError` and must be reopened; only the writes cut off
- * by the deadline may or may not have been stored. On a full disk it rejects with `StoreFullError` and
- * continues to work.
+ * deadline, the store rejects every operation with `StoreError` and must be reopened. Only writes that the
+ * deadline cut off have an unknown outcome. On a full disk it rejects with `StoreFullError` and continues to
+ * work.
  *
  * @throws Error whose message says in one line why the directory cannot be opened, or that the package `lmdb`
  * is missing
@@ -159,7 +159,7 @@ class LmdbStore implements Store {
     return 0
   }
 
-  /** Frees the boxes that are due first, and updates the entries of those that were renewed meanwhile. */
+  /** Frees the boxes that are due first, and updates the entries of those that were renewed in the meantime. */
   #freeDue (now: number): number {
     let freed = 0
     let removed = 0
@@ -190,7 +190,7 @@ class LmdbStore implements Store {
   async #close (): Promise<void> {
     await this.#commits.close()
     const closed = this.#environment.close()
-    // After a failure, LMDB may wait for the disk for ever.
+    // After a failure, LMDB may wait for the disk forever.
     await (this.#commits.failed ? withDeadline(closed, 1_000).catch(() => {}) : closed)
   }
 

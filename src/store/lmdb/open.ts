@@ -74,9 +74,9 @@ export async function openEnvironment (path: string): Promise<Environment> {
  * a lock behind, and of two processes that open the directory at once, at least one sees the other.
  * Containers see each other too if they share a kernel.
  *
- * Our own entry appears with the first read and stays until the environment is closed. Opening another
- * database would give it up, so this comes after the last of them. Any entry before that read belongs to
- * another process, even under our process id: it is in another container.
+ * Our own entry appears with the first read and stays until the environment is closed. Opening another database
+ * would release it, so this comes after the last of them. Any entry before that read belongs to another
+ * process, even under our process id: it is in another container.
  */
 function otherReader (root: RootDatabase<Buffer, string>): string | undefined {
   root.readerCheck()

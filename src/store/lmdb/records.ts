@@ -119,7 +119,7 @@ export class Records {
     return this.#cost
   }
 
-  /** The caller may change it, and reports changes with the operations below. */
+  /** The caller may change it, and must report changes with the operations below. */
   box (drop: string): Box | undefined {
     return this.#lag.box(drop) ?? this.#recorded(drop)
   }
@@ -146,7 +146,7 @@ export class Records {
   }
 
   addBox (drop: string, box: Box): void {
-    // The places of messages are numbered already; a gap among them does no harm.
+    // Messages' places are already numbered; a gap between them does no harm.
     if (box.holder !== '') box.born = ++this.#lastPlace
     this.putBox(drop, box)
     void this.#deadlines.put([box.listed, drop], NOTHING)

@@ -54,7 +54,7 @@ function parseUrl (url: string) {
 
 /**
  * A client that never waits long and never sends a command twice: a command whose reply was lost fails, and
- * the caller knows whether it is safe to repeat. It reconnects by itself until it is closed.
+ * the caller knows whether it is safe to repeat. It reconnects on its own until it is closed.
  */
 export function makeClient ({ Redis, Cluster }: Driver, place: Place, deadline: number): RedisClient {
   const options = {
@@ -111,7 +111,7 @@ export function logConnection (client: RedisClient, log: Log): void {
   })
 }
 
-/** Logs in one line what the server's settings put at risk; logs nothing if reading them is forbidden. */
+/** Logs in one line which data the server's settings put at risk; logs nothing if they may not be read. */
 export async function logRisks (client: RedisClient, log: Log): Promise<void> {
   const nodes = isCluster(client) ? client.nodes('master') : [client]
   const risks = new Set((await Promise.all(nodes.map(findRisks))).flat())

@@ -7,7 +7,7 @@ import type { Held } from '../store.js'
 /**
  * What each holder holds. A holder's record is in a hash slot of its own, so a box's script cannot
  * read it. A box is recorded before it is created, and requests more units before it uses them;
- * what it gives back, it reports afterwards. So the record never shows less than is held. If a
+ * it reports afterwards what it gives back. So the record never shows less than is held. If a
  * process dies between the two steps, the record shows too much until the box's next report or
  * its expiry.
  *
@@ -83,7 +83,7 @@ export class Holders {
   }
 }
 
-/** Keeps the record until its last box is due, as a remaining time: Redis may have another clock than its callers. */
+/** Keeps the record until its last box is due. This is a remaining time, since Redis's clock may differ from its callers'. */
 const keep = (deadline: string, now: string): string => `
 local function keep(key)
   local left = ${deadline} - ${now} + ${MARGIN}
@@ -105,7 +105,7 @@ local function on_record(drop)
 end
 `
 
-/** Takes the boxes out. */
+/** Removes the boxes. */
 const strike = `
 local function strike(drops)
   local units = 0
@@ -117,7 +117,7 @@ local function strike(drops)
 end
 `
 
-/** Takes the expired boxes out, and counts what is left. */
+/** Removes the expired boxes, and counts what is left. */
 const count = `
 ${strike}
 while true do
@@ -133,7 +133,7 @@ local sum = tonumber(redis.call('HGET', KEYS[2], 'sum') or 0)
  * KEYS  boxes, units
  * ARGV  now, drop, deadline, the holder's boxes, its bytes
  * Records an empty box.
- * → 1 | 0 if the holder holds as much as it may
+ * → 1 | 0 if the holder has reached its limit
  */
 const admit = script(`
 ${count}
@@ -146,9 +146,9 @@ return 1
 /**
  * KEYS  boxes, units
  * ARGV  now, drop, deadline, units needed, units that are useful beyond them, lowered, the holder's bytes
- * Grants a box what it needs, and as much of what is welcome as there is. A request that a later
- * report has overtaken grants nothing.
- * → units granted | -1 if the holder holds as much as it may
+ * Grants a box what it needs, and as much as possible of what would be useful. A request that a later report
+ * has overtaken grants nothing.
+ * → units granted | -1 if the holder has reached its limit
  */
 const grant = script(`
 ${count}
@@ -169,8 +169,8 @@ return units
 /**
  * KEYS  boxes, units
  * ARGV  drop, deadline, units, lowered, now
- * Hears what a box has now. As long as it has not given units back, more may have been granted
- * than it has taken yet. A full Redis hears it too, or what is taken out then would go on counting.
+ * Records what a box has now. Until it gives units back, it may have been granted more than it has taken. A
+ * full Redis accepts this too; otherwise, what is removed from the box would still count.
  * → 1
  */
 const report = script(`

@@ -41,10 +41,10 @@ export interface RedisStoreOptions {
 const MAX_PENDING = 64 * 1024 * 1024
 const COMMAND = 1024
 
-/** How long a request about a client address may take, in ms: after that, it is better to go on without the reply. */
+/** How long a request about a client address may take, in ms: after that, it is better to continue without the reply. */
 const ADDRESS_DEADLINE = 500
 
-/** How often an append asks for a grant if others on the same box use it up. */
+/** How often an append requests a grant if others on the same box use it up. */
 const MAX_GRANTS = 10
 
 /** What a script that returns messages replies. */
@@ -59,10 +59,10 @@ const refusals: Record<string, new () => Error> = {
  * package `ioredis`.
  *
  * It is as durable as the server's append-only file is configured to be, and as large as its `maxmemory`;
- * `maxStoreBytes` is ignored. After a `StoreError` an operation may still have been carried out, with its
- * reply lost on the way: append again with the same key.
+ * `maxStoreBytes` is ignored. After a `StoreError`, the operation may still have been carried out, and only its
+ * reply lost: append again with the same key.
  *
- * Resolves when connected. If Redis is unavailable, it resolves after the deadline all the same, rejects
+ * Resolves when connected. If Redis is unavailable, it resolves after the deadline anyway, rejects
  * operations with `StoreError`, and serves as soon as Redis is available.
  *
  * @throws TypeError if an option is invalid
@@ -130,7 +130,7 @@ class RedisStore implements Store {
       const appended = this.#run<[number, number, Report?] | ['grant', ...Report]>(scripts.append, this.#keys(drop),
         [now, limits.maxMessages, limits.maxBoxBytes, text, bytes, key?.id ?? '', key?.digest ?? '', granted, lowered], bytes)
       const reply = await appended.catch(async (error: unknown) => {
-        // The grant has recorded a box again that was deleted meanwhile.
+        // The grant has recorded a box that was deleted in the meantime.
         if (error instanceof NotFoundError) await this.#holders.forget(drop, holder)
         throw error
       })
@@ -142,8 +142,7 @@ class RedisStore implements Store {
       const [, ...need] = reply
       holder = need[0]
       lowered = need[3]
-      // A quarter more, so that a box that fills up asks only a few times; and ever more if others are
-      // faster.
+      // A quarter more, so that a box that fills up asks only a few times, and ever more if others are faster.
       const spare = Math.floor(need[2] / 4) + 2 ** grants - 1
       granted = await this.#holders.grant(need, spare, drop, now, limits.held as Held)
     }
@@ -177,7 +176,7 @@ class RedisStore implements Store {
     return await this.#wakeups.subscribe(drop, listener)
   }
 
-  /** Nothing to do: Redis frees the space of expired boxes by itself. */
+  /** Nothing to do: Redis itself frees the space of expired boxes. */
   async sweep (): Promise<number> {
     if (this.#closed !== undefined) throw new StoreError()
     return 0

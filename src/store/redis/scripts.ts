@@ -30,7 +30,7 @@ const PACKED_KEYS = 60
  * | `d` | the deadline, in ms since the epoch, on the servers' clock |
  * | `n` | the sequence number of the last message ever stored; absent means 0 |
  * | `b` | the size of the texts in the list, in bytes; absent means 0 |
- * | `k` | how many idempotency keys were ever received; absent means 0 |
+ * | `k` | how many idempotency keys it has ever received; absent means 0 |
  * | `h` | the holder; absent if there is none |
  * | `g` | the units granted by the holder's record (see holders.ts); absent means 0 |
  * | `e` | how often `g` was lowered; absent means 0 |
@@ -44,10 +44,10 @@ const PACKED_KEYS = 60
  * record must be told of a new deadline or a lower grant, the last member of a reply is
  * `{ holder, deadline, units, lowered }`.
  *
- * Under `maxmemory` Redis refuses a script at its first write that could need room, and
- * no more after a write that could not. So an append's first write is its RPUSH, which is
- * refused before anything changed. A renewal starts with PEXPIRE, and what gives room back
- * with a write that changes nothing, so that a full Redis can still be read and emptied.
+ * Under `maxmemory`, Redis refuses a script at its first write if that could need room, and never after a write
+ * that could not. So an append's first write is its RPUSH, which is refused before anything has changed. A
+ * renewal starts with PEXPIRE, and a script that frees room starts with a write that changes nothing, so that a
+ * full Redis can still be read and emptied.
  */
 export interface Script {
   lua: string
@@ -79,7 +79,7 @@ local function report() return news and holder and { holder, deadline, granted, 
 /** A write to a hash that changes nothing and needs no room. No script has a field without a name. */
 export const dryWrite = (hash: string): string => `redis.call('HDEL', ${hash}, '')`
 
-/** Gives back what was granted and is not needed any more. */
+/** Gives back what was granted but is no longer needed. */
 const lower = `
 if granted > 0 and units(count, bytes, keys) < granted then
   ${dryWrite('KEYS[1]')}

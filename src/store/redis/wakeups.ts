@@ -40,8 +40,8 @@ interface Subscription {
 
 /**
  * Wake-ups from any process, by sharded publish/subscribe: one connection per node that owns a channel with
- * listeners in this process. A lost subscription is renewed and then its listeners are called, since
- * something may have happened in between.
+ * listeners in this process. A lost subscription is renewed, and its listeners are then called, since something
+ * may have happened in between.
  */
 export class Wakeups {
   readonly #options: WakeupOptions
