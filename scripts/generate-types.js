@@ -36,6 +36,6 @@ function write (name, text) {
 const types = await compile(documented({ ...optionsSchema, description: 'the options of boxPlugin that are plain data' }, 'PlainOptions'), '', {
   bannerComment: '', additionalProperties: false, style: { semi: false, singleQuote: true, printWidth: 200 }
 })
-// Who has exactOptionalPropertyTypes may pass on what is undefined, too.
+// With exactOptionalPropertyTypes, callers may still pass undefined.
 write('options', types.replace(/^( *\w+\?: .*)$/gm, '$1 | undefined'))
-write('error-codes', `/** Every \`code\` of a problem that the box server answers with. */\nexport type BoxErrorCode =\n${errorTable.map(({ code }) => `  | '${code}'\n`).join('')}`)
+write('error-codes', `/** Every \`code\` that a problem from the box server can have. */\nexport type BoxErrorCode =\n${errorTable.map(({ code }) => `  | '${code}'\n`).join('')}`)

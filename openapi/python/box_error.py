@@ -5,7 +5,7 @@ class BoxError(Exception):
         status_code: the HTTP status
         headers: those of the answer, like Retry-After
         problem: what went wrong and what to do next; None where something else answered, like a proxy
-        code: the problem's code, like BOX_ERR_FULL; None where there is no problem
+        code: the problem's code, like BOX_ERR_FULL; None if there is no problem
     """
 
     def __init__(self, response: httpx.Response):

@@ -1,12 +1,12 @@
 import { Scope } from './scope.js'
 
-/** Acknowledge at once when this many messages are waiting. Well below what a box holds. */
+/** Acknowledge at once when this many messages are waiting: well below what a box holds. */
 const BACKLOG = 64
 
 /**
  * Tells the server how far a reader has got: one request at a time, with the latest cursor, and at most one
  * per `interval` ms unless many messages are waiting. A request that fails for good is dropped: the next one
- * carries a later cursor, and until then the server merely keeps the messages for longer.
+ * carries a later cursor, and until then, the server merely keeps the messages for longer.
  */
 export class Acknowledger {
   readonly #acknowledge: (cursor: number) => Promise<unknown>

@@ -23,9 +23,9 @@ export interface CallOptions {
 }
 
 /**
- * A box on a server. With a box id you can read, acknowledge, send and delete; with a drop address you can
- * only send. It retries transient failures and resumes after every disconnect. Messages arrive in order, and
- * once each, except that a message at which a loop was left is delivered again.
+ * A box on a server. With a box id you can read, acknowledge, send and delete; with a drop address you can only
+ * send. It retries transient failures and resumes after every disconnect. Messages arrive in order, and once
+ * each, except that the message at which a loop was left is delivered again.
  *
  * Methods reject with a `BoxError` if the server refuses, with a `TypeError` that names the server if it cannot
  * be reached (a request is tried ten times, over about a minute; its `cause` is the error of `fetch`), with a `ResponseTooLargeError` if a response
@@ -73,8 +73,8 @@ export class Box {
   }
 
   /**
-   * Opens a box by its link, `<server>/boxes/<id>`, or by its id and `options.server`. Sends no request:
-   * whether the box exists shows at the first use.
+   * Opens a box by its link, `<server>/boxes/<id>`, or by its id and `options.server`. Sends no request: the
+   * first use shows whether the box exists.
    *
    * With `headers`, the option `server` is required, and a link to another server is refused: links come from
    * other people and must not receive your credentials.
@@ -100,7 +100,7 @@ export class Box {
   }
 
   /**
-   * Stores a message. Messages arrive in the order of the calls, and once each however often a request was
+   * Stores a message. Messages arrive in the order of the calls, and once each, however often a request is
    * retried: every message carries an Idempotency-Key.
    * @param message any JSON value
    * @returns the message's sequence number, and the number of messages now in the box

@@ -44,7 +44,7 @@ export async function readPage ({ client, path, timings }: Source, query: Query,
   return { messages: data.map((data, i, all) => ({ seq: next - all.length + 1 + i, data })), next }
 }
 
-/** The stream does not come through on this way; a long-poll may. */
+/** The stream does not get through on this path; a long-poll may. */
 class NoStreamError extends Error {}
 
 /**

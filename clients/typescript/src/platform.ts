@@ -1,4 +1,4 @@
-/** What the client needs beyond the language. All current browsers have it, and Node from version 20. */
+/** What the client needs beyond the language. All current browsers have it, as does Node from version 20. */
 const NEEDED = [
   'AbortController', 'AbortSignal.prototype.throwIfAborted', 'DOMException', 'Request', 'TextDecoder', 'TransformStream', 'btoa', 'crypto.getRandomValues'
 ]

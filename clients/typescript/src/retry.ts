@@ -1,7 +1,7 @@
 import { BoxError, ResponseTooLargeError } from './http.js'
 import { Scope } from './scope.js'
 
-/** The client's waits and timeouts in ms unless stated otherwise, and its number of attempts. */
+/** The client's waits and timeouts, in ms unless stated otherwise, and its number of attempts. */
 export interface Timings {
   /** the wait before the first retry; doubles with every further failure */
   minDelay: number

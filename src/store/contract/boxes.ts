@@ -10,7 +10,7 @@ export const start = Date.now()
 
 let made = 0
 
-/** A name that no other box of the run has. */
+/** A name that no other box in this run has. */
 export function newDrop (): string {
   return `drop_${process.pid}_${++made}`
 }

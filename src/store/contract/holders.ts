@@ -34,7 +34,7 @@ export function holderContract (test: Define, { turnsTime, freeBytes }: Required
     }
   }
 
-  test('a holder has as many boxes as it may, whatever others have', async store => {
+  test('a holder can have its maximum of boxes, whatever others have', async store => {
     const held = { boxes: 3, bytes }
     const [drop] = [await create(store, 'a', held), await create(store, 'a', held), await create(store, 'a', held)]
     await assert.rejects(create(store, 'a', held), refusal)
@@ -47,7 +47,7 @@ export function holderContract (test: Define, { turnsTime, freeBytes }: Required
     await create(store, 'a', { boxes: 4, bytes })
   })
 
-  test('a box that was not made takes nothing of its holder\'s', async store => {
+  test('a box that was not created takes nothing of its holder\'s', async store => {
     const held = { boxes: 1, bytes }
     const drop = await create(store, 'a', held)
     for (let i = 0; i < 5; i++) await assert.rejects(create(store, 'a', held), refusal)
@@ -92,7 +92,7 @@ export function holderContract (test: Define, { turnsTime, freeBytes }: Required
     await assert.rejects(create(store, 'a', held, start + TTL), refusal)
   }, turnsTime)
 
-  test('the bytes in all boxes of a holder are bounded, whoever stores them, and those of others are not', async store => {
+  test('the bytes in all boxes of a holder are limited, whoever stores them, and those of others are not affected', async store => {
     const held = { boxes: 10, bytes }
     const [one, two, other] = [await create(store, 'a', held), await create(store, 'a', held), await create(store, 'b', held)]
     const count = await fill(store, one, held)
@@ -122,7 +122,7 @@ export function holderContract (test: Define, { turnsTime, freeBytes }: Required
     await store.append(drop, large, start, limits)
   })
 
-  test('a key that came before is answered though its holder holds the maximum', async store => {
+  test('a known key is answered even if its holder has reached its limit', async store => {
     const held = { boxes: 10, bytes }
     const drop = await create(store, 'a', held)
     const first = await store.append(drop, { ...large, key: { id: 'key', digest: 'one' } }, start, within(held))
@@ -130,7 +130,7 @@ export function holderContract (test: Define, { turnsTime, freeBytes }: Required
     assert.deepEqual(await store.append(drop, { ...large, key: { id: 'key', digest: 'one' } }, start, within(held)), first)
   })
 
-  test('messages that come together do not pass the bound together', async store => {
+  test('messages stored at the same time do not exceed the limit together', async store => {
     const held = { boxes: 10, bytes }
     const [one, two] = [await create(store, 'a', held), await create(store, 'a', held)]
     const outcomes = await Promise.allSettled(Array.from({ length: 60 }, (_, i) => store.append(i % 2 === 0 ? one : two, large, start, within(held))))
@@ -141,7 +141,7 @@ export function holderContract (test: Define, { turnsTime, freeBytes }: Required
     assert.ok(await fill(store, one, held) * SIZE > bytes / 2)
   })
 
-  test('making and deleting goes on forever within a holder\'s bounds', async store => {
+  test('creating and deleting can continue forever within a holder\'s limits', async store => {
     const held = { boxes: 2, bytes }
     for (let round = 0; round < 40; round++) {
       const drop = await create(store, 'a', held)

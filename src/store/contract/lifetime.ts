@@ -38,7 +38,7 @@ export function lifetimeContract (test: Define, { turnsTime, countsBytes, sweeps
     }
   })
 
-  timed('a renewal is left out while it would move the deadline by an eighth of the TTL or less', async store => {
+  timed('a renewal is skipped if it would move the deadline by an eighth of the TTL or less', async store => {
     const drop = await box(store)
     assert.equal((await store.read(drop, 0, 1, start + TTL / 8)).expires, start + TTL)
     assert.equal((await store.read(drop, 0, 1, start + TTL / 8 + 1)).expires, start + TTL / 8 + 1 + TTL)
@@ -56,7 +56,7 @@ export function lifetimeContract (test: Define, { turnsTime, countsBytes, sweeps
     await assert.rejects(store.read(drop, 0, 1, start + TTL), { code: 'BOX_ERR_NOT_FOUND' })
   })
 
-  timed('a box made again under an expired name is new', async store => {
+  timed('a box created again under an expired name is new', async store => {
     const drop = await box(store)
     await store.append(drop, message('1', 'key'), start, limits)
     await store.create(drop, TTL, start + TTL, limits)

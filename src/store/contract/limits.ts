@@ -5,7 +5,7 @@ import { assertHas, type Define } from './define.js'
 
 /** The limits of a box, and its idempotency keys. */
 export function limitContract (test: Define): void {
-  test('a box takes messages up to its maximum and refuses without a gap', async store => {
+  test('a box accepts messages up to its maximum, and a refusal leaves no gap', async store => {
     const drop = await box(store)
     const two = { ...limits, maxMessages: 2 }
     await store.append(drop, message('1'), start, two)
@@ -17,7 +17,7 @@ export function limitContract (test: Define): void {
     assert.deepEqual(await store.append(drop, message('5'), start, two), { seq: 4, count: 1 })
   })
 
-  test('a box takes bytes up to its maximum, counted as UTF-8', async store => {
+  test('a box accepts bytes up to its maximum, counted as UTF-8', async store => {
     const drop = await box(store)
     const ten = { ...limits, maxBoxBytes: 10 }
     await store.append(drop, message('"é🦊"'), start, ten)
@@ -31,7 +31,7 @@ export function limitContract (test: Define): void {
     await store.append(drop, message('1234567890'), start, ten)
   })
 
-  test('the same key and body again answers the first ack and stores nothing', async store => {
+  test('the same key and body again returns the first ack and stores nothing', async store => {
     const drop = await filled(store, 1)
     const first = await store.append(drop, message('2', 'key'), start, limits)
     assert.deepEqual(first, { seq: 2, count: 2 })
@@ -52,7 +52,7 @@ export function limitContract (test: Define): void {
     assertHas(await store.read(drop, 0, 10, start), { texts: ['1'], next: 1 })
   })
 
-  test('a key is known in its own box only, and goes with the box', async store => {
+  test('a key is known only in its own box, and is deleted with it', async store => {
     const drop = await box(store)
     const other = await box(store)
     await store.append(drop, message('1', 'key'), start, limits)

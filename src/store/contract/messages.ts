@@ -21,7 +21,7 @@ export function messageContract (test: Define): void {
     assert.equal(await store.acknowledge(drop, 0, start), 0)
   })
 
-  test('messages come back in the order they were stored, numbered from 1', async store => {
+  test('messages are returned in the order they were stored, numbered from 1', async store => {
     const drop = await box(store)
     for (let seq = 1; seq <= 5; seq++) {
       assert.deepEqual(await store.append(drop, message(`"m${seq}"`), start, limits), { seq, count: seq })
@@ -29,7 +29,7 @@ export function messageContract (test: Define): void {
     assert.deepEqual(await store.read(drop, 0, 10, start), { texts: ['"m1"', '"m2"', '"m3"', '"m4"', '"m5"'], next: 5, expires: start + TTL })
   })
 
-  test('a read goes on after its cursor, up to its limit, and takes nothing', async store => {
+  test('a read continues after its cursor, up to its limit, and removes nothing', async store => {
     const drop = await filled(store, 5)
     assertHas(await store.read(drop, 0, 2, start), { texts: ['1', '2'], next: 2 })
     assertHas(await store.read(drop, 2, 2, start), { texts: ['3', '4'], next: 4 })
@@ -57,7 +57,7 @@ export function messageContract (test: Define): void {
     assertHas(await store.read(drop, 0, 10, start), { texts: ['1', '2'], next: 2 })
   })
 
-  test('acknowledging forgets up to the cursor, and once', async store => {
+  test('acknowledging deletes up to the cursor, and only once', async store => {
     const drop = await filled(store, 4)
     assert.equal(await store.acknowledge(drop, 2, start), 2)
     assert.equal(await store.acknowledge(drop, 2, start), 2)
@@ -69,7 +69,7 @@ export function messageContract (test: Define): void {
     assertHas(await store.read(drop, 1, 10, start), { texts: [], next: 1 })
   })
 
-  test('a drain takes everything, and numbers go on', async store => {
+  test('a drain takes everything, and the numbers continue', async store => {
     const drop = await filled(store, 3)
     assertHas(await store.drain(drop, start), { texts: ['1', '2', '3'], next: 3 })
     assert.deepEqual(await store.drain(drop, start), { texts: [], next: 3, expires: start + TTL })
@@ -78,7 +78,7 @@ export function messageContract (test: Define): void {
     assertHas(await store.drain(drop, start), { texts: ['4'], next: 4 })
   })
 
-  test('a drain leaves alone what is larger than there is room for', async store => {
+  test('a drain removes nothing if there is not enough room for it', async store => {
     const drop = await filled(store, 3)
     const later = start + TTL / 2
     assert.deepEqual(await store.drain(drop, later, 5), { needs: 6 })
@@ -87,7 +87,7 @@ export function messageContract (test: Define): void {
     assert.deepEqual(await store.drain(drop, later, 0), { texts: [], next: 3, expires: later + TTL })
   })
 
-  test('a long box gives and forgets any part of itself', async store => {
+  test('any part of a long box can be read and acknowledged', async store => {
     const drop = await box(store)
     const texts = Array.from({ length: 200 }, (_, i) => `"${'x'.repeat(i % 7)}${i + 1}"`)
     await Promise.all(texts.map(text => store.append(drop, message(text), start, limits)))
@@ -102,7 +102,7 @@ export function messageContract (test: Define): void {
     assertHas(await store.drain(drop, start), { texts: [...texts.slice(199), ...texts], next: 400 })
   })
 
-  test('a deleted box is unknown, and others are not touched', async store => {
+  test('a deleted box is unknown, and others are not affected', async store => {
     const drop = await filled(store, 3)
     const other = await filled(store, 2)
     await store.delete(drop, start)
@@ -131,7 +131,7 @@ export function messageContract (test: Define): void {
     assertHas(await store.drain(longer, start), { texts: ['"longer"'], next: 1 })
   })
 
-  test('texts come back to the letter', async store => {
+  test('texts are returned unchanged', async store => {
     const texts = [
       '""', '0', 'null', '1e999', '-0', ' { "a" : 1 }\n', '{"__proto__":{"constructor":1},"a":1,"a":2}',
       '"\\ud800 \\u0000 \\/ \\"', '"\u2028\u2029\u00a0\ufeff"', '"ünïcödé 日本語 🦊 👩‍👩‍👧"', '"\\\\n"', '["\t"]',

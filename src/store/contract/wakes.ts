@@ -4,7 +4,7 @@ import type { Define } from './define.js'
 
 /** Listeners, concurrent operations and closing. */
 export function wakeContract (test: Define): void {
-  test('a listener hears of a message and of the deletion, until it unsubscribes', async store => {
+  test('a listener is told of a message and of the deletion, until it unsubscribes', async store => {
     const drop = await box(store)
     const heard = new Listener()
     const unsubscribe = await store.subscribe(drop, heard.listen)
@@ -26,7 +26,7 @@ export function wakeContract (test: Define): void {
     unsubscribe()
   })
 
-  test('a listener that hears of a message finds it', async store => {
+  test('a listener that is told of a message finds it', async store => {
     const drop = newDrop()
     const heard = new Listener()
     const unsubscribe = await store.subscribe(drop, heard.listen)
@@ -51,13 +51,13 @@ export function wakeContract (test: Define): void {
     assert.deepEqual((await store.read(drop, 0, 1000, start)).texts, Array.from({ length: 300 }, (_, i) => `${i + 1}`))
   })
 
-  test('a key sent twice at the same time stores once', async store => {
+  test('a key sent twice at the same time is stored once', async store => {
     const drop = await box(store)
     const results = await Promise.all(Array.from({ length: 20 }, () => store.append(drop, message('1', 'key'), start, limits)))
     assert.deepEqual(results, Array.from({ length: 20 }, () => ({ seq: 1, count: 1 })))
   })
 
-  test('drains and appends at the same time lose and double nothing', async store => {
+  test('drains and appends at the same time neither lose nor duplicate anything', async store => {
     const drop = await box(store)
     const texts: string[] = []
     const drains: Array<Promise<void>> = []
@@ -84,12 +84,12 @@ export function wakeContract (test: Define): void {
     }
   })
 
-  test('a store that was just made serves', async store => {
+  test('a store that was just created serves', async store => {
     await store.check()
     assert.equal(typeof store.name, 'string')
   })
 
-  test('closing again is the same', async store => {
+  test('closing again changes nothing', async store => {
     const drop = await box(store)
     const accepted = store.append(drop, message('1'), start, limits)
     await Promise.all([store.close(), store.close()])

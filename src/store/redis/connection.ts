@@ -111,7 +111,7 @@ export function logConnection (client: RedisClient, log: Log): void {
   })
 }
 
-/** Logs in one line which data the server's settings put at risk; logs nothing if they may not be read. */
+/** Logs the server's risky settings in one line; logs nothing if they may not be read. */
 export async function logRisks (client: RedisClient, log: Log): Promise<void> {
   const nodes = isCluster(client) ? client.nodes('master') : [client]
   const risks = new Set((await Promise.all(nodes.map(findRisks))).flat())

@@ -2,16 +2,16 @@ import { CallError } from './errors.js'
 
 /**
  * How many attempts to join with an invite may fail within a short time. Each is one guess at the short code
- * for somebody in the middle, who can abandon an attempt unnoticed if the codes are going to differ.
+ * for someone in the middle, who can abandon an attempt unnoticed if the codes would differ.
  */
 const MAX_UNFINISHED = 8
 
-/** How long until one failed attempt is forgotten, in ms: honest attempts fail, too. */
+/** How long until one failed attempt is forgotten, in ms: honest attempts fail too. */
 const FORGET_AFTER = 600_000
 
 /**
- * Ends an attempt and says whether it counts as failed. It does not if people could compare the code, since
- * then it was no secret guess, nor if no offer was sent, since then it revealed nothing.
+ * Ends an attempt and says whether it counts as failed. It does not if people could compare the code, since the
+ * guess was then not secret, nor if no offer was sent, since it then revealed nothing.
  */
 export type EndAttempt = (counts: boolean) => void
 

@@ -40,7 +40,7 @@ export function fromBase64url (text: string): Bytes | undefined {
   return bytes !== undefined && toBase64url(bytes) === text ? bytes : undefined
 }
 
-/** Lenient: of any spelling, as `atob` takes it. */
+/** Lenient: accepts any spelling that `atob` accepts. */
 export function fromBase64 (text: string): Bytes | undefined {
   try {
     return Uint8Array.from(atob(text), character => character.charCodeAt(0))

@@ -1,13 +1,13 @@
-/** The text of the longest candidate. A browser's have some 200 characters. */
+/** The maximum length of a candidate. Browsers' candidates have about 200 characters. */
 const MAX_TEXT = 4_096
 
-/** The longest name of a section or of an ICE session (RFC 8839, section 5.4). */
+/** The maximum length of the name of a section or an ICE session (RFC 8839, section 5.4). */
 const MAX_NAME = 256
 
 /** How many different candidates count between two ICE restarts: each costs this side a flood of connectivity checks. */
 const MAX_CANDIDATES = 100
 
-/** Takes a flat object only: what it does not know is left out, and what has another form is no candidate. */
+/** Accepts only a flat object: unknown members are left out, and anything of another form is not a candidate. */
 export function parseCandidate (value: unknown): RTCIceCandidateInit | undefined {
   const { candidate, sdpMid, sdpMLineIndex, usernameFragment } = Object(value) as Record<keyof RTCIceCandidateInit, unknown>
   if (typeof candidate !== 'string' || candidate.length > MAX_TEXT || !isName(sdpMid) || !isName(usernameFragment)) return undefined
@@ -24,7 +24,7 @@ function isName (value: unknown): value is string | null | undefined {
   return value == null || (typeof value === 'string' && value.length <= MAX_NAME)
 }
 
-/** The other side's candidates, within and beside its descriptions. Those beyond the limit are ignored: a few paths less to try. */
+/** The other side's candidates, inside its descriptions or on their own. Those beyond the limit are ignored, which leaves fewer paths to try. */
 export class RemoteCandidates {
   readonly #admitted = new Set<string>()
   #sessions = new Set<string>()
@@ -46,7 +46,7 @@ export class RemoteCandidates {
     }).join('')
   }
 
-  /** One that is known already, as in a later description, costs nothing. */
+  /** One that is already known, as in a later description, costs nothing. */
   #admit (mid = '', text: string): boolean {
     const candidate = `${mid} ${text}`
     if (this.#admitted.has(candidate)) return true
@@ -55,7 +55,7 @@ export class RemoteCandidates {
     return true
   }
 
-  /** With an ICE restart, the implementation forgets the candidates, too. */
+  /** At an ICE restart, the implementation forgets the candidates too. */
   #restart (sessions: Set<string>): void {
     if (sessions.size > 0 && ![...sessions].some(session => this.#sessions.has(session))) this.#admitted.clear()
     this.#sessions = sessions

@@ -2,9 +2,9 @@ import { fromBase64, type Bytes } from './bytes.js'
 import { CallError } from './errors.js'
 
 /**
- * Compares the certificates in use with the agreed fingerprints. The standard has every implementation
- * do so, but some do not, and with them the codes would match with somebody in the middle.
- * @returns whether the comparison was made: here, or by a browser that shows no certificates
+ * Compares the certificates in use with the agreed fingerprints. The standard requires every implementation to
+ * do so, but some do not, and with them the codes would match even with someone in the middle.
+ * @returns whether the comparison was made: here, or by a browser that exposes no certificates
  * @throws CallError `CALL_ERR_FINGERPRINT` if a certificate has another fingerprint
  */
 export async function verifyCertificates (connection: RTCPeerConnection, fingerprints: string): Promise<boolean> {
@@ -27,8 +27,8 @@ async function matches (certificate: Bytes, agreed: string[]): Promise<boolean> 
 }
 
 /**
- * The other side's certificates, in DER: one for each transport, of which there may be more than one
- * where media is not bundled. Never a fingerprint alone, which may only repeat the description.
+ * The other side's certificates, in DER: one for each transport, of which there may be more than one if media
+ * is not bundled. Never a fingerprint alone, which may merely repeat the description.
  */
 async function certificatesOf (connection: Partial<RTCPeerConnection>): Promise<Bytes[]> {
   const report = await connection.getStats?.().catch(() => {})
@@ -40,20 +40,21 @@ async function certificatesOf (connection: Partial<RTCPeerConnection>): Promise<
     if (certificate?.length) certificates.push(certificate)
   })
   if (certificates.length > 0) return certificates
-  // Of a chain, the first is the other side's own. Firefox has none of this, and node-datachannel only an empty certificate.
+  // In a chain, the first is the other side's own. Firefox exposes none, and node-datachannel only an empty
+  // certificate.
   const [first] = (connection.sctp?.transport as Partial<RTCDtlsTransport> | undefined)?.getRemoteCertificates?.() ?? []
   return first?.byteLength ? [new Uint8Array(first)] : []
 }
 
 /**
- * As of 0.25, werift does not check the signature by which the other side proves that a certificate is
- * its own. Whoever is in the middle can show each side the other's.
+ * As of 0.25, werift does not check the signature by which the other side proves that a certificate is its own.
+ * Someone in the middle can show each side the other's certificate.
  */
 function isWerift (connection: RTCPeerConnection): boolean {
   return 'iceConnectionStateChange' in connection
 }
 
-/** Browsers verify as the standard says. In Node, Deno and Bun, a global RTCPeerConnection is a package's, which may not. */
+/** Browsers verify as the standard says. In Node, Deno and Bun, a global RTCPeerConnection comes from a package, which may not. */
 function isBuiltIn (connection: RTCPeerConnection): boolean {
   const { process, RTCPeerConnection } = globalThis as { process?: { versions?: { node?: string } }, RTCPeerConnection?: typeof globalThis.RTCPeerConnection }
   return process?.versions?.node === undefined && RTCPeerConnection !== undefined && connection instanceof RTCPeerConnection

@@ -15,7 +15,7 @@ import type { SealedMessage, Session } from './sealing.js'
  * The host speaks first: what the guest sends waits for the host's first message.
  */
 export interface Channel extends AsyncIterable<unknown> {
-  /** What the guest put into its hello. Anyone may have replayed a hello, so do nothing with it but answer. */
+  /** What the guest put into its hello. Anyone may have replayed a hello, so do nothing with it except answer. */
   readonly hello: unknown
   /** The keys of this conversation; undefined on the guest's side until the host has spoken. */
   readonly session: Session | undefined

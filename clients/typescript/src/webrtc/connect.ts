@@ -82,7 +82,7 @@ async function follow (box: Box, channel: SignalingChannel, begin: Begin) {
 
 /**
  * The host's nonce comes with its first message. A message of another session fails to open in this one, with
- * the error that fits.
+ * the matching error.
  */
 async function beginSession (key: InviteKey, own: { guestDrop: string, guestNonce: string }, first: SealedMessage): Promise<Session> {
   const [guestNonce, hostNonce = createNonce()] = first.session.split('.')

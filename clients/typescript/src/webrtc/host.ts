@@ -34,7 +34,7 @@ export interface Call {
 export interface HostedCall extends Call {
   /** The link to give to guests. Anyone who has it can join. */
   readonly invite: string
-  /** What to store to continue with the same invite after a reload, by the option `resume`. Keep it secret. */
+  /** What to store to continue with the same invite after a reload, through the option `resume`. Keep it secret. */
   readonly resume: Resume
 }
 

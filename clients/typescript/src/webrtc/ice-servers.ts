@@ -5,15 +5,15 @@ import { Scope } from '../scope.js'
 /** How long to use credentials that came without a lifetime, in ms. */
 const DEFAULT_TTL = 300_000
 
-/** How long to wait for them at most, in ms. */
+/** The longest time to wait for them, in ms. */
 const DEADLINE = 5_000
 
 interface RequestOptions extends ClientOptions { timeout?: number, signal?: AbortSignal }
 
 /**
  * The ICE servers that a signalbox server offers to holders of a box id or drop address. TURN credentials
- * expire and a host may wait for hours, so they are requested again after half of their lifetime. If the
- * server offers none or does not respond, only direct paths remain.
+ * expire, and a host may wait for hours, so they are requested again after half their lifetime. If the server
+ * offers none or does not respond, only direct paths remain.
  */
 export function iceServersOf ({ server, id: box }: Address, { timeout = Infinity, signal, ...options }: RequestOptions): () => Promise<RTCIceServer[]> {
   const client = createBoxClient(server, options)

@@ -27,8 +27,8 @@ export async function createInvite (page: string | URL, server: string, secret: 
 
 /**
  * Parses an invite.
- * @throws CallError `CALL_ERR_INVITE` if the link is not an invite, `CALL_ERR_INVITE_VERSION` if it is of
- * another version, `CALL_ERR_KEY` if its key was altered
+ * @throws CallError `CALL_ERR_INVITE` if the link is not an invite, `CALL_ERR_INVITE_VERSION` if it has another
+ * version, `CALL_ERR_KEY` if its key was altered
  */
 export async function parseInvite (link: string | URL): Promise<Invite> {
   let page: URL

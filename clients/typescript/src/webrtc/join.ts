@@ -24,8 +24,8 @@ const TRANSIENT = new Set<CallErrorCode | undefined>(['CALL_ERR_LOST', 'CALL_ERR
 
 /**
  * Joins the call of an invite. Rejects at once if the invite is invalid or gone; otherwise, the loop over
- * `peers` yields the host. If the connection is lost, another hello is sent and the loop yields the host
- * again, but only once until people could compare a code again. The loop ends when either side leaves, and
+ * `peers` yields the host. If the connection is lost, another hello is sent and the loop yields the host again,
+ * but only once until people have been able to compare a code again. The loop ends when either side leaves, and
  * throws a `CallError` if no connection can be made.
  * @throws CallError if the invite is invalid (`CALL_ERR_INVITE`, `CALL_ERR_KEY`, `CALL_ERR_INVITE_VERSION`),
  * its box is gone (`CALL_ERR_GONE`), or the server fails (`CALL_ERR_SERVER`)

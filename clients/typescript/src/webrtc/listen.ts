@@ -32,8 +32,8 @@ export interface Resume {
   /** the secret of the invite, in base64url */
   secret: string
   /**
-   * the number of attempts to join that failed or may have failed, and the time (in ms since the epoch) from
-   * which the next is being forgotten; see the option `save`
+   * the number of attempts to join that failed or may have failed, and the start (in ms since the epoch) of the
+   * period after which the next is forgotten; see the option `save`
    */
   unfinished?: number
   since?: number
@@ -45,7 +45,7 @@ export interface Resume {
  */
 const MAX_HELLOS = 4096
 
-/** How many guests may be sent a refusal at a time: a flood of hellos must not cause a flood of answers. */
+/** How many guests may be sent a refusal at a time: a flood of hellos must not cause a flood of refusals. */
 const MAX_REFUSALS = 16
 
 /**
@@ -174,7 +174,7 @@ export class Listener implements AsyncIterable<Channel> {
   }
 }
 
-/** Calls a listener of the caller. An error in it, now or later, is the caller's own and must not end anything here. */
+/** Calls a listener of the caller. An error in it, now or later, is the caller's own, and must not end anything here. */
 export function notify<T> (listener: ((value: T) => unknown) | undefined, value: T): void {
   const call = async () => { await listener?.(value) }
   void call().catch(console.error)

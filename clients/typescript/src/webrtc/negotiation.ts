@@ -3,7 +3,7 @@ import { parseCandidate, RemoteCandidates } from './candidates.js'
 import type { Channel } from './channel.js'
 import { CallError, isAbort } from './errors.js'
 
-/** What connecting a peer needs of a negotiation. */
+/** What connecting a peer needs from a negotiation. */
 export interface Negotiator {
   /** Resolves as soon as both sides' certificates are known. */
   readonly agreement: Promise<Agreement>
@@ -63,7 +63,7 @@ export class Negotiation implements Negotiator {
 
   async run (): Promise<void> {
     const { connection } = this
-    // A property, because not every RTCPeerConnection outside of browsers dispatches the event.
+    // A property, because not every RTCPeerConnection outside browsers dispatches the event.
     connection.onnegotiationneeded = () => {
       if (this.#agreement === undefined) this.#offerLater = true
       else void this.#offer()
@@ -77,14 +77,14 @@ export class Negotiation implements Negotiator {
       // The cause of an unexpected error is the message that was being handled.
       const reason = error instanceof CallError || isAbort(error) ? error : new CallError('CALL_ERR_FORMAT', { cause: error })
       this.#settle.reject(reason)
-      // Nobody reads the channel any more.
+      // Nobody reads the channel anymore.
       this.#fail(reason)
       throw reason
     } finally {
       connection.onnegotiationneeded = null
       connection.removeEventListener('icecandidate', onCandidate)
       clearTimeout(this.#timer)
-      // Nobody will answer a pending offer any more.
+      // Nobody will answer a pending offer now.
       if (connection.signalingState === 'have-local-offer') await this.#rollBack()
     }
   }
@@ -173,7 +173,7 @@ export class Negotiation implements Negotiator {
       if (this.connection.signalingState === 'closed') return
       const { type, sdp } = this.connection.localDescription as RTCSessionDescription
       await settle?.()
-      // Already gathered, and so part of the description.
+      // These were gathered in time to be part of the description.
       this.#localCandidates = this.#localCandidates.filter(({ candidate }) => !sdp.includes(`a=${candidate}`))
       const number = this.contribution.role === 'guest' ? { opening: this.contribution.opening } : { random: this.contribution.random }
       this.#send({ ...(first && number), description: { type, sdp } })
@@ -183,7 +183,7 @@ export class Negotiation implements Negotiator {
     this.#flush()
   }
 
-  /** If the connection was not closed meanwhile, the descriptions are at fault. */
+  /** Unless the connection has been closed in the meantime, the descriptions are at fault. */
   async #applyDescription (work: () => Promise<void>): Promise<void> {
     try {
       await work()
@@ -202,7 +202,7 @@ export class Negotiation implements Negotiator {
     try {
       await this.connection.addIceCandidate(candidate)
     } catch {
-      // It belongs to an ignored offer, or its kind is unknown here: one path less to try.
+      // It belongs to an ignored offer, or its kind is unknown here. There is one path fewer to try.
     }
   }
 

@@ -23,7 +23,7 @@ export interface ConnectionOptions extends ClientOptions {
   iceServers?: RTCIceServer[]
   /** Further configuration for the RTCPeerConnection. */
   configuration?: RTCConfiguration
-  /** Replaces the global RTCPeerConnection; in Node, that of @roamhq/wrtc. It must show the other side's certificate, or `compare` be false. */
+  /** Replaces the global RTCPeerConnection; in Node, that of @roamhq/wrtc. It must expose the other side's certificate, unless `compare` is false. */
   RTCPeerConnection?: PeerConnectionClass
   /** How long to wait for the other side to answer, in ms. Default: 30,000. Infinity, or more than 24 days, waits indefinitely. */
   timeout?: number
@@ -52,7 +52,7 @@ export function connectionFactory (box: Address, options: ConnectionOptions): ()
   const offered = iceServers === undefined ? iceServersOf(box, options) : async () => iceServers
   // Requested ahead of time, so that nobody waits for it later.
   offered().catch(() => {})
-  // If the caller supplied the servers, the error is the caller's, too.
+  // If the caller supplied the servers, the error is the caller's too.
   const construct = (configuration: RTCConfiguration) => {
     try {
       return new RTCPeerConnection(configuration)

@@ -16,10 +16,10 @@ export interface Peer {
    */
   readonly channel: RTCDataChannel
   /**
-   * Six digits that are equal on both sides unless somebody is in the middle. Read this property when you
+   * Six digits that are equal on both sides unless someone is in the middle. Read this property when you
    * show the code: an attempt to join counts as failed unless the code was read and the connection then
    * lasted 20 s.
-   * @throws CallError with `CALL_ERR_UNVERIFIED` if `compare` is false and the implementation shows no
+   * @throws CallError with `CALL_ERR_UNVERIFIED` if `compare` is false and the implementation exposes no
    * certificates
    */
   readonly code: string
@@ -39,7 +39,7 @@ export interface Timeouts {
   reconnect: number
   /** how long the connection may be `disconnected` before ICE is restarted */
   disconnected: number
-  /** from the close of the data channel until the message that it was intended; also, until that message is stored */
+  /** how long to wait, once the data channel has closed, for the message that says this was intended; also, how long storing it may take */
   close: number
   /** the time people need to compare the code */
   compare: number
@@ -48,7 +48,7 @@ export interface Timeouts {
 /** How two sides connect. Only tests change the defaults. */
 export interface Settings {
   timeouts: Timeouts
-  /** whether people compare codes, so that each must prove something */
+  /** whether people compare codes, so that each code must prove something */
   compare: boolean
   negotiate: (connection: RTCPeerConnection, channel: Channel, contribution: Contribution) => Negotiator
 }
@@ -69,7 +69,7 @@ export interface PreparedConnection {
   turn: boolean
 }
 
-/** A peer, and whether people could compare its code: false if it ended before. */
+/** A peer, and whether people could compare its code: false if it ended before that. */
 export interface ConnectedPeer {
   peer: Peer
   compared: Promise<boolean>
@@ -142,7 +142,7 @@ class ManagedPeer {
       }
       return { peer, compared: this.#compared(read.promise) }
     } catch (error) {
-      // Whatever ended it first is the cause; everything after is a consequence.
+      // Whatever ended it first is the cause; everything after that is a consequence.
       await this.#end(error)
       throw await this.#over.promise ?? error
     }
@@ -160,9 +160,9 @@ class ManagedPeer {
 
   readonly #onAbort = () => { void this.#end(this.signal?.reason) }
   readonly #onOpen = () => { this.#open.resolve() }
-  // If the other side closed the connection, this is the first sign. That it was intended is told over the
-  // channel.
-  // This timer is not the shared one: whatever the connection does meanwhile, a closed data channel is the end.
+  // If the other side closed the connection, this is the first sign. The channel tells whether that was
+  // intended. This timer is not the shared one: whatever the connection does in the meantime, a closed data
+  // channel is the end.
   readonly #onClose = () => {
     if (!this.#ended) this.#closeTimer ??= setTimeout(() => { void this.#end(new CallError('CALL_ERR_LOST')) }, this.settings.timeouts.close)
   }
@@ -187,8 +187,8 @@ class ManagedPeer {
   }
 
   /**
-   * Restarts at once the first time, then ever more slowly: if a path fails fast, each try costs messages and
-   * TURN allocations.
+   * Restarts at once the first time, then after ever longer pauses: if a path fails fast, each try costs
+   * messages and TURN allocations.
    */
   readonly #reconnect = () => {
     if (this.#connected && this.#restarts === 0) this.#failAfter(this.settings.timeouts.reconnect, () => new CallError('CALL_ERR_LOST'))

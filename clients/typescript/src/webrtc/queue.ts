@@ -1,6 +1,6 @@
 /**
- * An asynchronous queue, read with `for await`. Bounded: `push` refuses when nobody reads. A loop may be left
- * and started again; it continues where the last one stopped.
+ * An asynchronous queue, read with `for await`. Bounded: `push` refuses when nobody reads. You can leave a loop
+ * and start another; it continues where the last one stopped.
  */
 export class Queue<T> implements AsyncIterable<T> {
   readonly #items: { item: T, size: number }[] = []
@@ -23,7 +23,7 @@ export class Queue<T> implements AsyncIterable<T> {
     return true
   }
 
-  /** Ends the loop after the items already queued; with an error, the loop throws it. The first end counts. */
+  /** Ends the loop after the items already queued; with an error, the loop throws it. Only the first end counts. */
   end (error?: unknown): void {
     this.#end ??= error === undefined ? {} : { error }
     this.#wake()

@@ -72,7 +72,7 @@ export async function sealHello (invite: InviteKey, guestNonce: string, value: u
 
 /**
  * Opens a guest's first message. It is all that an unknown guest can say, and it could be replayed to a host
- * that lost its memory. So the only safe thing to do with it is to answer.
+ * that has lost its memory. So the only safe thing to do with it is to answer.
  */
 export async function openHello (invite: InviteKey, message: SealedMessage): Promise<unknown> {
   if (message.to !== invite.hostDrop) throw new CallError('CALL_ERR_FOREIGN')
@@ -179,7 +179,7 @@ export function parseSealed (message: unknown): SealedMessage {
   return { v, to, key, from, session, n, sealed }
 }
 
-/** Stops at the first that is too many: there may be millions of them. */
+/** Stops at the first one too many: there may be millions. */
 function hasOnlyMembers (message: object): boolean {
   let count = 0
   for (const key in message) if (++count > members.length || !members.includes(key)) return false
@@ -248,7 +248,7 @@ function nonceBytes (nonce: string): Bytes {
   return bytes
 }
 
-/** Whoever stores in the box chose the text, so its length is looked at first. */
+/** Whoever stores in the box chose the text, so its length is checked first. */
 function bytesOfNonce (text: string): Bytes | undefined {
   return text.length === NONCE_CHARACTERS ? fromBase64url(text) : undefined
 }

@@ -1,6 +1,6 @@
 /*
  * The short code that two people compare: a short authentication string, as in ZRTP (RFC 6189, section 4.3).
- * It protects against somebody in the middle who also has the invite. The code depends on the session's keys
+ * It protects against someone in the middle who also has the invite. The code depends on the session's keys
  * and on the certificates (DTLS fingerprints) that both ends really use. Six digits can be searched by brute
  * force, so neither side may choose anything after it has seen the other's contribution: the guest's hello
  * commits to its fingerprint and a random number; then the host sends its offer with a random number of its
@@ -71,7 +71,7 @@ const fingerprintLine = /^a=fingerprint:((?:sha-256 (?:[\dA-F]{2}:){31}|sha-384 
  * The fingerprints of a session description, such as `sha-256 1F:02:…`: all distinct ones, sorted and joined
  * by commas, since a description repeats them in every section.
  *
- * Browsers also accept lines with deviant spelling, and each browser different ones. So a line that contains
+ * Browsers also accept variants of these lines, each browser different ones. So a line that contains
  * `fingerprint` in any other form, or next to an unusual line ending, makes the description unacceptable: it
  * could be the line that the browser uses.
  * @throws CallError `CALL_ERR_FINGERPRINT`
