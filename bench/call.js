@@ -1,4 +1,5 @@
-// A call in real Chromium, guest and host in profiles of their own: from the guest's join() to its open data channel.
+// A call in real Chromium, guest and host in separate profiles: from the guest's join() to its open data
+// channel.
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 import { chromium } from 'playwright-core'
@@ -22,7 +23,7 @@ async function open (browser, url, code) {
   const page = await (await browser.newContext()).newPage()
   const person = { page, requests: 0 }
   page.on('request', () => { person.requests++ })
-  // Any answer of that origin will do: the plugin has no page of its own.
+  // Any response from that origin will do: the plugin has no page of its own.
   await page.goto(`${url}/openapi.json`)
   await page.evaluate(code)
   return person
@@ -84,7 +85,7 @@ async function measure (dir) {
   const server = await startServer('memory')
   const browser = await launch(dir)
   try {
-    // A name given by `var` would be gone with the evaluation.
+    // A name declared with `var` would disappear after the evaluation.
     const code = `${bundle.text}; window.signalbox = signalbox`
     const [host, guest] = await Promise.all([open(browser, server.url, code), open(browser, server.url, code)])
     host.requests = 0

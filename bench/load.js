@@ -1,6 +1,6 @@
-// Many clients on connections of their own, each with its next request as soon as the last one is answered.
-// As little work for each as Node allows: a load that is busier than the server it loads measures itself,
-// as autocannon does here, which reads answers in JavaScript, header by header.
+// Many clients, each on its own connection, which send the next request as soon as the last one is answered.
+// Each costs as little work as Node allows: a load generator that is busier than the server measures itself, as
+// autocannon would here, which parses responses in JavaScript, header by header.
 import { connect } from 'node:net'
 import { message } from './lib.js'
 
@@ -22,8 +22,9 @@ function request (method, path, headers = method === 'POST' ? 'content-length: 0
 }
 
 /**
- * Sends these requests, in turn, for as many seconds. Rejects if one is refused or a connection breaks.
- * @returns how many were answered, in how many seconds, how many a second, and how busy this process was meanwhile (1: all the time)
+ * Sends these requests in turn for this many seconds. Rejects if one is refused or a connection breaks.
+ * @returns how many were answered, in how many seconds, how many per second, and how busy this process was, 1
+ * being all the time
  */
 export async function load (url, requests, { connections, seconds }) {
   const { hostname, port } = new URL(url)
@@ -40,7 +41,7 @@ export async function load (url, requests, { connections, seconds }) {
   return { answered, seconds: took, rate: answered / took, busy: performance.eventLoopUtilization(before).utilization }
 }
 
-/** Sends what `next` gives, one after the other, until it gives nothing. Resolves to how many were answered. */
+/** Sends the requests that `next` returns, one after the other, until it returns none. Resolves with the number answered. */
 function send (host, port, next) {
   return new Promise((resolve, reject) => {
     const buffer = Buffer.allocUnsafe(65_536)
@@ -75,7 +76,7 @@ function send (host, port, next) {
   })
 }
 
-/** Whether this is a whole answer: its head, and as many bytes as that says. */
+/** Whether this is a complete response: its head, and as many bytes as that declares. */
 function isWhole (answer) {
   const end = answer.indexOf('\r\n\r\n')
   if (end === -1) return false

@@ -81,7 +81,7 @@ async function peerjs () {
   host.close()
   guest.close()
   server.close()
-  // It leaves a timer behind that nothing stops.
+  // It leaves a timer running.
   setImmediate(() => process.exit(0))
 }
 

@@ -31,7 +31,7 @@ function busyProcess (pid) {
   return (Number(fields[11]) + Number(fields[12])) / 100
 }
 
-/** Calls `use` with one index after the other, `IN_FLIGHT` at a time: calls a second as the client sees them, and what each takes of Redis's main thread. */
+/** Calls `use` with one index after the other, `IN_FLIGHT` at a time. Returns the calls per second that the client sees, and the time that each takes of Redis's main thread. */
 async function measure (admin, count, use) {
   const [before, begun] = [await busyRedis(admin), performance.now()]
   let turn = 0
@@ -52,7 +52,7 @@ async function besideMemory (url) {
   report('store, redis', `${rate} /s, ${ratio} of memory`, '>= 0.5')
 }
 
-/** Stored through one process, come by stream from another. */
+/** Stored through one process, streamed from another. */
 async function delivery (url) {
   const [one, two] = [await startServer('redis', url), await startServer('redis', url)]
   const [box] = await createBoxes(one.url, 1)
@@ -79,7 +79,7 @@ async function startProcess (url) {
   }
 }
 
-/** What `work` resolves to, and the CPU time of the servers and of Redis meanwhile, as a function of how many it is for. */
+/** What `work` resolves with, and the CPU time of the servers and of Redis during it, as a function of the number to divide it by. */
 async function busyWith (admin, servers, work) {
   const read = async () => [servers.reduce((sum, server) => sum + server.busy(), 0), await busyRedis(admin)]
   const before = await read()
@@ -90,7 +90,7 @@ async function busyWith (admin, servers, work) {
 
 /**
  * The same load on more server processes. The load, Redis and the servers share the machine's cores,
- * so what tells how far it grows is the CPU time that each message takes of a server and of Redis.
+ * so the CPU time that each message takes of a server and of Redis shows how far it scales.
  */
 async function growth (url) {
   const admin = new Redis(url)
@@ -108,7 +108,7 @@ async function growth (url) {
   await admin.quit()
 }
 
-/** The whole way of a message: stored through one process, streamed from another, acknowledged there. */
+/** The whole path of a message: stored through one process, streamed from another, acknowledged there. */
 async function wholeWay (url) {
   const admin = new Redis(url)
   const servers = [await startProcess(url), await startProcess(url)]
@@ -184,7 +184,7 @@ async function constants (url) {
   await store.close()
 }
 
-/** What a flush for every answer costs. */
+/** What a flush for every response costs. */
 async function flushing (url) {
   const store = await redisStore({ url })
   const drop = `drop_${randomBytes(24).toString('base64url')}`
@@ -195,7 +195,7 @@ async function flushing (url) {
   await store.close()
 }
 
-/** What a Cluster adds to an append: the replica is told of it, and of the wake-up. */
+/** What a Cluster adds to an append: the replica gets it, and the wake-up. */
 async function clustered (urls) {
   const store = await redisStore({ url: urls })
   const admins = urls.map(url => new Redis(url))

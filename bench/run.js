@@ -18,7 +18,7 @@ if (wanted.length !== 1) {
   console.log(`|${'-'.repeat(64)}|${'-'.repeat(28)}|${'-'.repeat(14)}|`)
 }
 
-// Each part in a process of its own, so that none inherits another's heap.
+// Each part runs in its own process, so that none inherits another's heap.
 let failed = false
 if (wanted.length === 1) {
   const { run } = await import(`./${wanted[0]}.js`)

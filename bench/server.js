@@ -1,5 +1,6 @@
-// One server to measure, in a process of its own: `node bench/server.js bare|memory|lmdb|redis [dir or url] [maxBoxBytes]`.
-// `memory N` has N boxes from the start. It tells its port, and answers `memory` on its IPC channel with what the process uses.
+// One server to measure, in a process of its own:
+// `node bench/server.js bare|memory|lmdb|redis [dir or url] [maxBoxBytes]`. `memory N` has N boxes from the
+// start. It reports its port, and replies to `memory` on its IPC channel with what the process uses.
 import Fastify from 'fastify'
 import * as signalbox from '../dist/index.js'
 import { message } from './lib.js'

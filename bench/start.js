@@ -1,4 +1,4 @@
-// From starting the process to its first answer.
+// From starting the process to its first response.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer } from 'node:net'

@@ -1,4 +1,5 @@
-// Requests a second of each operation over HTTP, side by side with bare routes that take and answer the same.
+// Requests a second of each operation over HTTP, side by side with bare routes that take the same requests and
+// return the same responses.
 import { load, requests } from './load.js'
 import { createBoxes, median, message, report, startServer, withTempDir } from './lib.js'
 
@@ -10,7 +11,7 @@ const SECONDS = 1
 /** The default. A drain reserves room for this much, so it limits how many drains can be under way. */
 const MAX_BOX_BYTES = String(1024 * 1024)
 
-/** What is measured, and what each store should reach of a bare route. Creating comes last, for all the boxes that it leaves. */
+/** What is measured, and the share of a bare route's rate that each store should reach. Creating comes last, because of all the boxes that it leaves. */
 const OPERATIONS = [
   { operation: 'store', about: `store, over ${BOXES} boxes`, memory: '>= 0.90', lmdb: '>= 0.60' },
   { operation: 'read', about: 'read one message', memory: '>= 0.80', lmdb: '>= 0.60' },
@@ -18,7 +19,7 @@ const OPERATIONS = [
   { operation: 'create', about: 'create', memory: '>= 0.80', lmdb: '>= 0.60' }
 ]
 
-/** Requests of this kind on these boxes a second, by many connections, and how busy that kept the load itself. */
+/** Requests of this kind per second on these boxes, over many connections, and how busy that kept the load generator. */
 function loading (server, operation, boxes) {
   return load(server.url, requests[operation](boxes), { connections: CONNECTIONS, seconds: SECONDS })
 }
@@ -28,7 +29,7 @@ export function storing (server, boxes) {
   return loading(server, 'store', boxes)
 }
 
-/** The boxes that a server is asked about. Bare routes have none, and take any of their length. */
+/** The boxes that requests are for. Bare routes have none, and accept any id of the right length. */
 async function boxesFor (server, operation) {
   if (server.kind === 'bare') return Array.from({ length: BOXES }, (_, i) => String(i).padStart(36, 'A'))
   const boxes = await createBoxes(server.url, BOXES)
@@ -41,7 +42,7 @@ async function fill (server, boxes) {
   for (const box of boxes) await fetch(`${server.url}/boxes/${box}/messages`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: message })
 }
 
-/** What is measured of several servers, in turn, so that the machine's moods meet them alike. */
+/** The measurements of several servers, taken in turn, so that fluctuations of the machine affect them equally. */
 async function inTurn (servers, operation) {
   const boxes = []
   for (const server of servers) boxes.push(await boxesFor(server, operation))
@@ -54,8 +55,8 @@ async function inTurn (servers, operation) {
 }
 
 /**
- * What is measured of servers of these kinds, started anew several times:
- * two processes of the same code differ by up to 15 % for as long as they live.
+ * The measurements of servers of these kinds, restarted several times: two processes of the same code differ by
+ * up to 15 % for as long as they live.
  * @returns for each operation, for each kind, what was measured
  */
 export async function compare (kinds, operations, { redis } = {}) {

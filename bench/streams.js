@@ -1,4 +1,4 @@
-// Ten thousand streams on which nothing happens: what they take, and what they do to a store.
+// Ten thousand idle streams: how much memory they take, and how much they slow down storing.
 import { createBoxes, median, report, startServer } from './lib.js'
 import { openStream } from './delivery.js'
 import { storing } from './store.js'

@@ -1,4 +1,4 @@
-// What answers that nobody reads cost: 2,000 of them, plain, held and streamed, over HTTP/1.1 and HTTP/2.
+// What responses that nobody reads cost: 2,000 of them, plain, held and streamed, over HTTP/1.1 and HTTP/2.
 //   node --expose-gc bench/unread.js [answers] [protocol or kind]...
 import { fork, spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -13,7 +13,7 @@ const MIB = 1024 * 1024
 /** Each client address has its own share of what may be unsent. */
 const ADDRESSES = 200
 
-/** Readers with a small receive buffer, as Node cannot make them: asks, reads nothing, and hangs up when its stdin ends. */
+/** Readers with a small receive buffer, which Node cannot create: each sends a request, reads nothing, and disconnects when stdin ends. */
 const READERS = `
 import socket, sys
 port, count, path, accept = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3], sys.argv[4]
@@ -39,7 +39,7 @@ async function serve (http2) {
   await app.register(boxPlugin, { rateLimit: false, docs: false, maxWaiters: 1_000_000, maxMessageBytes: MIB, maxBoxBytes: 4 * MIB })
   await app.listen({ host: '127.0.0.1', port: 0 })
   process.on('message', async what => {
-    // What was outside of the heap is given back a moment after.
+    // Memory outside the heap is returned a moment later.
     if (what === 'collect') {
       for (let i = 0; i < 2; i++) {
         globalThis.gc()
@@ -72,7 +72,7 @@ async function measure (count) {
         await tell({ store: path })
       }
       const most = { rss: 0, unsent: 0 }
-      // Until the last has asked, and a little longer.
+      // Until the last request has arrived, and a little longer.
       for (let i = 0; i < 40;) {
         const now = await tell('look')
         if (now.asked === count) i++

@@ -7,7 +7,7 @@ import { basename, join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
 
-/** What a first visit may cost, bytes as they are sent. */
+/** What a first visit may cost, in bytes as sent. */
 const LIMIT = 38 * 1000
 
 const source = fileURLToPath(new URL('../src/web/', import.meta.url))

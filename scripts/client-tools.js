@@ -16,7 +16,7 @@ export const repository = manifest.repository.url.replace(/^git\+https:\/\/|\.gi
 export const tools = process.env.SIGNALBOX_TOOLS ?? join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'fastify-signalbox')
 mkdirSync(tools, { recursive: true })
 
-/** Runs a program to its end; its output is shown only where it fails. */
+/** Runs a program to its end; its output is shown only if it fails. */
 export function run (command, args, options = {}) {
   const { status, stdout, stderr, error } = spawnSync(command, args, { encoding: 'utf8', maxBuffer: 64 * 1024 * 1024, ...options })
   if (status === 0) return stdout
@@ -32,7 +32,7 @@ export function has (program, purpose) {
   return false
 }
 
-/** A Python environment with exactly these requirements; made anew where they changed. */
+/** A Python environment with exactly these requirements; created again if they have changed. */
 export function pythonEnvironment (name, requirements) {
   const content = readFileSync(requirements, 'utf8')
   const folder = join(tools, `${name}-${createHash('sha256').update(content).digest('hex').slice(0, 12)}`)

@@ -41,7 +41,7 @@ def map_query(context, query):
 
 @schemathesis.check
 def gone_after_delete(ctx, response, case):
-    """use_after_free, but a drain is no deletion: DELETE of the messages leaves the box."""
+    """use_after_free, but a drain is not a deletion: DELETE of the messages leaves the box."""
     try:
         return use_after_free(ctx, response, case)
     except UseAfterFree as failure:

@@ -5,7 +5,8 @@
  *   node scripts/fuzz.js [--examples 50] [--seed 1] [--dist dist] [--report FOLDER]
  *   node scripts/fuzz.js --tampered   # servers that break the contract: fails if fuzzing does not catch one
  *
- * Nightly: `--examples 1500 --seed random`, of which schemathesis makes over 1,000 requests for each operation that takes input.
+ * Nightly: `--examples 1500 --seed random`, with which schemathesis makes over 1,000 requests for each
+ * operation that takes input.
  */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -29,7 +30,8 @@ const TRIES = 3
 
 if (has('python3', 'fuzzing')) {
   const bin = pythonEnvironment('fuzzer', join(root, 'scripts', 'fuzz-requirements.txt'))
-  // Without rate limits, which would end the run early; reads are held briefly, since nobody stores meanwhile.
+  // Without rate limits, which would end the run early; reads are held briefly, since nobody stores in the
+  // meantime.
   const { child, url } = await startServer(values.dist, ['--store', 'memory:', '--rate-limit', 'off', '--max-wait', '1'])
   try {
     process.exitCode = values.tampered ? await fuzzTampered(bin, url) : (await fuzz(bin, url)).status
@@ -38,7 +40,7 @@ if (has('python3', 'fuzzing')) {
   }
 }
 
-/** @returns the exit code, and what it printed where that is not shown */
+/** @returns the exit code, and its output if that is not shown */
 async function fuzz (bin, url, { seed = values.seed, stdout = 'inherit' } = {}) {
   const reports = values.report === undefined ? [] : ['--report', 'junit,ndjson', '--report-dir', values.report]
   const seeded = seed === 'random' ? [] : ['--seed', seed]
@@ -49,7 +51,7 @@ async function fuzz (bin, url, { seed = values.seed, stdout = 'inherit' } = {}) 
     '--checks', 'all', '--exclude-checks', 'use_after_free', '--mode', 'all', '--phases', 'examples,coverage,fuzzing,stateful',
     '--max-examples', values.examples, '--workers', '2', '--no-color', ...seeded, ...reports
   ], {
-    // It keeps what it finds in a folder of where it is started: not in the repository.
+    // It keeps its findings in a folder below its working directory, which must not be the repository.
     cwd: bin,
     stdio: ['ignore', stdout, 'inherit'],
     env: { ...process.env, SCHEMATHESIS_HOOKS: join(root, 'scripts', 'fuzz-hooks.py'), SIGNALBOX_FUZZ_URL: url }

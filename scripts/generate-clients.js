@@ -40,7 +40,7 @@ try {
   rmSync(work, { recursive: true, force: true })
 }
 
-/** The contract with its errors under these statuses instead of `default`; none where the client raises them before it looks. */
+/** The contract with its errors under these statuses instead of `default`; without statuses, for a client that raises errors before it parses them. */
 function contractWithErrors (...statuses) {
   const { paths, ...rest } = JSON.parse(readFileSync(contract, 'utf8'))
   for (const operation of Object.values(paths).flatMap(path => Object.values(path))) {
@@ -52,7 +52,7 @@ function contractWithErrors (...statuses) {
   return file
 }
 
-/** The manifest and README, with the version of ours. */
+/** The manifest and README, with our version. */
 function addPackage (language, out) {
   const source = settings(language, 'package')
   for (const name of readdirSync(source)) {
@@ -81,7 +81,7 @@ function generatePython (out) {
     ['endpoint_macros.py.jinja', '{% elif property.required %}\n_kwargs["json"] =', '{% elif property.required %}\n_kwargs["content"] = json.dumps('],
     ['endpoint_macros.py.jinja', 'json.dumps( {{ property.python_name }}', 'json.dumps({{ property.python_name }})'],
     ['endpoint_module.py.jinja', 'from http import HTTPStatus', 'import json\nfrom http import HTTPStatus'],
-    // What is no success is raised, so that a result is never something else.
+    // Anything but success is raised, so that a result is never an error.
     ['endpoint_module.py.jinja', '    return Response(\n', '    if not response.is_success:\n        raise errors.BoxError(response)\n    return Response(\n'],
     ['endpoint_module.py.jinja', 'if client.raise_on_unexpected_status:\n        raise errors.UnexpectedStatus(response.status_code, response.content)\n    else:\n        return None', 'raise errors.UnexpectedStatus(response.status_code, response.content)'],
     ['endpoint_module.py.jinja', '{% set return_type = (return_string | as_unembedded_code) + " | None" %}', '{% set return_type = return_string | as_unembedded_code %}'],
@@ -89,8 +89,8 @@ function generatePython (out) {
     ['types.py.jinja', 'parsed: T | None', 'parsed: T'],
     ['errors.py.jinja', '__all__ = ["UnexpectedStatus"]', readFileSync(settings('python', 'box_error.py'), 'utf8') + '\n\n__all__ = ["BoxError", "UnexpectedStatus"]'],
     ['errors.py.jinja', 'class UnexpectedStatus', 'import httpx\n\nfrom .models.problem import Problem\n\n\nclass UnexpectedStatus'],
-    ['endpoint_macros.py.jinja', 'errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.', 'errors.BoxError: If the server does not do what was asked; its problem says why.'],
-    // A read may be held for a minute. None is no timeout at all, for those who want that.
+    ['endpoint_macros.py.jinja', 'errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.', 'errors.BoxError: If the server does not carry out the request; its problem says why.'],
+    // A read may be held for a minute. None means no timeout at all.
     ['client.py.jinja', '_timeout: httpx.Timeout | None = field(default=None, ', '_timeout: httpx.Timeout | float | None = field(default=70, '],
     ['package_init.py.jinja', 'from .client import AuthenticatedClient, Client', `from .client import AuthenticatedClient, Client\nfrom .errors import BoxError\n\n__version__ = "${version}"`],
     ['package_init.py.jinja', '"AuthenticatedClient",', '"AuthenticatedClient",\n    "BoxError",']
@@ -115,17 +115,17 @@ async function generateJava (out) {
   const sources = join(work, 'java')
   run('java', ['-jar', jar, 'author', 'template', '-g', 'java', '--library', 'native', '-o', templates])
   editTemplates(join(templates, 'libraries', 'native'), [
-    // JSON is UTF-8, whatever the machine's own charset is (until Java 18 that counted).
+    // JSON is UTF-8, whatever the machine's own charset, which Java before 18 used.
     ['api.mustache', 'readAllBytes())', 'readAllBytes(), StandardCharsets.UTF_8)'],
     ['api.mustache', 'import java.io.InputStream;', 'import java.io.InputStream;\nimport java.nio.charset.StandardCharsets;'],
     // null is a message like any other.
     ['api.mustache', '{{#required}}\n    // verify the required parameter', '{{#required}}{{^isAnyType}}\n    // verify the required parameter'],
     ['api.mustache', '{{/required}}\n    {{/allParams}}', '{{/isAnyType}}{{/required}}\n    {{/allParams}}'],
-    // A member of a message may be null; only members of the client's own types are left out then.
+    // A member of a message may be null; null members are left out only in the client's own types.
     ['ApiClient.mustache', 'mapper.setSerializationInclusion(JsonInclude.Include.NON_NULL);', 'mapper.setDefaultPropertyInclusion(JsonInclude.Value.construct(JsonInclude.Include.NON_NULL, JsonInclude.Include.ALWAYS));'],
-    // A body that is left out is no body; null would be one.
+    // An omitted body is no body; null would be one.
     ['api.mustache', 'HttpRequest.BodyPublishers.ofByteArray(localVarPostBody)', '{{^required}}{{paramName}} == null ? HttpRequest.BodyPublishers.noBody() : {{/required}}HttpRequest.BodyPublishers.ofByteArray(localVarPostBody)'],
-    // Every error of the server is a problem; null where something else answered, like a proxy.
+    // Every error from the server is a problem; null if something else responded, such as a proxy.
     ['apiException.mustache', '    public String getResponseBody() {\n        return responseBody;\n    }', `    public String getResponseBody() {
         return responseBody;
     }

@@ -77,7 +77,7 @@ async function testGenerator ({ about, withJson }, command, url) {
   await runner.end()
 }
 
-/** Plays against a server that breaks the contract: some scenario has to fail. */
+/** Runs against a server that breaks the contract: at least one scenario has to fail. */
 async function testTampering (language, programs, urls) {
   const runner = new Runner(programs.runner)
   const scenarios = scenariosFor(stores[0]).filter(({ name }) => /^(create|acknowledge|drain|delete): /.test(name))

@@ -31,7 +31,7 @@ export const BoxParams = Type.Object({
 export const createdMembers = {
   type: Type.Literal('created'),
   data: boxId,
-  drop: Type.String({ pattern: DROP_ADDRESS, description: 'The drop address. Whoever holds it can only store messages: give this one to the other party.' }),
+  drop: Type.String({ pattern: DROP_ADDRESS, description: 'The drop address. Whoever holds it can only store messages: give this to the other party.' }),
   expires: Type.String({ format: 'date-time', description: 'When the box expires unless it is used before then (RFC 3339).' })
 }
 export const createdExample = {

@@ -196,7 +196,7 @@ export class CallController {
 
   #onClosed (remotePage: RemotePage, reason: unknown): void {
     if (this.#remotePage !== remotePage) return
-    // After a lost connection, `join` says hello again by itself.
+    // After a lost connection, `join` says hello again on its own.
     if (this.role === 'guest' && reason !== undefined) return this.listener.dispatch({ type: 'interrupted' })
     this.#remotePage = undefined
     this.listener.connectedTo(undefined)

@@ -24,7 +24,7 @@ export interface CallOptions {
 
 /**
  * A box on a server. With a box id you can read, acknowledge, send and delete; with a drop address you can only
- * send. It retries transient failures and resumes after every disconnect. Messages arrive in order, and once
+ * send. It retries transient failures and resumes after every disconnection. Messages arrive in order, and once
  * each, except that the message at which a loop was left is delivered again.
  *
  * Methods reject with a `BoxError` if the server refuses, with a `TypeError` that names the server if it cannot
@@ -131,7 +131,7 @@ export class Box {
   }
 
   /**
-   * The messages with their sequence numbers, one at a time, in order and once each, across disconnects.
+   * The messages with their sequence numbers, one at a time, in order and once each, across disconnections.
    * Asking for the next message acknowledges the previous one, and the server forgets it. If the loop is left
    * by `break`, `return` or `throw`, its last message may not have been handled: it is not acknowledged, and
    * a later loop delivers it again. If you have handled it, call `acknowledge(seq)` before you leave.

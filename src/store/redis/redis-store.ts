@@ -9,8 +9,8 @@ import type { Appended, Drained, Held, Limits, NewMessage, Page, SharedCounter, 
 import { withDeadline } from '../with-deadline.js'
 
 /**
- * A `Redis` or `Cluster` of ioredis 6, described by the members that distinguish it from other clients: its
- * own types exist only where it is installed.
+ * A `Redis` or `Cluster` of ioredis 6, described by the members that distinguish it from other clients: its own
+ * types exist only if it is installed.
  */
 export interface IoredisClient {
   readonly isCluster: boolean

@@ -39,9 +39,9 @@ export interface HostedCall extends Call {
 }
 
 /**
- * Starts a call and creates an invite to it. A guest that cannot be connected is reported to the option
- * `refused`, and the loop over `peers` continues; the loop throws only if the invite itself is gone. Closing
- * the call ends the invite.
+ * Starts a call and creates an invite to it. A guest that cannot be connected is reported to the `refused`
+ * callback, and the loop over `peers` continues; the loop throws only if the invite itself is gone. Closing the
+ * call ends the invite.
  *
  * After eight failed attempts to join, `refused` is called with `CALL_ERR_ATTEMPTS`, and the invite accepts
  * no new guests until one of them is forgotten, ten minutes later.
