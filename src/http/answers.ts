@@ -46,7 +46,7 @@ export function pageSize ({ texts }: Page): number {
   return texts.reduce((bytes, text) => bytes + Buffer.byteLength(text), texts.length)
 }
 
-/** The memory that a page of this size takes while it is sent: one that is larger than a piece is sent in pieces. */
+/** The memory that a page of this size takes while it is sent: a page larger than a piece is sent in pieces. */
 export function pageRoom (size: number): number {
   return size <= PIECE ? size : size + PIECE + UNDER_WAY
 }

@@ -97,13 +97,13 @@ export class Outgoing {
    * Drains a box. Room for the messages is reserved first, so that the response never has to give way: it is cut
    * off only if it makes no progress. Most boxes are small, and a larger one says how much room it needs.
    * @param take drains the box, unless the page would be larger than this many bytes
-   * @throws BusyError if there is no room; then the messages are still in the box
+   * @throws BusyError if there is no room; the messages are then still in the box
    */
   async drain (request: FastifyRequest, reply: FastifyReply, take: (most: number) => Promise<Drained>): Promise<Page> {
     const answer = this.open(request, reply)
     const { address } = answer
     for (let most = PIECE; ;) {
-      // All the room that there can be is enough: a box may have been filled under higher limits.
+      // Never more than the limits allow: the box may have been filled under higher ones.
       const room = Math.min(pageRoom(most), this.#account.largest)
       await this.#reserve(answer, room)
       let drained: Drained

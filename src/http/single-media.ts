@@ -70,7 +70,7 @@ function merged (schemas: Document[]): Document {
   return first.enum === undefined ? first : { ...first, enum: schemas.flatMap(schema => schema.enum) }
 }
 
-/** Components that nothing refers to anymore. */
+/** Components that nothing refers to. */
 function unused (contract: Document): string[] {
   const used = new Set(Array.from(JSON.stringify(contract).matchAll(/"\$ref":"([^"]+)"/g), ([, ref = '']) => nameIn(ref)))
   return Object.keys(contract.components.schemas).filter(name => !used.has(name))

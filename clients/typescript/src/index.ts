@@ -1,5 +1,5 @@
 /**
- * The client of a signalbox server, for browsers and Node.
+ * The client for signalbox servers, for browsers and Node.
  *
  * @module signalbox-client
  */

@@ -77,7 +77,7 @@ export class Negotiation implements Negotiator {
       // The cause of an unexpected error is the message that was being handled.
       const reason = error instanceof CallError || isAbort(error) ? error : new CallError('CALL_ERR_FORMAT', { cause: error })
       this.#settle.reject(reason)
-      // Nobody reads the channel anymore.
+      // The channel is no longer read.
       this.#fail(reason)
       throw reason
     } finally {
