@@ -8,8 +8,8 @@ const BODY_TIMEOUT = 60
 const TICK = 1000
 
 /**
- * Cuts off requests whose body takes too long to arrive: what has arrived stays in memory. Fastify has no
- * such limit by default, and none at all for HTTP/2.
+ * Cuts off requests whose body takes too long to arrive: until then, what has arrived stays in memory. Fastify
+ * has no such limit by default, and none at all for HTTP/2.
  *
  * A body that arrives together with its headers, as nearly all do, is not tracked.
  *

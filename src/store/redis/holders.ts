@@ -83,7 +83,7 @@ export class Holders {
   }
 }
 
-/** Keeps the record until its last box is due. This is a remaining time, since Redis's clock may differ from its callers'. */
+/** Keeps the record until its last box is due. The time is relative, since Redis's clock may differ from its callers'. */
 const keep = (deadline: string, now: string): string => `
 local function keep(key)
   local left = ${deadline} - ${now} + ${MARGIN}
