@@ -112,7 +112,7 @@ export const ExpectationError = classes.BOX_ERR_EXPECTATION
 /** The idempotency key was already used with another body (422). */
 export const IdempotencyError = classes.BOX_ERR_IDEMPOTENCY
 export const RateError = classes.BOX_ERR_RATE
-/** The holder of the box holds as much as it may (429). */
+/** The holder of the box has reached its limit (429). */
 export const HeldError = classes.BOX_ERR_HELD
 export const HeadersError = classes.BOX_ERR_HEADERS
 export const InternalError = classes.BOX_ERR_INTERNAL

@@ -79,7 +79,7 @@ function limitsOf ({ maxMessages, maxBoxBytes, maxStoreBytes, rateLimit }: Resol
 /** The length of a drop address, the longest parameter in the plugin's paths. */
 const LONGEST_PARAMETER = 37
 
-/** With a lower limit the router would refuse every box, and no response would say why. */
+/** With a lower limit, the router would refuse every box, and no response would say why. */
 function checkRouter (app: FastifyInstance): void {
   const { maxParamLength: length } = routerOptionsOf(app)
   if (length >= LONGEST_PARAMETER) return

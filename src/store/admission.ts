@@ -69,7 +69,7 @@ export function resolveLimits (limits: Limits, defaultCap: number): ResolvedLimi
   return { ...limits, maxStoreBytes: limits.maxStoreBytes ?? defaultCap }
 }
 
-/** @throws HeldError, StoreFullError where there is no room for another box */
+/** @throws HeldError, StoreFullError if there is no room for another box */
 export function admitBox (limits: ResolvedLimits, growth: Growth): void {
   checkRoom(limits, growth, 1)
 }

@@ -1,4 +1,4 @@
-/** What things count against a store's size limit, in bytes: as close as possible to what they really use. */
+/** How much things count against a store's size limit, in bytes: as close as possible to what they really use. */
 interface Costs {
   /** an empty box */
   box: number

@@ -22,7 +22,7 @@ export interface Store {
 
   /**
    * Creates an empty box. If a holder is given, the box and everything ever stored in it count against that
-   * holder's limits for as long as the box exists, whoever stores in it.
+   * holder's limits for as long as the box exists, no matter who stores in it.
    *
    * A box that is already there is replaced in the same step, with its messages and keys, whether or not it has
    * expired. Until then it counts against the limits, so the store must have room for both; if the new box is

@@ -16,7 +16,7 @@ export function withDeadline<T> (promise: Promise<T>, ms: number): Promise<T> {
     let left = SLICES
     let timer: NodeJS.Timeout
     const wait = (): void => {
-      if (left-- === 0) reject(new StoreError({ cause: new Error(`No answer within ${ms} ms`) }))
+      if (left-- === 0) reject(new StoreError({ cause: new Error(`No response within ${ms} ms`) }))
       else timer = setTimeout(wait, ms / SLICES)
     }
     wait()

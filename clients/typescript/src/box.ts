@@ -119,7 +119,7 @@ export class Box {
         dataOf(client.POST(MESSAGES, { params, body, bodySerializer: text => text, signal })), scope)
       return { seq, count }
     })
-    // The next call waits for both, so that one aborted while waiting does not let later messages overtake
+    // The next call waits for both, so that a call aborted while waiting does not let later messages overtake
     // earlier ones. Results are dropped: each would keep all before it.
     this.#sending = Promise.allSettled([before, sent]).then(() => {})
     return await sent

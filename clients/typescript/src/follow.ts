@@ -49,9 +49,9 @@ class NoStreamError extends Error {}
 
 /**
  * The messages after a cursor, in batches as they arrive, in order and once each, without end. They come over
- * the stream, or for a while by long-poll if the stream is refused or buffered. After a disconnect, a silent
- * connection or a transient error, reading resumes after the last message delivered. Throws if the server
- * says that there is no point in retrying (the box is gone, or the cursor is ahead of it), or sends too much at
+ * the stream, or for a while by long-poll if the stream is refused or buffered. After a disconnection, a silent
+ * connection or a transient error, reading resumes after the last message delivered. Throws if the server says
+ * that there is no point in retrying (the box is gone, or the cursor is ahead of it), or sends too much at
  * once.
  */
 export async function * follow (source: Source, after: number, scope: Scope): AsyncGenerator<Message[]> {

@@ -77,7 +77,7 @@ export async function classicBox (scope: FastifyInstance, { service, options, li
     }
   })
 
-  // If the host's router treats both spellings alike, one route is enough.
+  // If the host's router treats both spellings the same, one route is enough.
   for (const url of routerOptionsOf(scope).ignoreTrailingSlash ? [''] : ['', '/']) {
     scope.withTypeProvider<SchemaTypes>().get(url, {
       schema: url === '' ? documented : { querystring: Query, hide: true },

@@ -95,7 +95,7 @@ export function lifetimeContract (test: Define, { turnsTime, countsBytes, sweeps
     assertHas(await store.read(drop, 0, 10, start), { texts: ['1'], next: 1 })
   })
 
-  capped('making and deleting goes on forever under a cap', async store => {
+  capped('creating and deleting can continue forever under a cap', async store => {
     const boxes = await room(store)
     for (let round = 0; round < 300; round++) {
       const drop = newDrop()

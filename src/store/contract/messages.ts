@@ -121,7 +121,7 @@ export function messageContract (test: Define): void {
     assertHas(await store.read(other, 0, 10, start), { texts: ['1', '2'], next: 2 })
   })
 
-  test('boxes whose names begin alike stay apart', async store => {
+  test('boxes whose names begin the same are kept apart', async store => {
     const drop = await filled(store, 2)
     const longer = `${drop}0`
     await store.create(longer, TTL, start, limits)

@@ -195,7 +195,7 @@ class LmdbStore implements Store {
   }
 
   #growth (holder: string, heldCost: number, storeCost: number, { held }: Limits): Growth {
-    // Without limits nobody asks for the sums, which may have to be made first.
+    // Without limits, nobody needs the sums, which may have to be computed first.
     const holding = holder === '' || held === undefined ? undefined : this.#records.holders.holding(holder)
     return { holding, heldCost, storeBytes: this.#records.cost, storeCost }
   }

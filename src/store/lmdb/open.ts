@@ -12,7 +12,7 @@ import { Records } from './records.js'
  */
 const MAP_SIZE = 64 * 1024 ** 3
 
-/** The directories that this process has open. LMDB would share them silently, and lose its lock when one is closed. */
+/** The directories that this process has open. LMDB would silently share one opened twice, and lose its lock when either is closed. */
 const openDirectories = new Set<string>()
 
 export interface Environment {
@@ -35,7 +35,7 @@ export async function openEnvironment (path: string): Promise<Environment> {
   } catch (error) {
     throw refusal(path, error)
   }
-  if (openDirectories.has(directory)) throw new Error(`The store in '${path}' is open already. Use that one.`)
+  if (openDirectories.has(directory)) throw new Error(`The store in '${path}' is already open. Use that one.`)
   openDirectories.add(directory)
   let root: RootDatabase<Buffer, string> | undefined
   const close = async (): Promise<void> => {

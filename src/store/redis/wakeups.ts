@@ -96,7 +96,7 @@ export class Wakeups {
     const channel = this.#options.channelOf(drop)
     const link = subscription.link = this.#linkTo(channel)
     await link.opened
-    // A listener that left meanwhile is not subscribed: nobody would ever unsubscribe it.
+    // A listener that has left is not subscribed: nobody would ever unsubscribe it.
     if (this.#subscriptions.get(drop) !== subscription || subscription.link !== link) throw new StoreError()
     await link.redis.ssubscribe(channel)
     // Confirmed, and lost again before this ran.
