@@ -70,7 +70,7 @@ export function createBoxPlugin (clock: Clock, limits?: OutgoingLimits, bodyTime
   }, { name: 'fastify-signalbox', fastify: '5.x', encapsulate: true })
 }
 
-/** What the store must respect: nothing else of the options is the store's business. */
+/** What the store must respect; no other option concerns the store. */
 function limitsOf ({ maxMessages, maxBoxBytes, maxStoreBytes, rateLimit }: ResolvedOptions): Limits {
   const held = rateLimit === false ? undefined : { boxes: rateLimit.boxes, bytes: rateLimit.bytes }
   return { maxMessages, maxBoxBytes, maxStoreBytes, held }

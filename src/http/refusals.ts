@@ -42,16 +42,16 @@ export class Routes {
     })
   }
 
-  /** The methods of the URL of a request; none if no route leads there. */
+  /** The methods of a request's URL; none if no route matches it. */
   methodsOf ({ url }: FastifyRequest): string[] {
     const found = this.#router.find('GET', url)
-    // The router also takes nothing at all for a parameter.
+    // The router also accepts an empty parameter.
     if (found === null || Object.values(found.params).includes('')) return []
     return METHODS.filter(method => (found.store as string[]).includes(method))
   }
 }
 
-/** The error for a request that no route takes: 405 with `Allow` if its URL has other methods, otherwise 404. */
+/** The error for a request that no route matches: 405 with `Allow` if its URL has other methods, otherwise 404. */
 export function refusal (methods: string[], request: FastifyRequest, reply: FastifyReply): BoxError {
   if (methods.length === 0) return new NoRouteError()
   // URL and method are ours, so the box is at fault: it was too long for the router.

@@ -91,7 +91,7 @@ export async function buildServer (config: Config, parts: ServerParts = {}): Pro
   try {
     await assemble(app, config, parts, headers)
   } catch (error) {
-    // Closes what it has opened so far; above all the store, which only one process may have open.
+    // Closes what it has opened so far, above all the store, which only one process may have open.
     await app.close()
     throw error
   }

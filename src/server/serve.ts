@@ -8,7 +8,7 @@ const CLOSE_TIMEOUT = 10_000
 
 /**
  * Runs the server until a signal or a failure ends it.
- * @throws Error if the server cannot start; then nothing of it is left
+ * @throws Error if the server cannot start; nothing of it is left running
  */
 export async function serve (config: Config): Promise<void> {
   const failure = new AbortController()

@@ -30,7 +30,7 @@ export interface Growth {
   storeCost: number
 }
 
-/** Limits of which the store's own default is a part. */
+/** Limits that include the store's own default. */
 export type ResolvedLimits = Limits & { maxStoreBytes: number }
 
 /** A box that a message would be added to, and what would be added. */

@@ -61,7 +61,7 @@ class MemoryStore implements Store {
     })
     const before = this.#boxes.get(drop)
     if (before !== undefined) this.#remove(before)
-    // Not `known`: that may have gone with its last box.
+    // Not `known`: it may have been removed with its last box.
     const holder = name === undefined ? undefined : this.#holders.get(name) ?? this.#addHolder(name)
     const box = { drop, ttl, deadline: now + ttl, slot: 0, last: 0, bytes: 0, cost: 0, holder, texts: undefined, keys: undefined }
     if (holder !== undefined) holder.boxes++

@@ -26,8 +26,8 @@ export interface Store {
    *
    * A box that is already there is replaced in the same step, with its messages and keys, whether or not it has
    * expired. Until then it counts against the limits, so the store must have room for both; if the new box is
-   * refused, the old one stays as it was. (Drop addresses are hashes of random ids, so in use only a box that
-   * expired long ago could ever be met.)
+   * refused, the old one stays as it was. (Drop addresses are hashes of random ids, so in practice only a box
+   * that expired long ago could ever be replaced.)
    * @param drop the drop address
    * @param ttl the idle lifetime in ms
    * @param holder a short name, which the box keeps
@@ -95,8 +95,8 @@ export interface Store {
   check (): Promise<void>
 
   /**
-   * Finishes accepted operations and releases all resources. Idempotent. Afterwards every operation rejects with
-   * `StoreError`.
+   * Finishes accepted operations and releases all resources. Idempotent. Afterwards, every operation rejects
+   * with `StoreError`.
    */
   close (): Promise<void>
 
@@ -166,8 +166,8 @@ export interface Page {
 }
 
 /**
- * The result of a drain: all messages of the box, or, if their size exceeds `most`, that size, and the messages
- * are still in the box.
+ * The result of a drain: all messages of the box, or, if their size exceeds `most`, only that size, with the
+ * messages still in the box.
  */
 export type Drained = Page | { needs: number }
 

@@ -54,8 +54,8 @@ export class Box {
   }
 
   /**
-   * Creates a box. If the server cannot be reached, four retries within four seconds are all: enough for one
-   * that restarts, and soon enough for a wrong URL.
+   * Creates a box. If the server cannot be reached, it retries only four times, within four seconds: long
+   * enough for a restart, and short enough for a wrong URL.
    * @param server the base URL of the box routes, such as `https://example.com/prefix`
    * @param options.ttl the idle lifetime in seconds; the server's default if absent
    * @throws TypeError if the server is not an http or https URL
@@ -120,7 +120,7 @@ export class Box {
       return { seq, count }
     })
     // The next call waits for both, so that a call aborted while waiting does not let later messages overtake
-    // earlier ones. Results are dropped: each would keep all before it.
+    // earlier ones. Results are dropped: each would keep all earlier ones in memory.
     this.#sending = Promise.allSettled([before, sent]).then(() => {})
     return await sent
   }
@@ -186,8 +186,8 @@ export class Box {
 
   /**
    * Closes this object and deletes the box with its messages. Succeeds if the box is already gone. Also works
-   * after `close` and after the option `signal` has aborted everything else; only the signal of this call
-   * ends it.
+   * after `close`, and after the option `signal` has aborted everything else; only this call's own signal
+   * aborts it.
    */
   async delete ({ signal }: CallOptions = {}): Promise<void> {
     this.close()

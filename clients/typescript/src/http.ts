@@ -111,7 +111,7 @@ export class BoxError extends Error {
 export class ResponseTooLargeError extends RangeError {
   override readonly name = 'ResponseTooLargeError'
 
-  /** @param what what is too large, as the subject of a sentence */
+  /** @param what the thing that is too large, as the subject of a sentence */
   constructor (what: string, limit: number) {
     super(`${what} is larger than ${limit} bytes. If you expect as much, raise the option maxResponseBytes.`)
   }

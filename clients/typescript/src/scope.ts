@@ -1,4 +1,4 @@
-/** A longer timer, of some 24 days, fires at once. */
+/** A longer timer, of more than about 24 days, fires at once. */
 export const LONGEST_TIMER = 2 ** 31 - 1
 
 /** Whether a deadline has passed. */
@@ -43,7 +43,7 @@ export class Scope {
 
   get signal () { return this.#controller.signal }
 
-  /** Ends the scope `ms` from now. Replaces an earlier deadline; without `ms`, or with weeks of it, only removes that. */
+  /** Ends the scope `ms` from now. Replaces an earlier deadline; without `ms`, or if it is several weeks, only removes that. */
   deadline (ms = Infinity) {
     clearTimeout(this.#timer)
     if (ms > LONGEST_TIMER || this.signal.aborted) return

@@ -201,8 +201,8 @@ class LmdbStore implements Store {
   }
 
   /**
-   * Renews a box that is only read. If there is no room for that, or the box was deleted meanwhile, the reader gets
-   * its messages all the same.
+   * Renews a box that is only read. If there is no room for that, or the box has been deleted in the meantime,
+   * the reader gets its messages anyway.
    * @returns the deadline that was stored; undefined if none was
    */
   async #renew (drop: string, now: number): Promise<number | undefined> {

@@ -1,6 +1,6 @@
 import type { Log } from './connection.js'
 
-/** How long nothing must have failed for an outage to be over, in ms: what fails now and then is one outage. */
+/** How long nothing must fail for an outage to be over, in ms: intermittent failures are one outage. */
 const QUIET = 5_000
 
 /** Logs one line when something begins to fail, and one when it works again. */

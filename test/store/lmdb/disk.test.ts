@@ -108,7 +108,7 @@ t.test('a read beside what empties the box has all of it or nothing', async t =>
   }
 })
 
-t.test('a read that can not renew the box answers the deadline that is stored', async t => {
+t.test('a read that cannot renew the box answers the deadline that is stored', async t => {
   const store = await lmdbStore({ path: freshDirectory(t) })
   t.teardown(() => store.close())
   const drop = newDrop()

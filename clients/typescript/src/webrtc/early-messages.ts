@@ -1,9 +1,9 @@
-/** How much is kept at most, in bytes and in messages; the rest is lost. */
+/** The most that is kept, in bytes and in messages; the rest is lost. */
 const LIMIT = 1024 * 1024
 const MAX_EVENTS = 1024
 
 /**
- * Keeps the messages that arrive on a data channel before anybody can listen: the other side may send as soon
+ * Keeps the messages that arrive on a data channel before anyone can listen: the other side may send as soon
  * as it is connected, which is before this side has its peer.
  */
 export class EarlyMessages {

@@ -35,7 +35,7 @@ export function iceServersOf ({ server, id: box }: Address, { timeout = Infinity
       return Array.isArray(iceServers) ? iceServers.filter(isIceServer) : []
     } catch {
       signal?.throwIfAborted()
-      // Not remembered: a refusal, such as that of a rate limit, may be over when the next guest comes.
+      // Not remembered: a refusal, such as a rate limit, may be over when the next guest comes.
       until = 0
       return []
     }
