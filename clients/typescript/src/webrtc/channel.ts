@@ -148,7 +148,7 @@ export class SignalingChannel implements Channel {
   #end (reason: unknown, ending: EndMessage | undefined): Promise<void> {
     if (this.#closed === undefined) this.reason = reason ?? new CallError('CALL_ERR_CLOSED')
     this.#inbox.end(reason)
-    // The other side is told of failures too, so that it does not wait in vain.
+    // The other side is told of failures too, so that it does not keep waiting.
     this.#closed ??= this.#finish(this.#outbox.end(ending, reason))
     return this.#closed
   }

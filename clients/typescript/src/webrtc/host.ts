@@ -83,7 +83,7 @@ export async function hostWith (settings: Settings, options: HostOptions): Promi
     let offered = false
     try {
       endAttempt = await attempts.begin()
-      // A guest that has given up has deleted its box. When attempts are scarce, it must not cost one.
+      // A guest that has given up has deleted its box. When attempts are scarce, that must not cost one.
       if (attempts.unfinished > 1) await probe(channel, Math.min(timeouts.answer, PROBE_TIMEOUT))
       const { commitment } = Object(channel.hello) as { commitment?: unknown }
       prepared = await createConnection()
