@@ -80,7 +80,7 @@ function readFlags (args: readonly string[]): Map<string, string> {
     const { name, rawName, value, inlineValue } = token
     if (!names.includes(name)) {
       const other = nearest(name, names)
-      throw new ConfigError(`unknown flag '${rawName}'${other === undefined ? '' : `. Did you mean '--${other}'?`} See --help.`)
+      throw new ConfigError(`unknown flag '${rawName}'${other === undefined ? '; see --help' : `. Did you mean '--${other}'?`}`)
     }
     const isSwitch = SWITCHES.includes(name)
     if (isSwitch && value !== undefined) throw new ConfigError(`${rawName} takes no value; see --help`)

@@ -79,7 +79,7 @@ t.test('bad values are refused, saying what was expected', async t => {
   t.doesNotThrow(() => read([], { MAX_TTL: '60' }), 'the default of --ttl gives way')
   t.throws(() => read([], { MAX_TTL: '60', TTL: '61' }), { constructor: ConfigError, message: /^TTL expected at most MAX_TTL \(60\), received 61/ })
   t.throws(() => read(['--ttl', '-5']), { constructor: ConfigError, message: /^--ttl expected integer to be greater or equal to 1, received "-5"$/ })
-  t.throws(() => read(['--prot', '80']), { constructor: ConfigError, message: "unknown flag '--prot', did you mean '--port'?; see --help" })
+  t.throws(() => read(['--prot', '80']), { constructor: ConfigError, message: "unknown flag '--prot'. Did you mean '--port'?" })
   t.throws(() => read(['--port', '--host', '::']), { constructor: ConfigError, message: '--port needs a value; see --help' })
   t.throws(() => read(['--frobnicate']), { constructor: ConfigError, message: "unknown flag '--frobnicate'; see --help" })
   for (const args of [['--prot=1'], ['--port'], ['--port', '--host'], ['serve'], ['--help=yes']]) {
