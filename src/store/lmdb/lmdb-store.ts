@@ -7,6 +7,7 @@ import { Commits } from './commits.js'
 import { HELD_KEY } from './holders.js'
 import { openEnvironment, type Environment } from './open.js'
 import type { Records } from './records.js'
+import { checkOptions, isDeadline, isFunction } from '../options.js'
 import { MAX_KEYS, type Appended, type Drained, type Limits, type NewMessage, type Page, type Store, type Unsubscribe } from '../store.js'
 import { Subscribers } from '../subscribers.js'
 import { withDeadline } from '../with-deadline.js'
@@ -38,10 +39,17 @@ const SWEEP_RECORDS = 5_000
  * deadline cut off have an unknown outcome. On a full disk it rejects with `StoreFullError` and continues to
  * work.
  *
+ * @throws TypeError if an option is invalid
  * @throws Error whose message says in one line why the directory cannot be opened, or that the package `lmdb`
  * is missing
  */
-export async function lmdbStore ({ path, deadline = 5_000, onFailure = () => {} }: LmdbStoreOptions): Promise<Store> {
+export async function lmdbStore (options: LmdbStoreOptions): Promise<Store> {
+  checkOptions('lmdbStore', options, {
+    path: ['the path of a directory', value => typeof value === 'string' && value !== ''],
+    deadline: isDeadline,
+    onFailure: isFunction
+  })
+  const { path, deadline = 5_000, onFailure = () => {} } = options
   return new LmdbStore(await openEnvironment(path), deadline, onFailure)
 }
 

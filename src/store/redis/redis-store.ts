@@ -6,6 +6,7 @@ import { Holders, type Report } from './holders.js'
 import { scripts, type Script } from './scripts.js'
 import { Wakeups, type Owner } from './wakeups.js'
 import type { Appended, Drained, Held, Limits, NewMessage, Page, SharedCounter, Store, Unsubscribe } from '../store.js'
+import { checkOptions, isDeadline, isFunction, optional } from '../options.js'
 import { withDeadline } from '../with-deadline.js'
 
 /**
@@ -27,7 +28,7 @@ export interface RedisStoreOptions {
    * of a Cluster. Default: `redis://localhost:6379`.
    */
   url?: string | string[] | undefined
-  /** An ioredis client to use instead of `url`. It remains yours: closing the store leaves it open. */
+  /** An ioredis client, instead of `url`. It remains yours: closing the store leaves it open. */
   client?: IoredisClient | undefined
   /** The prefix of every key. Default: `signalbox:`. */
   prefix?: string | undefined
@@ -69,6 +70,13 @@ const refusals: Record<string, new () => Error> = {
  * @throws Error if `ioredis` is missing
  */
 export async function redisStore (options: RedisStoreOptions = {}): Promise<Store> {
+  checkOptions('redisStore', options, {
+    url: optional(['a URL or a list of URLs', value => [value].flat().every(url => typeof url === 'string')]),
+    client: optional(['a Redis or Cluster of ioredis, without url', value => isClient(value) && options.url === undefined]),
+    prefix: optional(['a text', value => typeof value === 'string']),
+    deadline: isDeadline,
+    log: isFunction
+  })
   const { url = 'redis://localhost:6379', prefix = 'signalbox:', deadline = 5_000, log = () => {} } = options
   if (/[{}]/.test(prefix)) throw new TypeError(`prefix: expected a string without { and }, which mark the hash slot, received ${prefix}`)
   const driver: Driver = await loadOptional('The Redis store', () => import('ioredis'))
@@ -79,6 +87,11 @@ export async function redisStore (options: RedisStoreOptions = {}): Promise<Stor
   if (client.status === 'ready') await withDeadline(logRisks(client, log), deadline).catch(() => {})
   const slotOf = (key: string): number => new driver.Command('get', [key]).getSlot()
   return new RedisStore(client, own, prefix, deadline, slotOf, log)
+}
+
+function isClient (value: unknown): boolean {
+  const { isCluster, status } = Object(value) as Partial<IoredisClient>
+  return typeof isCluster === 'boolean' && typeof status === 'string'
 }
 
 class RedisStore implements Store {

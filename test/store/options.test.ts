@@ -1,0 +1,26 @@
+import { Redis } from 'ioredis'
+import t from 'tap'
+import { lmdbStore } from '../../src/store/lmdb/lmdb-store.js'
+import { redisStore } from '../../src/store/redis/redis-store.js'
+
+const lmdb = lmdbStore as unknown as (options?: unknown) => Promise<unknown>
+const redis = redisStore as unknown as (options?: unknown) => Promise<unknown>
+
+t.test('an option that a store does not know, or of the wrong type, is refused in one line', async t => {
+  const client = new Redis({ lazyConnect: true })
+  const refused: Array<[Promise<unknown>, string]> = [
+    [lmdb(), 'lmdbStore: expected an object of options, received undefined'],
+    [lmdb({}), "lmdbStore: option 'path' expected the path of a directory, received undefined"],
+    [lmdb({ paht: 'boxes' }), "lmdbStore: unknown option 'paht', did you mean 'path'?"],
+    [lmdb({ path: 7 }), "lmdbStore: option 'path' expected the path of a directory, received 7"],
+    [lmdb({ path: 'boxes', deadline: '5 s' }), "lmdbStore: option 'deadline' expected a time from 1 to 2147483647 ms, received '5 s'"],
+    [lmdb({ path: 'boxes', onFailure: true }), "lmdbStore: option 'onFailure' expected a function, received true"],
+    [redis({ host: 'localhost' }), "redisStore: unknown option 'host'"],
+    [redis({ deadline: 0 }), "redisStore: option 'deadline' expected a time from 1 to 2147483647 ms, received 0"],
+    [redis({ url: new URL('redis://:canary@localhost') }), "redisStore: option 'url' expected a URL or a list of URLs, received a value of type object"],
+    [redis({ prefix: null }), "redisStore: option 'prefix' expected a text, received null"],
+    [redis({ client: 'redis://localhost' }), "redisStore: option 'client' expected a Redis or Cluster of ioredis, without url, received 'redis://localhost'"]
+  ]
+  for (const [opened, message] of refused) await t.rejects(opened, { name: 'TypeError', message })
+  await t.rejects(redis({ client, url: 'redis://localhost' }), { name: 'TypeError', message: /^redisStore: option 'client' expected a Redis or Cluster of ioredis, without url, received/ })
+})
