@@ -104,11 +104,14 @@ export interface Store {
   readonly counter?: SharedCounter
 }
 
-/** A counter of events in fixed windows of time, shared by all processes of a store. */
+/**
+ * A counter of events in fixed windows of time, shared by all processes of a store. A key's window begins with its
+ * first count and ends `window` ms later.
+ */
 export interface SharedCounter {
   /**
    * Adds one to the key's count in the current window.
-   * @param window the length of the window in ms
+   * @param window the length of a window that begins now, in ms
    * @returns the count, and what is left of the window (`ttl`) in ms
    */
   increment (key: string, window: number): Promise<{ current: number, ttl: number }>

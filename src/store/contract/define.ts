@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import type { Store } from '../store.js'
 
-/** Traits in which stores differ. Default: all of them. */
+/** Traits in which stores differ. Default: all of them but `hasCounter`. */
 export interface Traits {
   /** Expiry depends only on the times passed in. */
   turnsTime?: boolean
@@ -9,6 +9,8 @@ export interface Traits {
   countsBytes?: boolean
   /** Expired boxes are freed by `sweep` only. */
   sweeps?: boolean
+  /** Has a `counter`. */
+  hasCounter?: boolean
   /** How many bytes a box may hold that do not count against its holder. */
   freeBytes?: number
 }

@@ -1,5 +1,6 @@
 import type { Store } from '../store.js'
 import type { Define, Traits } from './define.js'
+import { counterContract } from './counter.js'
 import { holderContract } from './holders.js'
 import { lifetimeContract } from './lifetime.js'
 import { limitContract } from './limits.js'
@@ -15,8 +16,8 @@ export interface ContractTest {
 }
 
 /** The contract of a store, as tests for any test runner. */
-export function storeContract ({ turnsTime = true, countsBytes = true, sweeps = true, freeBytes = 0 }: Traits = {}): ContractTest[] {
-  const traits = { turnsTime, countsBytes, sweeps, freeBytes }
+export function storeContract ({ turnsTime = true, countsBytes = true, sweeps = true, hasCounter = false, freeBytes = 0 }: Traits = {}): ContractTest[] {
+  const traits = { turnsTime, countsBytes, sweeps, hasCounter, freeBytes }
   const tests: ContractTest[] = []
   const test: Define = (name, check, trait = true) => {
     if (trait) tests.push({ name, run: makeStore => onFresh(makeStore, check) })
@@ -26,6 +27,7 @@ export function storeContract ({ turnsTime = true, countsBytes = true, sweeps = 
   lifetimeContract(test, traits)
   holderContract(test, traits)
   wakeContract(test)
+  counterContract(test, traits)
   return tests
 }
 
