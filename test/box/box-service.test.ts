@@ -1,4 +1,5 @@
 import { mock } from 'node:test'
+import { setImmediate as turn } from 'node:timers/promises'
 import t from 'tap'
 import { BoxService, type BoxRules } from '../../src/box/box-service.js'
 import { dropAddress } from '../../src/box/capability.js'
@@ -47,26 +48,32 @@ t.test('a held read that finds something, or may not wait, takes no place', asyn
 
 t.test('expired boxes are swept in the background, one sweep at a time, and a sweep that fails is told', async t => {
   const { store, clock, service } = setUp()
+  mock.timers.enable({ apis: ['setInterval'] })
+  t.teardown(() => { mock.timers.reset() })
   const swept: number[] = []
   const errors: unknown[] = []
   let running = 0
   store.sweep = async now => {
     t.equal(running++, 0)
     swept.push(now)
-    await new Promise(resolve => { setImmediate(resolve) })
+    await turn()
     running--
     if (swept.length === 1) throw new Error('the sweep broke')
     return 0
   }
   service.start(error => { errors.push(error) })
   service.start(error => { errors.push(error) })
-  while (swept.length < 2) await new Promise(resolve => setTimeout(resolve, 20))
+  mock.timers.tick(3_000)
+  t.equal(swept.length, 1, 'no other begins meanwhile')
+  for (let i = 0; i < 5; i++) await turn()
+  mock.timers.tick(1_000)
+  t.equal(swept.length, 2, 'the next one comes all the same')
   await service.close()
   t.match(errors, [{ message: 'the sweep broke' }])
   t.equal(swept[0], clock.now())
-  const { length } = swept
-  await new Promise(resolve => setTimeout(resolve, 1100))
-  t.equal(swept.length, length, 'closing ends it')
+  for (let i = 0; i < 5; i++) await turn()
+  mock.timers.tick(10_000)
+  t.equal(swept.length, 2, 'closing ends it')
 })
 
 t.test('while boxes are due sweeps follow each other, and other work has its turn between them', async t => {
@@ -82,7 +89,7 @@ t.test('while boxes are due sweeps follow each other, and other work has its tur
   }
   service.start(error => { t.fail(String(error)) })
   mock.timers.tick(1000)
-  while (order.length < 8) await new Promise(resolve => { setImmediate(resolve) })
+  while (order.length < 8) await turn()
   t.same(order, Array.from({ length: 4 }, () => ['sweep', 'other work']).flat())
   await service.close()
 })
