@@ -86,42 +86,47 @@ function define (code: BoxErrorCode): BoxErrorConstructor {
 
 const classes = Object.fromEntries(errorTable.map(({ code }) => [code, define(code)])) as Record<BoxErrorCode, BoxErrorConstructor>
 
-/** Creates the error of a code. */
-export function errorOf (code: BoxErrorCode, cause?: unknown): BoxError {
-  return new classes[code]({ cause })
+/** The one class of a code, so that `instanceof` holds. */
+function classOf (code: BoxErrorCode): BoxErrorConstructor {
+  return classes[code]
 }
 
-export const InvalidError = classes.BOX_ERR_INVALID
-export const DropOnlyError = classes.BOX_ERR_DROP_ONLY
-export const PrefetchError = classes.BOX_ERR_PREFETCH
-export const CrossSiteError = classes.BOX_ERR_CROSS_SITE
+/** Creates the error of a code. */
+export function errorOf (code: BoxErrorCode, cause?: unknown): BoxError {
+  return new (classOf(code))({ cause })
+}
+
+export const InvalidError = classOf('BOX_ERR_INVALID')
+export const DropOnlyError = classOf('BOX_ERR_DROP_ONLY')
+export const PrefetchError = classOf('BOX_ERR_PREFETCH')
+export const CrossSiteError = classOf('BOX_ERR_CROSS_SITE')
 /** The box does not exist, has expired or was deleted (404). */
-export const NotFoundError = classes.BOX_ERR_NOT_FOUND
-export const NoRouteError = classes.BOX_ERR_NO_ROUTE
-export const MethodError = classes.BOX_ERR_METHOD
-export const NotAcceptableError = classes.BOX_ERR_NOT_ACCEPTABLE
-export const TimeoutError = classes.BOX_ERR_TIMEOUT
+export const NotFoundError = classOf('BOX_ERR_NOT_FOUND')
+export const NoRouteError = classOf('BOX_ERR_NO_ROUTE')
+export const MethodError = classOf('BOX_ERR_METHOD')
+export const NotAcceptableError = classOf('BOX_ERR_NOT_ACCEPTABLE')
+export const TimeoutError = classOf('BOX_ERR_TIMEOUT')
 /** The box has reached `maxMessages` or `maxBoxBytes` (409). */
-export const FullError = classes.BOX_ERR_FULL
+export const FullError = classOf('BOX_ERR_FULL')
 /** The cursor is beyond the last message of the box (409). */
-export const CursorError = classes.BOX_ERR_CURSOR
-export const TooLargeError = classes.BOX_ERR_TOO_LARGE
-export const UriTooLongError = classes.BOX_ERR_URI_TOO_LONG
-export const MediaTypeError = classes.BOX_ERR_MEDIA_TYPE
-export const ExpectationError = classes.BOX_ERR_EXPECTATION
+export const CursorError = classOf('BOX_ERR_CURSOR')
+export const TooLargeError = classOf('BOX_ERR_TOO_LARGE')
+export const UriTooLongError = classOf('BOX_ERR_URI_TOO_LONG')
+export const MediaTypeError = classOf('BOX_ERR_MEDIA_TYPE')
+export const ExpectationError = classOf('BOX_ERR_EXPECTATION')
 /** The idempotency key was already used with another body (422). */
-export const IdempotencyError = classes.BOX_ERR_IDEMPOTENCY
-export const RateError = classes.BOX_ERR_RATE
+export const IdempotencyError = classOf('BOX_ERR_IDEMPOTENCY')
+export const RateError = classOf('BOX_ERR_RATE')
 /** The holder of the box has reached its limit (429). */
-export const HeldError = classes.BOX_ERR_HELD
-export const HeadersError = classes.BOX_ERR_HEADERS
-export const InternalError = classes.BOX_ERR_INTERNAL
-export const BusyError = classes.BOX_ERR_BUSY
-export const ClosingError = classes.BOX_ERR_CLOSING
+export const HeldError = classOf('BOX_ERR_HELD')
+export const HeadersError = classOf('BOX_ERR_HEADERS')
+export const InternalError = classOf('BOX_ERR_INTERNAL')
+export const BusyError = classOf('BOX_ERR_BUSY')
+export const ClosingError = classOf('BOX_ERR_CLOSING')
 /** The store is not responding (503). */
-export const StoreError = classes.BOX_ERR_STORE
+export const StoreError = classOf('BOX_ERR_STORE')
 /** The store has no space left (507). */
-export const StoreFullError = classes.BOX_ERR_STORE_FULL
+export const StoreFullError = classOf('BOX_ERR_STORE_FULL')
 
 /**
  * A Fastify error: its `code` is a `BoxErrorCode`, its `statusCode` the HTTP status, and its message says what

@@ -29,7 +29,7 @@ export const isFunction = optional(['a function', value => typeof value === 'fun
 
 function unknownOption (maker: string, name: string, names: string[]): TypeError {
   const other = nearest(name, names)
-  return new TypeError(`${maker}: unknown option '${name}'${other === undefined ? '' : `, did you mean '${other}'?`}`)
+  return new TypeError(`${maker}: unknown option '${name}'${other === undefined ? '' : `. Did you mean '${other}'?`}`)
 }
 
 /** Does not show a URL, which may contain a password. */

@@ -11,7 +11,7 @@ t.test('an option that a store does not know, or of the wrong type, is refused i
   const refused: Array<[Promise<unknown>, string]> = [
     [lmdb(), 'lmdbStore: expected an object of options, received undefined'],
     [lmdb({}), "lmdbStore: option 'path' expected the path of a directory, received undefined"],
-    [lmdb({ paht: 'boxes' }), "lmdbStore: unknown option 'paht', did you mean 'path'?"],
+    [lmdb({ paht: 'boxes' }), "lmdbStore: unknown option 'paht'. Did you mean 'path'?"],
     [lmdb({ path: 7 }), "lmdbStore: option 'path' expected the path of a directory, received 7"],
     [lmdb({ path: 'boxes', deadline: '5 s' }), "lmdbStore: option 'deadline' expected a time from 1 to 2147483647 ms, received '5 s'"],
     [lmdb({ path: 'boxes', onFailure: true }), "lmdbStore: option 'onFailure' expected a function, received true"],
