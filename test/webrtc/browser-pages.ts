@@ -14,11 +14,11 @@ export interface Pages extends Server {
   open: (link?: string) => Promise<Page>
 }
 
-/** A server with an empty page that has the product's code, and a Chromium to look at it. */
-export async function pages (t: Test): Promise<Pages> {
+/** A server with an empty page that has the product's code. */
+export async function servePage (t: Test): Promise<Server> {
   const bundle = await browserBundle()
   const simplePeer = await readFile(require.resolve('simple-peer/simplepeer.min.js'), 'utf8')
-  const server = await serve(t, {
+  return await serve(t, {
     ice: { urls: [await stunServer(t)] },
     routes: app => {
       app.get('/', (_request, reply) => reply.type('text/html').send(
@@ -27,6 +27,11 @@ export async function pages (t: Test): Promise<Pages> {
       app.get('/simple-peer.js', (_request, reply) => reply.type('text/javascript').send(simplePeer))
     }
   })
+}
+
+/** That server, and a Chromium to look at its page. */
+export async function pages (t: Test): Promise<Pages> {
+  const server = await servePage(t)
   const browser = await launch(t)
   const open = async (link = server.url) => {
     const page = await (await person(t, browser)).newPage()
