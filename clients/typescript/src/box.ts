@@ -28,8 +28,9 @@ export interface CallOptions {
  * each, except that the message at which a loop was left is delivered again.
  *
  * Methods reject with a `BoxError` if the server refuses, with a `TypeError` that names the server if it cannot
- * be reached (a request is tried ten times, over about a minute; its `cause` is the error of `fetch`), with a `ResponseTooLargeError` if a response
- * exceeds `maxResponseBytes`, and with the signal's reason if they are aborted.
+ * be reached (its `cause` is the error of `fetch`; a request is tried ten times, over about a minute), with a
+ * `ResponseTooLargeError` if a response exceeds `maxResponseBytes`, and with the signal's reason if they are
+ * aborted.
  */
 export class Box {
   readonly #address: Address
@@ -140,7 +141,8 @@ export class Box {
    * acknowledged by an earlier one.
    *
    * The loop ends on `close()`. It throws the reason of an aborted signal, a `BoxError` if the box is gone or
-   * the cursor is ahead of it, or a `ResponseTooLargeError`. To stop while no message arrives, abort the signal or close the box.
+   * the cursor is ahead of it, or a `ResponseTooLargeError`. To stop while no message arrives, abort the signal
+   * or close the box.
    * @param options.after the cursor to start after
    * @throws TypeError if another loop is already reading this box
    */

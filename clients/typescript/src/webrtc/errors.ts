@@ -1,35 +1,37 @@
+const NEW_INVITE = 'Use a new invite, sent another way.'
+
 /**
- * All errors of a call: each code with a sentence that a page can show. The first group means that a link or
- * a network does not work. The second means that a message was refused: an honest server passes messages on
- * unchanged, so the cause is a dishonest server or someone with another link.
+ * All errors of a call: each code with what happened and what to do, for a page to show. The first group means
+ * that a link or a network does not work. The second means that a message was refused: an honest server passes
+ * messages on unchanged, so the cause is a dishonest server or someone with another link.
  */
 const table = {
-  CALL_ERR_INVITE: 'This link is not a valid invite. Ask for it again.',
+  CALL_ERR_INVITE: 'This link is not a valid invite, or it leads to another server. Ask for it again, and copy the whole link.',
   CALL_ERR_INVITE_VERSION: 'This invite was made by a newer version. Reload the page or update this program.',
-  CALL_ERR_KEY: 'The key in this link is wrong: the link was altered or belongs to another call. Ask for it again.',
+  CALL_ERR_KEY: 'The key in this link is wrong: the link was altered or cut off, or it belongs to another call. Ask for it again, and copy the whole link.',
   CALL_ERR_GONE: 'This invite is no longer valid: the call was ended, or the invite went unused for too long. Ask for a new one.',
   CALL_ERR_INSECURE: 'Encryption is not available on this page. Open it over HTTPS or on localhost.',
-  CALL_ERR_NO_PEER: 'The other side did not answer.',
-  CALL_ERR_NO_PATH: 'No network path to the other side was found, and there was no TURN server to relay the call.',
-  CALL_ERR_NO_PATH_WITH_TURN: 'No network path to the other side was found, not even through the TURN server.',
-  CALL_ERR_LOST: 'The connection to the other side was lost.',
-  CALL_ERR_UNVERIFIED: 'This program cannot check whose certificate the connection uses, so a code would prove nothing.',
-  CALL_ERR_DESCRIPTION: 'The two sides offer incompatible connections.',
-  CALL_ERR_TOO_LARGE: 'A message is too large for the server or for the other side.',
-  CALL_ERR_SERVER: 'The server is not responding as it should.',
-  CALL_ERR_FULL: 'The limit on guests or waiting messages has been reached.',
+  CALL_ERR_NO_PEER: 'The other side did not answer. Make sure that its page or program is open, then try again.',
+  CALL_ERR_NO_PATH: 'No network path to the other side was found, and there was no TURN server to relay the call. Try another network, or set up a TURN server.',
+  CALL_ERR_NO_PATH_WITH_TURN: 'No network path to the other side was found, not even through the TURN server. Try another network, or check the TURN server.',
+  CALL_ERR_LOST: 'The connection to the other side was lost and could not be restored. Check your network, then join again.',
+  CALL_ERR_UNVERIFIED: 'This program cannot check whose certificate the connection uses, so a code would prove nothing. Use an RTCPeerConnection that shows certificates, or, if nobody compares codes, set the option compare to false.',
+  CALL_ERR_DESCRIPTION: 'The two sides offer incompatible connections. Update the browser or program on both sides.',
+  CALL_ERR_TOO_LARGE: 'A message is too large for the server or for the other side. Send less at once.',
+  CALL_ERR_SERVER: 'The server cannot be reached or is not responding as it should. Check your network, then try again later.',
+  CALL_ERR_FULL: 'The limit on guests or waiting messages has been reached. Wait a moment, then try again.',
   CALL_ERR_ATTEMPTS: 'Too many attempts to join with this invite failed, so it accepts no new guests for now. Try again in ten minutes, or use a new invite.',
   CALL_ERR_USED_UP: 'This invite has been used too many times and accepts no new guests. A new invite is needed.',
-  CALL_ERR_CLOSED: 'The conversation has ended.',
+  CALL_ERR_CLOSED: 'The conversation has ended. To continue, join again or ask for a new invite.',
 
-  CALL_ERR_FORMAT: 'A message was refused: it is malformed.',
-  CALL_ERR_VERSION: 'A message was refused: its protocol version is unknown.',
-  CALL_ERR_CHANGED: 'A message was refused: it was altered in transit.',
-  CALL_ERR_REPLAYED: 'A message was refused: it had already been received.',
-  CALL_ERR_ORDER: 'A message was refused: an earlier one is missing, or the order was changed.',
-  CALL_ERR_REFLECTED: 'A message was refused: it is one of our own, sent back.',
-  CALL_ERR_FOREIGN: 'A message was refused: it belongs to another conversation.',
-  CALL_ERR_FINGERPRINT: 'The other side is not who it claimed to be: its DTLS fingerprint does not match.'
+  CALL_ERR_FORMAT: `A message was refused: it is malformed. ${NEW_INVITE}`,
+  CALL_ERR_VERSION: 'A message was refused: its protocol version is unknown. Reload the page or update the program on both sides.',
+  CALL_ERR_CHANGED: `A message was refused: it was altered in transit. ${NEW_INVITE}`,
+  CALL_ERR_REPLAYED: `A message was refused: it had already been received. ${NEW_INVITE}`,
+  CALL_ERR_ORDER: `A message was refused: an earlier one is missing, or the order was changed. ${NEW_INVITE}`,
+  CALL_ERR_REFLECTED: `A message was refused: it is one of our own, sent back. ${NEW_INVITE}`,
+  CALL_ERR_FOREIGN: `A message was refused: it belongs to another conversation. ${NEW_INVITE}`,
+  CALL_ERR_FINGERPRINT: `The other side is not who it claimed to be: its DTLS fingerprint does not match. ${NEW_INVITE}`
 } as const satisfies Record<string, string>
 
 /** The `code` of a `CallError`. */
@@ -40,8 +42,8 @@ export function isCallErrorCode (code: string): code is CallErrorCode {
 }
 
 /**
- * The error that `host`, `join`, `listen` and `connect` throw. `code` identifies it; `message` is a sentence
- * that can be shown to people.
+ * The error that `host`, `join`, `listen` and `connect` throw. `code` identifies it; `message` says what
+ * happened and what to do, and can be shown to people.
  */
 export class CallError extends Error {
   override readonly name = 'CallError'
