@@ -67,7 +67,7 @@ t.test('an emptied box counts its idempotency keys until it is deleted, and the 
   t.equal((await app.inject({ method: 'DELETE', url: keyed.messages })).json().data.length, 250)
   const refused = await store()
   isProblem(t, refused, 429, 'BOX_ERR_HELD')
-  t.match(refused.json().detail, /delete boxes \(this frees their idempotency keys too\)/)
+  t.match(refused.json().detail, /delete boxes \(which also frees their idempotency keys\)/)
   await app.inject({ method: 'DELETE', url: keyed.url })
   t.equal((await store()).statusCode, 200)
 })
