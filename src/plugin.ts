@@ -11,7 +11,7 @@ import { collectContract, serveUi } from './http/openapi.js'
 import { classicBox } from './http/operations/classic-box.js'
 import { limitBodyTime } from './http/incoming.js'
 import { isOutage, logOutages } from './http/outages.js'
-import { outgoingOf, type OutgoingLimits } from './http/outgoing.js'
+import { createOutgoing, outgoingOf, type OutgoingLimits } from './http/outgoing.js'
 import { problemPages } from './http/problem-pages.js'
 import { createLimiter, unlimited } from './http/rate-limit.js'
 import { refuseTheRest, routerOptionsOf, Routes } from './http/refusals.js'
@@ -32,7 +32,7 @@ export function createBoxPlugin (clock: Clock, limits?: OutgoingLimits, bodyTime
     const service = new BoxService(store, clock, limitsOf(options), { ttl: options.ttl, maxWaiters: options.maxWaiters })
     const registration = { prefix: app.prefix, hostDocs: options.hostDocs }
     rememberBase(app)
-    const outgoing = outgoingOf(app, limits)
+    const outgoing = limits === undefined ? outgoingOf(app) : createOutgoing(app, limits)
     outgoing.allow(pageRoom(pageLimit(options)))
     outgoing.watch(app)
     limitBodyTime(app, bodyTimeout)

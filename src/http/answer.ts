@@ -11,14 +11,6 @@ export class Answer {
   readonly address: string
   /** Aborts when the client has disconnected. */
   readonly left: AbortSignal
-  /** unsent bytes at the last count */
-  counted = 0
-  /** when it last made progress, on its keeper's clock */
-  since = 0
-  /** Whether the client has received anything since the keeper last checked. */
-  progressed = false
-  /** bytes that stay in memory until all of them are written */
-  behind = 0
   /** Whether its messages have been removed from their box. */
   drained = false
   /** Whether nothing is left to send; always true for an injected request. */
@@ -26,6 +18,8 @@ export class Answer {
   readonly #raw: FastifyReply['raw']
   readonly #carrier: Carrier
   readonly #onWrite: (answer: Answer) => void
+  #progressed = false
+  #held = 0
 
   /**
    * @param address the client address it counts against
@@ -63,9 +57,14 @@ export class Answer {
     return this.left.aborted
   }
 
+  /** The bytes that have been written and that the client has not taken. */
+  get backlog (): number {
+    return this.#raw.writableLength
+  }
+
   /** The memory it takes until it is sent. */
   get unsent (): number {
-    const bytes = this.#raw.writableLength + this.behind
+    const bytes = this.backlog + this.#held
     return bytes === 0 ? 0 : bytes + OVERHEAD
   }
 
@@ -79,9 +78,16 @@ export class Answer {
     return this.#raw.headersSent
   }
 
-  /** Whether the client has yet to take something that was written. */
-  get waits (): boolean {
-    return this.#raw.writableLength > 0
+  /** @param bytes what stays in memory until all of it is written */
+  hold (bytes: number): void {
+    this.#held = bytes
+  }
+
+  /** Whether the client has taken anything since this was last asked. */
+  hasProgressed (): boolean {
+    const progressed = this.#progressed
+    this.#progressed = false
+    return progressed
   }
 
   /** Resolves when no other response is ahead of it on its connection, or the client has disconnected. */
@@ -116,7 +122,7 @@ export class Answer {
     cut(this.#carrier)
   }
 
-  readonly #took = (): void => { this.progressed = true }
+  readonly #took = (): void => { this.#progressed = true }
 
   /** Resolves at the event, or when the client has disconnected. */
   #until (event: 'drain' | 'socket'): Promise<void> {

@@ -2,6 +2,7 @@ import type { Waiter } from '../box/waiters.js'
 import { hasCode } from '../errors.js'
 import type { Page } from '../store/store.js'
 import type { Answer } from './answer.js'
+import { pageSize } from './answers.js'
 import { PIECE } from './pieces.js'
 
 /** A reader with more unsent bytes than this has fallen behind; it is cut off, and resumes on its own. */
@@ -61,19 +62,20 @@ export async function streamMessages (answer: Answer, { waiter, first, heartbeat
   }
 }
 
-async function writePage (answer: Answer, { texts, next }: Page): Promise<void> {
+async function writePage (answer: Answer, page: Page): Promise<void> {
+  const { texts, next } = page
   const backlog = texts.length > 1
   // The whole page, since it is held until its last message is written.
-  answer.behind = texts.reduce((size, text) => size + text.length, 0)
+  answer.hold(pageSize(page))
   let seq = next - texts.length
   for (const text of texts) {
     seq++
-    if (answer.unsent > MAX_UNSENT + answer.behind) answer.cut()
+    if (answer.backlog > MAX_UNSENT) answer.cut()
     // Joining would copy a large text.
     else if (text.length > PIECE) await answer.deliver(...partsOf(seq, text))
     else if (backlog) await answer.deliver(formatMessage(seq, text))
     else answer.write(formatMessage(seq, text))
     if (answer.gone) return
   }
-  answer.behind = 0
+  answer.hold(0)
 }

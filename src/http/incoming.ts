@@ -32,7 +32,7 @@ export function limitBodyTime (app: FastifyInstance, seconds = BODY_TIMEOUT): vo
   function tick (): void {
     now++
     for (const [request, since] of arriving) {
-      const isLate = now - since > seconds
+      const isLate = (now - since) * TICK > seconds * 1000
       if (isArriving(request) && !isLate) continue
       arriving.delete(request)
       if (isArriving(request)) cut(carrierOf(request))

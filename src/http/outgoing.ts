@@ -15,11 +15,11 @@ export interface OutgoingLimits {
   /** unsent bytes in total */
   total: number
   /** how long a response may make no progress, in seconds */
-  patience: number
+  stallTimeout: number
 }
 
 const MIB = 1024 * 1024
-export const outgoingLimits: OutgoingLimits = { perAddress: 16 * MIB, total: 64 * MIB, patience: 10 }
+export const outgoingLimits: OutgoingLimits = { perAddress: 16 * MIB, total: 64 * MIB, stallTimeout: 10 }
 
 /** How often pending responses are checked, in ms; also the unit of their clock. */
 const TICK = 1000
@@ -37,8 +37,8 @@ const STALE = 2
 export class Outgoing {
   readonly #full: Condition
   readonly #account: Unsent
-  /** in ticks */
-  readonly #patience: number
+  /** how many ticks a response may make no progress */
+  readonly #stallTicks: number
   readonly #answers = new WeakMap<FastifyReply['raw'], Answer>()
   #now = 0
   #ticker: NodeJS.Timeout | undefined
@@ -50,7 +50,7 @@ export class Outgoing {
 
   constructor (log: FastifyBaseLogger, limits: OutgoingLimits = outgoingLimits) {
     this.#account = new Unsent(limits)
-    this.#patience = limits.patience
+    this.#stallTicks = limits.stallTimeout * 1000 / TICK
     this.#full = new Condition(log, { level: 'warn', begins: 'Too much data is unsent; responses are refused or cut off', ends: 'Less data is unsent again,' })
   }
 
@@ -133,7 +133,7 @@ export class Outgoing {
       this.follow(reply)
       if (typeof payload !== 'string' && !Buffer.isBuffer(payload)) {
         const answer = this.open(request, reply)
-        answer.behind = UNDER_WAY
+        answer.hold(UNDER_WAY)
         // Fastify does not notice that the client disconnects while the response waits behind another.
         answer.left.addEventListener('abort', () => { (payload as Partial<Readable>).destroy?.() })
         return done(null, payload)
@@ -142,13 +142,13 @@ export class Outgoing {
       const bytes = Buffer.byteLength(payload)
       const known = this.#answers.get(reply.raw)
       try {
-        if (known !== undefined && (known.drained || known.counted > 0)) this.count(request, reply, bytes)
+        if (known !== undefined && (known.drained || this.#account.bytesOf(known) > 0)) this.count(request, reply, bytes)
         else this.admit(request, reply, bytes)
       } catch (error) {
         return done(error as Error)
       }
       // The whole text stays in memory until all of it is sent.
-      this.open(request, reply).behind = bytes
+      this.open(request, reply).hold(bytes)
       reply.header('content-length', bytes)
       done(null, inPieces(payload))
     })
@@ -204,7 +204,7 @@ export class Outgoing {
       const lack = this.#account.lackWithReserved(address, more)
       if (lack === undefined) return true
       const first = this.#account.first(lack, address)
-      if (first === undefined || this.#now - first.since < STALE) return false
+      if (first === undefined || this.#idle(first) < STALE) return false
       this.#cut(first)
     }
   }
@@ -214,7 +214,7 @@ export class Outgoing {
     for (;;) {
       const lack = this.#account.lack(answer.address)
       if (lack === undefined) return
-      this.#busy()
+      this.#full.met(new BusyError())
       const first = this.#account.first(lack, answer.address)
       if (first === undefined) return
       this.#cut(first)
@@ -228,7 +228,7 @@ export class Outgoing {
    */
   async #reserve (answer: Answer, bytes: number): Promise<void> {
     await answer.turn()
-    const until = performance.now() + this.#patience * TICK
+    const until = performance.now() + this.#stallTicks * TICK
     while (this.#account.lackWithReserved(answer.address, bytes) !== undefined) {
       const isReserved = this.#account.lack(answer.address, bytes) === undefined && performance.now() < until
       if (isReserved) await new Promise<void>(resolve => { this.#waiting.push(resolve) })
@@ -236,6 +236,11 @@ export class Outgoing {
     }
     if (answer.gone) throw new BusyError()
     this.#account.reserve(answer.address, bytes)
+  }
+
+  /** The ticks since the response made progress. */
+  #idle (answer: Answer): number {
+    return this.#now - (this.#account.since(answer) ?? this.#now)
   }
 
   #wake (): void {
@@ -260,10 +265,11 @@ export class Outgoing {
     this.#full.notMet()
     for (const answer of this.#account.list()) {
       if (answer.begun) this.#set(answer, answer.unsent)
-      if (answer.counted === 0) continue
-      if (answer.progressed || !answer.waits) this.#account.progress(answer, this.#now)
+      const bytes = this.#account.bytesOf(answer)
+      if (bytes === 0) continue
+      if (answer.hasProgressed() || answer.backlog === 0) this.#account.progress(answer, this.#now)
       // A small one may wait behind a long-poll; a large one takes room before it can even begin.
-      else if (this.#now - answer.since >= this.#patience && !(answer.queued && answer.counted <= PIECE)) this.#cut(answer)
+      else if (this.#idle(answer) >= this.#stallTicks && !(answer.queued && bytes <= PIECE)) this.#cut(answer)
     }
   }
 }
@@ -274,9 +280,13 @@ const WATCHED: unique symbol = Symbol('watched')
 const ofServers = new WeakMap<FastifyInstance['server'], Outgoing>()
 
 /** The instance of the app's server, which all its plugins share. */
-export function outgoingOf ({ server, log }: FastifyInstance, limits?: OutgoingLimits): Outgoing {
-  const known = ofServers.get(server)
-  if (known !== undefined) return known
+export function outgoingOf (app: FastifyInstance): Outgoing {
+  return ofServers.get(app.server) ?? createOutgoing(app)
+}
+
+/** Creates that instance with limits of its own, before anything else uses it. */
+export function createOutgoing ({ server, log }: FastifyInstance, limits?: OutgoingLimits): Outgoing {
+  if (ofServers.has(server)) throw new Error('The limits on unsent responses apply to the whole server and are set already')
   const outgoing = new Outgoing(log, limits)
   ofServers.set(server, outgoing)
   return outgoing

@@ -10,6 +10,13 @@ interface Limits {
 /** The limit that is exceeded. */
 type Lack = 'address' | 'total'
 
+interface Entry {
+  /** unsent bytes at the last count */
+  bytes: number
+  /** when it last made progress */
+  since: number
+}
+
 /** Bytes per client address, and in total. */
 class Tally {
   total = 0
@@ -34,7 +41,7 @@ class Tally {
 export class Unsent {
   #limits: Limits
   /** those with unsent bytes; the one longest without progress comes first */
-  readonly #answers = new Set<Answer>()
+  readonly #answers = new Map<Answer, Entry>()
   readonly #counted = new Tally()
   readonly #reserved = new Tally()
 
@@ -63,24 +70,39 @@ export class Unsent {
 
   /** A copy, with the longest without progress first. */
   list (): Answer[] {
-    return [...this.#answers]
+    return [...this.#answers.keys()]
   }
 
   /** @param bytes the response's unsent bytes; at 0, it is no longer tracked */
   count (answer: Answer, bytes: number, now: number): void {
-    if (bytes === answer.counted) return
-    this.#counted.add(answer.address, bytes - answer.counted)
-    answer.counted = bytes
+    const entry = this.#answers.get(answer)
+    const before = entry?.bytes ?? 0
+    if (bytes === before) return
+    this.#counted.add(answer.address, bytes - before)
     if (bytes === 0) this.#answers.delete(answer)
-    else if (!this.#answers.has(answer)) this.progress(answer, now)
+    else if (entry !== undefined) entry.bytes = bytes
+    else {
+      // From now on.
+      answer.hasProgressed()
+      this.#answers.set(answer, { bytes, since: now })
+    }
+  }
+
+  /** What the response had unsent at the last count. */
+  bytesOf (answer: Answer): number {
+    return this.#answers.get(answer)?.bytes ?? 0
+  }
+
+  /** When the response last made progress; undefined if it is not tracked. */
+  since (answer: Answer): number | undefined {
+    return this.#answers.get(answer)?.since
   }
 
   /** Notes progress: the response is now the last to give way. */
   progress (answer: Answer, now: number): void {
-    answer.since = now
-    answer.progressed = false
+    const bytes = this.bytesOf(answer)
     this.#answers.delete(answer)
-    this.#answers.add(answer)
+    this.#answers.set(answer, { bytes, since: now })
   }
 
   /** Keeps this much free for a response whose size is not known yet. */
@@ -112,7 +134,7 @@ export class Unsent {
 
   /** The response that gives way first; undefined if none can. */
   first (lack: Lack, address: string): Answer | undefined {
-    for (const answer of this.#answers) {
+    for (const answer of this.#answers.keys()) {
       if (!answer.drained && (lack === 'total' || answer.address === address)) return answer
     }
     return undefined

@@ -1,5 +1,5 @@
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
-import { outgoingOf, type OutgoingLimits } from '../http/outgoing.js'
+import { createOutgoing, type OutgoingLimits } from '../http/outgoing.js'
 import { sendProblem } from '../http/problem.js'
 import { Routes } from '../http/refusals.js'
 import { ANY_ORIGIN, GUARDED, logSerializers } from '../http/resource.js'
@@ -86,7 +86,7 @@ export async function buildServer (config: Config, parts: ServerParts = {}): Pro
     }
   })
   limitConnections(app, config.connections, config.trustProxy)
-  const outgoing = outgoingOf(app, parts.limits)
+  const outgoing = createOutgoing(app, parts.limits)
   outgoing.watch(app)
   try {
     await assemble(app, config, parts, headers)

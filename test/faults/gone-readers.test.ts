@@ -38,7 +38,7 @@ const WAYS: Record<string, (socket: Socket) => void> = {
 for (const [way, leave] of Object.entries(WAYS)) {
   for (const kind of ['long-polls', 'streams', 'long-polls behind an answer that nobody reads']) {
     t.test(`${kind} in a pipeline that is ${way} leave every place free`, async t => {
-      const { watch, app, box, port, createBox } = await setUp(t, { maxMessageBytes: 8 << 20, maxBoxBytes: 16 << 20, limits: { perAddress: 16 << 20, total: 64 << 20, patience: 1 } })
+      const { watch, app, box, port, createBox } = await setUp(t, { maxMessageBytes: 8 << 20, maxBoxBytes: 16 << 20, limits: { perAddress: 16 << 20, total: 64 << 20, stallTimeout: 1 } })
       const large = await createBox()
       await app.inject({ method: 'POST', url: large.messages, ...jsonText(`"${'m'.repeat(6 << 20)}"`) })
       const request = kind === 'streams' ? get(box.messages, 'accept: text/event-stream') : get(`${box.messages}?wait=60`)

@@ -23,7 +23,7 @@ function held (): number {
 
 async function setUp (t: Test, options: BuildOptions = {}) {
   const watch = watchedStore()
-  const built = await build(t, { store: watch.store, heartbeat: 1, limits: { ...outgoingLimits, patience: 2 }, ...options })
+  const built = await build(t, { store: watch.store, heartbeat: 1, limits: { ...outgoingLimits, stallTimeout: 2 }, ...options })
   const box = await built.createBox()
   await built.app.listen({ host: '127.0.0.1', port: 0 })
   const { port } = built.app.server.address() as AddressInfo
@@ -103,7 +103,7 @@ t.test('a slow reader of a long backlog gets all of it', async t => {
 })
 
 t.test('paused readers of a large message share it', async t => {
-  const { app, box, watch, port } = await setUp(t, { maxMessageBytes: 8 * MIB, maxBoxBytes: 8 * MIB, limits: { perAddress: 256 * MIB, total: 256 * MIB, patience: 60 } })
+  const { app, box, watch, port } = await setUp(t, { maxMessageBytes: 8 * MIB, maxBoxBytes: 8 * MIB, limits: { perAddress: 256 * MIB, total: 256 * MIB, stallTimeout: 60 } })
   await app.inject({ method: 'POST', url: box.messages, ...jsonText(`"${'L'.repeat(6 * MIB)}"`) })
   const before = held()
   for (let i = 1; i <= 8; i++) {

@@ -9,7 +9,7 @@ import { watchedStore } from '../helpers/stream-reader.js'
 const MIB = 1024 * 1024
 /** More than the kernel takes for a reader that reads nothing. */
 const MESSAGE = `"${'m'.repeat(6 * MIB)}"`
-const LIMITS = { perAddress: 16 * MIB, total: 24 * MIB, patience: 2 }
+const LIMITS = { perAddress: 16 * MIB, total: 24 * MIB, stallTimeout: 2 }
 const READERS = 12
 
 type Protocol = 'HTTP/1.1' | 'HTTP/2'
@@ -136,7 +136,7 @@ for (const protocol of ['HTTP/1.1', 'HTTP/2'] as const) {
   }
 
   t.test(`beyond what an address may have unsent a read is refused, over ${protocol}, and others are not`, async t => {
-    const { port, createBox, outgoing, put } = await setUp(t, protocol, { ...LIMITS, patience: 60 })
+    const { port, createBox, outgoing, put } = await setUp(t, protocol, { ...LIMITS, stallTimeout: 60 })
     const box = await createBox()
     await put(box)
     const path = box.messages
@@ -154,7 +154,7 @@ for (const protocol of ['HTTP/1.1', 'HTTP/2'] as const) {
 }
 
 t.test('a reader that takes its time has all of it, however long that is', async t => {
-  const { port, createBox, put } = await setUp(t, 'HTTP/1.1', { ...LIMITS, patience: 2 })
+  const { port, createBox, put } = await setUp(t, 'HTTP/1.1', { ...LIMITS, stallTimeout: 2 })
   const box = await createBox()
   await put(box)
   const socket = net.connect(port, '127.0.0.1')
@@ -169,7 +169,7 @@ t.test('a reader that takes its time has all of it, however long that is', async
 })
 
 t.test('a full box can be read even where it is larger than what is allowed for all', async t => {
-  const { port, createBox, put } = await setUp(t, 'HTTP/1.1', { perAddress: MIB, total: MIB, patience: 60 })
+  const { port, createBox, put } = await setUp(t, 'HTTP/1.1', { perAddress: MIB, total: MIB, stallTimeout: 60 })
   const box = await createBox()
   await put(box)
   const whole = await (await ask(t, 'HTTP/1.1', port, { method: 'GET', path: box.messages })).received()

@@ -4,7 +4,7 @@ import net, { type AddressInfo, type Socket } from 'node:net'
 import { Readable } from 'node:stream'
 import Fastify, { type FastifyInstance } from 'fastify'
 import t, { type Test } from 'tap'
-import { outgoingOf, type Outgoing } from '../../src/http/outgoing.js'
+import { createOutgoing, outgoingOf, type Outgoing } from '../../src/http/outgoing.js'
 import { memoryStore } from '../../src/store/memory.js'
 import { build, jsonText, type TestBox } from '../helpers/build.js'
 import { serve } from '../server/serve.js'
@@ -12,7 +12,7 @@ import { serve } from '../server/serve.js'
 const MIB = 1024 * 1024
 /** More than the kernel takes for a client that reads nothing. */
 const MESSAGE = `"${'m'.repeat(6 * MIB)}"`
-const LIMITS = { perAddress: 16 * MIB, total: 16 * MIB, patience: 60 }
+const LIMITS = { perAddress: 16 * MIB, total: 16 * MIB, stallTimeout: 60 }
 
 /** A server with boxes of up to 8 MiB, whose store can be held up. */
 async function setUp (t: Test, { limits = LIMITS, http2 = false } = {}) {
@@ -89,7 +89,7 @@ t.test('HEAD requests behind an open stream have nothing unsent', async t => {
 })
 
 t.test('a large read behind an open stream is cut off once it has waited too long, with its connection', async t => {
-  const { port, outgoing, full, createBox } = await setUp(t, { limits: { ...LIMITS, patience: 2 } })
+  const { port, outgoing, full, createBox } = await setUp(t, { limits: { ...LIMITS, stallTimeout: 2 } })
   const socket = await send(t, port, stream(await createBox()), request('GET', (await full()).messages))
   socket.resume()
   await until(() => outgoing.unsent.bytes > 6 * MIB)
@@ -97,7 +97,7 @@ t.test('a large read behind an open stream is cut off once it has waited too lon
 })
 
 t.test('a small response may wait behind a long-poll', async t => {
-  const { port, outgoing, createBox } = await setUp(t, { limits: { ...LIMITS, patience: 1 } })
+  const { port, outgoing, createBox } = await setUp(t, { limits: { ...LIMITS, stallTimeout: 1 } })
   const box = await createBox()
   const socket = await send(t, port, request('GET', `${box.messages}?wait=4`), request('GET', box.messages, { connection: 'close' }))
   await until(() => outgoing.unsent.answers > 0)
@@ -243,10 +243,28 @@ t.test('a drain behind another response waits for its turn, and takes nothing fo
   t.ok(pipelined.includes(MESSAGE), 'and is answered then')
 })
 
+t.test('a streamed message counts with its bytes, however few its characters', async t => {
+  const { app, port, outgoing, createBox } = await setUp(t)
+  const [box, quiet] = [await createBox(), await createBox()]
+  await app.inject({ method: 'POST', url: box.messages, ...jsonText(`"${'€'.repeat(2 * MIB)}"`) })
+  await send(t, port, stream(box))
+  await until(() => outgoing.unsent.answers === 1)
+  await receive(t, port, 'GET', quiet.messages)
+  t.ok(outgoing.unsent.bytes > 6 * MIB, `${outgoing.unsent.bytes} bytes`)
+})
+
+t.test('the limits of a server are set once', async t => {
+  const app = Fastify()
+  t.teardown(() => app.close())
+  const outgoing = createOutgoing(app, LIMITS)
+  t.equal(outgoingOf(app), outgoing)
+  t.throws(() => createOutgoing(app, LIMITS), { message: /are set already/ })
+})
+
 t.test('a streamed payload that nobody reads is counted and cut off, and lets go of its source', async t => {
   const app = Fastify()
   t.teardown(() => app.close())
-  const outgoing = outgoingOf(app, { ...LIMITS, patience: 2 })
+  const outgoing = createOutgoing(app, { ...LIMITS, stallTimeout: 2 })
   outgoing.watch(app)
   const sources: Readable[] = []
   app.get('/file', async () => {
@@ -264,7 +282,7 @@ t.test('a streamed payload that nobody reads is counted and cut off, and lets go
 })
 
 t.test('the limits apply to everything that the server has', async t => {
-  const { app, listen } = await serve(t, ['--rate-limit=off'], { limits: { ...LIMITS, patience: 2 } })
+  const { app, listen } = await serve(t, ['--rate-limit=off'], { limits: { ...LIMITS, stallTimeout: 2 } })
   const port = await listen()
   const outgoing = outgoingOf(app)
   t.equal((await app.inject('/docs/static/swagger-ui-bundle.js')).statusCode, 200)
