@@ -21,7 +21,7 @@ export function answering<Request, Reply, Result, Payload> (
   }
 }
 
-/**
+/*
  * Responses that need no serializer. Handlers return the text: returning the reply, which is thenable, would
  * cost a check of its stream for each response.
  */

@@ -2,7 +2,7 @@ import { Type, type Static } from '@sinclair/typebox'
 import { BOX_ID, CAPABILITY, DROP_ADDRESS } from '../box/capability.js'
 import { errorTable } from '../errors.js'
 
-/**
+/*
  * The schemas that operations share. They validate requests, types are derived from them, and OpenAPI shows
  * them; a schema with a `title` becomes a named component there.
  */
