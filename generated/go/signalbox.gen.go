@@ -116,10 +116,10 @@ type ClassicAnswer struct {
 	// Data The box id. Whoever holds it owns the box: keep it secret. Or: The number of messages now in the box. Or: All messages that were in the box.
 	Data interface{} `json:"data"`
 
-	// Drop The drop address. Whoever holds it can only store messages: give this one to the other party.
+	// Drop The drop address. Whoever holds it can only store messages: give this to the other party.
 	Drop *string `json:"drop,omitempty"`
 
-	// Expires When the box expires if it is not used until then (RFC 3339).
+	// Expires When the box expires unless it is used before then (RFC 3339).
 	Expires *time.Time        `json:"expires,omitempty"`
 	Type    ClassicAnswerType `json:"type"`
 }
@@ -138,10 +138,10 @@ type Created struct {
 	// Data The box id. Whoever holds it owns the box: keep it secret.
 	Data string `json:"data"`
 
-	// Drop The drop address. Whoever holds it can only store messages: give this one to the other party.
+	// Drop The drop address. Whoever holds it can only store messages: give this to the other party.
 	Drop string `json:"drop"`
 
-	// Expires When the box expires if it is not used until then (RFC 3339).
+	// Expires When the box expires unless it is used before then (RFC 3339).
 	Expires time.Time   `json:"expires"`
 	Type    CreatedType `json:"type"`
 }
@@ -151,7 +151,7 @@ type CreatedType string
 
 // Cursor The position up to which a reader has handled every message.
 type Cursor struct {
-	// After The sequence number up to which messages are deleted.
+	// After The messages up to and including this sequence number are deleted.
 	After int64 `json:"after"`
 }
 
@@ -184,7 +184,7 @@ type IceServers struct {
 	Ttl int `json:"ttl"`
 }
 
-// Msgs Messages of the box.
+// Msgs Messages from the box.
 type Msgs struct {
 	// Data The messages, oldest first.
 	Data []interface{} `json:"data"`
@@ -199,7 +199,7 @@ type MsgsType string
 
 // Problem What went wrong and what to do next (RFC 9457).
 type Problem struct {
-	// Code One of BOX_ERR_INVALID, BOX_ERR_DROP_ONLY, BOX_ERR_PREFETCH, BOX_ERR_CROSS_SITE, BOX_ERR_NOT_FOUND, BOX_ERR_NO_ROUTE, BOX_ERR_METHOD, BOX_ERR_NOT_ACCEPTABLE, BOX_ERR_TIMEOUT, BOX_ERR_FULL, BOX_ERR_CURSOR, BOX_ERR_TOO_LARGE, BOX_ERR_URI_TOO_LONG, BOX_ERR_MEDIA_TYPE, BOX_ERR_EXPECTATION, BOX_ERR_IDEMPOTENCY, BOX_ERR_RATE, BOX_ERR_HELD, BOX_ERR_HEADERS, BOX_ERR_INTERNAL, BOX_ERR_BUSY, BOX_ERR_CLOSING, BOX_ERR_STORE, BOX_ERR_STORE_FULL; or a code of the host application.
+	// Code One of BOX_ERR_INVALID, BOX_ERR_DROP_ONLY, BOX_ERR_PREFETCH, BOX_ERR_CROSS_SITE, BOX_ERR_NOT_FOUND, BOX_ERR_NO_ROUTE, BOX_ERR_METHOD, BOX_ERR_NOT_ACCEPTABLE, BOX_ERR_TIMEOUT, BOX_ERR_FULL, BOX_ERR_CURSOR, BOX_ERR_TOO_LARGE, BOX_ERR_URI_TOO_LONG, BOX_ERR_MEDIA_TYPE, BOX_ERR_EXPECTATION, BOX_ERR_IDEMPOTENCY, BOX_ERR_RATE, BOX_ERR_HELD, BOX_ERR_HEADERS, BOX_ERR_INTERNAL, BOX_ERR_BUSY, BOX_ERR_CLOSING, BOX_ERR_STORE, BOX_ERR_STORE_FULL; or a code from the host application.
 	Code string `json:"code"`
 
 	// Detail What to do next.
@@ -208,10 +208,10 @@ type Problem struct {
 	// Status The HTTP status.
 	Status int `json:"status"`
 
-	// Title A short name of the problem.
+	// Title A short name for the problem.
 	Title string `json:"title"`
 
-	// Type Identifies the kind of problem; the URI responds with an explanation.
+	// Type Identifies the kind of problem; a GET request to this URI returns an explanation.
 	Type string `json:"type"`
 }
 
@@ -229,7 +229,7 @@ type ReadMessagesParams struct {
 	// After The cursor: only messages with a higher sequence number are returned.
 	After *int64 `form:"after,omitempty" json:"after,omitempty"`
 
-	// Limit The largest number of messages to return.
+	// Limit The maximum number of messages to return.
 	Limit *int `form:"limit,omitempty" json:"limit,omitempty"`
 
 	// Wait How long to wait for a message if there is none, in seconds. The server may respond earlier.
@@ -330,7 +330,7 @@ type ClientInterface interface {
 
 	// ClassicBox Classic API: create, store or drain by query
 	//
-	// The API of the original script. Without `box`, it creates a box; with `box` and `msg`, it stores the text; with `box` alone, it drains the box. It changes state by GET, so HEAD requests and prefetches are refused. Prefer the other operations.
+	// The API of the original script. Without `box`, it creates a box; with `box` and `msg`, it stores the text; with `box` alone, it drains the box. GET changes state, so HEAD requests and prefetches are refused. Prefer the other operations.
 	//
 	// Corresponds with GET /box.php (the `ClassicBox` operationId).
 	ClassicBox(ctx context.Context, params *ClassicBoxParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -355,7 +355,7 @@ type ClientInterface interface {
 
 	// DeleteBox Delete the box
 	//
-	// Deletes the box with its messages. Its id and its drop address become invalid for good.
+	// Deletes the box and its messages. Its id and drop address become permanently invalid.
 	//
 	// Corresponds with DELETE /boxes/{box} (the `DeleteBox` operationId).
 	DeleteBox(ctx context.Context, box string, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -394,7 +394,7 @@ type ClientInterface interface {
 
 	// ReadMessages Read messages
 	//
-	// Reads the messages after a cursor and leaves them in the box. With `wait`, the response is held open until there is a message. With `Accept: text/event-stream`, the messages come as a stream of server-sent events whose `id` is the sequence number; `event: gone` means that the box no longer exists. Swagger UI shows nothing until a stream ends; try streams with another client, such as `curl -N`.
+	// Reads the messages after a cursor and leaves them in the box. With `wait`, the response is held open until there is a message. With `Accept: text/event-stream`, the messages arrive as a stream of server-sent events whose `id` is the sequence number; `event: gone` means that the box no longer exists. Swagger UI shows nothing until a stream ends; try streams with another client, such as `curl -N`.
 	//
 	// Corresponds with GET /boxes/{box}/messages (the `ReadMessages` operationId).
 	ReadMessages(ctx context.Context, box string, params *ReadMessagesParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -420,7 +420,7 @@ type ClientInterface interface {
 
 // ClassicBox Classic API: create, store or drain by query
 //
-// The API of the original script. Without `box`, it creates a box; with `box` and `msg`, it stores the text; with `box` alone, it drains the box. It changes state by GET, so HEAD requests and prefetches are refused. Prefer the other operations.
+// The API of the original script. Without `box`, it creates a box; with `box` and `msg`, it stores the text; with `box` alone, it drains the box. GET changes state, so HEAD requests and prefetches are refused. Prefer the other operations.
 //
 // Corresponds with GET /box.php (the `ClassicBox` operationId).
 func (c *Client) ClassicBox(ctx context.Context, params *ClassicBoxParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -475,7 +475,7 @@ func (c *Client) CreateBox(ctx context.Context, body CreateBoxJSONRequestBody, r
 
 // DeleteBox Delete the box
 //
-// Deletes the box with its messages. Its id and its drop address become invalid for good.
+// Deletes the box and its messages. Its id and drop address become permanently invalid.
 //
 // Corresponds with DELETE /boxes/{box} (the `DeleteBox` operationId).
 func (c *Client) DeleteBox(ctx context.Context, box string, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -564,7 +564,7 @@ func (c *Client) DrainMessages(ctx context.Context, box string, reqEditors ...Re
 
 // ReadMessages Read messages
 //
-// Reads the messages after a cursor and leaves them in the box. With `wait`, the response is held open until there is a message. With `Accept: text/event-stream`, the messages come as a stream of server-sent events whose `id` is the sequence number; `event: gone` means that the box no longer exists. Swagger UI shows nothing until a stream ends; try streams with another client, such as `curl -N`.
+// Reads the messages after a cursor and leaves them in the box. With `wait`, the response is held open until there is a message. With `Accept: text/event-stream`, the messages arrive as a stream of server-sent events whose `id` is the sequence number; `event: gone` means that the box no longer exists. Swagger UI shows nothing until a stream ends; try streams with another client, such as `curl -N`.
 //
 // Corresponds with GET /boxes/{box}/messages (the `ReadMessages` operationId).
 func (c *Client) ReadMessages(ctx context.Context, box string, params *ReadMessagesParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -1065,7 +1065,7 @@ type ClientWithResponsesInterface interface {
 
 	// ClassicBoxWithResponse Classic API: create, store or drain by query
 	//
-	// The API of the original script. Without `box`, it creates a box; with `box` and `msg`, it stores the text; with `box` alone, it drains the box. It changes state by GET, so HEAD requests and prefetches are refused. Prefer the other operations.
+	// The API of the original script. Without `box`, it creates a box; with `box` and `msg`, it stores the text; with `box` alone, it drains the box. GET changes state, so HEAD requests and prefetches are refused. Prefer the other operations.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -1092,7 +1092,7 @@ type ClientWithResponsesInterface interface {
 
 	// DeleteBoxWithResponse Delete the box
 	//
-	// Deletes the box with its messages. Its id and its drop address become invalid for good.
+	// Deletes the box and its messages. Its id and drop address become permanently invalid.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -1137,7 +1137,7 @@ type ClientWithResponsesInterface interface {
 
 	// ReadMessagesWithResponse Read messages
 	//
-	// Reads the messages after a cursor and leaves them in the box. With `wait`, the response is held open until there is a message. With `Accept: text/event-stream`, the messages come as a stream of server-sent events whose `id` is the sequence number; `event: gone` means that the box no longer exists. Swagger UI shows nothing until a stream ends; try streams with another client, such as `curl -N`.
+	// Reads the messages after a cursor and leaves them in the box. With `wait`, the response is held open until there is a message. With `Accept: text/event-stream`, the messages arrive as a stream of server-sent events whose `id` is the sequence number; `event: gone` means that the box no longer exists. Swagger UI shows nothing until a stream ends; try streams with another client, such as `curl -N`.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -1615,7 +1615,7 @@ func (r StoreMessageResponse) ContentType() string {
 
 // ClassicBoxWithResponse Classic API: create, store or drain by query
 //
-// The API of the original script. Without `box`, it creates a box; with `box` and `msg`, it stores the text; with `box` alone, it drains the box. It changes state by GET, so HEAD requests and prefetches are refused. Prefer the other operations.
+// The API of the original script. Without `box`, it creates a box; with `box` and `msg`, it stores the text; with `box` alone, it drains the box. GET changes state, so HEAD requests and prefetches are refused. Prefer the other operations.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -1660,7 +1660,7 @@ func (c *ClientWithResponses) CreateBoxWithResponse(ctx context.Context, body Cr
 
 // DeleteBoxWithResponse Delete the box
 //
-// Deletes the box with its messages. Its id and its drop address become invalid for good.
+// Deletes the box and its messages. Its id and drop address become permanently invalid.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -1735,7 +1735,7 @@ func (c *ClientWithResponses) DrainMessagesWithResponse(ctx context.Context, box
 
 // ReadMessagesWithResponse Read messages
 //
-// Reads the messages after a cursor and leaves them in the box. With `wait`, the response is held open until there is a message. With `Accept: text/event-stream`, the messages come as a stream of server-sent events whose `id` is the sequence number; `event: gone` means that the box no longer exists. Swagger UI shows nothing until a stream ends; try streams with another client, such as `curl -N`.
+// Reads the messages after a cursor and leaves them in the box. With `wait`, the response is held open until there is a message. With `Accept: text/event-stream`, the messages arrive as a stream of server-sent events whose `id` is the sequence number; `event: gone` means that the box no longer exists. Swagger UI shows nothing until a stream ends; try streams with another client, such as `curl -N`.
 //
 // Returns a wrapper object for the known response body format(s).
 //

@@ -15,22 +15,22 @@ export interface PlainOptions {
    */
   maxTtl?: number | undefined
   /**
-   * Size of the largest message, in bytes as sent.
+   * Maximum size of a message, in bytes as sent.
    * @default 65536
    */
   maxMessageBytes?: number | undefined
   /**
-   * Largest number of messages in a box.
+   * Maximum number of messages in a box.
    * @default 256
    */
   maxMessages?: number | undefined
   /**
-   * Total size of the messages in a box, in bytes.
+   * Maximum total size of the messages in a box, in bytes.
    * @default 1048576
    */
   maxBoxBytes?: number | undefined
   /**
-   * Total size of the store, in bytes; by default 256 MiB in memory and 4 GiB on disk.
+   * Maximum size of the store, in bytes; by default 256 MiB in memory and 4 GiB on disk.
    */
   maxStoreBytes?: number | undefined
   /**
@@ -105,7 +105,7 @@ export interface RateLimitOptions {
    */
   boxes?: number | undefined
   /**
-   * Total size of the boxes of one client address, in bytes, counted as for maxStoreBytes.
+   * Maximum total size of the boxes of one client address, in bytes, counted as for maxStoreBytes.
    * @default 67108864
    */
   bytes?: number | undefined

@@ -33,7 +33,7 @@ export interface paths {
         };
         /**
          * Read messages
-         * @description Reads the messages after a cursor and leaves them in the box. With `wait`, the response is held open until there is a message. With `Accept: text/event-stream`, the messages come as a stream of server-sent events whose `id` is the sequence number; `event: gone` means that the box no longer exists. Swagger UI shows nothing until a stream ends; try streams with another client, such as `curl -N`.
+         * @description Reads the messages after a cursor and leaves them in the box. With `wait`, the response is held open until there is a message. With `Accept: text/event-stream`, the messages arrive as a stream of server-sent events whose `id` is the sequence number; `event: gone` means that the box no longer exists. Swagger UI shows nothing until a stream ends; try streams with another client, such as `curl -N`.
          */
         get: operations["readMessages"];
         put?: never;
@@ -84,7 +84,7 @@ export interface paths {
         post?: never;
         /**
          * Delete the box
-         * @description Deletes the box with its messages. Its id and its drop address become invalid for good.
+         * @description Deletes the box and its messages. Its id and drop address become permanently invalid.
          */
         delete: operations["deleteBox"];
         options?: never;
@@ -121,7 +121,7 @@ export interface paths {
         };
         /**
          * Classic API: create, store or drain by query
-         * @description The API of the original script. Without `box`, it creates a box; with `box` and `msg`, it stores the text; with `box` alone, it drains the box. It changes state by GET, so HEAD requests and prefetches are refused. Prefer the other operations.
+         * @description The API of the original script. Without `box`, it creates a box; with `box` and `msg`, it stores the text; with `box` alone, it drains the box. GET changes state, so HEAD requests and prefetches are refused. Prefer the other operations.
          */
         get: operations["classicBox"];
         put?: never;
@@ -169,11 +169,11 @@ export interface components {
             type: "created";
             /** @description The box id. Whoever holds it owns the box: keep it secret. */
             data: string;
-            /** @description The drop address. Whoever holds it can only store messages: give this one to the other party. */
+            /** @description The drop address. Whoever holds it can only store messages: give this to the other party. */
             drop: string;
             /**
              * Format: date-time
-             * @description When the box expires if it is not used until then (RFC 3339).
+             * @description When the box expires unless it is used before then (RFC 3339).
              */
             expires: string;
         };
@@ -198,11 +198,11 @@ export interface components {
             type: "created";
             /** @description The box id. Whoever holds it owns the box: keep it secret. */
             data: string;
-            /** @description The drop address. Whoever holds it can only store messages: give this one to the other party. */
+            /** @description The drop address. Whoever holds it can only store messages: give this to the other party. */
             drop: string;
             /**
              * Format: date-time
-             * @description When the box expires if it is not used until then (RFC 3339).
+             * @description When the box expires unless it is used before then (RFC 3339).
              */
             expires: string;
         };
@@ -210,7 +210,7 @@ export interface components {
         Cursor: {
             /**
              * Format: int64
-             * @description The sequence number up to which messages are deleted.
+             * @description The messages up to and including this sequence number are deleted.
              */
             after: number;
         };
@@ -238,7 +238,7 @@ export interface components {
         };
         /** @description A message: any JSON value, stored and returned unchanged. */
         Message: unknown;
-        /** @description Messages of the box. */
+        /** @description Messages from the box. */
         Msgs: {
             /** @enum {string} */
             type: "msgs";
@@ -254,16 +254,16 @@ export interface components {
         Problem: {
             /**
              * Format: uri-reference
-             * @description Identifies the kind of problem; the URI responds with an explanation.
+             * @description Identifies the kind of problem; a GET request to this URI returns an explanation.
              */
             type: string;
-            /** @description A short name of the problem. */
+            /** @description A short name for the problem. */
             title: string;
             /** @description The HTTP status. */
             status: number;
             /** @description What to do next. */
             detail: string;
-            /** @description One of BOX_ERR_INVALID, BOX_ERR_DROP_ONLY, BOX_ERR_PREFETCH, BOX_ERR_CROSS_SITE, BOX_ERR_NOT_FOUND, BOX_ERR_NO_ROUTE, BOX_ERR_METHOD, BOX_ERR_NOT_ACCEPTABLE, BOX_ERR_TIMEOUT, BOX_ERR_FULL, BOX_ERR_CURSOR, BOX_ERR_TOO_LARGE, BOX_ERR_URI_TOO_LONG, BOX_ERR_MEDIA_TYPE, BOX_ERR_EXPECTATION, BOX_ERR_IDEMPOTENCY, BOX_ERR_RATE, BOX_ERR_HELD, BOX_ERR_HEADERS, BOX_ERR_INTERNAL, BOX_ERR_BUSY, BOX_ERR_CLOSING, BOX_ERR_STORE, BOX_ERR_STORE_FULL; or a code of the host application. */
+            /** @description One of BOX_ERR_INVALID, BOX_ERR_DROP_ONLY, BOX_ERR_PREFETCH, BOX_ERR_CROSS_SITE, BOX_ERR_NOT_FOUND, BOX_ERR_NO_ROUTE, BOX_ERR_METHOD, BOX_ERR_NOT_ACCEPTABLE, BOX_ERR_TIMEOUT, BOX_ERR_FULL, BOX_ERR_CURSOR, BOX_ERR_TOO_LARGE, BOX_ERR_URI_TOO_LONG, BOX_ERR_MEDIA_TYPE, BOX_ERR_EXPECTATION, BOX_ERR_IDEMPOTENCY, BOX_ERR_RATE, BOX_ERR_HELD, BOX_ERR_HEADERS, BOX_ERR_INTERNAL, BOX_ERR_BUSY, BOX_ERR_CLOSING, BOX_ERR_STORE, BOX_ERR_STORE_FULL; or a code from the host application. */
             code: string;
         };
     };
@@ -345,7 +345,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests, or the client address holds as much as it may; see `detail` and Retry-After. */
+            /** @description Too many requests, or the client address has reached its limit; see `detail` and Retry-After. */
             429: {
                 headers: {
                     /** @description Seconds to wait before the next attempt. */
@@ -383,7 +383,7 @@ export interface operations {
             query?: {
                 /** @description The cursor: only messages with a higher sequence number are returned. */
                 after?: number;
-                /** @description The largest number of messages to return. */
+                /** @description The maximum number of messages to return. */
                 limit?: number;
                 /** @description How long to wait for a message if there is none, in seconds. The server may respond earlier. */
                 wait?: number;
@@ -477,7 +477,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests, or the client address holds as much as it may; see `detail` and Retry-After. */
+            /** @description Too many requests, or the client address has reached its limit; see `detail` and Retry-After. */
             429: {
                 headers: {
                     /** @description Seconds to wait before the next attempt. */
@@ -602,7 +602,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests, or the client address holds as much as it may; see `detail` and Retry-After. */
+            /** @description Too many requests, or the client address has reached its limit; see `detail` and Retry-After. */
             429: {
                 headers: {
                     /** @description Seconds to wait before the next attempt. */
@@ -716,7 +716,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests, or the client address holds as much as it may; see `detail` and Retry-After. */
+            /** @description Too many requests, or the client address has reached its limit; see `detail` and Retry-After. */
             429: {
                 headers: {
                     /** @description Seconds to wait before the next attempt. */
@@ -836,7 +836,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests, or the client address holds as much as it may; see `detail` and Retry-After. */
+            /** @description Too many requests, or the client address has reached its limit; see `detail` and Retry-After. */
             429: {
                 headers: {
                     /** @description Seconds to wait before the next attempt. */
@@ -930,7 +930,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests, or the client address holds as much as it may; see `detail` and Retry-After. */
+            /** @description Too many requests, or the client address has reached its limit; see `detail` and Retry-After. */
             429: {
                 headers: {
                     /** @description Seconds to wait before the next attempt. */
@@ -1011,7 +1011,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests, or the client address holds as much as it may; see `detail` and Retry-After. */
+            /** @description Too many requests, or the client address has reached its limit; see `detail` and Retry-After. */
             429: {
                 headers: {
                     /** @description Seconds to wait before the next attempt. */
@@ -1117,7 +1117,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests, or the client address holds as much as it may; see `detail` and Retry-After. */
+            /** @description Too many requests, or the client address has reached its limit; see `detail` and Retry-After. */
             429: {
                 headers: {
                     /** @description Seconds to wait before the next attempt. */

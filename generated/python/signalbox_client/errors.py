@@ -18,13 +18,13 @@ class UnexpectedStatus(Exception):
 
 
 class BoxError(Exception):
-    """The server did not do what was asked.
+    """The server did not carry out the request.
 
     Attributes:
         status_code: the HTTP status
-        headers: those of the answer, like Retry-After
-        problem: what went wrong and what to do next; None where something else answered, like a proxy
-        code: the problem's code, like BOX_ERR_FULL; None where there is no problem
+        headers: those of the response, such as Retry-After
+        problem: what went wrong and what to do next; None if something else responded, such as a proxy
+        code: the problem's code, such as BOX_ERR_FULL; None if there is no problem
     """
 
     def __init__(self, response: httpx.Response):

@@ -71,10 +71,10 @@ pub mod types {
     pub struct ClassicAnswer {
         /// The box id. Whoever holds it owns the box: keep it secret. Or: The number of messages now in the box. Or: All messages that were in the box.
         pub data: ::serde_json::Value,
-        /// The drop address. Whoever holds it can only store messages: give this one to the other party.
+        /// The drop address. Whoever holds it can only store messages: give this to the other party.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub drop: ::std::option::Option<::std::string::String>,
-        /// When the box expires if it is not used until then (RFC 3339).
+        /// When the box expires unless it is used before then (RFC 3339).
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub expires: ::std::option::Option<::chrono::DateTime<::chrono::offset::Utc>>,
         #[serde(rename = "type")]
@@ -152,9 +152,9 @@ pub mod types {
     pub struct Created {
         /// The box id. Whoever holds it owns the box: keep it secret.
         pub data: ::std::string::String,
-        /// The drop address. Whoever holds it can only store messages: give this one to the other party.
+        /// The drop address. Whoever holds it can only store messages: give this to the other party.
         pub drop: ::std::string::String,
-        /// When the box expires if it is not used until then (RFC 3339).
+        /// When the box expires unless it is used before then (RFC 3339).
         pub expires: ::chrono::DateTime<::chrono::offset::Utc>,
         #[serde(rename = "type")]
         pub type_: CreatedType,
@@ -214,7 +214,7 @@ pub mod types {
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
     #[serde(deny_unknown_fields)]
     pub struct Cursor {
-        /// The sequence number up to which messages are deleted.
+        /// The messages up to and including this sequence number are deleted.
         pub after: i64,
     }
     /// The messages up to the cursor have been deleted.
@@ -296,7 +296,7 @@ pub mod types {
         /// The lifetime of the credentials, in seconds.
         pub ttl: i64,
     }
-    /// Messages of the box.
+    /// Messages from the box.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
     pub struct Msgs {
         /// The messages, oldest first.
@@ -360,15 +360,15 @@ pub mod types {
     /// What went wrong and what to do next (RFC 9457).
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
     pub struct Problem {
-        /// One of BOX_ERR_INVALID, BOX_ERR_DROP_ONLY, BOX_ERR_PREFETCH, BOX_ERR_CROSS_SITE, BOX_ERR_NOT_FOUND, BOX_ERR_NO_ROUTE, BOX_ERR_METHOD, BOX_ERR_NOT_ACCEPTABLE, BOX_ERR_TIMEOUT, BOX_ERR_FULL, BOX_ERR_CURSOR, BOX_ERR_TOO_LARGE, BOX_ERR_URI_TOO_LONG, BOX_ERR_MEDIA_TYPE, BOX_ERR_EXPECTATION, BOX_ERR_IDEMPOTENCY, BOX_ERR_RATE, BOX_ERR_HELD, BOX_ERR_HEADERS, BOX_ERR_INTERNAL, BOX_ERR_BUSY, BOX_ERR_CLOSING, BOX_ERR_STORE, BOX_ERR_STORE_FULL; or a code of the host application.
+        /// One of BOX_ERR_INVALID, BOX_ERR_DROP_ONLY, BOX_ERR_PREFETCH, BOX_ERR_CROSS_SITE, BOX_ERR_NOT_FOUND, BOX_ERR_NO_ROUTE, BOX_ERR_METHOD, BOX_ERR_NOT_ACCEPTABLE, BOX_ERR_TIMEOUT, BOX_ERR_FULL, BOX_ERR_CURSOR, BOX_ERR_TOO_LARGE, BOX_ERR_URI_TOO_LONG, BOX_ERR_MEDIA_TYPE, BOX_ERR_EXPECTATION, BOX_ERR_IDEMPOTENCY, BOX_ERR_RATE, BOX_ERR_HELD, BOX_ERR_HEADERS, BOX_ERR_INTERNAL, BOX_ERR_BUSY, BOX_ERR_CLOSING, BOX_ERR_STORE, BOX_ERR_STORE_FULL; or a code from the host application.
         pub code: ::std::string::String,
         /// What to do next.
         pub detail: ::std::string::String,
         /// The HTTP status.
         pub status: i64,
-        /// A short name of the problem.
+        /// A short name for the problem.
         pub title: ::std::string::String,
-        /// Identifies the kind of problem; the URI responds with an explanation.
+        /// Identifies the kind of problem; a GET request to this URI returns an explanation.
         #[serde(rename = "type")]
         pub type_: ::std::string::String,
     }
@@ -509,14 +509,14 @@ impl Client {
     }
     /// Read messages
     ///
-    /// Reads the messages after a cursor and leaves them in the box. With `wait`, the response is held open until there is a message. With `Accept: text/event-stream`, the messages come as a stream of server-sent events whose `id` is the sequence number; `event: gone` means that the box no longer exists. Swagger UI shows nothing until a stream ends; try streams with another client, such as `curl -N`.
+    /// Reads the messages after a cursor and leaves them in the box. With `wait`, the response is held open until there is a message. With `Accept: text/event-stream`, the messages arrive as a stream of server-sent events whose `id` is the sequence number; `event: gone` means that the box no longer exists. Swagger UI shows nothing until a stream ends; try streams with another client, such as `curl -N`.
     ///
     /// Sends a `GET` request to `/boxes/{box}/messages`
     ///
     /// Arguments:
     /// - `box_`: The box id. Whoever holds it owns the box: keep it secret.
     /// - `after`: The cursor: only messages with a higher sequence number are returned.
-    /// - `limit`: The largest number of messages to return.
+    /// - `limit`: The maximum number of messages to return.
     /// - `wait`: How long to wait for a message if there is none, in seconds. The server may respond earlier.
     pub async fn read_messages<'a>(
         &'a self,
@@ -725,7 +725,7 @@ impl Client {
     }
     /// Delete the box
     ///
-    /// Deletes the box with its messages. Its id and its drop address become invalid for good.
+    /// Deletes the box and its messages. Its id and drop address become permanently invalid.
     ///
     /// Sends a `DELETE` request to `/boxes/{box}`
     ///
@@ -821,7 +821,7 @@ impl Client {
     }
     /// Classic API: create, store or drain by query
     ///
-    /// The API of the original script. Without `box`, it creates a box; with `box` and `msg`, it stores the text; with `box` alone, it drains the box. It changes state by GET, so HEAD requests and prefetches are refused. Prefer the other operations.
+    /// The API of the original script. Without `box`, it creates a box; with `box` and `msg`, it stores the text; with `box` alone, it drains the box. GET changes state, so HEAD requests and prefetches are refused. Prefer the other operations.
     ///
     /// Sends a `GET` request to `/box.php`
     ///

@@ -21,9 +21,8 @@ class ClassicAnswer:
         type_ (ClassicAnswerType):
         data (Any): The box id. Whoever holds it owns the box: keep it secret. Or: The number of messages now in the
             box. Or: All messages that were in the box.
-        drop (str | Unset): The drop address. Whoever holds it can only store messages: give this one to the other
-            party.
-        expires (datetime.datetime | Unset): When the box expires if it is not used until then (RFC 3339).
+        drop (str | Unset): The drop address. Whoever holds it can only store messages: give this to the other party.
+        expires (datetime.datetime | Unset): When the box expires unless it is used before then (RFC 3339).
     """
 
     type_: ClassicAnswerType

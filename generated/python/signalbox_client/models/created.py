@@ -19,8 +19,8 @@ class Created:
     Attributes:
         type_ (CreatedType):
         data (str): The box id. Whoever holds it owns the box: keep it secret.
-        drop (str): The drop address. Whoever holds it can only store messages: give this one to the other party.
-        expires (datetime.datetime): When the box expires if it is not used until then (RFC 3339).
+        drop (str): The drop address. Whoever holds it can only store messages: give this to the other party.
+        expires (datetime.datetime): When the box expires unless it is used before then (RFC 3339).
     """
 
     type_: CreatedType

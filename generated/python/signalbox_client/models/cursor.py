@@ -13,7 +13,7 @@ class Cursor:
     """The position up to which a reader has handled every message.
 
     Attributes:
-        after (int): The sequence number up to which messages are deleted.
+        after (int): The messages up to and including this sequence number are deleted.
     """
 
     after: int

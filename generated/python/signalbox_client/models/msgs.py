@@ -13,7 +13,7 @@ T = TypeVar("T", bound="Msgs")
 
 @_attrs_define
 class Msgs:
-    """Messages of the box.
+    """Messages from the box.
 
     Attributes:
         type_ (MsgsType):

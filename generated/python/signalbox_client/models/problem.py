@@ -14,15 +14,15 @@ class Problem:
     """What went wrong and what to do next (RFC 9457).
 
     Attributes:
-        type_ (str): Identifies the kind of problem; the URI responds with an explanation.
-        title (str): A short name of the problem.
+        type_ (str): Identifies the kind of problem; a GET request to this URI returns an explanation.
+        title (str): A short name for the problem.
         status (int): The HTTP status.
         detail (str): What to do next.
         code (str): One of BOX_ERR_INVALID, BOX_ERR_DROP_ONLY, BOX_ERR_PREFETCH, BOX_ERR_CROSS_SITE, BOX_ERR_NOT_FOUND,
             BOX_ERR_NO_ROUTE, BOX_ERR_METHOD, BOX_ERR_NOT_ACCEPTABLE, BOX_ERR_TIMEOUT, BOX_ERR_FULL, BOX_ERR_CURSOR,
             BOX_ERR_TOO_LARGE, BOX_ERR_URI_TOO_LONG, BOX_ERR_MEDIA_TYPE, BOX_ERR_EXPECTATION, BOX_ERR_IDEMPOTENCY,
             BOX_ERR_RATE, BOX_ERR_HELD, BOX_ERR_HEADERS, BOX_ERR_INTERNAL, BOX_ERR_BUSY, BOX_ERR_CLOSING, BOX_ERR_STORE,
-            BOX_ERR_STORE_FULL; or a code of the host application.
+            BOX_ERR_STORE_FULL; or a code from the host application.
     """
 
     type_: str

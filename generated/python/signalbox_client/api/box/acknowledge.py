@@ -72,7 +72,7 @@ def sync_detailed(
         body (Cursor): The position up to which a reader has handled every message.
 
     Raises:
-        errors.BoxError: If the server does not do what was asked; its problem says why.
+        errors.BoxError: If the server does not carry out the request; its problem says why.
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
@@ -106,7 +106,7 @@ def sync(
         body (Cursor): The position up to which a reader has handled every message.
 
     Raises:
-        errors.BoxError: If the server does not do what was asked; its problem says why.
+        errors.BoxError: If the server does not carry out the request; its problem says why.
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
@@ -135,7 +135,7 @@ async def asyncio_detailed(
         body (Cursor): The position up to which a reader has handled every message.
 
     Raises:
-        errors.BoxError: If the server does not do what was asked; its problem says why.
+        errors.BoxError: If the server does not carry out the request; its problem says why.
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
@@ -167,7 +167,7 @@ async def asyncio(
         body (Cursor): The position up to which a reader has handled every message.
 
     Raises:
-        errors.BoxError: If the server does not do what was asked; its problem says why.
+        errors.BoxError: If the server does not carry out the request; its problem says why.
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:

@@ -68,7 +68,7 @@ def sync_detailed(
         body (CreateBox | Unset): The settings of the new box.
 
     Raises:
-        errors.BoxError: If the server does not do what was asked; its problem says why.
+        errors.BoxError: If the server does not carry out the request; its problem says why.
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
@@ -100,7 +100,7 @@ def sync(
         body (CreateBox | Unset): The settings of the new box.
 
     Raises:
-        errors.BoxError: If the server does not do what was asked; its problem says why.
+        errors.BoxError: If the server does not carry out the request; its problem says why.
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
@@ -127,7 +127,7 @@ async def asyncio_detailed(
         body (CreateBox | Unset): The settings of the new box.
 
     Raises:
-        errors.BoxError: If the server does not do what was asked; its problem says why.
+        errors.BoxError: If the server does not carry out the request; its problem says why.
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
@@ -157,7 +157,7 @@ async def asyncio(
         body (CreateBox | Unset): The settings of the new box.
 
     Raises:
-        errors.BoxError: If the server does not do what was asked; its problem says why.
+        errors.BoxError: If the server does not carry out the request; its problem says why.
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:

@@ -52,13 +52,13 @@ def sync_detailed(
 ) -> Response[Any]:
     """Delete the box
 
-     Deletes the box with its messages. Its id and its drop address become invalid for good.
+     Deletes the box and its messages. Its id and drop address become permanently invalid.
 
     Args:
         box (str):
 
     Raises:
-        errors.BoxError: If the server does not do what was asked; its problem says why.
+        errors.BoxError: If the server does not carry out the request; its problem says why.
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
@@ -83,13 +83,13 @@ async def asyncio_detailed(
 ) -> Response[Any]:
     """Delete the box
 
-     Deletes the box with its messages. Its id and its drop address become invalid for good.
+     Deletes the box and its messages. Its id and drop address become permanently invalid.
 
     Args:
         box (str):
 
     Raises:
-        errors.BoxError: If the server does not do what was asked; its problem says why.
+        errors.BoxError: If the server does not carry out the request; its problem says why.
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:

@@ -74,9 +74,10 @@ def sync_detailed(
     """Read messages
 
      Reads the messages after a cursor and leaves them in the box. With `wait`, the response is held open
-    until there is a message. With `Accept: text/event-stream`, the messages come as a stream of server-
-    sent events whose `id` is the sequence number; `event: gone` means that the box no longer exists.
-    Swagger UI shows nothing until a stream ends; try streams with another client, such as `curl -N`.
+    until there is a message. With `Accept: text/event-stream`, the messages arrive as a stream of
+    server-sent events whose `id` is the sequence number; `event: gone` means that the box no longer
+    exists. Swagger UI shows nothing until a stream ends; try streams with another client, such as `curl
+    -N`.
 
     Args:
         box (str):
@@ -85,7 +86,7 @@ def sync_detailed(
         wait (int | Unset):  Default: 0.
 
     Raises:
-        errors.BoxError: If the server does not do what was asked; its problem says why.
+        errors.BoxError: If the server does not carry out the request; its problem says why.
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
@@ -117,9 +118,10 @@ def sync(
     """Read messages
 
      Reads the messages after a cursor and leaves them in the box. With `wait`, the response is held open
-    until there is a message. With `Accept: text/event-stream`, the messages come as a stream of server-
-    sent events whose `id` is the sequence number; `event: gone` means that the box no longer exists.
-    Swagger UI shows nothing until a stream ends; try streams with another client, such as `curl -N`.
+    until there is a message. With `Accept: text/event-stream`, the messages arrive as a stream of
+    server-sent events whose `id` is the sequence number; `event: gone` means that the box no longer
+    exists. Swagger UI shows nothing until a stream ends; try streams with another client, such as `curl
+    -N`.
 
     Args:
         box (str):
@@ -128,7 +130,7 @@ def sync(
         wait (int | Unset):  Default: 0.
 
     Raises:
-        errors.BoxError: If the server does not do what was asked; its problem says why.
+        errors.BoxError: If the server does not carry out the request; its problem says why.
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
@@ -155,9 +157,10 @@ async def asyncio_detailed(
     """Read messages
 
      Reads the messages after a cursor and leaves them in the box. With `wait`, the response is held open
-    until there is a message. With `Accept: text/event-stream`, the messages come as a stream of server-
-    sent events whose `id` is the sequence number; `event: gone` means that the box no longer exists.
-    Swagger UI shows nothing until a stream ends; try streams with another client, such as `curl -N`.
+    until there is a message. With `Accept: text/event-stream`, the messages arrive as a stream of
+    server-sent events whose `id` is the sequence number; `event: gone` means that the box no longer
+    exists. Swagger UI shows nothing until a stream ends; try streams with another client, such as `curl
+    -N`.
 
     Args:
         box (str):
@@ -166,7 +169,7 @@ async def asyncio_detailed(
         wait (int | Unset):  Default: 0.
 
     Raises:
-        errors.BoxError: If the server does not do what was asked; its problem says why.
+        errors.BoxError: If the server does not carry out the request; its problem says why.
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
@@ -196,9 +199,10 @@ async def asyncio(
     """Read messages
 
      Reads the messages after a cursor and leaves them in the box. With `wait`, the response is held open
-    until there is a message. With `Accept: text/event-stream`, the messages come as a stream of server-
-    sent events whose `id` is the sequence number; `event: gone` means that the box no longer exists.
-    Swagger UI shows nothing until a stream ends; try streams with another client, such as `curl -N`.
+    until there is a message. With `Accept: text/event-stream`, the messages arrive as a stream of
+    server-sent events whose `id` is the sequence number; `event: gone` means that the box no longer
+    exists. Swagger UI shows nothing until a stream ends; try streams with another client, such as `curl
+    -N`.
 
     Args:
         box (str):
@@ -207,7 +211,7 @@ async def asyncio(
         wait (int | Unset):  Default: 0.
 
     Raises:
-        errors.BoxError: If the server does not do what was asked; its problem says why.
+        errors.BoxError: If the server does not carry out the request; its problem says why.
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:

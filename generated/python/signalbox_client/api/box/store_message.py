@@ -80,7 +80,7 @@ def sync_detailed(
         body (Any): Any JSON value.
 
     Raises:
-        errors.BoxError: If the server does not do what was asked; its problem says why.
+        errors.BoxError: If the server does not carry out the request; its problem says why.
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
@@ -120,7 +120,7 @@ def sync(
         body (Any): Any JSON value.
 
     Raises:
-        errors.BoxError: If the server does not do what was asked; its problem says why.
+        errors.BoxError: If the server does not carry out the request; its problem says why.
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
@@ -155,7 +155,7 @@ async def asyncio_detailed(
         body (Any): Any JSON value.
 
     Raises:
-        errors.BoxError: If the server does not do what was asked; its problem says why.
+        errors.BoxError: If the server does not carry out the request; its problem says why.
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
@@ -193,7 +193,7 @@ async def asyncio(
         body (Any): Any JSON value.
 
     Raises:
-        errors.BoxError: If the server does not do what was asked; its problem says why.
+        errors.BoxError: If the server does not carry out the request; its problem says why.
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:

@@ -65,15 +65,15 @@ def sync_detailed(
     """Classic API: create, store or drain by query
 
      The API of the original script. Without `box`, it creates a box; with `box` and `msg`, it stores the
-    text; with `box` alone, it drains the box. It changes state by GET, so HEAD requests and prefetches
-    are refused. Prefer the other operations.
+    text; with `box` alone, it drains the box. GET changes state, so HEAD requests and prefetches are
+    refused. Prefer the other operations.
 
     Args:
         box (str | Unset):
         msg (str | Unset):
 
     Raises:
-        errors.BoxError: If the server does not do what was asked; its problem says why.
+        errors.BoxError: If the server does not carry out the request; its problem says why.
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
@@ -101,15 +101,15 @@ def sync(
     """Classic API: create, store or drain by query
 
      The API of the original script. Without `box`, it creates a box; with `box` and `msg`, it stores the
-    text; with `box` alone, it drains the box. It changes state by GET, so HEAD requests and prefetches
-    are refused. Prefer the other operations.
+    text; with `box` alone, it drains the box. GET changes state, so HEAD requests and prefetches are
+    refused. Prefer the other operations.
 
     Args:
         box (str | Unset):
         msg (str | Unset):
 
     Raises:
-        errors.BoxError: If the server does not do what was asked; its problem says why.
+        errors.BoxError: If the server does not carry out the request; its problem says why.
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
@@ -132,15 +132,15 @@ async def asyncio_detailed(
     """Classic API: create, store or drain by query
 
      The API of the original script. Without `box`, it creates a box; with `box` and `msg`, it stores the
-    text; with `box` alone, it drains the box. It changes state by GET, so HEAD requests and prefetches
-    are refused. Prefer the other operations.
+    text; with `box` alone, it drains the box. GET changes state, so HEAD requests and prefetches are
+    refused. Prefer the other operations.
 
     Args:
         box (str | Unset):
         msg (str | Unset):
 
     Raises:
-        errors.BoxError: If the server does not do what was asked; its problem says why.
+        errors.BoxError: If the server does not carry out the request; its problem says why.
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
@@ -166,15 +166,15 @@ async def asyncio(
     """Classic API: create, store or drain by query
 
      The API of the original script. Without `box`, it creates a box; with `box` and `msg`, it stores the
-    text; with `box` alone, it drains the box. It changes state by GET, so HEAD requests and prefetches
-    are refused. Prefer the other operations.
+    text; with `box` alone, it drains the box. GET changes state, so HEAD requests and prefetches are
+    refused. Prefer the other operations.
 
     Args:
         box (str | Unset):
         msg (str | Unset):
 
     Raises:
-        errors.BoxError: If the server does not do what was asked; its problem says why.
+        errors.BoxError: If the server does not carry out the request; its problem says why.
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:

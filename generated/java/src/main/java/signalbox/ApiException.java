@@ -93,7 +93,7 @@ public class ApiException extends Exception {
     /**
      * Get what went wrong and what to do next.
      *
-     * @return The problem, or null if the answer was none (a proxy's, or no answer at all)
+     * @return The problem, or null if the response was not one (such as a proxy's) or there was none
      */
     public signalbox.model.Problem getProblem() {
         if (responseBody == null) {

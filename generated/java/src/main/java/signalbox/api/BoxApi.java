@@ -427,7 +427,7 @@ public class BoxApi {
 
   /**
    * Delete the box
-   * Deletes the box with its messages. Its id and its drop address become invalid for good.
+   * Deletes the box and its messages. Its id and drop address become permanently invalid.
    * @param box The box id. Whoever holds it owns the box: keep it secret. (required)
    * @throws ApiException if fails to make API call
    */
@@ -437,7 +437,7 @@ public class BoxApi {
 
   /**
    * Delete the box
-   * Deletes the box with its messages. Its id and its drop address become invalid for good.
+   * Deletes the box and its messages. Its id and drop address become permanently invalid.
    * @param box The box id. Whoever holds it owns the box: keep it secret. (required)
    * @param headers Optional headers to include in the request
    * @throws ApiException if fails to make API call
@@ -448,7 +448,7 @@ public class BoxApi {
 
   /**
    * Delete the box
-   * Deletes the box with its messages. Its id and its drop address become invalid for good.
+   * Deletes the box and its messages. Its id and drop address become permanently invalid.
    * @param box The box id. Whoever holds it owns the box: keep it secret. (required)
    * @return ApiResponse&lt;Void&gt;
    * @throws ApiException if fails to make API call
@@ -459,7 +459,7 @@ public class BoxApi {
 
   /**
    * Delete the box
-   * Deletes the box with its messages. Its id and its drop address become invalid for good.
+   * Deletes the box and its messages. Its id and drop address become permanently invalid.
    * @param box The box id. Whoever holds it owns the box: keep it secret. (required)
    * @param headers Optional headers to include in the request
    * @return ApiResponse&lt;Void&gt;
@@ -653,10 +653,10 @@ public class BoxApi {
 
   /**
    * Read messages
-   * Reads the messages after a cursor and leaves them in the box. With &#x60;wait&#x60;, the response is held open until there is a message. With &#x60;Accept: text/event-stream&#x60;, the messages come as a stream of server-sent events whose &#x60;id&#x60; is the sequence number; &#x60;event: gone&#x60; means that the box no longer exists. Swagger UI shows nothing until a stream ends; try streams with another client, such as &#x60;curl -N&#x60;.
+   * Reads the messages after a cursor and leaves them in the box. With &#x60;wait&#x60;, the response is held open until there is a message. With &#x60;Accept: text/event-stream&#x60;, the messages arrive as a stream of server-sent events whose &#x60;id&#x60; is the sequence number; &#x60;event: gone&#x60; means that the box no longer exists. Swagger UI shows nothing until a stream ends; try streams with another client, such as &#x60;curl -N&#x60;.
    * @param box The box id. Whoever holds it owns the box: keep it secret. (required)
    * @param after The cursor: only messages with a higher sequence number are returned. (optional, default to 0)
-   * @param limit The largest number of messages to return. (optional, default to 100)
+   * @param limit The maximum number of messages to return. (optional, default to 100)
    * @param wait How long to wait for a message if there is none, in seconds. The server may respond earlier. (optional, default to 0)
    * @return Msgs
    * @throws ApiException if fails to make API call
@@ -667,10 +667,10 @@ public class BoxApi {
 
   /**
    * Read messages
-   * Reads the messages after a cursor and leaves them in the box. With &#x60;wait&#x60;, the response is held open until there is a message. With &#x60;Accept: text/event-stream&#x60;, the messages come as a stream of server-sent events whose &#x60;id&#x60; is the sequence number; &#x60;event: gone&#x60; means that the box no longer exists. Swagger UI shows nothing until a stream ends; try streams with another client, such as &#x60;curl -N&#x60;.
+   * Reads the messages after a cursor and leaves them in the box. With &#x60;wait&#x60;, the response is held open until there is a message. With &#x60;Accept: text/event-stream&#x60;, the messages arrive as a stream of server-sent events whose &#x60;id&#x60; is the sequence number; &#x60;event: gone&#x60; means that the box no longer exists. Swagger UI shows nothing until a stream ends; try streams with another client, such as &#x60;curl -N&#x60;.
    * @param box The box id. Whoever holds it owns the box: keep it secret. (required)
    * @param after The cursor: only messages with a higher sequence number are returned. (optional, default to 0)
-   * @param limit The largest number of messages to return. (optional, default to 100)
+   * @param limit The maximum number of messages to return. (optional, default to 100)
    * @param wait How long to wait for a message if there is none, in seconds. The server may respond earlier. (optional, default to 0)
    * @param headers Optional headers to include in the request
    * @return Msgs
@@ -683,10 +683,10 @@ public class BoxApi {
 
   /**
    * Read messages
-   * Reads the messages after a cursor and leaves them in the box. With &#x60;wait&#x60;, the response is held open until there is a message. With &#x60;Accept: text/event-stream&#x60;, the messages come as a stream of server-sent events whose &#x60;id&#x60; is the sequence number; &#x60;event: gone&#x60; means that the box no longer exists. Swagger UI shows nothing until a stream ends; try streams with another client, such as &#x60;curl -N&#x60;.
+   * Reads the messages after a cursor and leaves them in the box. With &#x60;wait&#x60;, the response is held open until there is a message. With &#x60;Accept: text/event-stream&#x60;, the messages arrive as a stream of server-sent events whose &#x60;id&#x60; is the sequence number; &#x60;event: gone&#x60; means that the box no longer exists. Swagger UI shows nothing until a stream ends; try streams with another client, such as &#x60;curl -N&#x60;.
    * @param box The box id. Whoever holds it owns the box: keep it secret. (required)
    * @param after The cursor: only messages with a higher sequence number are returned. (optional, default to 0)
-   * @param limit The largest number of messages to return. (optional, default to 100)
+   * @param limit The maximum number of messages to return. (optional, default to 100)
    * @param wait How long to wait for a message if there is none, in seconds. The server may respond earlier. (optional, default to 0)
    * @return ApiResponse&lt;Msgs&gt;
    * @throws ApiException if fails to make API call
@@ -697,10 +697,10 @@ public class BoxApi {
 
   /**
    * Read messages
-   * Reads the messages after a cursor and leaves them in the box. With &#x60;wait&#x60;, the response is held open until there is a message. With &#x60;Accept: text/event-stream&#x60;, the messages come as a stream of server-sent events whose &#x60;id&#x60; is the sequence number; &#x60;event: gone&#x60; means that the box no longer exists. Swagger UI shows nothing until a stream ends; try streams with another client, such as &#x60;curl -N&#x60;.
+   * Reads the messages after a cursor and leaves them in the box. With &#x60;wait&#x60;, the response is held open until there is a message. With &#x60;Accept: text/event-stream&#x60;, the messages arrive as a stream of server-sent events whose &#x60;id&#x60; is the sequence number; &#x60;event: gone&#x60; means that the box no longer exists. Swagger UI shows nothing until a stream ends; try streams with another client, such as &#x60;curl -N&#x60;.
    * @param box The box id. Whoever holds it owns the box: keep it secret. (required)
    * @param after The cursor: only messages with a higher sequence number are returned. (optional, default to 0)
-   * @param limit The largest number of messages to return. (optional, default to 100)
+   * @param limit The maximum number of messages to return. (optional, default to 100)
    * @param wait How long to wait for a message if there is none, in seconds. The server may respond earlier. (optional, default to 0)
    * @param headers Optional headers to include in the request
    * @return ApiResponse&lt;Msgs&gt;

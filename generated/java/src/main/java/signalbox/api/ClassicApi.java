@@ -166,7 +166,7 @@ public class ClassicApi {
 
   /**
    * Classic API: create, store or drain by query
-   * The API of the original script. Without &#x60;box&#x60;, it creates a box; with &#x60;box&#x60; and &#x60;msg&#x60;, it stores the text; with &#x60;box&#x60; alone, it drains the box. It changes state by GET, so HEAD requests and prefetches are refused. Prefer the other operations.
+   * The API of the original script. Without &#x60;box&#x60;, it creates a box; with &#x60;box&#x60; and &#x60;msg&#x60;, it stores the text; with &#x60;box&#x60; alone, it drains the box. GET changes state, so HEAD requests and prefetches are refused. Prefer the other operations.
    * @param box A box id or, to store a message, a drop address. If absent, a box is created. (optional)
    * @param msg The message to store. If absent, the box is drained. (optional)
    * @return ClassicAnswer
@@ -178,7 +178,7 @@ public class ClassicApi {
 
   /**
    * Classic API: create, store or drain by query
-   * The API of the original script. Without &#x60;box&#x60;, it creates a box; with &#x60;box&#x60; and &#x60;msg&#x60;, it stores the text; with &#x60;box&#x60; alone, it drains the box. It changes state by GET, so HEAD requests and prefetches are refused. Prefer the other operations.
+   * The API of the original script. Without &#x60;box&#x60;, it creates a box; with &#x60;box&#x60; and &#x60;msg&#x60;, it stores the text; with &#x60;box&#x60; alone, it drains the box. GET changes state, so HEAD requests and prefetches are refused. Prefer the other operations.
    * @param box A box id or, to store a message, a drop address. If absent, a box is created. (optional)
    * @param msg The message to store. If absent, the box is drained. (optional)
    * @param headers Optional headers to include in the request
@@ -192,7 +192,7 @@ public class ClassicApi {
 
   /**
    * Classic API: create, store or drain by query
-   * The API of the original script. Without &#x60;box&#x60;, it creates a box; with &#x60;box&#x60; and &#x60;msg&#x60;, it stores the text; with &#x60;box&#x60; alone, it drains the box. It changes state by GET, so HEAD requests and prefetches are refused. Prefer the other operations.
+   * The API of the original script. Without &#x60;box&#x60;, it creates a box; with &#x60;box&#x60; and &#x60;msg&#x60;, it stores the text; with &#x60;box&#x60; alone, it drains the box. GET changes state, so HEAD requests and prefetches are refused. Prefer the other operations.
    * @param box A box id or, to store a message, a drop address. If absent, a box is created. (optional)
    * @param msg The message to store. If absent, the box is drained. (optional)
    * @return ApiResponse&lt;ClassicAnswer&gt;
@@ -204,7 +204,7 @@ public class ClassicApi {
 
   /**
    * Classic API: create, store or drain by query
-   * The API of the original script. Without &#x60;box&#x60;, it creates a box; with &#x60;box&#x60; and &#x60;msg&#x60;, it stores the text; with &#x60;box&#x60; alone, it drains the box. It changes state by GET, so HEAD requests and prefetches are refused. Prefer the other operations.
+   * The API of the original script. Without &#x60;box&#x60;, it creates a box; with &#x60;box&#x60; and &#x60;msg&#x60;, it stores the text; with &#x60;box&#x60; alone, it drains the box. GET changes state, so HEAD requests and prefetches are refused. Prefer the other operations.
    * @param box A box id or, to store a message, a drop address. If absent, a box is created. (optional)
    * @param msg The message to store. If absent, the box is drained. (optional)
    * @param headers Optional headers to include in the request

@@ -151,7 +151,7 @@ public class ClassicAnswer {
   }
 
   /**
-   * The drop address. Whoever holds it can only store messages: give this one to the other party.
+   * The drop address. Whoever holds it can only store messages: give this to the other party.
    * @return drop
    */
   @jakarta.annotation.Nullable
@@ -175,7 +175,7 @@ public class ClassicAnswer {
   }
 
   /**
-   * When the box expires if it is not used until then (RFC 3339).
+   * When the box expires unless it is used before then (RFC 3339).
    * @return expires
    */
   @jakarta.annotation.Nullable

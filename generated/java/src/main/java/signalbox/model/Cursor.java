@@ -50,7 +50,7 @@ public class Cursor {
   }
 
   /**
-   * The sequence number up to which messages are deleted.
+   * The messages up to and including this sequence number are deleted.
    * @return after
    */
   @jakarta.annotation.Nonnull

@@ -32,7 +32,7 @@ import com.fasterxml.jackson.annotation.JsonPropertyOrder;
 
 import signalbox.ApiClient;
 /**
- * Messages of the box.
+ * Messages from the box.
  */
 @JsonPropertyOrder({
   Msgs.JSON_PROPERTY_TYPE,
