@@ -62,17 +62,32 @@ export function isStream ({ headers }: Response): boolean {
   return headers.get('Content-Type')?.startsWith('text/event-stream') ?? false
 }
 
-/** The same response; reading more of its body than `bytes` fails, so that no server can fill the memory. */
-function limited (response: Response, bytes: number): Response | undefined {
+/**
+ * The same response, read here up to the limit, so that no server can fill the memory. Browsers replace an error
+ * in the body of a response by one of their own.
+ */
+async function limited (response: Response, bytes: number): Promise<Response | undefined> {
   if (response.body === null) return undefined
-  let left = bytes
-  return new Response(response.body.pipeThrough(new TransformStream<Uint8Array, Uint8Array>({
-    transform (chunk, controller) {
-      left -= chunk.length
-      if (left < 0) controller.error(new ResponseTooLargeError('The response', bytes))
-      else controller.enqueue(chunk)
+  const reader = response.body.getReader()
+  const chunks: Uint8Array[] = []
+  let length = 0
+  for (;;) {
+    const { done, value } = await reader.read()
+    if (done) break
+    length += value.length
+    if (length > bytes) {
+      reader.cancel().catch(() => {})
+      throw new ResponseTooLargeError('The response', bytes)
     }
-  })), response)
+    chunks.push(value)
+  }
+  const body = new Uint8Array(length)
+  let at = 0
+  for (const chunk of chunks) {
+    body.set(chunk, at)
+    at += chunk.length
+  }
+  return new Response(body, response)
 }
 
 /**
