@@ -1,6 +1,6 @@
 /** What the client needs beyond the language. All current browsers have it, as does Node from version 20. */
 const NEEDED = [
-  'AbortController', 'AbortSignal.prototype.throwIfAborted', 'DOMException', 'Request', 'TextDecoder', 'TransformStream', 'btoa', 'crypto.getRandomValues'
+  'AbortController', 'AbortSignal.prototype.throwIfAborted', 'DOMException', 'Request', 'TextDecoder', 'btoa', 'crypto.getRandomValues'
 ]
 
 /** @throws TypeError that names what is missing */
