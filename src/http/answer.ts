@@ -9,8 +9,8 @@ const OVERHEAD = 4 * 1024
 /** A response on its way to the client. */
 export class Answer {
   readonly address: string
-  /** Aborts when the client has disconnected. */
-  readonly left: AbortSignal
+  /** Whether the client has disconnected. */
+  gone = false
   /** Whether its messages have been removed from their box. */
   drained = false
   /** Whether nothing is left to send; always true for an injected request. */
@@ -18,6 +18,7 @@ export class Answer {
   readonly #raw: FastifyReply['raw']
   readonly #carrier: Carrier
   readonly #onWrite: (answer: Answer) => void
+  #left: AbortController | undefined
   #progressed = false
   #held = 0
 
@@ -31,14 +32,13 @@ export class Answer {
     this.#raw = reply.raw
     this.#carrier = carrierOf(request)
     this.#onWrite = onWrite
-    const left = new AbortController()
-    this.left = left.signal
     const end = (): void => {
       this.over = true
       onOver(this)
     }
     const forget = whenGone(this.#carrier, () => {
-      left.abort()
+      this.gone = true
+      this.#left?.abort()
       end()
     })
     if (isInjected(request)) this.over = true
@@ -53,8 +53,13 @@ export class Answer {
     this.#raw.on('drain', this.#took)
   }
 
-  get gone (): boolean {
-    return this.left.aborted
+  /** Aborts when the client has disconnected. Made at first use: most responses need none, and it costs more than they do. */
+  get left (): AbortSignal {
+    if (this.#left === undefined) {
+      this.#left = new AbortController()
+      if (this.gone) this.#left.abort()
+    }
+    return this.#left.signal
   }
 
   /** The bytes that have been written and that the client has not taken. */
