@@ -1,40 +1,47 @@
 import type { FastifyReply } from 'fastify'
-import type { Created } from '../box/box-service.js'
+import type { Created as CreatedBox } from '../box/box-service.js'
 import { endOfTurn } from '../end-of-turn.js'
-import type { Page } from '../store/store.js'
+import type { Appended, Page } from '../store/store.js'
+import { JSON_TYPE, type JsonText } from './json.js'
 import { PIECE, UNDER_WAY } from './pieces.js'
-
-export const JSON_TYPE = 'application/json; charset=utf-8'
+import type { Ack, ClassicMsgs, Created, Msgs } from './schemas.js'
 
 /**
  * A handler in two steps: the operation on the box, and the response. The response is built only once it is
  * certain, and all responses are sent together at the end of the turn.
+ *
+ * It returns the text: returning the reply, which is thenable, would cost a check of its stream for each
+ * response.
  */
-export function answering<Request, Reply, Result, Payload> (
-  ask: (request: Request, reply: Reply) => Promise<Result>,
-  answer: (result: Result, request: Request, reply: Reply) => Payload
-): (request: Request, reply: Reply) => Promise<Payload> {
+export function answering<Asked, Reply extends FastifyReply, Result, Text extends JsonText<unknown>> (
+  ask: (request: Asked, reply: Reply) => Promise<Result>,
+  answer: (result: Result, request: Asked, reply: Reply) => Text
+): (request: Asked, reply: Reply) => Promise<Text> {
   return async (request, reply) => {
-    const payload = answer(await ask(request, reply), request, reply)
+    const text = answer(await ask(request, reply), request, reply)
+    reply.type(JSON_TYPE)
     await endOfTurn()
-    return payload
+    return text
   }
 }
 
-/*
- * Responses that need no serializer. Handlers return the text: returning the reply, which is thenable, would
- * cost a check of its stream for each response.
- */
+/* What the hot path sends is put together without a serializer: it needs no escaping, or is JSON already. */
 
-export function created (reply: FastifyReply, { boxId, drop, expires }: Created): string {
-  reply.type(JSON_TYPE)
-  return `{"type":"created","data":"${boxId}","drop":"${drop}","expires":"${new Date(expires).toISOString()}"}`
+export function created ({ boxId, drop, expires }: CreatedBox): JsonText<Created> {
+  return `{"type":"created","data":"${boxId}","drop":"${drop}","expires":"${new Date(expires).toISOString()}"}` as JsonText<Created>
 }
 
-/** The texts are already JSON, so they are joined and never serialized again. */
-export function page (reply: FastifyReply, { texts, next }: Page): string {
-  reply.type(JSON_TYPE)
-  return `{"type":"msgs","data":[${texts.join(',')}],"next":${next}}`
+export function ack ({ count, seq }: Appended): JsonText<Ack> {
+  return `{"type":"ack","data":${count},"seq":${seq}}` as JsonText<Ack>
+}
+
+export function msgs ({ texts, next }: Page): JsonText<Msgs> {
+  return `{"type":"msgs","data":[${texts.join(',')}],"next":${next}}` as JsonText<Msgs>
+}
+
+/** The original script has no cursors. */
+export function classicMsgs ({ texts }: Page): JsonText<ClassicMsgs> {
+  return `{"type":"msgs","data":[${texts.join(',')}]}` as JsonText<ClassicMsgs>
 }
 
 /** The size of a page in bytes; approximate for a small page. */

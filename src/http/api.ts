@@ -1,8 +1,9 @@
 import type { Static, TSchema } from '@sinclair/typebox'
-import type { FastifyBaseLogger, FastifyInstance, FastifyRequest, FastifyTypeProvider, RawReplyDefaultExpression, RawRequestDefaultExpression, RawServerDefault } from 'fastify'
+import type { FastifyBaseLogger, FastifyInstance, FastifyReply, FastifyRequest, FastifyTypeProvider, RawReplyDefaultExpression, RawRequestDefaultExpression, RawServerDefault } from 'fastify'
 import type { BoxService } from '../box/box-service.js'
 import type { ResolvedOptions } from '../options.js'
 import type { Contract } from './contract.js'
+import type { JsonText } from './json.js'
 import type { Outgoing } from './outgoing.js'
 import type { Limiter } from './rate-limit.js'
 
@@ -15,11 +16,13 @@ export interface Api {
   contract: Contract
 }
 
-/** Types the parts of a request by their schemas, and the body by the schema of its one media type. */
+/** Types the parts of a request by their schemas, the body by the schema of its one media type, and responses as the JSON text of theirs. */
 export interface SchemaTypes extends FastifyTypeProvider {
   validator: this['schema'] extends TSchema ? Static<this['schema']>
     : this['schema'] extends { content: { 'application/json': { schema: infer Body extends TSchema } } } ? Static<Body>
       : unknown
+  /** Or the reply, from a handler that has sent the response itself. */
+  serializer: this['schema'] extends TSchema ? JsonText<Static<this['schema']>> | FastifyReply : unknown
 }
 
 /** The scope in which operations are registered. */

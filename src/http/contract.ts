@@ -40,7 +40,7 @@ export function contractFor ({ rateLimit, cors }: ResolvedOptions, registration:
     operation: <T extends Documented>(operation: T): T => registered(operation, registration),
 
     /** A response with its description, and its headers besides those of the rate limit. */
-    answer: (description: string, content: object, extra: Record<string, string> = {}) => ({
+    answer: <Content extends object>(description: string, content: Content, extra: Record<string, string> = {}) => ({
       description, headers: headers({ ...extra, ...isLimited ? RATE_HEADERS : {} }), ...content
     }),
 
@@ -54,7 +54,7 @@ export function contractFor ({ rateLimit, cors }: ResolvedOptions, registration:
 }
 
 /** The content of a JSON response. */
-export function json (schema: TSchema, example: unknown) {
+export function json<T extends TSchema> (schema: T, example: unknown) {
   return { content: { 'application/json': { schema, example } } }
 }
 

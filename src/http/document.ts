@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { Type, type TObject } from '@sinclair/typebox'
-import { JSON_TYPE } from './answers.js'
 import { parametersOf } from './base.js'
+import { JSON_TYPE } from './json.js'
 
 /** An OpenAPI document in the making, the plugin's or the host's. */
 export type Document = Record<string, any>

@@ -1,8 +1,8 @@
 import type {} from '@fastify/swagger'
 import type { FastifyInstance } from 'fastify'
 import { loadOptional } from '../optional.js'
-import { JSON_TYPE } from './answers.js'
 import { finishDocument, type Document, type Registration } from './document.js'
+import { JSON_TYPE } from './json.js'
 import { GUARDED } from './resource.js'
 import { singleMediaForm } from './single-media.js'
 

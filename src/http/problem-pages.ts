@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import { errorTable, NoRouteError, problemName } from '../errors.js'
-import { JSON_TYPE } from './answers.js'
 import { baseOf } from './base.js'
+import { JSON_TYPE } from './json.js'
 
 /** Explains each problem `type` at its own URL. */
 export async function problemPages (scope: FastifyInstance): Promise<void> {

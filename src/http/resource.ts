@@ -5,10 +5,11 @@ import { DropOnlyError, NotFoundError } from '../errors.js'
 import type { ResolvedOptions } from '../options.js'
 import type { RequestWith } from './api.js'
 import { carrierOf, cut, isGone } from './carrier.js'
+import { serialize } from './json.js'
 import { pipelineIsTooLong } from './pipeline.js'
 import { sendProblem } from './problem.js'
 import type { BoxParams } from './schemas.js'
-import { print, serializerCompiler, validatorCompiler } from './validation.js'
+import { serializerCompiler, validatorCompiler } from './validation.js'
 
 /** The key under which a request holds its box's drop address: a symbol, so that it cannot collide with a host's property. */
 export const DROP: unique symbol = Symbol('drop address')
@@ -50,7 +51,7 @@ export const ANY_ORIGIN = { 'access-control-allow-origin': '*', 'access-control-
 export async function asResource (scope: FastifyInstance, options: ResolvedOptions): Promise<void> {
   scope.setValidatorCompiler(validatorCompiler)
   scope.setSerializerCompiler(serializerCompiler)
-  scope.setReplySerializer(print)
+  scope.setReplySerializer(serialize)
   scope.setErrorHandler(sendProblem)
   const headers = { ...HEADERS, ...await allowOrigins(scope, options.cors) }
   // Hooks of the hot path call back instead of making a promise.

@@ -38,11 +38,28 @@ export const createdExample = {
   type: 'created', data: 'box_Zm9yIGV4YW1wbGUgb25seSEgMDEyMzQ1', drop: 'drop_ZXhhbXBsZSBkcm9wIGFkZHJlc3MgMDEy', expires: '2026-11-22T12:00:00.000Z'
 }
 
+export const Created = Type.Object(createdMembers, { title: 'Created', description: 'The box was created.' })
+export type Created = Static<typeof Created>
+
+export const Ack = Type.Object({
+  type: Type.Literal('ack'),
+  data: count('The number of messages now in the box.'),
+  seq: sequence(1, 'The sequence number of the message.')
+}, { title: 'Ack', description: 'The message was stored.' })
+export type Ack = Static<typeof Ack>
+
 export const Msgs = Type.Object({
   type: Type.Literal('msgs'),
   data: Type.Array(Message, { description: 'The messages, oldest first.' }),
   next: sequence(0, 'The cursor for the next read: the sequence number of the last message in `data`.')
 }, { title: 'Msgs', description: 'Messages from the box.' })
+export type Msgs = Static<typeof Msgs>
+
+export const ClassicMsgs = Type.Object({
+  type: Type.Literal('msgs'),
+  data: Type.Array(Message, { description: 'All messages that were in the box.' })
+}, { title: 'ClassicMsgs', description: 'The box was drained.' })
+export type ClassicMsgs = Static<typeof ClassicMsgs>
 
 export const Problem = Type.Object({
   type: Type.String({ format: 'uri-reference', description: 'Identifies the kind of problem; a GET request to this URI returns an explanation.' }),

@@ -1,6 +1,7 @@
 import type { TSchema } from '@sinclair/typebox'
 import { TypeCompiler, ValueErrorType, type TypeCheck, type ValueError } from '@sinclair/typebox/compiler'
 import type { FastifyReply, FastifyRequest, FastifySchemaCompiler } from 'fastify'
+import { serialize } from './json.js'
 
 /**
  * Validates without coercion, unlike Fastify's default. Paths are not validated here: a malformed capability
@@ -32,8 +33,7 @@ function describe (part: string, schema: TSchema, error: ValueError | undefined)
 }
 
 /** Responses are typed by their schemas; a compiled serializer, or the host's, would add nothing. */
-export const print = (data: unknown): string => JSON.stringify(data)
-export const serializerCompiler = () => print
+export const serializerCompiler = () => serialize
 
 const DECIMAL = /^(?:0|[1-9][0-9]{0,15})$/
 

@@ -1,9 +1,10 @@
-import { Type } from '@sinclair/typebox'
+import { Type, type Static } from '@sinclair/typebox'
 import { InvalidError } from '../../errors.js'
 import { answering } from '../answers.js'
 import type { Api, Scope } from '../api.js'
 import { body, json } from '../contract.js'
 import { guarded } from '../guard.js'
+import { serialize } from '../json.js'
 import { countedAs } from '../rate-limit.js'
 import { DROP, ownBox } from '../resource.js'
 import { count, cursor, NoQuery, OwnerParams } from '../schemas.js'
@@ -16,6 +17,7 @@ const CursorAck = Type.Object({
   type: Type.Literal('ack'),
   data: count('The number of messages left in the box.')
 }, { title: 'CursorAck', description: 'The messages up to the cursor have been deleted.' })
+type CursorAck = Static<typeof CursorAck>
 
 export function acknowledge (scope: Scope, { service, options, limiter, contract }: Api): void {
   scope.put('/:box/cursor', {
@@ -39,6 +41,6 @@ export function acknowledge (scope: Scope, { service, options, limiter, contract
     preHandler: guarded(options.guard, 'acknowledge')
   }, answering(
     request => service.acknowledge(request[DROP], request.body.after),
-    left => ({ type: 'ack', data: left })
+    left => serialize<CursorAck>({ type: 'ack', data: left })
   ))
 }

@@ -4,15 +4,16 @@ import { parseCapability } from '../../box/capability.js'
 import { messageFromString } from '../../box/message.js'
 import { DropOnlyError, NotFoundError, PrefetchError, TooLargeError } from '../../errors.js'
 import type { Operation } from '../../options.js'
-import { created, JSON_TYPE } from '../answers.js'
+import { answering, classicMsgs, created } from '../answers.js'
 import type { Api, RequestWith, SchemaTypes } from '../api.js'
 import { json } from '../contract.js'
 import { refuseCrossSite } from '../cross-site.js'
 import { guarded } from '../guard.js'
+import { serialize } from '../json.js'
 import type { Kind } from '../rate-limit.js'
 import { routerOptionsOf } from '../refusals.js'
 import { DROP } from '../resource.js'
-import { count, createdExample, createdMembers, Message } from '../schemas.js'
+import { ClassicMsgs, count, createdExample, createdMembers } from '../schemas.js'
 
 /** Other parameters are accepted, as in the original: its clients send cache busters. */
 const Query = Type.Object({
@@ -21,19 +22,16 @@ const Query = Type.Object({
 })
 type Classic = RequestWith<{ query: typeof Query }>
 
-const answers = [
-  Type.Object(createdMembers, { title: 'ClassicCreated', description: 'The box was created.' }),
-  Type.Object({
-    type: Type.Literal('ack'),
-    data: count('The number of messages now in the box.')
-  }, { title: 'ClassicAck', description: 'The message was stored.' }),
-  Type.Object({
-    type: Type.Literal('msgs'),
-    data: Type.Array(Message, { description: 'All messages that were in the box.' })
-  }, { title: 'ClassicMsgs', description: 'The box was drained.' })
-]
-const ClassicAnswer = Type.Unsafe<Static<typeof answers[number]>>({
-  oneOf: answers, discriminator: { propertyName: 'type' }, title: 'ClassicAnswer', description: 'The envelope of the original script.'
+const ClassicCreated = Type.Object(createdMembers, { title: 'ClassicCreated', description: 'The box was created.' })
+
+const ClassicAck = Type.Object({
+  type: Type.Literal('ack'),
+  data: count('The number of messages now in the box.')
+}, { title: 'ClassicAck', description: 'The message was stored.' })
+type ClassicAck = Static<typeof ClassicAck>
+
+const ClassicAnswer = Type.Unsafe<Static<typeof ClassicCreated> | ClassicAck | ClassicMsgs>({
+  oneOf: [ClassicCreated, ClassicAck, ClassicMsgs], discriminator: { propertyName: 'type' }, title: 'ClassicAnswer', description: 'The envelope of the original script.'
 })
 
 /** The actions of the script, and the rate limit that each counts against. */
@@ -47,21 +45,15 @@ export async function classicBox (scope: FastifyInstance, { service, options, li
   scope.decorateRequest(DROP, '')
   if (options.cors !== true) scope.addHook('onRequest', refuseCrossSite)
 
-  async function perform (request: Classic, reply: FastifyReply): Promise<unknown> {
-    switch (actionOf(request)) {
-      case 'createBox': return created(reply, await service.create(undefined, limiter.holder(request)))
-      case 'storeMessage': {
-        const { msg } = parameters(request)
-        const message = messageFromString(msg)
-        if (Buffer.byteLength(msg) > options.maxMessageBytes) throw new TooLargeError(options.maxMessageBytes)
-        const { count } = await service.append(request[DROP], message)
-        return { type: 'ack', data: count }
-      }
-      case 'drainMessages': {
-        const { texts } = await outgoing.drain(request, reply, most => service.drain(request[DROP], most))
-        return reply.type(JSON_TYPE).send(`{"type":"msgs","data":[${texts.join(',')}]}`)
-      }
-    }
+  const actions = {
+    createBox: answering((request: Classic) => service.create(undefined, limiter.holder(request)), created),
+    storeMessage: answering(async (request: Classic) => {
+      const { msg } = parameters(request)
+      const message = messageFromString(msg)
+      if (Buffer.byteLength(msg) > options.maxMessageBytes) throw new TooLargeError(options.maxMessageBytes)
+      return await service.append(request[DROP], message)
+    }, ({ count }) => serialize<ClassicAck>({ type: 'ack', data: count })),
+    drainMessages: answering((request: Classic, reply) => outgoing.drain(request, reply, most => service.drain(request[DROP], most)), classicMsgs)
   }
 
   const documented = contract.operation({
@@ -80,7 +72,7 @@ export async function classicBox (scope: FastifyInstance, { service, options, li
   // If the host's router treats both spellings the same, one route is enough.
   for (const url of routerOptionsOf(scope).ignoreTrailingSlash ? [''] : ['', '/']) {
     scope.withTypeProvider<SchemaTypes>().get(url, {
-      schema: url === '' ? documented : { querystring: Query, hide: true },
+      schema: { ...documented, hide: url !== '' },
       exposeHeadRoute: false,
       prefixTrailingSlash: 'slash',
       onRequest: async (request, reply) => {
@@ -88,7 +80,7 @@ export async function classicBox (scope: FastifyInstance, { service, options, li
         if (isPrefetch(request)) throw new PrefetchError()
       },
       preHandler: [findBox, ...guarded(options.guard, actionOf)]
-    }, perform)
+    }, (request, reply) => actions[actionOf(request)](request, reply))
   }
 }
 

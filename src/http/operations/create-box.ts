@@ -5,7 +5,7 @@ import { baseOf } from '../base.js'
 import { body, json } from '../contract.js'
 import { guarded } from '../guard.js'
 import { countedAs } from '../rate-limit.js'
-import { createdExample, createdMembers, NoQuery } from '../schemas.js'
+import { Created, createdExample, NoQuery } from '../schemas.js'
 
 /**
  * Uses the server's own limits, so that the contract shows what this server accepts. The default is described
@@ -16,8 +16,6 @@ const createBoxBody = (ttl: number, maxTtl: number) => Type.Object({
     minimum: 1, maximum: maxTtl, description: `The idle lifetime in seconds: a box that is not used for this long expires. If absent: ${ttl}.`
   }))
 }, { title: 'CreateBox', additionalProperties: false, description: 'The settings of the new box.' })
-
-const Created = Type.Object(createdMembers, { title: 'Created', description: 'The box was created.' })
 
 export function createBox (scope: Scope, { service, options, limiter, contract }: Api): void {
   scope.post('', {
@@ -44,7 +42,7 @@ export function createBox (scope: Scope, { service, options, limiter, contract }
     request => service.create(request.body.ttl, limiter.holder(request)),
     (made, request, reply) => {
       reply.code(201).header('location', `${baseOf(request)}/boxes/${made.boxId}`)
-      return created(reply, made)
+      return created(made)
     }
   ))
 }

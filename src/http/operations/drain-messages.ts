@@ -1,4 +1,4 @@
-import { answering, page } from '../answers.js'
+import { answering, msgs } from '../answers.js'
 import type { Api, Scope } from '../api.js'
 import { json } from '../contract.js'
 import { guarded } from '../guard.js'
@@ -24,6 +24,6 @@ export function drainMessages (scope: Scope, { service, options, limiter, outgoi
     preHandler: guarded(options.guard, 'drainMessages')
   }, answering(
     (request, reply) => outgoing.drain(request, reply, most => service.drain(request[DROP], most)),
-    (taken, _request, reply) => page(reply, taken)
+    msgs
   ))
 }

@@ -5,6 +5,7 @@ import { answering } from '../answers.js'
 import type { Api, Scope } from '../api.js'
 import { json } from '../contract.js'
 import { guarded } from '../guard.js'
+import { serialize } from '../json.js'
 import { countedAs } from '../rate-limit.js'
 import { anyBox, DROP } from '../resource.js'
 import { BoxParams, count, NoQuery } from '../schemas.js'
@@ -42,7 +43,7 @@ export function getIceServers (scope: Scope, { service, options, limiter, contra
     preHandler: guarded(options.guard, 'getIceServers')
   }, answering(
     request => service.touch(request[DROP]),
-    () => iceServers(options.ice, service.now())
+    () => serialize(iceServers(options.ice, service.now()))
   ))
 }
 

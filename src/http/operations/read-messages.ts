@@ -3,7 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import Negotiator from 'negotiator'
 import { NotAcceptableError } from '../../errors.js'
 import type { Page } from '../../store/store.js'
-import { answering, page, pageSize } from '../answers.js'
+import { answering, msgs, pageSize } from '../answers.js'
 import type { Api, RequestWith, Scope } from '../api.js'
 import { json } from '../contract.js'
 import { BATCH, streamMessages } from '../event-stream.js'
@@ -71,7 +71,7 @@ export function readMessages (scope: Scope, { service, options, limiter, outgoin
     },
     (found, request, reply) => {
       outgoing.admit(request, reply, pageSize(found))
-      return page(reply, found)
+      return msgs(found)
     }
   )
 

@@ -1,16 +1,15 @@
 import { Type, type TSchema } from '@sinclair/typebox'
-import type { FastifyReply } from 'fastify'
 import { withKey } from '../../box/message.js'
 import { InvalidError } from '../../errors.js'
-import type { Appended, NewMessage } from '../../store/store.js'
-import { answering, JSON_TYPE } from '../answers.js'
+import type { NewMessage } from '../../store/store.js'
+import { ack, answering } from '../answers.js'
 import type { Api, SchemaTypes, Scope } from '../api.js'
 import { parseMessages } from '../body.js'
 import { body, json } from '../contract.js'
 import { guarded } from '../guard.js'
 import { countedAs } from '../rate-limit.js'
 import { anyBox, DROP } from '../resource.js'
-import { BoxParams, count, Message, NoQuery, sequence } from '../schemas.js'
+import { Ack, BoxParams, Message, NoQuery } from '../schemas.js'
 import { unchecked, validatorCompiler } from '../validation.js'
 
 const Headers = Type.Object({
@@ -19,12 +18,6 @@ const Headers = Type.Object({
 
 /** The message as the parser passes it to the handler. */
 const Parsed = Type.Unsafe<NewMessage>(Message)
-
-const Ack = Type.Object({
-  type: Type.Literal('ack'),
-  data: count('The number of messages now in the box.'),
-  seq: sequence(1, 'The sequence number of the message.')
-}, { title: 'Ack', description: 'The message was stored.' })
 
 export async function storeMessage (scope: Scope, { service, options, limiter, contract }: Api): Promise<void> {
   await scope.register(async messages => {
@@ -58,12 +51,7 @@ export async function storeMessage (scope: Scope, { service, options, limiter, c
         if (message === undefined) throw new InvalidError('the body must be the message, as application/json or text/plain')
         return service.append(drop, key === undefined ? message : withKey(message, key))
       },
-      (appended, _request, reply) => ack(reply, appended)
+      ack
     ))
   })
-}
-
-function ack (reply: FastifyReply, { count, seq }: Appended): string {
-  reply.type(JSON_TYPE)
-  return `{"type":"ack","data":${count},"seq":${seq}}`
 }
