@@ -103,6 +103,13 @@ export interface ResolvedOptions extends Omit<Static<typeof optionsSchema>, 'rat
 /** Options that Fastify's `register` itself accepts. */
 const REGISTER_OPTIONS = new Set(['prefix', 'logLevel', 'logSerializers', 'encapsulate'])
 
+/** A secret is not repeated. */
+function shownAs (option: string, received: unknown): string {
+  if (received === undefined) return 'nothing'
+  if (option.endsWith('Secret')) return `a secret of type ${typeof received}`
+  return inspect(received, { depth: 1, breakLength: Infinity, maxStringLength: 100 })
+}
+
 /** An option has a value that it cannot have. */
 export class OptionError extends TypeError {
   /** the option's path, such as `rateLimit.creates` */
@@ -112,7 +119,7 @@ export class OptionError extends TypeError {
   readonly #expected: Expectation
 
   constructor (option: string, expected: Expectation, received: unknown) {
-    const shown = option.endsWith('Secret') ? `a secret of type ${typeof received}` : inspect(received, { depth: 1, breakLength: Infinity, maxStringLength: 100 })
+    const shown = shownAs(option, received)
     super(`boxPlugin: option '${option}' expected ${said(expected, name => name)}, received ${shown}`)
     this.option = option
     this.received = shown

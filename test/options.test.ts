@@ -94,7 +94,7 @@ const wrong: Array<[name: string, options: Record<string, unknown>, expected: Re
   ['ice.ttl', { ice: { ttl: 1 } }, /greater or equal to 60/, '1'],
   ['ice.urls.0', { ice: { urls: ['turn:a'] } }, /a STUN URL such as stun:host:port/, "'turn:a'"],
   ['ice.turnUrls.0', { ice: { turnUrls: ['a'] } }, /a TURN URL such as turn:host:port/, "'a'"],
-  ['ice.turnSecret', { ice: { turnUrls: ['turn:a'] } }, /a secret/, 'a secret of type undefined'],
+  ['ice.turnSecret', { ice: { turnUrls: ['turn:a'] } }, /a secret/, 'nothing'],
   ['guard', { guard: true }, /a function/, 'true'],
   ['store', { store: 'redis://localhost' }, /a Store/, "'redis://localhost'"],
   ['store', { store: {} }, /a Store/, '{}'],

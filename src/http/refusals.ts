@@ -47,7 +47,9 @@ export class Routes {
     const found = this.#router.find('GET', url)
     // The router also accepts an empty parameter.
     if (found === null || Object.values(found.params).includes('')) return []
-    return METHODS.filter(method => (found.store as string[]).includes(method))
+    const methods = found.store as string[]
+    // A route for `/` below a prefix has two URLs, and `onRoute` gets only one of them; of the other, only its HEAD.
+    return METHODS.filter(method => methods.includes(method) || (method === 'GET' && methods.includes('HEAD')))
   }
 }
 

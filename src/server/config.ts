@@ -85,7 +85,7 @@ function readFlags (args: readonly string[]): Map<string, string> {
     const isSwitch = SWITCHES.includes(name)
     if (isSwitch && value !== undefined) throw new ConfigError(`${rawName} takes no value; see --help`)
     // What looks like a flag is one, except for a negative number.
-    if (!isSwitch && (value === undefined || (!inlineValue && /^-(?!\d)/.test(value)))) throw new ConfigError(`${rawName} needs a value; see --help`)
+    if (!isSwitch && (!value || (!inlineValue && /^-(?!\d)/.test(value)))) throw new ConfigError(`${rawName} needs a value; see --help`)
     texts.set(name, value ?? '')
   }
   return texts

@@ -71,12 +71,13 @@ t.test('every answer is not to be sniffed, and sends no referrer', async t => {
 
 t.test('another method is refused with those that there are', async t => {
   const { app } = await serve(t)
-  for (const url of ['/', '/health/live', '/health/ready', '/metrics']) {
+  for (const url of ['/', '/health/live', '/health/ready', '/metrics', '/docs/', '/docs/json']) {
     const answer = await app.inject({ method: 'POST', url })
     isProblem(t, answer, 405, 'BOX_ERR_METHOD')
     t.equal(answer.headers.allow, 'GET, HEAD')
     t.equal((await app.inject({ method: 'HEAD', url })).statusCode, 200)
   }
+  isProblem(t, await app.inject({ method: 'POST', url: '/docs/nowhere' }), 404, 'BOX_ERR_NO_ROUTE')
 })
 
 t.test('health: live as long as it answers, ready as long as its store does', async t => {
