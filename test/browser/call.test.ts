@@ -1,6 +1,6 @@
 import t, { type Test } from 'tap'
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
-import { servePage, visit, type Visitor } from '../helpers/call-page.js'
+import { code, inCall, join, say, servePage, start, visit } from '../helpers/call-page.js'
 import { launch, needsChromium } from '../helpers/chromium.js'
 
 const skip = await needsChromium()
@@ -16,39 +16,12 @@ async function keepsDecoding (page: Page): Promise<boolean> {
   return await page.locator('#remote').evaluate((video: HTMLVideoElement) => video.videoWidth > 0 && !video.paused)
 }
 
-async function start (host: Visitor): Promise<string> {
-  await host.page.getByRole('button', { name: 'Start a call' }).click()
-  await host.reaches('waiting')
-  return await host.page.getByLabel('Invite link', { exact: true }).inputValue()
-}
-
-async function join (guest: Visitor): Promise<void> {
-  await guest.page.getByRole('button', { name: 'Join the call' }).click()
-}
-
-async function say (who: Visitor, words: string): Promise<void> {
-  await who.page.getByRole('button', { name: /^Chat/ }).click()
-  await who.page.getByLabel('Message', { exact: true }).fill(words)
-  await who.page.keyboard.press('Enter')
-  await who.page.keyboard.press('Escape')
-}
-
-const code = async ({ page }: Visitor) => await page.locator('#digits').textContent()
-
 t.test('the call page in Chromium', { skip }, async t => {
   const browser = await launch(t)
   const url = await servePage(t)
   const visitor = async (t: Test, address = url, options?: BrowserContextOptions) => await visit(t, browser, address, options)
 
-  /** Two people in a call. */
-  async function talking (t: Test) {
-    const host = await visitor(t)
-    const invite = await start(host)
-    const guest = await visitor(t, invite)
-    await join(guest)
-    await Promise.all([host.reaches('connected'), guest.reaches('connected')])
-    return { host, guest, invite }
-  }
+  const talking = async (t: Test) => await inCall(t, browser, url)
 
   await t.test('two people see, hear and write to each other, and compare a code', async t => {
     const { host, guest } = await talking(t)

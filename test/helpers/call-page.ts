@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join as joinPath } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { promisify } from 'node:util'
 import type { Test } from 'tap'
@@ -14,9 +14,9 @@ const script = fileURLToPath(new URL('../../scripts/build-web.js', import.meta.u
 
 /** Bundles the call page as it is now, gone with the test. @returns its directory, and what the script said */
 export async function buildPage (t: Test): Promise<{ directory: string, said: string }> {
-  const parent = await mkdtemp(join(tmpdir(), 'signalbox-page-'))
+  const parent = await mkdtemp(joinPath(tmpdir(), 'signalbox-page-'))
   t.teardown(() => rm(parent, { recursive: true, force: true }))
-  const directory = join(parent, 'web')
+  const directory = joinPath(parent, 'web')
   const { stdout } = await run(process.execPath, [script, directory])
   return { directory, said: stdout }
 }
@@ -61,4 +61,37 @@ export async function visit (t: Test, browser: Browser, url: string, options: Br
       await page.waitForSelector(`body[data-state="${state}"]`, { state: 'attached', timeout })
     }
   }
+}
+
+/** Starts a call. @returns its invite */
+export async function start (host: Visitor): Promise<string> {
+  await host.page.getByRole('button', { name: 'Start a call' }).click()
+  await host.reaches('waiting')
+  return await host.page.getByLabel('Invite link', { exact: true }).inputValue()
+}
+
+export async function join (guest: Visitor): Promise<void> {
+  await guest.page.getByRole('button', { name: 'Join the call' }).click()
+}
+
+/** Two people in a call. */
+export async function inCall (t: Test, browser: Browser, url: string, options: BrowserContextOptions = {}) {
+  const host = await visit(t, browser, url, options)
+  const invite = await start(host)
+  const guest = await visit(t, browser, invite, options)
+  await join(guest)
+  await Promise.all([host.reaches('connected'), guest.reaches('connected')])
+  return { host, guest, invite }
+}
+
+/** Writes in the chat, and closes it again. */
+export async function say (who: Visitor, words: string): Promise<void> {
+  await who.page.getByRole('button', { name: /^Chat/ }).click()
+  await who.page.getByLabel('Message', { exact: true }).fill(words)
+  await who.page.keyboard.press('Enter')
+  await who.page.keyboard.press('Escape')
+}
+
+export async function code ({ page }: Visitor): Promise<string | null> {
+  return await page.locator('#digits').textContent()
 }

@@ -1,0 +1,54 @@
+import t from 'tap'
+import type { Page } from 'playwright-core'
+import { inCall, servePage, start, visit } from '../helpers/call-page.js'
+import { launch, needsChromium } from '../helpers/chromium.js'
+
+const skip = await needsChromium()
+
+/** Longer than anything the page says. */
+const LONG = 'Someone tried to join. This invite accepts no new guests for now: too many attempts to join failed, and someone may be interfering. '.repeat(2)
+
+/** What sticks out of the window, or makes something scroll sideways. */
+async function sideways (page: Page): Promise<string[]> {
+  return await page.evaluate(() => [...document.querySelectorAll('body, body *')].filter(element => {
+    const { left, right, width } = element.getBoundingClientRect()
+    const scrolls = ['auto', 'scroll'].includes(getComputedStyle(element).overflowX) && element.scrollWidth > element.clientWidth
+    return width > 1 && (left < -1 || right > innerWidth + 1 || scrolls)
+  }).map(({ tagName, id }) => `${tagName}#${id}`))
+}
+
+/** Puts a text where the page shows a notice. */
+async function notice (page: Page, text: string): Promise<void> {
+  await page.locator('#notice').evaluate((notice: HTMLElement, text) => {
+    (notice.querySelector('span') ?? notice).textContent = text
+    notice.hidden = false
+  }, text)
+}
+
+t.test('nothing scrolls sideways', { skip }, async t => {
+  const browser = await launch(t)
+  const url = await servePage(t)
+  for (const width of [320, 390, 768]) {
+    await t.test(`in a window of ${width} px`, async t => {
+      const options = { viewport: { width, height: 700 } }
+      const alone = await visit(t, browser, url, options)
+      t.same(await sideways(alone.page), [], 'at the start')
+      await start(alone)
+      await notice(alone.page, LONG)
+      t.same(await sideways(alone.page), [], 'with a long notice while waiting')
+      t.ok(await alone.page.locator('#copy').evaluate(copy => copy.getBoundingClientRect().right <= innerWidth), 'the invite stays on the screen')
+
+      const { host, guest } = await inCall(t, browser, url, options)
+      await notice(host.page, LONG)
+      t.same(await sideways(host.page), [], 'with a long notice in a call')
+      for (const text of ['W'.repeat(300), `https://example.org/${'x'.repeat(300)}`]) {
+        await host.page.evaluate(() => { if (document.querySelector<HTMLElement>('#chat')!.hidden) document.querySelector<HTMLElement>('#chat-toggle')!.click() })
+        await host.page.locator('#chat-input').fill(text)
+        await host.page.keyboard.press('Enter')
+      }
+      await guest.page.locator('#chat-toggle').click()
+      await guest.page.locator('#log li').nth(1).waitFor()
+      for (const { page } of [host, guest]) t.same(await sideways(page), [], 'with long words in the chat')
+    })
+  }
+})
