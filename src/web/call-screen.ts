@@ -1,4 +1,4 @@
-import { element, setButton, showText } from './dom.js'
+import { element, setToggle, showText } from './dom.js'
 import { InvitePanel } from './invite-panel.js'
 import type { RemotePage } from './remote-page.js'
 import type { MediaKind, LocalMedia } from './local-media.js'
@@ -77,10 +77,8 @@ export class CallScreen {
   /** Shows the state of this person's devices. */
   devices (): void {
     const { state, preview } = this.media
-    setButton(element('mic'), state.audio === 'on' ? 'mic' : 'mic-off', state.audio === 'on' ? 'Mute' : nameOf(state.audio, 'Unmute', 'No mic'))
-    setButton(element('camera'), state.video === 'on' ? 'camera' : 'camera-off', state.video === 'on' ? 'Stop video' : nameOf(state.video, 'Start video', 'No camera'))
-    element('mic').classList.toggle('off', state.audio !== 'on')
-    element('camera').classList.toggle('off', state.video !== 'on')
+    setToggle(element('mic'), 'mic', state.audio === 'on')
+    setToggle(element('camera'), 'camera', state.video === 'on')
     this.#self.hidden = preview === null
     this.#self.srcObject = preview
 
@@ -109,8 +107,4 @@ export class CallScreen {
       this.#unmute.hidden = Object(error).name !== 'NotAllowedError'
     }
   }
-}
-
-function nameOf (state: string, off: string, none: string): string {
-  return state === 'off' ? off : none
 }

@@ -11,9 +11,8 @@ export function showText (target: HTMLElement, text: string | undefined): void {
   target.hidden = text === undefined
 }
 
-/** Changes a button's icon and label. */
-export function setButton (button: HTMLElement, icon: string, label: string): void {
-  button.querySelector('use')?.setAttribute('href', `#i-${icon}`)
-  const text = button.querySelector('span')
-  if (text !== null) text.textContent = label
+/** Shows whether a button's device is on. Its name stays the same, as `aria-pressed` requires. */
+export function setToggle (button: HTMLElement, icon: string, on: boolean): void {
+  button.setAttribute('aria-pressed', String(on))
+  button.querySelector('use')?.setAttribute('href', `#i-${icon}${on ? '' : '-off'}`)
 }

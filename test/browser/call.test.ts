@@ -46,11 +46,11 @@ t.test('the call page in Chromium', { skip }, async t => {
     t.equal(await link.getAttribute('href'), 'https://evil.example/x')
     t.equal(await link.locator('strong').textContent(), 'evil.example')
 
-    await guest.page.getByRole('button', { name: 'Stop video' }).click()
+    await guest.page.getByRole('button', { name: 'Camera', pressed: true }).click()
     await host.page.locator('#stage').getByText('Their camera is off').waitFor()
-    await guest.page.getByRole('button', { name: 'Mute' }).click()
+    await guest.page.getByRole('button', { name: 'Mic', pressed: true }).click()
     await host.page.locator('#stage').getByText('Their camera and microphone are off').waitFor()
-    await guest.page.getByRole('button', { name: 'Start video' }).click()
+    await guest.page.getByRole('button', { name: 'Camera', pressed: false }).click()
     await host.page.locator('#stage').getByText('Their microphone is off').waitFor()
     t.ok(await keepsDecoding(host.page), 'the camera is back')
 
@@ -82,12 +82,12 @@ t.test('the call page in Chromium', { skip }, async t => {
 
   await t.test('a guest that loads its page again is back by itself', async t => {
     const { host, guest } = await talking(t)
-    await guest.page.getByRole('button', { name: 'Mute' }).click()
+    await guest.page.getByRole('button', { name: 'Mic', pressed: true }).click()
     await guest.page.reload()
     await guest.reaches('connected')
     await host.reaches('connected')
     t.equal(await code(guest), await code(host))
-    await guest.page.getByRole('button', { name: 'Unmute' }).waitFor()
+    await guest.page.getByRole('button', { name: 'Mic', pressed: false }).waitFor()
     t.ok(await keepsDecoding(host.page), 'still muted, and seen')
   })
 
