@@ -9,6 +9,7 @@ const MAX_ITEMS = 500
 export class Chat {
   readonly #drawer = element('chat')
   readonly #log = element('log')
+  readonly #messages = element('messages')
   readonly #input = element<HTMLTextAreaElement>('chat-input')
   readonly #button = element('chat-toggle')
   readonly #unread = element('unread')
@@ -43,7 +44,7 @@ export class Chat {
 
   /** Resets the chat for a new call. */
   clear (): void {
-    this.#log.replaceChildren()
+    this.#messages.replaceChildren()
     this.#input.value = ''
     element('chat-empty').hidden = false
     element('chat-trouble').hidden = true
@@ -79,8 +80,8 @@ export class Chat {
     const item = document.createElement('li')
     item.className = who === 'You' ? 'mine' : 'theirs'
     item.append(visuallyHidden(`${who}: `), isolated(textAndLinks(text).map(part => typeof part === 'string' ? part : linkTo(part))))
-    if (this.#log.childElementCount >= MAX_ITEMS) this.#log.firstElementChild?.remove()
-    this.#log.append(item)
+    if (this.#messages.childElementCount >= MAX_ITEMS) this.#messages.firstElementChild?.remove()
+    this.#messages.append(item)
     this.#log.scrollTop = this.#log.scrollHeight
   }
 

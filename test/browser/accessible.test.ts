@@ -1,0 +1,51 @@
+import t, { type Test } from 'tap'
+import { createRequire } from 'node:module'
+import type { AxeResults } from 'axe-core'
+import type { Page } from 'playwright-core'
+import { inCall, join, servePage, start, visit } from '../helpers/call-page.js'
+import { launch, needsChromium } from '../helpers/chromium.js'
+
+const skip = await needsChromium()
+const axe = createRequire(import.meta.url).resolve('axe-core/axe.min.js')
+
+/** Checks the page as it is now with axe. */
+async function clean (t: Test, page: Page, what: string): Promise<void> {
+  await page.addScriptTag({ path: axe })
+  const { violations } = await page.evaluate(async () => await Reflect.get(globalThis, 'axe').run() as AxeResults)
+  t.same(violations.map(({ id, impact, nodes }) => `${impact} ${id}: ${nodes.map(({ html }) => html.slice(0, 100)).join(' | ')}`), [], what)
+}
+
+t.test('axe finds nothing', { skip }, async t => {
+  const browser = await launch(t)
+  const url = await servePage(t)
+  for (const [colorScheme, width] of [['light', 320], ['dark', 1280]] as const) {
+    await t.test(`${colorScheme}, ${width} px`, async t => {
+      const options = { colorScheme, viewport: { width, height: 720 }, reducedMotion: 'reduce', bypassCSP: true } as const
+      const alone = await visit(t, browser, url, options)
+      await clean(t, alone.page, 'at the start')
+      await start(alone)
+      await clean(t, alone.page, 'while waiting')
+
+      const { host, guest, invite } = await inCall(t, browser, url, options)
+      await clean(t, host.page, 'in a call')
+      for (const { page } of [host, guest]) await page.locator('#chat-toggle').click()
+      for (const { page } of [host, guest]) {
+        await page.locator('#chat-input').fill('see https://example.org/')
+        await page.keyboard.press('Enter')
+      }
+      await guest.page.locator('#log li').nth(1).waitFor()
+      await guest.page.locator('#camera').click()
+      await guest.page.locator('#mic').click()
+      for (const { page } of [host, guest]) await clean(t, page, 'with a chat')
+
+      const third = await visit(t, browser, invite, options)
+      await clean(t, third.page, 'when invited')
+      await join(third)
+      await third.reaches('failed')
+      await clean(t, third.page, 'when the call is full')
+      await host.page.locator('#leave').click()
+      await guest.reaches('left')
+      for (const { page } of [host, guest]) await clean(t, page, 'after the call')
+    })
+  }
+})
