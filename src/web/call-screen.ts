@@ -5,9 +5,6 @@ import type { MediaKind, LocalMedia } from './local-media.js'
 import { isOpen, type State } from './state.js'
 import { absenceOf, deviceNotice, noticeOf, spokenCode, statusOf } from './texts.js'
 
-/** How long a notice about this person's devices is shown, in ms. The buttons keep showing their state. */
-const NOTICE_DURATION = 10_000
-
 export interface CallScreenActions {
   announce (text: string): void
   setEnabled (kind: MediaKind, on: boolean): void
@@ -25,8 +22,8 @@ export class CallScreen {
   readonly #unmute = element('unmute')
   readonly #invite: InvitePanel
   #deviceNotice: string | undefined
+  readonly #dismissed = new Set<string>()
   #stateNotice: string | undefined
-  #timer: ReturnType<typeof setTimeout> | undefined
   /** What the other page says it is sending. */
   #sent: Record<MediaKind, boolean> = { audio: true, video: true }
   #connected = false
@@ -35,6 +32,7 @@ export class CallScreen {
     this.#invite = new InvitePanel(text => { actions.announce(text) })
     element('mic').addEventListener('click', () => { actions.setEnabled('audio', media.state.audio !== 'on') })
     element('camera').addEventListener('click', () => { actions.setEnabled('video', media.state.video !== 'on') })
+    element('dismiss').addEventListener('click', () => { this.#dismiss() })
     element('leave').addEventListener('click', () => { actions.leave() })
     this.#unmute.addEventListener('click', () => { void this.#play() })
   }
@@ -51,7 +49,9 @@ export class CallScreen {
     element('code').hidden = code === undefined
     element('digits').textContent = code === undefined ? '' : spokenCode(code)
 
-    this.#stateNotice = noticeOf(state)
+    const stateNotice = noticeOf(state)
+    if (stateNotice !== this.#stateNotice) this.#dismissed.clear()
+    this.#stateNotice = stateNotice
     this.#showNotice()
     if (came) this.#status.focus()
   }
@@ -84,18 +84,23 @@ export class CallScreen {
 
     const notice = deviceNotice(state)
     if (notice === this.#deviceNotice) return
+    if (notice === undefined) this.#dismissed.clear()
     this.#deviceNotice = notice
-    clearTimeout(this.#timer)
-    this.#timer = setTimeout(() => {
-      this.#deviceNotice = undefined
-      this.#showNotice()
-    }, NOTICE_DURATION)
     this.#showNotice()
     if (notice !== undefined) this.actions.announce(notice)
   }
 
+  /** Shows what has not been dismissed yet. */
   #showNotice (): void {
-    showText(this.#notice, this.#stateNotice ?? this.#deviceNotice)
+    const text = [this.#stateNotice, this.#deviceNotice].find(text => text !== undefined && !this.#dismissed.has(text))
+    element('notice-text').textContent = text ?? ''
+    this.#notice.hidden = text === undefined
+  }
+
+  #dismiss (): void {
+    this.#dismissed.add(element('notice-text').textContent ?? '')
+    this.#showNotice()
+    this.#status.focus()
   }
 
   /** Browsers may block sound until the person interacts with the page. */

@@ -1,7 +1,9 @@
 export type MediaKind = 'audio' | 'video'
 
-/** State of the camera or microphone: in use, turned off, blocked by the person or the system, or not available. */
-export type DeviceState = 'on' | 'off' | 'denied' | 'unavailable'
+/** Why a device cannot be used: blocked by the person or the system, in use by another program, or not there. */
+export type DeviceProblem = 'denied' | 'busy' | 'unavailable'
+
+export type DeviceState = 'on' | 'off' | DeviceProblem
 
 export type Senders = Partial<Record<MediaKind, RTCRtpSender>>
 
@@ -69,7 +71,7 @@ export class LocalMedia {
   }
 
   /** @returns why it failed; undefined if it did not */
-  async #request (kinds: MediaKind[]): Promise<'denied' | 'unavailable' | undefined> {
+  async #request (kinds: MediaKind[]): Promise<DeviceProblem | undefined> {
     if (kinds.length === 0) return undefined
     const stops = this.#stops
     try {
@@ -82,7 +84,7 @@ export class LocalMedia {
       return undefined
     } catch (error) {
       if (stops !== this.#stops) return undefined
-      const failure = Object(error).name === 'NotAllowedError' ? 'denied' : 'unavailable'
+      const failure = problemOf(error)
       for (const kind of kinds) this.state[kind] = failure
       return failure
     } finally {
@@ -114,5 +116,16 @@ export class LocalMedia {
     this.#senders[kind]?.replaceTrack(this.#tracks[kind] ?? null).catch(() => {
       // The connection is closed, and its senders with it.
     })
+  }
+}
+
+/** What an error of `getUserMedia` means (W3C Media Capture and Streams, section 10.2). */
+function problemOf (error: unknown): DeviceProblem {
+  switch (Object(error).name) {
+    case 'NotAllowedError':
+    case 'SecurityError': return 'denied'
+    case 'NotReadableError':
+    case 'AbortError': return 'busy'
+    default: return 'unavailable'
   }
 }

@@ -1,5 +1,5 @@
 import { adviceOf, isRetryable, titleOf, type Failure } from './failures.js'
-import type { DeviceState, MediaKind } from './local-media.js'
+import type { DeviceProblem, DeviceState, MediaKind } from './local-media.js'
 import type { State } from './state.js'
 
 /** The status for each state: the heading during a call, the tab's title, and what screen readers announce. */
@@ -67,15 +67,29 @@ export function noticeOf (state: State): string | undefined {
   return `Someone tried to join. ${titleOf(state.notice)}: ${adviceOf(state.notice)}`
 }
 
-/** What the person should know about their own camera and microphone. */
+/** What the person should know about their own camera and microphone: what is wrong, and how to mend it. */
 export function deviceNotice ({ audio, video }: Record<MediaKind, DeviceState>): string | undefined {
-  const [noSound, noPicture] = [audio, video].map(state => state === 'denied' || state === 'unavailable')
+  const [noSound, noPicture] = [isProblem(audio), isProblem(video)]
   if (!noSound && !noPicture) return undefined
-  const devices = (denied: string, unavailable: string) =>
-    [audio, video].includes('denied') ? `Access to the ${denied} is blocked.` : `No ${unavailable} is available.`
-  if (noSound && noPicture) return `${devices('camera and microphone', 'camera or microphone')} You can still watch, listen and chat.`
-  if (noPicture) return `${devices('camera', 'camera')} The other person can still hear you.`
-  return `${devices('microphone', 'microphone')} You can still listen and chat.`
+  const problems = audio === video && isProblem(audio)
+    ? [problemText(audio, 'camera and microphone', 'camera or microphone', 'them')]
+    : [isProblem(video) && problemText(video, 'camera', 'camera', 'it'), isProblem(audio) && problemText(audio, 'microphone', 'microphone', 'it')]
+  const rest = noSound
+    ? noPicture ? 'You can still watch, listen and chat.' : 'You can still listen and chat.'
+    : 'The other person can still hear you.'
+  return [...problems, audio === 'off' && noPicture ? false : rest].filter(Boolean).join(' ')
+}
+
+function isProblem (state: DeviceState): state is DeviceProblem {
+  return state !== 'on' && state !== 'off'
+}
+
+function problemText (problem: DeviceProblem, both: string, either: string, it: string): string {
+  switch (problem) {
+    case 'denied': return `Access to the ${both} is blocked. Allow ${it} in the site settings, next to the address, and turn ${it} on below.`
+    case 'busy': return `The ${both} cannot be opened, probably because another program is using ${it}. Close that program, and turn ${it} on below.`
+    case 'unavailable': return `No ${either} was found. Connect one, and turn it on below.`
+  }
 }
 
 /** What the other person is not sending; undefined if nothing is missing. */

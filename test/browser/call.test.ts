@@ -160,7 +160,7 @@ t.test('the call page in Chromium', { skip }, async t => {
     const refusing = await launch(t, ['--use-fake-ui-for-media-stream=deny'])
     const guest = await visit(t, refusing, invite)
     await join(guest)
-    await guest.page.locator('#stage').getByText('Access to the camera and microphone is blocked. You can still watch, listen and chat.').waitFor()
+    await guest.page.locator('#stage').getByText(/^Access to the camera and microphone is blocked\. Allow them .* You can still watch, listen and chat\.$/).waitFor()
     await guest.reaches('connected')
     await host.page.locator('#stage').getByText('Their camera and microphone are off').waitFor()
     t.ok(await keepsDecoding(guest.page), 'it sees the host')

@@ -20,7 +20,7 @@ async function sideways (page: Page): Promise<string[]> {
 /** Puts a text where the page shows a notice. */
 async function notice (page: Page, text: string): Promise<void> {
   await page.locator('#notice').evaluate((notice: HTMLElement, text) => {
-    (notice.querySelector('span') ?? notice).textContent = text
+    notice.querySelector('p')!.textContent = text
     notice.hidden = false
   }, text)
 }
