@@ -26,8 +26,6 @@ export class CallController {
   #call: Call | undefined
   #remotePage: RemotePage | undefined
   #left = false
-  /** Someone was connected before, with another code. */
-  #hadCode = false
   /** Why the call ended while its last connection is still up. */
   #pendingFailure: Failure | undefined
 
@@ -177,8 +175,9 @@ export class CallController {
     this.#remotePage = remotePage
     this.media.attach(remotePage.senders)
     this.listener.connectedTo(remotePage)
-    this.listener.dispatch({ type: 'connected', code: peer.code, codeChanged: this.#hadCode })
-    this.#hadCode = true
+    // Someone was connected before, with another code, perhaps before the page was reloaded.
+    this.listener.dispatch({ type: 'connected', code: peer.code, codeChanged: this.session.data.hadCode === true })
+    this.session.update({ hadCode: true })
   }
 
   /** The other page never said hello. */

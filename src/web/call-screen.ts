@@ -3,11 +3,13 @@ import { InvitePanel } from './invite-panel.js'
 import type { RemotePage } from './remote-page.js'
 import type { MediaKind, LocalMedia } from './local-media.js'
 import { isOpen, type State } from './state.js'
-import { absenceOf, deviceNotice, noticeOf, spokenCode, statusOf } from './texts.js'
+import { absenceOf, compareText, deviceNotice, noticeOf, spokenCode, statusOf } from './texts.js'
 
 export interface CallScreenActions {
   announce (text: string): void
   setEnabled (kind: MediaKind, on: boolean): void
+  /** The codes are the same. */
+  compared (): void
   leave (): void
 }
 
@@ -33,6 +35,10 @@ export class CallScreen {
     element('mic').addEventListener('click', () => { actions.setEnabled('audio', media.state.audio !== 'on') })
     element('camera').addEventListener('click', () => { actions.setEnabled('video', media.state.video !== 'on') })
     element('dismiss').addEventListener('click', () => { this.#dismiss() })
+    element('matches').addEventListener('click', () => {
+      actions.compared()
+      element('code').querySelector('summary')?.focus()
+    })
     element('leave').addEventListener('click', () => { actions.leave() })
     this.#unmute.addEventListener('click', () => { void this.#play() })
   }
@@ -48,6 +54,10 @@ export class CallScreen {
     const code = 'code' in state ? state.code : undefined
     element('code').hidden = code === undefined
     element('digits').textContent = code === undefined ? '' : spokenCode(code)
+    const compare = compareText(state)
+    element('compare').hidden = compare === undefined
+    element('compare-text').textContent = compare ?? ''
+    element('compared').hidden = !('compared' in state)
 
     const stateNotice = noticeOf(state)
     if (stateNotice !== this.#stateNotice) this.#dismissed.clear()

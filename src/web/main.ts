@@ -8,14 +8,14 @@ import { LocalMedia, type MediaKind } from './local-media.js'
 import { CallScreen } from './call-screen.js'
 import { isOpen, next, type CallEvent, type Role, type State } from './state.js'
 import { keepScreenOn } from './wake-lock.js'
-import { noticeOf, statusOf, type Action } from './texts.js'
+import { compareText, noticeOf, statusOf, type Action } from './texts.js'
 
 const session = new SavedSession(tabStorage())
 const media = new LocalMedia(() => {
   callScreen.devices()
   tellDevices()
 })
-const callScreen = new CallScreen(media, { announce, setEnabled, leave: () => { call?.leave() } })
+const callScreen = new CallScreen(media, { announce, setEnabled, compared: () => { dispatch({ type: 'compared' }) }, leave: () => { call?.leave() } })
 const startScreen = new StartScreen(session, act)
 const chat = new Chat(text => call?.send({ type: 'chat', text }) ?? false, announce)
 
@@ -35,7 +35,7 @@ function show (before: State): void {
   callScreen.show(state)
   keepScreenOn(isOpen(state))
   if (isOpen(before) && !isOpen(state)) media.stop()
-  if (state !== before) announce([statusOf(state), noticeOf(state)].filter(Boolean).join('. '))
+  if (state !== before) announce([statusOf(state), noticeOf(state), compareText(state)].filter(Boolean).join('. '))
 }
 
 function begin (role: Role): void {
@@ -70,9 +70,10 @@ function begin (role: Role): void {
 function act (action: Action): void {
   switch (action) {
     case 'start':
-      session.update({ call: undefined })
+      session.update({ call: undefined, hadCode: false })
       return begin('host')
     case 'join':
+      session.update({ hadCode: false })
       return begin('guest')
     case 'again':
       return begin(state.role)

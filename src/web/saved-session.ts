@@ -1,8 +1,11 @@
 import type { Resume } from 'signalbox-client/webrtc'
 
-/** What a tab remembers across a reload and forgets when it is closed: which call it is in, and which devices were turned off. */
+/** What a tab remembers across a reload and forgets when it is closed: which call it is in, whether it
+ * had a code, and which devices were turned off. */
 export interface SessionData {
   call?: { role: 'host', resume: Resume } | { role: 'guest', invite: string }
+  /** People were shown a code in this call: the next one is new. */
+  hadCode?: boolean
   audio: boolean
   video: boolean
 }

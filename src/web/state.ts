@@ -12,9 +12,9 @@ export type State =
   /** the other side is absent; the host has an invite to share and may be told why someone left */
   | { name: 'waiting', role: Role, invite?: string, notice?: Notice }
   | { name: 'connecting', role: Role, invite?: string }
-  /** `codeChanged`: a different code was shown before, so people must compare again */
-  | { name: 'connected', role: Role, code: string, codeChanged?: true, invite?: string }
-  | { name: 'reconnecting', role: Role, code: string, codeChanged?: true, invite?: string }
+  /** `codeChanged`: a different code was shown before, so people must compare again; `compared`: they have */
+  | { name: 'connected', role: Role, code: string, codeChanged?: true, compared?: true, invite?: string }
+  | { name: 'reconnecting', role: Role, code: string, codeChanged?: true, compared?: true, invite?: string }
   | { name: 'left', role: Role, who: 'you' | 'other' }
   | { name: 'failed', role: Role, failure: Failure }
 
@@ -31,6 +31,8 @@ export type CallEvent =
   /** the other side could not be connected */
   | { type: 'peerFailed', failure: Failure }
   | { type: 'connected', code: string, codeChanged?: boolean }
+  /** the person says that both sides show the same code */
+  | { type: 'compared' }
   | { type: 'interrupted' }
   | { type: 'recovered' }
   /** the other side is gone: it left or, for the host, the connection was lost for good */
@@ -59,6 +61,8 @@ export function next (state: State, event: CallEvent): State {
         : state
     case 'connected':
       return isOpen(state) ? { name: 'connected', role, code: event.code, ...(event.codeChanged && { codeChanged: true }), ...invite } : state
+    case 'compared':
+      return state.name === 'connected' ? { ...state, compared: true } : state
     case 'interrupted':
       return state.name === 'connected' ? { ...state, name: 'reconnecting' } : state
     case 'recovered':

@@ -60,11 +60,17 @@ function actionsAfter (failure: Failure): Action[] {
 
 /** What the call screen shows besides the status; undefined if nothing. */
 export function noticeOf (state: State): string | undefined {
-  if ('codeChanged' in state) return 'This is a new connection with a new code. Compare the codes again before you continue.'
   if (state.name !== 'waiting' || state.notice === undefined) return undefined
   if (state.notice === 'left') return 'The other person left. The link still works.'
   if (state.notice === 'lost') return 'The connection was lost. The link still works.'
   return `Someone tried to join. ${titleOf(state.notice)}: ${adviceOf(state.notice)}`
+}
+
+/** What to do with the code; undefined if nothing is left to do. */
+export function compareText (state: State): string | undefined {
+  if (state.name !== 'connected' || state.compared) return undefined
+  const meaning = 'Read the code aloud to each other. If it is the same on both sides, nobody is in the middle.'
+  return state.codeChanged ? `The connection is new, and so is its code: compare again. ${meaning}` : meaning
 }
 
 /** What the person should know about their own camera and microphone: what is wrong, and how to mend it. */
