@@ -1,9 +1,13 @@
 import { textAndLinks, withoutControls, type Link } from './chat-text.js'
 import { element, showText } from './dom.js'
 import { MAX_CHAT_LENGTH } from './page-messages.js'
+import { chatHint } from './texts.js'
 
 /** How many messages the page keeps, so that nobody can fill the other side's memory. */
 const MAX_ITEMS = 500
+
+/** How close to the end, in CSS pixels, counts as the end. */
+const NEAR_END = 40
 
 /** The chat drawer. Nothing in it is stored. */
 export class Chat {
@@ -13,7 +17,12 @@ export class Chat {
   readonly #input = element<HTMLTextAreaElement>('chat-input')
   readonly #button = element('chat-toggle')
   readonly #unread = element('unread')
+  readonly #newer = element('newer')
+  readonly #trouble = element('chat-trouble')
   #count = 0
+  /** Whether the newest message is in view, and is to stay so. */
+  #atEnd = true
+  #someoneThere = false
 
   /** @param send returns whether the text could be sent */
   constructor (private readonly send: (text: string) => boolean, private readonly announce: (text: string) => void) {
@@ -29,6 +38,16 @@ export class Chat {
     })
     this.#button.addEventListener('click', () => { this.#toggle(this.#drawer.hidden) })
     element('chat-close').addEventListener('click', () => { this.#toggle(false) })
+    this.#newer.addEventListener('click', () => {
+      this.#scrollToEnd()
+      this.#input.focus()
+    })
+    this.#log.addEventListener('scroll', () => {
+      this.#atEnd = this.#log.scrollHeight - this.#log.scrollTop - this.#log.clientHeight < NEAR_END
+      if (this.#atEnd) this.#newer.hidden = true
+    })
+    // A phone's keyboard takes half of the room.
+    new ResizeObserver(() => { if (this.#atEnd) this.#scrollToEnd() }).observe(this.#log)
     this.#drawer.addEventListener('keydown', event => {
       if (event.key === 'Escape') this.#toggle(false)
     })
@@ -42,12 +61,20 @@ export class Chat {
     this.announce(`Message: ${withoutControls(text)}`)
   }
 
+  /** Shows whether there is somebody to write to. */
+  someoneThere (there: boolean): void {
+    this.#someoneThere = there
+    this.#trouble.hidden = true
+    this.#showHint()
+  }
+
   /** Resets the chat for a new call. */
   clear (): void {
     this.#messages.replaceChildren()
     this.#input.value = ''
-    element('chat-empty').hidden = false
-    element('chat-trouble').hidden = true
+    this.someoneThere(false)
+    this.#atEnd = true
+    this.#newer.hidden = true
     this.#showUnread(0)
     this.#drawer.hidden = true
     this.#button.setAttribute('aria-expanded', 'false')
@@ -57,10 +84,11 @@ export class Chat {
     const text = this.#input.value.trim().slice(0, MAX_CHAT_LENGTH)
     if (text === '') return
     const sent = this.send(text)
-    showText(element('chat-trouble'), sent ? undefined : 'Not sent: the other person is not connected.')
+    showText(this.#trouble, sent ? undefined : 'Not sent: the other person is not connected.')
     if (!sent) return
     this.#input.value = ''
     this.#add('You', text)
+    this.#scrollToEnd()
   }
 
   #toggle (open: boolean): void {
@@ -68,7 +96,7 @@ export class Chat {
     this.#button.setAttribute('aria-expanded', String(open))
     this.#showUnread(0)
     if (open) {
-      this.#log.scrollTop = this.#log.scrollHeight
+      this.#scrollToEnd()
       this.#input.focus()
     } else {
       this.#button.focus()
@@ -76,13 +104,25 @@ export class Chat {
   }
 
   #add (who: 'You' | 'Other', text: string): void {
-    element('chat-empty').hidden = true
     const item = document.createElement('li')
     item.className = who === 'You' ? 'mine' : 'theirs'
     item.append(visuallyHidden(`${who}: `), isolated(textAndLinks(text).map(part => typeof part === 'string' ? part : linkTo(part))))
     if (this.#messages.childElementCount >= MAX_ITEMS) this.#messages.firstElementChild?.remove()
     this.#messages.append(item)
+    this.#showHint()
+    // Whoever reads older messages stays where they are.
+    if (this.#atEnd) this.#scrollToEnd()
+    else this.#newer.hidden = false
+  }
+
+  #scrollToEnd (): void {
     this.#log.scrollTop = this.#log.scrollHeight
+    this.#atEnd = true
+    this.#newer.hidden = true
+  }
+
+  #showHint (): void {
+    showText(element('chat-hint'), chatHint(this.#someoneThere, this.#messages.childElementCount > 0))
   }
 
   #showUnread (count: number): void {

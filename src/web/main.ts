@@ -49,6 +49,7 @@ function begin (role: Role): void {
     dispatch,
     connectedTo: remotePage => {
       callScreen.connectedTo(remotePage)
+      chat.someoneThere(remotePage !== undefined)
       tellDevices()
     },
     received: message => {

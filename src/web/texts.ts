@@ -105,6 +105,12 @@ export function absenceOf ({ audio, video }: Record<MediaKind, boolean>): string
   return audio ? 'Their camera is off' : 'Their camera and microphone are off'
 }
 
+/** What the chat says besides its messages; undefined if nothing. */
+export function chatHint (someoneThere: boolean, hasMessages: boolean): string | undefined {
+  if (!someoneThere) return 'Nobody else is here right now. You can write, and send it once the other person is connected.'
+  return hasMessages ? undefined : 'No messages yet. What you write goes directly to the other person and is not stored.'
+}
+
 /** The six digits in two groups, as people read them out. */
 export function spokenCode (code: string): string {
   return `${code.slice(0, 3)} ${code.slice(3)}`
