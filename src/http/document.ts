@@ -3,16 +3,16 @@ import { Type, type TObject } from '@sinclair/typebox'
 import { parametersOf } from './base.js'
 import { JSON_TYPE } from './json.js'
 
-/** An OpenAPI document in the making, the plugin's or the host's. */
-export type Document = Record<string, any>
+/** Any part of an OpenAPI document in the making, the plugin's or the host's. */
+export type JsonObject = Record<string, any>
 
 /** Marks an operation as part of a registration until the document is finished. */
 const MARK = 'x-registration'
 
 const JSON_BODY = 'application/json'
 
-/** The operations that a created box's id leads to. */
-const LINKED = ['storeMessage', 'readMessages', 'acknowledge', 'drainMessages', 'deleteBox', 'getIceServers']
+/** In the schema of an operation that creates a box: its body is optional, and it links to the operations on a box. */
+export const CREATES_BOX = 'x-creates-box'
 
 export interface Registration {
   prefix: string
@@ -32,27 +32,29 @@ export function registered<T extends { params?: TObject }> (operation: T, regist
  * Adds to a document what the routes' schemas cannot express: links, the optional body, path parameters
  * first, and names that are unique in it so far. Call it when all routes of the registration are in the document.
  */
-export function finishDocument (document: Document, registration: Registration, isOwn: boolean): void {
+export function finishDocument (document: JsonObject, registration: Registration, isOwn: boolean): void {
   const { ours, taken } = sortOperations(document, registration)
   if (!isOwn && registration.hostDocs === false) return removeOperations(document, registration)
   const name = isOwn ? '' : nameFor(ours, taken, registration)
+  const links = linksTo(ours.filter(takesBox), name)
   for (const operation of ours) {
+    if (operation[CREATES_BOX] === true) finishCreate(operation, links)
+    delete operation[CREATES_BOX]
     delete operation[MARK]
-    if (operation.operationId.startsWith('createBox')) finishCreate(operation, name)
     operation.operationId = prefixed(name, operation.operationId)
     sayMediaType(operation.requestBody)
-    operation.parameters?.sort((a: Document, b: Document) => Number(b.in === 'path') - Number(a.in === 'path'))
+    operation.parameters?.sort((a: JsonObject, b: JsonObject) => Number(b.in === 'path') - Number(a.in === 'path'))
   }
   // Swagger 2.0 keeps its components elsewhere and gets none.
   if (document.openapi !== undefined) nameComponents(document, ours, name)
 }
 
-function operationsOf (document: Document): Document[] {
-  return Object.values<Document>(document.paths).flatMap(path => Object.values(path)).filter(part => typeof part === 'object' && !Array.isArray(part))
+function operationsOf (document: JsonObject): JsonObject[] {
+  return Object.values<JsonObject>(document.paths).flatMap(path => Object.values(path)).filter(part => typeof part === 'object' && !Array.isArray(part))
 }
 
-function sortOperations (document: Document, registration: Registration): { ours: Document[], taken: Set<string> } {
-  const ours: Document[] = []
+function sortOperations (document: JsonObject, registration: Registration): { ours: JsonObject[], taken: Set<string> } {
+  const ours: JsonObject[] = []
   const taken = new Set<string>()
   for (const operation of operationsOf(document)) {
     if (operation[MARK] === registration) ours.push(operation)
@@ -61,8 +63,8 @@ function sortOperations (document: Document, registration: Registration): { ours
   return { ours, taken }
 }
 
-function removeOperations ({ paths }: Document, registration: Registration): void {
-  for (const [url, path] of Object.entries<Document>(paths)) {
+function removeOperations ({ paths }: JsonObject, registration: Registration): void {
+  for (const [url, path] of Object.entries<JsonObject>(paths)) {
     for (const [method, operation] of Object.entries(path)) {
       if (operation[MARK] === registration) delete path[method]
     }
@@ -71,7 +73,7 @@ function removeOperations ({ paths }: Document, registration: Registration): voi
 }
 
 /** Uses the contract's own names if they are free; otherwise, puts the host's word or the prefix in front of them. */
-function nameFor (ours: Document[], taken: Set<string>, { prefix, hostDocs }: Registration): string {
+function nameFor (ours: JsonObject[], taken: Set<string>, { prefix, hostDocs }: Registration): string {
   const isFree = (name: string): boolean => ours.every(({ operationId }) => !taken.has(prefixed(name, operationId)))
   if (typeof hostDocs !== 'string' && isFree('')) return ''
   const [first = 'box', ...more] = prefix.match(/[A-Za-z0-9]+/g) ?? []
@@ -98,17 +100,26 @@ function capitalized (word: string): string {
  * Adds a charset, which changes nothing by itself: some `fetch` clients (kubb's) send the media type only if it
  * is not plain `application/json`, and a body without one arrives as text and would be stored as text.
  */
-function sayMediaType (body: Document | undefined): void {
+function sayMediaType (body: JsonObject | undefined): void {
   const { [JSON_BODY]: json, ...others } = body?.content ?? {}
   if (body !== undefined && json !== undefined) body.content = { [JSON_TYPE]: json, ...others }
 }
 
-function finishCreate (operation: Document, name: string): void {
+function takesBox ({ parameters = [] }: JsonObject): boolean {
+  return parameters.some((parameter: JsonObject) => parameter.in === 'path' && parameter.name === 'box')
+}
+
+function linksTo (operations: JsonObject[], name: string): JsonObject {
+  return Object.fromEntries(operations.map(({ operationId }) => [operationId, {
+    operationId: prefixed(name, operationId), parameters: { box: '$response.body#/data' }, description: 'Applies to the box that was created.'
+  }]))
+}
+
+function finishCreate (operation: JsonObject, links: JsonObject): void {
+  // Swagger 2.0 has neither a `requestBody` nor links.
   if (operation.requestBody === undefined) return
   operation.requestBody.required = false
-  operation.responses['201'].links = Object.fromEntries(LINKED.map(linked => [linked, {
-    operationId: prefixed(name, linked), parameters: { box: '$response.body#/data' }, description: 'Applies to the box that was created.'
-  }]))
+  operation.responses['201'].links = links
 }
 
 /** The name of the component that a reference points to. */
@@ -117,27 +128,27 @@ export function nameIn (ref: string): string {
 }
 
 /** Moves every schema with a title to the components, so that generated clients use its name. */
-function nameComponents (document: Document, ours: Document[], name: string): void {
-  const schemas: Document = { ...document.components?.schemas }
+function nameComponents (document: JsonObject, ours: JsonObject[], name: string): void {
+  const schemas: JsonObject = { ...document.components?.schemas }
 
   function named (node: unknown): unknown {
     if (Array.isArray(node)) return node.map(named)
     if (typeof node !== 'object' || node === null) return node
-    const parts: Document = Object.fromEntries(Object.entries(node).map(([key, value]) => [key, key === 'example' ? value : named(value)]))
+    const parts: JsonObject = Object.fromEntries(Object.entries(node).map(([key, value]) => [key, key === 'example' ? value : named(value)]))
     if (parts.discriminator !== undefined) parts.discriminator.mapping = mapping(parts.discriminator.propertyName, parts.oneOf)
     const { title, ...schema } = parts
     return typeof title === 'string' ? { $ref: `#/components/schemas/${place(title, schema)}` } : parts
   }
 
   /** Identical schemas are added only once, however many registrations share them. */
-  function place (title: string, schema: Document): string {
+  function place (title: string, schema: JsonObject): string {
     const isFree = (candidate: string): boolean => schemas[candidate] === undefined || isDeepStrictEqual(schemas[candidate], schema)
     const free = isFree(title) ? title : numbered(capitalized(prefixed(name, title)), isFree)
     schemas[free] = schema
     return free
   }
 
-  function mapping (property: string, members: Array<{ $ref: string }>): Document {
+  function mapping (property: string, members: Array<{ $ref: string }>): JsonObject {
     return Object.fromEntries(members.map(({ $ref }) => {
       const { enum: values = [], const: value = values[0] } = schemas[nameIn($ref)].properties[property]
       return [value, $ref]

@@ -1,7 +1,7 @@
 import type {} from '@fastify/swagger'
 import type { FastifyInstance } from 'fastify'
 import { loadOptional } from '../optional.js'
-import { finishDocument, type Document, type Registration } from './document.js'
+import { finishDocument, type JsonObject, type Registration } from './document.js'
 import { JSON_TYPE } from './json.js'
 import { GUARDED } from './resource.js'
 import { singleMediaForm } from './single-media.js'
@@ -46,19 +46,19 @@ export async function collectContract (scope: FastifyInstance, version: string, 
   })
 
   /** Every document, the host's included, calls this for the last of the plugin's routes, when it has all the others. */
-  const swaggerTransform = ({ schema, url, ...made }: Document) => {
-    const document: Document = made.openapiObject ?? made.swaggerObject
+  const swaggerTransform = ({ schema, url, ...made }: JsonObject) => {
+    const document: JsonObject = made.openapiObject ?? made.swaggerObject
     finishDocument(document, registration, document.info === info)
     return { schema, url }
   }
-  const contract = () => scope.getDecorator<() => Document>(DECORATOR)()
+  const contract = () => scope.getDecorator<() => JsonObject>(DECORATOR)()
   return [
     { prefix: '/openapi-3.0.json', routes: async scope => { await serve(scope, () => singleMediaForm(contract()), {}) } },
     { prefix: '/openapi.json', routes: async scope => { await serve(scope, contract, { swaggerTransform }) } }
   ]
 }
 
-async function serve (scope: FastifyInstance, document: () => Document, config: object): Promise<void> {
+async function serve (scope: FastifyInstance, document: () => JsonObject, config: object): Promise<void> {
   let text: string | undefined
   scope.get('', { schema: { hide: true }, config }, async (_request, reply) => {
     return reply.header('cache-control', 'no-cache').type(JSON_TYPE).send(text ??= JSON.stringify(document()))

@@ -1,4 +1,4 @@
-import { nameIn, type Document } from './document.js'
+import { nameIn, type JsonObject } from './document.js'
 
 /**
  * The contract in a form for all client generators: OpenAPI 3.0 with one media type per body and response.
@@ -13,13 +13,13 @@ import { nameIn, type Document } from './document.js'
  *   handle `oneOf`, with or without a discriminator.
  * @param contract in OpenAPI 3.1; not changed
  */
-export function singleMediaForm (contract: Document): Document {
-  const { openapi: _, info: { license, ...info }, ...rest }: Document = plain(contract)
-  for (const path of Object.values<Document>(rest.paths)) {
-    for (const operation of Object.values<Document>(path)) simplify(operation)
+export function singleMediaForm (contract: JsonObject): JsonObject {
+  const { openapi: _, info: { license, ...info }, ...rest }: JsonObject = plain(contract)
+  for (const path of Object.values<JsonObject>(rest.paths)) {
+    for (const operation of Object.values<JsonObject>(path)) simplify(operation)
   }
   const { schemas } = rest.components
-  for (const [name, schema] of Object.entries<Document>(schemas)) {
+  for (const [name, schema] of Object.entries<JsonObject>(schemas)) {
     if (schema.oneOf !== undefined) schemas[name] = oneObject(schema, schemas)
   }
   for (const name of ['Message', ...unused(rest)]) delete schemas[name]
@@ -37,11 +37,11 @@ function plain (node: unknown): any {
     .map(([key, value]) => [key, key === 'example' ? value : plain(value)]))
 }
 
-function simplify (operation: Document): void {
+function simplify (operation: JsonObject): void {
   const { requestBody } = operation
   if (requestBody !== undefined) requestBody.content = { 'application/json': Object.values(requestBody.content)[0] }
-  operation.parameters = operation.parameters?.filter(({ name }: Document) => name.toLowerCase() !== 'last-event-id')
-  const answers = Object.entries<Document>(operation.responses)
+  operation.parameters = operation.parameters?.filter(({ name }: JsonObject) => name.toLowerCase() !== 'last-event-id')
+  const answers = Object.entries<JsonObject>(operation.responses)
   const good = answers.filter(([status]) => status.startsWith('2'))
   for (const [, answer] of good) {
     if (answer.content !== undefined) answer.content = { 'application/json': answer.content['application/json'] }
@@ -52,8 +52,8 @@ function simplify (operation: Document): void {
 }
 
 /** Merges a `oneOf` of objects into one object; members that not all of them have become optional. */
-function oneObject ({ description, oneOf }: Document, schemas: Document): Document {
-  const members: Document[] = oneOf.map(({ $ref }: Document) => schemas[nameIn($ref)])
+function oneObject ({ description, oneOf }: JsonObject, schemas: JsonObject): JsonObject {
+  const members: JsonObject[] = oneOf.map(({ $ref }: JsonObject) => schemas[nameIn($ref)])
   const names = new Set(members.flatMap(({ properties }) => Object.keys(properties)))
   return {
     type: 'object',
@@ -64,14 +64,14 @@ function oneObject ({ description, oneOf }: Document, schemas: Document): Docume
 }
 
 /** Values of the same type keep the type, with all possible values. */
-function merged (schemas: Document[]): Document {
+function merged (schemas: JsonObject[]): JsonObject {
   if (new Set(schemas.map(({ type }) => type)).size > 1) return { description: schemas.map(({ description }) => description).join(' Or: ') }
   const [first = {}] = schemas
   return first.enum === undefined ? first : { ...first, enum: schemas.flatMap(schema => schema.enum) }
 }
 
 /** Components that nothing refers to. */
-function unused (contract: Document): string[] {
+function unused (contract: JsonObject): string[] {
   const used = new Set(Array.from(JSON.stringify(contract).matchAll(/"\$ref":"([^"]+)"/g), ([, ref = '']) => nameIn(ref)))
   return Object.keys(contract.components.schemas).filter(name => !used.has(name))
 }

@@ -3,6 +3,7 @@ import { answering, created } from '../answers.js'
 import type { Api, Scope } from '../api.js'
 import { baseOf } from '../base.js'
 import { body, json } from '../contract.js'
+import { CREATES_BOX } from '../document.js'
 import { guarded } from '../guard.js'
 import { countedAs } from '../rate-limit.js'
 import { Created, createdExample, NoQuery } from '../schemas.js'
@@ -21,6 +22,7 @@ export function createBox (scope: Scope, { service, options, limiter, contract }
   scope.post('', {
     schema: contract.operation({
       operationId: 'createBox',
+      [CREATES_BOX]: true,
       tags: ['box'],
       summary: 'Create a box',
       description: 'Creates an empty box. Keep its id secret, and give its drop address to the other party, who can only store messages in the box.',
