@@ -2,13 +2,13 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { InternalError } from '../errors.js'
 import type { Guard, Operation } from '../options.js'
 
-type Hook<Request> = (request: Request, reply: FastifyReply, done: (error?: Error) => void) => void
+type Hook<Asked> = (request: Asked, reply: FastifyReply, done: (error?: Error) => void) => void
 
 /**
  * The hook that calls the host's guard; none if there is no guard.
  * @param operation what the request is going to do
  */
-export function guarded<Request extends FastifyRequest> (guard: Guard | undefined, operation: Operation | ((request: Request) => Operation)): Array<Hook<NoInfer<Request>>> {
+export function guarded<Asked extends FastifyRequest> (guard: Guard | undefined, operation: Operation | ((request: Asked) => Operation)): Array<Hook<NoInfer<Asked>>> {
   if (guard === undefined) return []
   return [(request, reply, done) => {
     const asked = typeof operation === 'string' ? operation : operation(request)

@@ -5,6 +5,7 @@ import {
   errorOf, isErrorCode, problemName, titleOf, type BoxError
 } from '../errors.js'
 import { baseOf } from './base.js'
+import { serialize, type JsonText } from './json.js'
 import { isOutage } from './outages.js'
 import type { Problem } from './schemas.js'
 
@@ -21,21 +22,24 @@ const MEANT = new Set(['BOX_ERR_BUSY', 'BOX_ERR_CLOSING'])
 /** Turns anything thrown into a problem response (RFC 9457), which never contains a URL or a capability. */
 export function sendProblem (thrown: FastifyError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const error = translate(thrown, request)
-  const problem = toProblem(error, baseOf(request))
+  const { code, statusCode: status = 500 } = error
   // An outage is logged when it begins and ends, not for every request.
-  if (problem.status >= 500 && !isOutage(error) && !MEANT.has(error.code)) request.log.error({ err: thrown }, problem.title)
-  if (problem.status === 503 || problem.status === 429) {
-    if (!reply.hasHeader('retry-after')) reply.header('retry-after', error.code === 'BOX_ERR_HELD' ? RETRY_HELD : RETRY_AFTER)
+  if (status >= 500 && !isOutage(error) && !MEANT.has(code)) request.log.error({ err: thrown }, titleFor(error))
+  if (status === 503 || status === 429) {
+    if (!reply.hasHeader('retry-after')) reply.header('retry-after', code === 'BOX_ERR_HELD' ? RETRY_HELD : RETRY_AFTER)
   }
-  return reply.code(problem.status).type(PROBLEM_TYPE).send(JSON.stringify(problem))
+  return reply.code(status).type(PROBLEM_TYPE).send(problemText(error, baseOf(request)))
 }
 
 /** @param base the path of the plugin, and of its problem pages */
-export function toProblem (error: BoxError, base = ''): Problem {
-  const status = error.statusCode ?? 500
-  const { code, message: detail } = error
-  if (!isErrorCode(code)) return { type: 'about:blank', title: STATUS_CODES[status] ?? 'Error', status, detail, code }
-  return { type: `${base}/problems/${problemName(code)}`, title: titleOf(code), status, detail, code }
+export function problemText (error: BoxError, base = ''): JsonText<Problem> {
+  const { code, statusCode: status = 500, message: detail } = error
+  const type = isErrorCode(code) ? `${base}/problems/${problemName(code)}` : 'about:blank'
+  return serialize<Problem>({ type, title: titleFor(error), status, detail, code })
+}
+
+function titleFor ({ code, statusCode = 500 }: BoxError): string {
+  return isErrorCode(code) ? titleOf(code) : STATUS_CODES[statusCode] ?? 'Error'
 }
 
 /** Fastify's own errors get our codes; an unexpected error becomes a 500 that reveals nothing. */

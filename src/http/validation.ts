@@ -8,7 +8,7 @@ import { serialize } from './json.js'
  * is a box that is not found, like any unknown one.
  */
 export const validatorCompiler: FastifySchemaCompiler<TSchema> = ({ schema, httpPart }) => {
-  if (httpPart === 'params') return unchecked()
+  if (httpPart === 'params') return UNCHECKED
   // Compiled at first use, since a server starts with many schemas.
   let check: TypeCheck<TSchema> | undefined
   // Returning a `value` would replace the input, and make every later access to the headers copy them.
@@ -21,7 +21,7 @@ export const validatorCompiler: FastifySchemaCompiler<TSchema> = ({ schema, http
 }
 
 /** For a part that is in the contract but validated elsewhere: without a schema, Fastify calls no validator. */
-export const unchecked = () => undefined as never
+export const UNCHECKED = undefined as unknown as ReturnType<FastifySchemaCompiler<TSchema>>
 
 /** Values and unknown names come from the caller and may contain a capability, so they are not repeated. */
 function describe (part: string, schema: TSchema, error: ValueError | undefined): string {

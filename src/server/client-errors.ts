@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http'
 import { STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import { HeadersError, InvalidError, TimeoutError, type BoxError } from '../errors.js'
-import { PROBLEM_TYPE, toProblem } from '../http/problem.js'
+import { PROBLEM_TYPE, problemText } from '../http/problem.js'
 
 /**
  * Responds to input that never becomes a request in Fastify: malformed, too slow, or with headers that are too
@@ -38,10 +38,10 @@ function answering (socket: Socket): boolean {
 }
 
 function rawProblem (error: BoxError, headers: readonly string[]): string {
-  const problem = toProblem(error)
-  const body = JSON.stringify(problem)
+  const { statusCode: status = 500 } = error
+  const body = problemText(error)
   return [
-    `HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status]}`,
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
     `Content-Type: ${PROBLEM_TYPE}`,
     `Content-Length: ${Buffer.byteLength(body)}`,
     'Cache-Control: no-store',

@@ -1,7 +1,7 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import type { FastifyInstance } from 'fastify'
 import { BusyError } from '../errors.js'
-import { PROBLEM_TYPE, toProblem } from '../http/problem.js'
+import { PROBLEM_TYPE, problemText } from '../http/problem.js'
 
 /**
  * The mean event loop delay over a second, in ms, above which requests are refused. A flood of requests stays
@@ -15,7 +15,7 @@ const RESOLUTION = 10
 /** How long a refused client should wait, in seconds. */
 const RETRY_AFTER = 2
 
-const overload = JSON.stringify(toProblem(new BusyError()))
+const overload = problemText(new BusyError())
 
 declare module 'fastify' {
   interface FastifyContextConfig {

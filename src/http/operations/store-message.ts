@@ -10,7 +10,7 @@ import { guarded } from '../guard.js'
 import { countedAs } from '../rate-limit.js'
 import { anyBox, DROP } from '../resource.js'
 import { Ack, BoxParams, Message, NoQuery } from '../schemas.js'
-import { unchecked, validatorCompiler } from '../validation.js'
+import { UNCHECKED, validatorCompiler } from '../validation.js'
 
 const Headers = Type.Object({
   'idempotency-key': Type.Optional(Type.String({ pattern: '^[\\x21-\\x7e]{1,64}$', description: 'Makes retries safe: a request with the same key and body stores nothing and returns the first response again.' }))
@@ -23,7 +23,7 @@ export async function storeMessage (scope: Scope, { service, options, limiter, c
   await scope.register(async messages => {
     parseMessages(messages)
     // The parser has validated the body; its result is not a JSON value that a schema could check.
-    messages.setValidatorCompiler<TSchema>(part => part.httpPart === 'body' ? unchecked() : validatorCompiler(part))
+    messages.setValidatorCompiler<TSchema>(part => part.httpPart === 'body' ? UNCHECKED : validatorCompiler(part))
     messages.withTypeProvider<SchemaTypes>().post('/:box/messages', {
       schema: contract.operation({
         operationId: 'storeMessage',
