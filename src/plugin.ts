@@ -23,8 +23,19 @@ import type { Limits } from './store/store.js'
 import { withRoom } from './store/with-room.js'
 import { version } from './manifest.js'
 
-/** The plugin with another clock and other limits, for tests. */
-export function createBoxPlugin (clock: Clock, limits?: OutgoingLimits, bodyTimeout?: number): FastifyPluginAsync<BoxPluginOptions> {
+/** How long a body may take to arrive, in seconds. */
+const BODY_TIMEOUT = 60
+
+/** What is no option of the plugin, but differs in tests. */
+export interface Internals {
+  clock?: Clock
+  /** the limits on unsent responses */
+  limits?: OutgoingLimits
+  /** how long a body may take to arrive, in seconds */
+  bodyTimeout?: number
+}
+
+export function createBoxPlugin ({ clock = systemClock, limits, bodyTimeout = BODY_TIMEOUT }: Internals = {}): FastifyPluginAsync<BoxPluginOptions> {
   return fp(async (app: FastifyInstance, input: BoxPluginOptions) => {
     const options = resolveOptions(input)
     checkRouter(app)
@@ -91,4 +102,4 @@ function checkRouter (app: FastifyInstance): void {
  * each time with its own `prefix`. Registration fails with a `TypeError` that names the option if
  * an option is invalid.
  */
-export const boxPlugin = createBoxPlugin(systemClock)
+export const boxPlugin = createBoxPlugin()

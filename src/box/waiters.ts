@@ -1,6 +1,7 @@
 import { RateError } from '../errors.js'
 import type { Page, Store, Unsubscribe } from '../store/store.js'
 import { endOfTurn } from '../end-of-turn.js'
+import { Tally } from '../tally.js'
 import type { Clock } from './clock.js'
 
 /** A timer of 0 ms would spin on a box that is about to expire. */
@@ -14,7 +15,7 @@ export class Waiters {
   readonly #store: Store
   readonly #clock: Clock
   readonly #maxPerBox: number
-  readonly #perBox = new Map<string, number>()
+  readonly #perBox = new Tally()
   readonly #open = new Set<Waiter>()
   #ended = false
 
@@ -35,9 +36,8 @@ export class Waiters {
    * @throws RateError if the box already has its maximum number of waiters
    */
   async open (drop: string, left: AbortSignal): Promise<Waiter> {
-    const count = this.#perBox.get(drop) ?? 0
-    if (count >= this.#maxPerBox) throw new RateError()
-    this.#perBox.set(drop, count + 1)
+    if (this.#perBox.of(drop) >= this.#maxPerBox) throw new RateError()
+    this.#perBox.add(drop, 1)
     const close = (): void => { waiter.close() }
     const waiter = new Waiter(this.#store, this.#clock, drop, () => {
       left.removeEventListener('abort', close)
@@ -63,9 +63,7 @@ export class Waiters {
 
   #closed (waiter: Waiter, drop: string): void {
     this.#open.delete(waiter)
-    const count = (this.#perBox.get(drop) ?? 1) - 1
-    if (count === 0) this.#perBox.delete(drop)
-    else this.#perBox.set(drop, count)
+    this.#perBox.add(drop, -1)
   }
 }
 
@@ -102,13 +100,13 @@ export class Waiter {
 
   /**
    * Resolves with the messages after the cursor as soon as there are any, or with an empty page after
-   * `patience` ms or when the waiter is closed. A waiting reader counts as using its box, so the box stays
+   * `timeout` ms or when the waiter is closed. A waiting reader counts as using its box, so the box stays
    * alive.
    * @throws what `Store.read` throws; NotFoundError if the box is deleted in the meantime
    */
-  async next (after: number, limit: number, patience: number): Promise<Page> {
+  async next (after: number, limit: number, timeout: number): Promise<Page> {
     // Unlike the time of day, this clock does not jump.
-    const until = performance.now() + patience
+    const until = performance.now() + timeout
     for (;;) {
       this.#woken = false
       const now = this.#clock.now()

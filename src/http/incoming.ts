@@ -1,9 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { carrierOf, cut, isInjected } from './carrier.js'
 
-/** How long a body may take to arrive, in seconds. */
-const BODY_TIMEOUT = 60
-
 /** How often bodies that are still arriving are checked, in ms. */
 const TICK = 1000
 
@@ -15,7 +12,7 @@ const TICK = 1000
  *
  * @param seconds how long a body may take
  */
-export function limitBodyTime (app: FastifyInstance, seconds = BODY_TIMEOUT): void {
+export function limitBodyTime (app: FastifyInstance, seconds: number): void {
   /** the requests whose body is still arriving, with the tick in which they began */
   const arriving = new Map<FastifyRequest, number>()
   let begun: FastifyRequest[] = []

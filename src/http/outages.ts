@@ -1,8 +1,8 @@
 import type { FastifyBaseLogger } from 'fastify'
+import { Condition } from '../condition.js'
 import { hasCode, isRefusal } from '../errors.js'
 import type { Store } from '../store/store.js'
 import { watchStore, type Ended } from '../store/watch.js'
-import { Condition } from './condition.js'
 
 const AWAY = 'BOX_ERR_STORE'
 const FULL = 'BOX_ERR_STORE_FULL'

@@ -1,11 +1,11 @@
 import type { Readable } from 'node:stream'
 import type { FastifyBaseLogger, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { Condition } from '../condition.js'
 import { BusyError } from '../errors.js'
 import type { Drained, Page } from '../store/store.js'
 import { addressOf } from './address.js'
 import { Answer, isSent } from './answer.js'
 import { pageRoom, pageSize } from './answers.js'
-import { Condition } from './condition.js'
 import { inPieces, PIECE, UNDER_WAY } from './pieces.js'
 import { Unsent } from './unsent.js'
 

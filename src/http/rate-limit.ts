@@ -1,10 +1,11 @@
 import { hash } from 'node:crypto'
 import type { FastifyBaseLogger, FastifyReply, FastifyRequest, onRequestAsyncHookHandler } from 'fastify'
+import { Condition } from '../condition.js'
 import { RateError } from '../errors.js'
 import type { RateLimits } from '../options.js'
 import type { SharedCounter } from '../store/store.js'
+import { Tally } from '../tally.js'
 import { addressOf } from './address.js'
-import { Condition } from './condition.js'
 import { WindowCounter } from './window-counter.js'
 
 /** The kinds of requests, each with its own limit. */
@@ -42,7 +43,7 @@ export function countedAs (limiter: Limiter, kind: Kind): onRequestAsyncHookHand
  */
 export function createLimiter (limits: RateLimits, shared: SharedCounter | undefined, log: FastifyBaseLogger): Limiter {
   const local = { creates: new WindowCounter(CACHE), stores: new WindowCounter(CACHE), reads: new WindowCounter(CACHE) }
-  const waiters = new Map<string, number>()
+  const waiters = new Tally()
   const away = new Condition(log, {
     level: 'warn', begins: 'The shared rate limit is not responding; this process counts on its own', ends: 'The shared rate limit is responding again,'
   })
@@ -75,16 +76,13 @@ export function createLimiter (limits: RateLimits, shared: SharedCounter | undef
 
     enter (request) {
       const key = addressOf(request)
-      const open = waiters.get(key) ?? 0
-      if (open >= limits.waiters) throw new RateError()
-      waiters.set(key, open + 1)
+      if (waiters.of(key) >= limits.waiters) throw new RateError()
+      waiters.add(key, 1)
       let left = false
       return () => {
         if (left) return
         left = true
-        const now = (waiters.get(key) ?? 1) - 1
-        if (now === 0) waiters.delete(key)
-        else waiters.set(key, now)
+        waiters.add(key, -1)
       }
     }
   }

@@ -1,3 +1,4 @@
+import { Tally } from '../tally.js'
 import type { Answer } from './answer.js'
 
 interface Limits {
@@ -15,23 +16,6 @@ interface Entry {
   bytes: number
   /** when it last made progress */
   since: number
-}
-
-/** Bytes per client address, and in total. */
-class Tally {
-  total = 0
-  readonly #of = new Map<string, number>()
-
-  of (address: string): number {
-    return this.#of.get(address) ?? 0
-  }
-
-  add (address: string, bytes: number): void {
-    this.total += bytes
-    const sum = this.of(address) + bytes
-    if (sum === 0) this.#of.delete(address)
-    else this.#of.set(address, sum)
-  }
 }
 
 /**

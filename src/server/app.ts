@@ -8,7 +8,7 @@ import { boxPlugin } from '../plugin.js'
 import type { Store } from '../store/store.js'
 import { answerClientErrors } from './client-errors.js'
 import type { Config } from './config.js'
-import { limitConnections } from './connections.js'
+import { limitConnections, openFileLimit } from './connections.js'
 import { healthRoutes } from './health.js'
 import { addressesOf, prepareListen } from './listen.js'
 import { describeError, RequestLog } from './log.js'
@@ -32,7 +32,7 @@ const MAX_HEADER = 64 * 1024
 
 /**
  * The plugin's own compilers. Without them, Fastify would load Ajv and a serializer compiler at every start,
- * which nothing here uses.
+ * which nothing here uses. Fastify's type for the first allows only Ajv.
  */
 const COMPILERS = { compilersFactory: { buildValidator: () => validatorCompiler as never, buildSerializer: () => serializerCompiler } }
 
@@ -85,7 +85,7 @@ export async function buildServer (config: Config, parts: ServerParts = {}): Pro
       outgoing.follow(reply as FastifyReply)
     }
   })
-  limitConnections(app, config.connections, config.trustProxy)
+  limitConnections(app, { ...config.connections, files: openFileLimit() }, config.trustProxy)
   const outgoing = createOutgoing(app, parts.limits)
   outgoing.watch(app)
   try {

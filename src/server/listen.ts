@@ -2,8 +2,8 @@ import { lookup } from 'node:dns/promises'
 import { once } from 'node:events'
 import { createServer, type AddressInfo, type Server } from 'node:net'
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
+import { Condition } from '../condition.js'
 import { closeIdle } from '../http/closing.js'
-import { Condition } from '../http/condition.js'
 
 /** How long the shutdown waits before it closes open connections, in ms. */
 const CLOSE_TIMEOUT = 5_000

@@ -1,7 +1,7 @@
 import Fastify from 'fastify'
 import type { Page } from 'playwright-core'
 import t, { type Test } from 'tap'
-import { systemClock, type Clock } from '../../src/box/clock.js'
+import type { Clock } from '../../src/box/clock.js'
 import type { BoxPluginOptions } from '../../src/options.js'
 import { createBoxPlugin } from '../../src/plugin.js'
 import { launch, needsChromium, person } from '../helpers/chromium.js'
@@ -34,8 +34,8 @@ async function people (t: Test): Promise<Page[]> {
   const app = Fastify({ forceCloseConnections: true })
   t.teardown(() => app.close())
   const options: BoxPluginOptions = { docs: false, ice: { turnUrls: [url], turnSecret: secret, ttl: TTL } }
-  await app.register(createBoxPlugin(systemClock), { ...options, prefix: '/valid' })
-  await app.register(createBoxPlugin(past), { ...options, prefix: '/expired' })
+  await app.register(createBoxPlugin(), { ...options, prefix: '/valid' })
+  await app.register(createBoxPlugin({ clock: past }), { ...options, prefix: '/expired' })
   app.get('/', (_request, reply) => reply.type('text/html').send('<!doctype html><html lang="en"><title>test</title><script src="/bundle.js"></script>'))
   app.get('/bundle.js', (_request, reply) => reply.type('text/javascript').send(bundle))
   const site = await app.listen({ host: '127.0.0.1', port: 0 })

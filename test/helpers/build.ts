@@ -1,9 +1,8 @@
 import Fastify, { type FastifyInstance, type FastifyServerOptions, type InjectOptions, type LightMyRequestResponse } from 'fastify'
 import type { Test } from 'tap'
 import type { Clock } from '../../src/box/clock.js'
-import type { OutgoingLimits } from '../../src/http/outgoing.js'
 import type { BoxPluginOptions } from '../../src/options.js'
-import { createBoxPlugin } from '../../src/plugin.js'
+import { createBoxPlugin, type Internals } from '../../src/plugin.js'
 import { redisStore } from '../../src/store/redis/redis-store.js'
 
 /** A clock that stands still until the test turns it, or until it is told to run. */
@@ -26,14 +25,10 @@ export class TestClock implements Clock {
   }
 }
 
-export interface BuildOptions extends BoxPluginOptions {
+export interface BuildOptions extends BoxPluginOptions, Omit<Internals, 'clock'> {
   prefix?: string
   /** of the Fastify server around the plugin */
   server?: FastifyServerOptions
-  /** of what may be unsent */
-  limits?: OutgoingLimits
-  /** seconds that a body may take to arrive */
-  bodyTimeout?: number
   /** registers what the host has before the plugin */
   before?: (app: FastifyInstance) => unknown
   /** and after it */
@@ -66,7 +61,7 @@ export async function build (t: Test, { prefix = '', server = {}, limits, bodyTi
   const app = Fastify(server)
   t.teardown(() => app.close())
   await before?.(app)
-  await app.register(createBoxPlugin(clock, limits, bodyTimeout), { rateLimit: false, docs: false, ...await sharedStore(options), ...options, prefix })
+  await app.register(createBoxPlugin({ clock, ...(limits && { limits }), ...(bodyTimeout && { bodyTimeout }) }), { rateLimit: false, docs: false, ...await sharedStore(options), ...options, prefix })
   await after?.(app)
   await app.ready()
   return { app, clock, createBox: (body?: object) => createBox(app, prefix, body) }

@@ -24,7 +24,7 @@ async function limited (t: Test, { total = Infinity, perAddress = Infinity, prox
   const lines: string[] = []
   const app = Fastify({ logger: { level: 'warn', stream: { write: line => { lines.push(line) } } } })
   t.teardown(() => app.close())
-  limitConnections(app, { total, perAddress }, proxies, files)
+  limitConnections(app, { total, perAddress, files }, proxies)
   app.get('/', async () => 'ok')
   const port = await prepareListen(app)(addresses, 0)
   return { port, lines, enter: (from: string, to = '127.0.0.1') => enter(t, port, from, to) }

@@ -1,6 +1,6 @@
 import Fastify from 'fastify'
 import t from 'tap'
-import { Condition } from '../../src/http/condition.js'
+import { Condition } from '../src/condition.js'
 
 function condition () {
   const lines: Array<{ level: number, msg: string, failures?: number, seconds?: number }> = []
