@@ -72,7 +72,7 @@ export async function classicBox (scope: FastifyInstance, { service, options, li
   // If the host's router treats both spellings the same, one route is enough.
   for (const url of routerOptionsOf(scope).ignoreTrailingSlash ? [''] : ['', '/']) {
     scope.withTypeProvider<SchemaTypes>().get(url, {
-      schema: { ...documented, hide: url !== '' },
+      schema: url === '' ? documented : { ...documented, hide: true },
       exposeHeadRoute: false,
       prefixTrailingSlash: 'slash',
       onRequest: async (request, reply) => {
