@@ -1,14 +1,18 @@
+import { checkInvite } from 'signalbox-client/webrtc'
 import { CallController } from './call-controller.js'
 import { Chat } from './chat.js'
 import { StartScreen } from './start-screen.js'
 import { element } from './dom.js'
-import { unsupported } from './failures.js'
+import { failureOf, unsupported, type Failure } from './failures.js'
 import { SavedSession, tabStorage } from './saved-session.js'
 import { LocalMedia, type MediaKind } from './local-media.js'
 import { CallScreen } from './call-screen.js'
 import { isOpen, next, type CallEvent, type Role, type State } from './state.js'
 import { keepScreenOn } from './wake-lock.js'
 import { compareText, noticeOf, statusOf, type Action } from './texts.js'
+
+/** How long the page stays empty while its invite is checked, in ms. */
+const CHECK_PATIENCE = 500
 
 const session = new SavedSession(tabStorage())
 const media = new LocalMedia(() => {
@@ -40,13 +44,24 @@ function show (before: State): void {
 
 function begin (role: Role): void {
   chat.clear()
-  const { audio, video, call: saved } = session.data
+  const { call: saved } = session.data
+  let opened = false
+  const open = () => {
+    if (opened) return
+    opened = true
+    const { audio, video } = session.data
+    void media.open({ audio, video })
+  }
   const page = new URL(location.href)
   page.hash = ''
   page.search = ''
   dispatch({ type: 'begin', role })
   call = new CallController(role, media, session, {
-    dispatch,
+    dispatch: event => {
+      dispatch(event)
+      // A guest is asked for its camera only once the host has let it in.
+      if (event.type === 'peerFound') open()
+    },
     connectedTo: remotePage => {
       callScreen.connectedTo(remotePage)
       chat.someoneThere(remotePage !== undefined)
@@ -65,7 +80,7 @@ function begin (role: Role): void {
     void call.join(location.href)
   }
   callScreen.devices()
-  void media.open({ audio, video })
+  if (role === 'host') open()
 }
 
 function act (action: Action): void {
@@ -108,9 +123,29 @@ addEventListener('pagehide', () => { call?.unload() })
 addEventListener('pageshow', ({ persisted }) => { if (persisted) location.reload() })
 addEventListener('hashchange', () => { if (!isOpen(state)) location.reload() })
 
+/** Why the invite in the page's URL leads nowhere; undefined if it may work. */
+async function checked (): Promise<Failure | undefined> {
+  try {
+    await checkInvite(location.href)
+    return undefined
+  } catch (error) {
+    const failure = failureOf(error)
+    // The server may be back when the person joins.
+    return failure === 'server' ? undefined : failure
+  }
+}
+
 const failure = unsupported(globalThis)
-if (failure !== undefined) dispatch({ type: 'fail', failure })
-else show(state)
+if (failure !== undefined) {
+  dispatch({ type: 'fail', failure })
+} else if (invited()) {
+  const check = checked().then(failure => {
+    if (failure !== undefined && state.name === 'ready') dispatch({ type: 'fail', failure })
+  })
+  // A link that is dead should not look like an invitation first, but nobody waits for a slow server.
+  await Promise.race([check, new Promise(resolve => { setTimeout(resolve, CHECK_PATIENCE) })])
+}
+if (state.name === 'ready') show(state)
 
 // After a reload, resume the call.
 const { call: saved } = session.data

@@ -10,6 +10,19 @@ async function frames (page: Page): Promise<number> {
   return await page.locator('#remote').evaluate((video: HTMLVideoElement) => video.getVideoPlaybackQuality().totalVideoFrames)
 }
 
+/** Counts how often the page asks for the camera. */
+async function countRequests (page: Page): Promise<void> {
+  await page.addInitScript(() => {
+    const { mediaDevices } = navigator
+    const open = mediaDevices.getUserMedia.bind(mediaDevices)
+    Object.assign(globalThis, { asked: 0 })
+    mediaDevices.getUserMedia = async constraints => {
+      Object.assign(globalThis, { asked: Reflect.get(globalThis, 'asked') + 1 })
+      return await open(constraints)
+    }
+  })
+}
+
 async function keepsDecoding (page: Page): Promise<boolean> {
   const before = await frames(page)
   await page.waitForFunction(before => document.querySelector<HTMLVideoElement>('#remote')!.getVideoPlaybackQuality().totalVideoFrames > before + 10, before)
@@ -100,9 +113,10 @@ t.test('the call page in Chromium', { skip }, async t => {
 
   await t.test('a third guest is told that the call is full, and comes in when there is room', async t => {
     const { host, guest, invite } = await talking(t)
-    const third = await visitor(t, invite)
+    const third = await visit(t, browser, invite, {}, countRequests)
     await join(third)
     await third.page.getByRole('heading', { name: 'This call is full' }).waitFor()
+    t.equal(await third.page.evaluate(() => Reflect.get(globalThis, 'asked')), 0, 'before its camera is asked for')
     t.ok(await keepsDecoding(host.page), 'the call goes on')
 
     await guest.page.close({ runBeforeUnload: true })
@@ -112,17 +126,18 @@ t.test('the call page in Chromium', { skip }, async t => {
     t.equal(await code(third), await code(host))
   })
 
-  await t.test('a link that does not work says why', async t => {
+  await t.test('a link that does not work says why at once', async t => {
     const host = await visitor(t)
     const invite = await start(host)
     const answer = async (address: string) => {
-      const guest = await visitor(t, address)
-      await join(guest)
+      const guest = await visit(t, browser, address, {}, countRequests)
       await guest.reaches('failed')
+      t.equal(await guest.page.evaluate(() => Reflect.get(globalThis, 'asked')), 0, 'before the camera is asked for')
       return await guest.page.getByRole('heading').textContent()
     }
     t.equal(await answer(invite.slice(0, -30)), 'The key is wrong')
     t.equal(await answer(invite.replace('drop_', '')), 'This link is incomplete')
+    t.equal(await answer(`${url}#chapter-2`), 'This link is incomplete')
     await host.page.getByRole('button', { name: 'Leave' }).click()
     await host.page.getByRole('heading', { name: 'You left the call' }).waitFor()
     t.equal(await answer(invite), 'This invite is no longer valid')

@@ -7,6 +7,7 @@
 // Calls: connected peers.
 export { host, type Call, type HostedCall, type HostOptions } from './host.js'
 export { join, type JoinOptions } from './join.js'
+export { checkInvite, type CheckInviteOptions } from './check-invite.js'
 export type { Peer } from './peer.js'
 export type { ConnectionOptions, PeerConnectionClass } from './peer-connection.js'
 
