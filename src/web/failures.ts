@@ -1,25 +1,29 @@
 import type { CallErrorCode } from 'signalbox-client/webrtc'
+import type { Role } from './state.js'
 
-/** Everything that can go wrong, as the page explains it: what happened, and what to do about it. */
+/**
+ * Everything that can go wrong, as the page explains it: what happened, and what to do about it. Where the host can
+ * do something else than a guest, its own advice comes last.
+ */
 const table = {
   invite: ['This link is incomplete', 'Part of the invite is missing. Ask for it again and copy the whole link.'],
-  version: ['This page is out of date', 'The invite was made by a newer version. Reload the page.'],
+  version: ['This page is out of date', 'The invite was made by a newer version. Reload the page.', 'The other person has another version of it. Reload the page on both sides.'],
   key: ['The key is wrong', 'The link was altered on its way to you, or part of it is missing. Ask for it again and copy the whole link.'],
-  gone: ['This invite is no longer valid', 'The call was ended, or the link went unused for too long. Ask for a new one, or start a call yourself.'],
+  gone: ['This invite is no longer valid', 'The call was ended, or the link went unused for too long. Ask for a new one, or start a call yourself.', 'The link went unused for too long. Start a new call and send its link.'],
   full: ['This call is full', 'Two people are already in it. Try again when one of them has left.'],
-  attempts: ['This invite accepts no new guests for now', 'Too many attempts to join failed, and someone may be interfering. Use a new link, sent another way, or wait ten minutes.'],
-  usedUp: ['This invite is used up', 'Too many people have joined with it. Ask for a new one, or start a call yourself.'],
+  attempts: ['This invite accepts no new guests for now', 'Too many attempts to join failed, and someone may be interfering. Ask for a new link, sent another way, or wait ten minutes.', 'Too many attempts to join failed, and someone may be interfering. Start a new call and send its link another way, or wait ten minutes.'],
+  usedUp: ['This invite is used up', 'Too many people have joined with it. Ask for a new one, or start a call yourself.', 'Too many people have joined with it. Start a new call and send its link.'],
   nobody: ['Nobody answered', 'The other person does not have the page open right now. Ask them to open it, then try again.'],
   path: ['Your networks cannot connect', 'They block direct connections, and this server has no TURN server to relay the call. Try another network, such as mobile data.'],
   relay: ['Your networks cannot connect', 'They block direct connections, and the TURN server did not help either. Try another network, such as mobile data.'],
   lost: ['The connection was lost', 'It could not be restored. The link still works: try again.'],
   server: ['The server is not responding', 'Check your internet connection, wait a moment and try again.'],
-  refused: ['Someone may be interfering', 'A message did not arrive as it was sent, so the call was not connected. Ask for a new link, sent another way.'],
+  refused: ['Someone may be interfering', 'A message did not arrive as it was sent, so the call was not connected. Ask for a new link, sent another way.', 'A message did not arrive as it was sent, so nobody was connected. Start a new call and send its link another way.'],
   incompatible: ['These browsers are incompatible', 'The other side offers a connection that this browser cannot make. Update it, or use another browser.'],
   unsupported: ['This browser cannot make calls', 'It lacks WebRTC or encryption. Update it, or open the link in another browser.'],
   insecure: ['This page is not secure', 'Browsers allow the camera, the microphone and encryption only on pages opened over HTTPS. Use the address that starts with https://.'],
-  unknown: ['Something went wrong', 'Reload the page. If that does not help, ask for a new link.']
-} as const satisfies Record<string, readonly [title: string, advice: string]>
+  unknown: ['Something went wrong', 'Reload the page. If that does not help, ask for a new link.', 'Reload the page. If that does not help, start a new call.']
+} as const satisfies Record<string, readonly [title: string, advice: string, hostAdvice?: string]>
 
 export type Failure = keyof typeof table
 
@@ -27,8 +31,10 @@ export function titleOf (failure: Failure): string {
   return table[failure][0]
 }
 
-export function adviceOf (failure: Failure): string {
-  return table[failure][1]
+/** @param role who reads it */
+export function adviceOf (failure: Failure, role: Role): string {
+  const [, advice, hostAdvice]: readonly [string, string, string?] = table[failure]
+  return role === 'host' ? hostAdvice ?? advice : advice
 }
 
 /** Failures after which the same link may work later. */

@@ -48,7 +48,7 @@ export function startScreenText (state: Extract<State, { name: 'ready' | 'left' 
         ? { title: 'You left the call', text: 'You ended the call, and its link no longer works.', actions: ['start'] }
         : { title: 'You left the call', text: 'The link keeps working as long as the other person stays.', actions: ['join', 'start'] }
     case 'failed':
-      return { title: titleOf(state.failure), text: adviceOf(state.failure), actions: actionsAfter(state.failure) }
+      return { title: titleOf(state.failure), text: adviceOf(state.failure, state.role), actions: actionsAfter(state.failure) }
   }
 }
 
@@ -63,7 +63,8 @@ export function noticeOf (state: State): string | undefined {
   if (state.name !== 'waiting' || state.notice === undefined) return undefined
   if (state.notice === 'left') return 'The other person left. The link still works.'
   if (state.notice === 'lost') return 'The connection was lost. The link still works.'
-  return `Someone tried to join. ${titleOf(state.notice)}: ${adviceOf(state.notice)}`
+  if (state.notice === 'nobody') return 'Someone tried to join, but their page stopped answering. Ask them to open the link again.'
+  return `Someone tried to join. ${titleOf(state.notice)}: ${adviceOf(state.notice, state.role)}`
 }
 
 /** What to do with the code; undefined if nothing is left to do. */

@@ -99,6 +99,16 @@ t.test('the call page in Chromium', { skip }, async t => {
     t.equal(await host.page.getByLabel('Invite link', { exact: true }).inputValue(), invite)
   })
 
+  await t.test('a host whose link has expired is told to start a new call', async t => {
+    const host = await visitor(t)
+    await start(host)
+    const box: string = await host.page.evaluate(() => JSON.parse(sessionStorage.getItem('signalbox')!).call.resume.link)
+    t.equal((await fetch(box, { method: 'DELETE' })).status, 204)
+    await host.reaches('failed')
+    await host.page.getByText('The link went unused for too long. Start a new call and send its link.').waitFor()
+    t.equal(await host.page.getByText(/ask for/i).count(), 0)
+  })
+
   await t.test('a guest that loads its page again is back by itself', async t => {
     const { host, guest } = await talking(t)
     await guest.page.getByRole('button', { name: 'Mic', pressed: true }).click()

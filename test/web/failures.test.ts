@@ -14,8 +14,16 @@ t.test('each failure of a call has a name that a person understands', async t =>
 })
 
 t.test('it says whether a TURN server was there to try', async t => {
-  t.match(adviceOf(failureOf(new CallError('CALL_ERR_NO_PATH'))), /has no TURN server/)
-  t.match(adviceOf(failureOf(new CallError('CALL_ERR_NO_PATH_WITH_TURN'))), /TURN server did not help/)
+  t.match(adviceOf(failureOf(new CallError('CALL_ERR_NO_PATH')), 'guest'), /has no TURN server/)
+  t.match(adviceOf(failureOf(new CallError('CALL_ERR_NO_PATH_WITH_TURN')), 'guest'), /TURN server did not help/)
+})
+
+t.test('a host is never told to ask for a link that it makes itself', async t => {
+  for (const code of ['CALL_ERR_GONE', 'CALL_ERR_USED_UP', 'CALL_ERR_ATTEMPTS', 'CALL_ERR_CHANGED', 'CALL_ERR_VERSION', undefined] as const) {
+    const failure = failureOf(code && new CallError(code))
+    t.notMatch(adviceOf(failure, 'host'), /\bask\b/i)
+    t.not(adviceOf(failure, 'guest'), adviceOf(failure, 'host'))
+  }
 })
 
 t.test('what is no failure of a call is unknown', async t => {
