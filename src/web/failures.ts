@@ -20,7 +20,8 @@ const table = {
   server: ['The server is not responding', 'Check your internet connection, wait a moment and try again.'],
   refused: ['Someone may be interfering', 'A message did not arrive as it was sent, so the call was not connected. Ask for a new link, sent another way.', 'A message did not arrive as it was sent, so nobody was connected. Start a new call and send its link another way.'],
   incompatible: ['These browsers are incompatible', 'The other side offers a connection that this browser cannot make. Update it, or use another browser.'],
-  unsupported: ['This browser cannot make calls', 'It lacks WebRTC or encryption. Update it, or open the link in another browser.'],
+  unsupported: ['This browser cannot make calls', 'WebRTC is missing from it or turned off, as in Lockdown Mode on Apple devices. Open this page in another browser, such as Firefox, Chrome, Edge or Safari.'],
+  old: ['This browser is too old', 'It lacks the encryption that calls need. Update it, or open this page in another browser.'],
   insecure: ['This page is not secure', 'Browsers allow the camera, the microphone and encryption only on pages opened over HTTPS. Use the address that starts with https://.'],
   unknown: ['Something went wrong', 'Reload the page. If that does not help, ask for a new link.', 'Reload the page. If that does not help, start a new call.']
 } as const satisfies Record<string, readonly [title: string, advice: string, hostAdvice?: string]>
@@ -81,6 +82,6 @@ export function failureOf (error: unknown): Failure {
 /** Why the page cannot work in this browser; undefined if it can. */
 export function unsupported (window: Partial<Pick<typeof globalThis, 'isSecureContext' | 'RTCPeerConnection' | 'crypto'>>): Failure | undefined {
   if (!window.isSecureContext) return 'insecure'
-  if (window.RTCPeerConnection === undefined || window.crypto?.subtle === undefined) return 'unsupported'
-  return undefined
+  if (window.RTCPeerConnection === undefined) return 'unsupported'
+  return window.crypto?.subtle === undefined ? 'old' : undefined
 }

@@ -53,7 +53,7 @@ export function startScreenText (state: Extract<State, { name: 'ready' | 'left' 
 }
 
 function actionsAfter (failure: Failure): Action[] {
-  if (failure === 'unsupported' || failure === 'insecure') return []
+  if (failure === 'unsupported' || failure === 'old' || failure === 'insecure') return []
   if (failure === 'version') return ['reload']
   return isRetryable(failure) ? ['again', 'start'] : ['start']
 }

@@ -218,10 +218,26 @@ t.test('the call page in Chromium', { skip }, async t => {
 
   await t.test('a browser that cannot make calls is told so', async t => {
     const { page } = await visit(t, browser, url, {}, async page => {
-      await page.addInitScript(() => { Reflect.deleteProperty(globalThis, 'RTCPeerConnection') })
+      // As in WebKitGTK, which may be built without WebRTC.
+      await page.addInitScript(() => {
+        for (const name of Object.getOwnPropertyNames(globalThis)) {
+          if (/^RTC|^MediaStream|^MediaDevices/.test(name)) Reflect.deleteProperty(globalThis, name)
+        }
+        Reflect.deleteProperty(Navigator.prototype, 'mediaDevices')
+      })
     })
     await page.getByRole('heading', { name: 'This browser cannot make calls' }).waitFor()
+    await page.getByText(/^WebRTC is missing from it or turned off/).waitFor()
+    t.equal(await page.getByText(/too old/).count(), 0)
     t.equal(await page.getByRole('button').count(), 0)
+  })
+
+  await t.test('a page whose script does not come does not blame the browser', async t => {
+    const { page } = await visit(t, browser, url, {}, async page => {
+      await page.route(/\.js$/, async route => { await route.abort() })
+    })
+    await page.getByText(/^This page has not started yet\./).waitFor()
+    t.equal(await page.getByText(/too old/).count(), 0)
   })
 })
 

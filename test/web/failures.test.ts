@@ -35,4 +35,5 @@ t.test('a browser that cannot do it is told apart from a page that is not secure
   t.equal(unsupported({ ...secure, isSecureContext: false }), 'insecure')
   const { RTCPeerConnection: _, ...old } = secure
   t.equal(unsupported(old), 'unsupported')
+  t.equal(unsupported({ ...secure, crypto: {} as Crypto }), 'old')
 })
