@@ -40,7 +40,7 @@ export function contractFor ({ rateLimit, cors }: ResolvedOptions, registration:
     operation: <T extends Documented>(operation: T): T => registered(operation, registration),
 
     /** A response with its description, and its headers besides those of the rate limit. */
-    answer: <Content extends object>(description: string, content: Content, extra: Record<string, string> = {}) => ({
+    response: <Content extends object>(description: string, content: Content, extra: Record<string, string> = {}) => ({
       description, headers: headers({ ...extra, ...isLimited ? RATE_HEADERS : {} }), ...content
     }),
 

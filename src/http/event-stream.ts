@@ -1,8 +1,8 @@
 import type { Waiter } from '../box/waiters.js'
 import { hasCode } from '../errors.js'
 import type { Page } from '../store/store.js'
-import type { Answer } from './answer.js'
-import { pageSize } from './answers.js'
+import type { PendingResponse } from './pending-response.js'
+import { pageSize } from './responses.js'
 import { PIECE } from './pieces.js'
 
 /** A reader with more unsent bytes than this has fallen behind; it is cut off, and resumes on its own. */
@@ -45,37 +45,37 @@ export interface StreamOptions {
  * A backlog is sent at the client's pace. New messages are not held back for a slow client: they queue in its
  * socket, and a client with more than `MAX_UNSENT` there is cut off.
  */
-export async function streamMessages (answer: Answer, { waiter, first, heartbeat }: StreamOptions): Promise<void> {
-  answer.write(OPENING)
+export async function streamMessages (response: PendingResponse, { waiter, first, heartbeat }: StreamOptions): Promise<void> {
+  response.write(OPENING)
   let page = first
   try {
-    await writePage(answer, page)
+    await writePage(response, page)
     while (!waiter.closed) {
       page = await waiter.next(page.next, BATCH, heartbeat)
-      if (page.texts.length === 0) answer.write(HEARTBEAT)
-      else await writePage(answer, page)
+      if (page.texts.length === 0) response.write(HEARTBEAT)
+      else await writePage(response, page)
     }
-    answer.end()
+    response.end()
   } catch (error) {
-    if (hasCode(error, 'BOX_ERR_NOT_FOUND')) answer.end(GONE)
+    if (hasCode(error, 'BOX_ERR_NOT_FOUND')) response.end(GONE)
     else throw error
   }
 }
 
-async function writePage (answer: Answer, page: Page): Promise<void> {
+async function writePage (response: PendingResponse, page: Page): Promise<void> {
   const { texts, next } = page
   const backlog = texts.length > 1
   // The whole page, since it is held until its last message is written.
-  answer.hold(pageSize(page))
+  response.hold(pageSize(page))
   let seq = next - texts.length
   for (const text of texts) {
     seq++
-    if (answer.backlog > MAX_UNSENT) answer.cut()
+    if (response.backlog > MAX_UNSENT) response.cut()
     // Joining would copy a large text.
-    else if (text.length > PIECE) await answer.deliver(...partsOf(seq, text))
-    else if (backlog) await answer.deliver(formatMessage(seq, text))
-    else answer.write(formatMessage(seq, text))
-    if (answer.gone) return
+    else if (text.length > PIECE) await response.deliver(...partsOf(seq, text))
+    else if (backlog) await response.deliver(formatMessage(seq, text))
+    else response.write(formatMessage(seq, text))
+    if (response.gone) return
   }
-  answer.hold(0)
+  response.hold(0)
 }

@@ -4,8 +4,8 @@ import { Condition } from '../condition.js'
 import { BusyError } from '../errors.js'
 import type { Drained, Page } from '../store/store.js'
 import { addressOf } from './address.js'
-import { Answer, isSent } from './answer.js'
-import { pageRoom, pageSize } from './answers.js'
+import { PendingResponse, isSent } from './pending-response.js'
+import { pageRoom, pageSize } from './responses.js'
 import { inPieces, PIECE, UNDER_WAY } from './pieces.js'
 import { Unsent } from './unsent.js'
 
@@ -39,12 +39,12 @@ export class Outgoing {
   readonly #account: Unsent
   /** how many ticks a response may make no progress */
   readonly #stallTicks: number
-  readonly #answers = new WeakMap<FastifyReply['raw'], Answer>()
+  readonly #responses = new WeakMap<FastifyReply['raw'], PendingResponse>()
   #now = 0
   #ticker: NodeJS.Timeout | undefined
   /** what was sent or written in this turn */
   #replies: FastifyReply[] = []
-  readonly #written = new Set<Answer>()
+  readonly #written = new Set<PendingResponse>()
   /** called when a reservation is released */
   #waiting: Array<() => void> = []
 
@@ -60,17 +60,17 @@ export class Outgoing {
   }
 
   /** The unsent bytes of all clients. */
-  get unsent (): { answers: number, bytes: number } {
-    return { answers: this.#account.answers, bytes: this.#account.bytes }
+  get unsent (): { responses: number, bytes: number } {
+    return { responses: this.#account.responses, bytes: this.#account.bytes }
   }
 
   /** A response that is held open from now on. */
-  open (request: FastifyRequest, reply: FastifyReply): Answer {
-    const known = this.#answers.get(reply.raw)
+  open (request: FastifyRequest, reply: FastifyReply): PendingResponse {
+    const known = this.#responses.get(reply.raw)
     if (known !== undefined) return known
-    const answer = new Answer(request, reply, addressOf(request), this.#onWrite, this.#forget)
-    this.#answers.set(reply.raw, answer)
-    return answer
+    const response = new PendingResponse(request, reply, addressOf(request), this.#onWrite, this.#forget)
+    this.#responses.set(reply.raw, response)
+    return response
   }
 
   /**
@@ -80,17 +80,17 @@ export class Outgoing {
    */
   admit (request: FastifyRequest, reply: FastifyReply, bytes: number): void {
     if (bytes <= PIECE || hasNoBody(request)) return
-    const answer = this.open(request, reply)
-    if (!this.#hasRoom(answer.address, bytes + UNDER_WAY)) throw this.#busy()
-    this.#set(answer, bytes + UNDER_WAY)
+    const response = this.open(request, reply)
+    if (!this.#hasRoom(response.address, bytes + UNDER_WAY)) throw this.#busy()
+    this.#set(response, bytes + UNDER_WAY)
   }
 
   /** Counts a response that can no longer be refused; others give way to it. */
   count (request: FastifyRequest, reply: FastifyReply, bytes: number): void {
     if (bytes <= PIECE || hasNoBody(request)) return
-    const answer = this.open(request, reply)
-    this.#set(answer, bytes + UNDER_WAY)
-    this.#makeWay(answer)
+    const response = this.open(request, reply)
+    this.#set(response, bytes + UNDER_WAY)
+    this.#makeWay(response)
   }
 
   /**
@@ -100,13 +100,13 @@ export class Outgoing {
    * @throws BusyError if there is no room; the messages are then still in the box
    */
   async drain (request: FastifyRequest, reply: FastifyReply, take: (most: number) => Promise<Drained>): Promise<Page> {
-    const answer = this.open(request, reply)
-    const { address } = answer
+    const response = this.open(request, reply)
+    const { address } = response
     for (let most = PIECE; ;) {
       // Never more than the limits allow: the box may have been filled under higher ones.
       const room = Math.min(pageRoom(most), this.#account.largest)
       // Without an await in the usual case, since every drain passes here.
-      if (answer.queued || answer.gone || this.#account.lackWithReserved(address, room) !== undefined) await this.#reserve(answer, room)
+      if (response.queued || response.gone || this.#account.lackWithReserved(address, room) !== undefined) await this.#reserve(response, room)
       else this.#account.reserve(address, room)
       let drained: Drained
       try {
@@ -116,7 +116,7 @@ export class Outgoing {
         this.#wake()
       }
       if (!('needs' in drained)) {
-        answer.drained = true
+        response.drained = true
         this.count(request, reply, pageSize(drained))
         return drained
       }
@@ -134,15 +134,15 @@ export class Outgoing {
       if (payload === null || payload === undefined || hasNoBody(request)) return done(null, payload)
       this.follow(reply)
       if (typeof payload !== 'string' && !Buffer.isBuffer(payload)) {
-        const answer = this.open(request, reply)
-        answer.hold(UNDER_WAY)
+        const response = this.open(request, reply)
+        response.hold(UNDER_WAY)
         // Fastify does not notice that the client disconnects while the response waits behind another.
-        answer.left.addEventListener('abort', () => { (payload as Partial<Readable>).destroy?.() })
+        response.left.addEventListener('abort', () => { (payload as Partial<Readable>).destroy?.() })
         return done(null, payload)
       }
       if (payload.length <= PIECE) return done(null, payload)
       const bytes = Buffer.byteLength(payload)
-      const known = this.#answers.get(reply.raw)
+      const known = this.#responses.get(reply.raw)
       try {
         if (known !== undefined && (known.drained || this.#account.bytesOf(known) > 0)) this.count(request, reply, bytes)
         else this.admit(request, reply, bytes)
@@ -167,7 +167,7 @@ export class Outgoing {
     const replies = this.#replies
     this.#replies = []
     for (const reply of replies) if (!isSent(reply.raw)) this.#recount(this.open(reply.request, reply))
-    for (const answer of this.#written) this.#recount(answer)
+    for (const response of this.#written) this.#recount(response)
     this.#written.clear()
   }
 
@@ -175,19 +175,19 @@ export class Outgoing {
     setImmediate(this.#endTurn)
   }
 
-  readonly #onWrite = (answer: Answer): void => {
+  readonly #onWrite = (response: PendingResponse): void => {
     if (this.#written.size === 0) this.#endTurnSoon()
-    this.#written.add(answer)
+    this.#written.add(response)
   }
 
-  #recount (answer: Answer): void {
-    this.#set(answer, answer.unsent)
-    this.#makeWay(answer)
+  #recount (response: PendingResponse): void {
+    this.#set(response, response.unsent)
+    this.#makeWay(response)
   }
 
-  #set (answer: Answer, bytes: number): void {
-    this.#account.count(answer, answer.over ? 0 : bytes, this.#now)
-    if (this.#account.answers > 0) {
+  #set (response: PendingResponse, bytes: number): void {
+    this.#account.count(response, response.over ? 0 : bytes, this.#now)
+    if (this.#account.responses > 0) {
       this.#ticker ??= setInterval(this.#tick, TICK)
     } else {
       clearInterval(this.#ticker)
@@ -195,9 +195,9 @@ export class Outgoing {
     }
   }
 
-  readonly #forget = (answer: Answer): void => {
-    this.#set(answer, 0)
-    this.#written.delete(answer)
+  readonly #forget = (response: PendingResponse): void => {
+    this.#set(response, 0)
+    this.#written.delete(response)
   }
 
   /** Whether there is room for this much more, after stale responses have given way. */
@@ -212,12 +212,12 @@ export class Outgoing {
   }
 
   /** Makes others give way, stale or not. */
-  #makeWay (answer: Answer): void {
+  #makeWay (response: PendingResponse): void {
     for (;;) {
-      const lack = this.#account.lack(answer.address)
+      const lack = this.#account.lack(response.address)
       if (lack === undefined) return
       this.#full.met(new BusyError())
-      const first = this.#account.first(lack, answer.address)
+      const first = this.#account.first(lack, response.address)
       if (first === undefined) return
       this.#cut(first)
     }
@@ -228,21 +228,21 @@ export class Outgoing {
    * settled soon, but not for unsent bytes.
    * @throws BusyError if there is no room, or nobody to send it to
    */
-  async #reserve (answer: Answer, bytes: number): Promise<void> {
-    await answer.turn()
+  async #reserve (response: PendingResponse, bytes: number): Promise<void> {
+    await response.turn()
     const until = performance.now() + this.#stallTicks * TICK
-    while (this.#account.lackWithReserved(answer.address, bytes) !== undefined) {
-      const isReserved = this.#account.lack(answer.address, bytes) === undefined && performance.now() < until
+    while (this.#account.lackWithReserved(response.address, bytes) !== undefined) {
+      const isReserved = this.#account.lack(response.address, bytes) === undefined && performance.now() < until
       if (isReserved) await new Promise<void>(resolve => { this.#waiting.push(resolve) })
-      else if (!this.#hasRoom(answer.address, bytes)) throw this.#busy()
+      else if (!this.#hasRoom(response.address, bytes)) throw this.#busy()
     }
-    if (answer.gone) throw new BusyError()
-    this.#account.reserve(answer.address, bytes)
+    if (response.gone) throw new BusyError()
+    this.#account.reserve(response.address, bytes)
   }
 
   /** The ticks since the response made progress. */
-  #idle (answer: Answer): number {
-    return this.#now - (this.#account.since(answer) ?? this.#now)
+  #idle (response: PendingResponse): number {
+    return this.#now - (this.#account.since(response) ?? this.#now)
   }
 
   #wake (): void {
@@ -257,21 +257,21 @@ export class Outgoing {
     return error
   }
 
-  #cut (answer: Answer): void {
-    this.#forget(answer)
-    answer.cut()
+  #cut (response: PendingResponse): void {
+    this.#forget(response)
+    response.cut()
   }
 
   readonly #tick = (): void => {
     this.#now++
     this.#full.notMet()
-    for (const answer of this.#account.list()) {
-      if (answer.begun) this.#set(answer, answer.unsent)
-      const bytes = this.#account.bytesOf(answer)
+    for (const response of this.#account.list()) {
+      if (response.begun) this.#set(response, response.unsent)
+      const bytes = this.#account.bytesOf(response)
       if (bytes === 0) continue
-      if (answer.hasProgressed() || answer.backlog === 0) this.#account.progress(answer, this.#now)
+      if (response.hasProgressed() || response.backlog === 0) this.#account.progress(response, this.#now)
       // A small one may wait behind a long-poll; a large one takes room before it can even begin.
-      else if (this.#idle(answer) >= this.#stallTicks && !(answer.queued && bytes <= PIECE)) this.#cut(answer)
+      else if (this.#idle(response) >= this.#stallTicks && !(response.queued && bytes <= PIECE)) this.#cut(response)
     }
   }
 }

@@ -1,5 +1,5 @@
 import { Tally } from '../tally.js'
-import type { Answer } from './answer.js'
+import type { PendingResponse } from './pending-response.js'
 
 interface Limits {
   /** bytes per client address */
@@ -25,7 +25,7 @@ interface Entry {
 export class Unsent {
   #limits: Limits
   /** those with unsent bytes; the one longest without progress comes first */
-  readonly #answers = new Map<Answer, Entry>()
+  readonly #responses = new Map<PendingResponse, Entry>()
   readonly #counted = new Tally()
   readonly #reserved = new Tally()
 
@@ -44,8 +44,8 @@ export class Unsent {
     return Math.min(this.#limits.perAddress, this.#limits.total)
   }
 
-  get answers (): number {
-    return this.#answers.size
+  get responses (): number {
+    return this.#responses.size
   }
 
   get bytes (): number {
@@ -53,40 +53,40 @@ export class Unsent {
   }
 
   /** A copy, with the longest without progress first. */
-  list (): Answer[] {
-    return [...this.#answers.keys()]
+  list (): PendingResponse[] {
+    return [...this.#responses.keys()]
   }
 
   /** @param bytes the response's unsent bytes; at 0, it is no longer tracked */
-  count (answer: Answer, bytes: number, now: number): void {
-    const entry = this.#answers.get(answer)
+  count (response: PendingResponse, bytes: number, now: number): void {
+    const entry = this.#responses.get(response)
     const before = entry?.bytes ?? 0
     if (bytes === before) return
-    this.#counted.add(answer.address, bytes - before)
-    if (bytes === 0) this.#answers.delete(answer)
+    this.#counted.add(response.address, bytes - before)
+    if (bytes === 0) this.#responses.delete(response)
     else if (entry !== undefined) entry.bytes = bytes
     else {
       // From now on.
-      answer.hasProgressed()
-      this.#answers.set(answer, { bytes, since: now })
+      response.hasProgressed()
+      this.#responses.set(response, { bytes, since: now })
     }
   }
 
   /** What the response had unsent at the last count. */
-  bytesOf (answer: Answer): number {
-    return this.#answers.get(answer)?.bytes ?? 0
+  bytesOf (response: PendingResponse): number {
+    return this.#responses.get(response)?.bytes ?? 0
   }
 
   /** When the response last made progress; undefined if it is not tracked. */
-  since (answer: Answer): number | undefined {
-    return this.#answers.get(answer)?.since
+  since (response: PendingResponse): number | undefined {
+    return this.#responses.get(response)?.since
   }
 
   /** Notes progress: the response is now the last to give way. */
-  progress (answer: Answer, now: number): void {
-    const bytes = this.bytesOf(answer)
-    this.#answers.delete(answer)
-    this.#answers.set(answer, { bytes, since: now })
+  progress (response: PendingResponse, now: number): void {
+    const bytes = this.bytesOf(response)
+    this.#responses.delete(response)
+    this.#responses.set(response, { bytes, since: now })
   }
 
   /** Keeps this much free for a response whose size is not known yet. */
@@ -117,9 +117,9 @@ export class Unsent {
   }
 
   /** The response that gives way first; undefined if none can. */
-  first (lack: Lack, address: string): Answer | undefined {
-    for (const answer of this.#answers.keys()) {
-      if (!answer.drained && (lack === 'total' || answer.address === address)) return answer
+  first (lack: Lack, address: string): PendingResponse | undefined {
+    for (const response of this.#responses.keys()) {
+      if (!response.drained && (lack === 'total' || response.address === address)) return response
     }
     return undefined
   }

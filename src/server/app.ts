@@ -6,7 +6,7 @@ import { ANY_ORIGIN, GUARDED, logSerializers } from '../http/resource.js'
 import { serializerCompiler, validatorCompiler } from '../http/validation.js'
 import { boxPlugin } from '../plugin.js'
 import type { Store } from '../store/store.js'
-import { answerClientErrors } from './client-errors.js'
+import { handleClientErrors } from './client-errors.js'
 import type { Config } from './config.js'
 import { limitConnections, openFileLimit } from './connections.js'
 import { healthRoutes } from './health.js'
@@ -78,7 +78,7 @@ export async function buildServer (config: Config, parts: ServerParts = {}): Pro
     // Requests that still arrive over an open connection are served; then the connection ends.
     return503OnClosing: false,
     schemaController: COMPILERS,
-    clientErrorHandler: answerClientErrors(headers),
+    clientErrorHandler: handleClientErrors(headers),
     frameworkErrors: (error, request, reply) => {
       sendProblem(error, request as FastifyRequest, (reply as FastifyReply).headers(headers))
       // No hook runs for these.

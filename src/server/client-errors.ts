@@ -9,10 +9,10 @@ import { PROBLEM_TYPE, problemText } from '../http/problem.js'
  * large.
  * @param headers of each response, besides its own
  */
-export function answerClientErrors (headers: Record<string, string>): (error: NodeJS.ErrnoException, socket: Socket) => void {
+export function handleClientErrors (headers: Record<string, string>): (error: NodeJS.ErrnoException, socket: Socket) => void {
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`)
   return (error, socket) => {
-    if (error.code === 'ECONNRESET' || !socket.writable || answering(socket)) {
+    if (error.code === 'ECONNRESET' || !socket.writable || isResponding(socket)) {
       socket.destroy()
       return
     }
@@ -33,7 +33,7 @@ function toBoxError ({ code }: NodeJS.ErrnoException): BoxError {
  * Whether a response is in progress on this connection; ours would end up inside it. Node's own handler
  * checks the same property.
  */
-function answering (socket: Socket): boolean {
+function isResponding (socket: Socket): boolean {
   return (socket as { _httpMessage?: ServerResponse | null })._httpMessage?.headersSent ?? false
 }
 

@@ -51,7 +51,7 @@ for (const [way, leave] of Object.entries(WAYS)) {
         leave(socket)
         await watch.until(0)
       }
-      t.equal(outgoingOf(app).unsent.answers, 0)
+      t.equal(outgoingOf(app).unsent.responses, 0)
     })
   }
 }
@@ -67,7 +67,7 @@ t.test('pipelined streams of 200 addresses leave nothing behind', async t => {
   for (const [i, socket] of sockets.entries()) (i % 2 === 0 ? WAYS['closed'] : WAYS['reset'])?.(socket)
   await watch.until(0)
   t.equal(watch.open, 0)
-  t.same(outgoingOf(app).unsent, { answers: 0, bytes: 0 })
+  t.same(outgoingOf(app).unsent, { responses: 0, bytes: 0 })
 })
 
 t.test('streams and long-polls of an HTTP/2 session leave every place free, one by one or all at once', async t => {

@@ -126,7 +126,7 @@ for (const protocol of ['HTTP/1.1', 'HTTP/2'] as const) {
         await put(first)
       }
       await until(() => outgoing.unsent.bytes > 0)
-      await until(() => outgoing.unsent.answers === 0)
+      await until(() => outgoing.unsent.responses === 0)
       t.ok(most > 0 && most <= LIMITS.perAddress, `at most ${(most / MIB).toFixed(1)} MiB were unsent`)
       await until(() => watch.open === 0)
       t.equal(watch.open, 0, 'and nobody waits')
@@ -142,7 +142,7 @@ for (const protocol of ['HTTP/1.1', 'HTTP/2'] as const) {
     const path = box.messages
     await ask(t, protocol, port, { method: 'GET', path })
     await ask(t, protocol, port, { method: 'GET', path })
-    await until(() => outgoing.unsent.answers === 2)
+    await until(() => outgoing.unsent.responses === 2)
     const refused = await (await ask(t, protocol, port, { method: 'GET', path })).received()
     t.match(refused, /^HTTP\/[\d.]+ 503[^]*retry-after: \d+[^]*BOX_ERR_BUSY/i)
     const drain = await (await ask(t, protocol, port, { method: 'DELETE', path })).received()

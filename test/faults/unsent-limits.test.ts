@@ -93,14 +93,14 @@ t.test('a large read behind an open stream is cut off once it has waited too lon
   const socket = await send(t, port, stream(await createBox()), request('GET', (await full()).messages))
   socket.resume()
   await until(() => outgoing.unsent.bytes > 6 * MIB)
-  await until(() => socket.closed && outgoing.unsent.answers === 0)
+  await until(() => socket.closed && outgoing.unsent.responses === 0)
 })
 
 t.test('a small response may wait behind a long-poll', async t => {
   const { port, outgoing, createBox } = await setUp(t, { limits: { ...LIMITS, stallTimeout: 1 } })
   const box = await createBox()
   const socket = await send(t, port, request('GET', `${box.messages}?wait=4`), request('GET', box.messages, { connection: 'close' }))
-  await until(() => outgoing.unsent.answers > 0)
+  await until(() => outgoing.unsent.responses > 0)
   t.equal((await rest(socket)).match(/HTTP\/1.1 200/g)?.length, 2)
 })
 
@@ -172,7 +172,7 @@ t.test('many drains of small boxes at the same time are all answered', async t =
   for (const box of boxes) await box.store('small')
   const answers = await Promise.all(boxes.map(({ messages }) => receive(t, port, 'DELETE', messages)))
   for (const answer of answers) t.match(answer, /^HTTP\/1.1 200[^]*\["small"\]/)
-  t.same(outgoingOf(app).unsent, { answers: 0, bytes: 0 })
+  t.same(outgoingOf(app).unsent, { responses: 0, bytes: 0 })
 })
 
 t.test('large boxes are drained at the same time as far as there is room for what they hold', async t => {
@@ -186,7 +186,7 @@ t.test('large boxes are drained at the same time as far as there is room for wha
   held.go()
   for (const answer of await Promise.all(answers)) t.ok(answer.startsWith('HTTP/1.1 200') && answer.includes(text))
   await until(() => outgoing.unsent.bytes === 0)
-  t.same(outgoingOf(app).unsent, { answers: 0, bytes: 0 })
+  t.same(outgoingOf(app).unsent, { responses: 0, bytes: 0 })
 })
 
 t.test('a box that grows while its drain waits for room is drained whole', async t => {
@@ -248,7 +248,7 @@ t.test('a streamed message counts with its bytes, however few its characters', a
   const [box, quiet] = [await createBox(), await createBox()]
   await app.inject({ method: 'POST', url: box.messages, ...jsonText(`"${'€'.repeat(2 * MIB)}"`) })
   await send(t, port, stream(box))
-  await until(() => outgoing.unsent.answers === 1)
+  await until(() => outgoing.unsent.responses === 1)
   await receive(t, port, 'GET', quiet.messages)
   t.ok(outgoing.unsent.bytes > 6 * MIB, `${outgoing.unsent.bytes} bytes`)
 })
@@ -274,9 +274,9 @@ t.test('a streamed payload that nobody reads is counted and cut off, and lets go
   })
   await app.listen({ host: '127.0.0.1', port: 0 })
   const socket = await send(t, portOf(app), request('GET', '/file').repeat(3))
-  await until(() => outgoing.unsent.answers > 1)
+  await until(() => outgoing.unsent.responses > 1)
   t.ok(outgoing.unsent.bytes >= 2 * 64 * 1024)
-  await until(() => outgoing.unsent.answers === 0)
+  await until(() => outgoing.unsent.responses === 0)
   await until(() => sources.every(({ destroyed }) => destroyed))
   t.equal((await rest(socket)).match(/HTTP\/1.1 200/g)?.length, 1)
 })
@@ -291,7 +291,7 @@ t.test('the limits apply to everything that the server has', async t => {
     // The kernel takes some megabytes.
     do socket.write(request('GET', url).repeat(requests)); while (!socket.destroyed && await taken(outgoing))
     t.ok(outgoing.unsent.bytes > 0, `${url} is counted`)
-    await until(() => outgoing.unsent.answers === 0)
+    await until(() => outgoing.unsent.responses === 0)
     socket.resume()
     await until(() => socket.closed)
   }
@@ -301,7 +301,7 @@ t.test('the limits apply to everything that the server has', async t => {
 async function taken (outgoing: Outgoing): Promise<boolean> {
   for (let i = 0; i < 20; i++) {
     await new Promise(resolve => setTimeout(resolve, 5))
-    if (outgoing.unsent.answers === 0) return true
+    if (outgoing.unsent.responses === 0) return true
   }
   return false
 }

@@ -1,6 +1,6 @@
 import { Type, type Static } from '@sinclair/typebox'
 import { InvalidError } from '../../errors.js'
-import { answering } from '../answers.js'
+import { responding } from '../responses.js'
 import type { Api, Scope } from '../api.js'
 import { body, json } from '../contract.js'
 import { guarded } from '../guard.js'
@@ -30,7 +30,7 @@ export function acknowledge (scope: Scope, { service, options, limiter, contract
       querystring: NoQuery,
       body: body(Cursor, { after: 1 }),
       response: {
-        200: contract.answer('The messages up to the cursor have been deleted.', json(CursorAck, { type: 'ack', data: 0 })),
+        200: contract.response('The messages up to the cursor have been deleted.', json(CursorAck, { type: 'ack', data: 0 })),
         ...contract.problems(400, 403, 404, 409, 413, 415, 503)
       }
     }),
@@ -39,7 +39,7 @@ export function acknowledge (scope: Scope, { service, options, limiter, contract
     // Without a media type, Fastify finds no schema to check the body against.
     preValidation: async request => { if (request.body === undefined) throw new InvalidError('the body must be the cursor, as application/json') },
     preHandler: guarded(options.guard, 'acknowledge')
-  }, answering(
+  }, responding(
     request => service.acknowledge(request[DROP], request.body.after),
     left => serialize<CursorAck>({ type: 'ack', data: left })
   ))

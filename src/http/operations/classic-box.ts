@@ -4,7 +4,7 @@ import { parseCapability } from '../../box/capability.js'
 import { messageFromString } from '../../box/message.js'
 import { DropOnlyError, NotFoundError, PrefetchError, TooLargeError } from '../../errors.js'
 import type { Operation } from '../../options.js'
-import { answering, classicMsgs, created } from '../answers.js'
+import { classicMsgs, created, responding } from '../responses.js'
 import type { Api, RequestWith, SchemaTypes } from '../api.js'
 import { json } from '../contract.js'
 import { refuseCrossSite } from '../cross-site.js'
@@ -46,14 +46,14 @@ export async function classicBox (scope: FastifyInstance, { service, options, li
   if (options.cors !== true) scope.addHook('onRequest', refuseCrossSite)
 
   const actions = {
-    createBox: answering((request: Classic) => service.create(undefined, limiter.holder(request)), created),
-    storeMessage: answering(async (request: Classic) => {
+    createBox: responding((request: Classic) => service.create(undefined, limiter.holder(request)), created),
+    storeMessage: responding(async (request: Classic) => {
       const { msg } = parameters(request)
       const message = messageFromString(msg)
       if (Buffer.byteLength(msg) > options.maxMessageBytes) throw new TooLargeError(options.maxMessageBytes)
       return await service.append(request[DROP], message)
     }, ({ count }) => serialize<ClassicAck>({ type: 'ack', data: count })),
-    drainMessages: answering((request: Classic, reply) => outgoing.drain(request, reply, most => service.drain(request[DROP], most)), classicMsgs)
+    drainMessages: responding((request: Classic, reply) => outgoing.drain(request, reply, most => service.drain(request[DROP], most)), classicMsgs)
   }
 
   const documented = contract.operation({
@@ -64,7 +64,7 @@ export async function classicBox (scope: FastifyInstance, { service, options, li
       'GET changes state, so HEAD requests and prefetches are refused. Prefer the other operations.',
     querystring: Query,
     response: {
-      200: contract.answer('The envelope of the original script.', json(ClassicAnswer, createdExample)),
+      200: contract.response('The envelope of the original script.', json(ClassicAnswer, createdExample)),
       ...contract.problems(400, 403, 404, 409, 413, 503, 507)
     }
   })

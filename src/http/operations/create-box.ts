@@ -1,5 +1,5 @@
 import { Type } from '@sinclair/typebox'
-import { answering, created } from '../answers.js'
+import { created, responding } from '../responses.js'
 import type { Api, Scope } from '../api.js'
 import { baseOf } from '../base.js'
 import { body, json } from '../contract.js'
@@ -29,7 +29,7 @@ export function createBox (scope: Scope, { service, options, limiter, contract }
       querystring: NoQuery,
       body: body(createBoxBody(options.ttl, options.maxTtl), { ttl: 3600 }),
       response: {
-        201: contract.answer('The box was created.', json(Created, createdExample), { Location: 'The path of the box.' }),
+        201: contract.response('The box was created.', json(Created, createdExample), { Location: 'The path of the box.' }),
         ...contract.problems(400, 413, 415, 503, 507)
       }
     }),
@@ -40,7 +40,7 @@ export function createBox (scope: Scope, { service, options, limiter, contract }
       done()
     },
     preHandler: guarded(options.guard, 'createBox')
-  }, answering(
+  }, responding(
     request => service.create(request.body.ttl, limiter.holder(request)),
     (made, request, reply) => {
       reply.code(201).header('location', `${baseOf(request)}/boxes/${made.boxId}`)

@@ -14,7 +14,7 @@ export function deleteBox (scope: Scope, { service, options, limiter, contract }
       params: OwnerParams,
       querystring: NoQuery,
       response: {
-        204: contract.answer('The box was deleted.', { type: 'null' }),
+        204: contract.response('The box was deleted.', { type: 'null' }),
         ...contract.problems(400, 403, 404, 413, 415, 503)
       }
     }),

@@ -1,4 +1,4 @@
-import { answering, msgs } from '../answers.js'
+import { msgs, responding } from '../responses.js'
 import type { Api, Scope } from '../api.js'
 import { json } from '../contract.js'
 import { guarded } from '../guard.js'
@@ -16,13 +16,13 @@ export function drainMessages (scope: Scope, { service, options, limiter, outgoi
       params: OwnerParams,
       querystring: NoQuery,
       response: {
-        200: contract.answer('All messages that were in the box.', json(Msgs, { type: 'msgs', data: ['Hello'], next: 1 })),
+        200: contract.response('All messages that were in the box.', json(Msgs, { type: 'msgs', data: ['Hello'], next: 1 })),
         ...contract.problems(400, 403, 404, 413, 415, 503)
       }
     }),
     onRequest: [...countedAs(limiter, 'reads'), ownBox],
     preHandler: guarded(options.guard, 'drainMessages')
-  }, answering(
+  }, responding(
     (request, reply) => outgoing.drain(request, reply, most => service.drain(request[DROP], most)),
     msgs
   ))

@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto'
 import { Type, type Static } from '@sinclair/typebox'
 import type { ResolvedIce } from '../../options.js'
-import { answering } from '../answers.js'
+import { responding } from '../responses.js'
 import type { Api, Scope } from '../api.js'
 import { json } from '../contract.js'
 import { guarded } from '../guard.js'
@@ -32,7 +32,7 @@ export function getIceServers (scope: Scope, { service, options, limiter, contra
       params: BoxParams,
       querystring: NoQuery,
       response: {
-        200: contract.answer('The ICE servers; empty if this server offers none.', json(IceServers, {
+        200: contract.response('The ICE servers; empty if this server offers none.', json(IceServers, {
           iceServers: [{ urls: ['stun:stun.example.org'] }], ttl: 3600
         })),
         ...contract.problems(400, 404, 503)
@@ -41,7 +41,7 @@ export function getIceServers (scope: Scope, { service, options, limiter, contra
     exposeHeadRoute: true,
     onRequest: [...countedAs(limiter, 'reads'), anyBox],
     preHandler: guarded(options.guard, 'getIceServers')
-  }, answering(
+  }, responding(
     request => service.touch(request[DROP]),
     () => serialize(iceServers(options.ice, service.now()))
   ))

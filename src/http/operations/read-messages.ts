@@ -3,7 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import Negotiator from 'negotiator'
 import { NotAcceptableError } from '../../errors.js'
 import type { Page } from '../../store/store.js'
-import { answering, msgs, pageSize } from '../answers.js'
+import { msgs, pageSize, responding } from '../responses.js'
 import type { Api, RequestWith, Scope } from '../api.js'
 import { json } from '../contract.js'
 import { BATCH, streamMessages } from '../event-stream.js'
@@ -42,7 +42,7 @@ export function readMessages (scope: Scope, { service, options, limiter, outgoin
       querystring: Query,
       headers: Headers,
       response: {
-        200: contract.answer('The messages, oldest first.', {
+        200: contract.response('The messages, oldest first.', {
           content: {
             ...json(Msgs, { type: 'msgs', data: [{ type: 'offer', sdp: 'v=0…' }], next: 1 }).content,
             'text/event-stream': {
@@ -63,7 +63,7 @@ export function readMessages (scope: Scope, { service, options, limiter, outgoin
     return preferredType(request) === STREAM_TYPE ? stream(request, reply) : look(request, reply)
   })
 
-  const look = answering(
+  const look = responding(
     (request: Read, reply: FastifyReply) => {
       const { after = 0, limit = 100, wait = 0 } = request.query
       const seconds = Math.min(isHead(request) ? 0 : wait, options.maxWait)
@@ -91,7 +91,7 @@ export function readMessages (scope: Scope, { service, options, limiter, outgoin
       await service.read(request[DROP], from, 1)
       return reply.type(STREAM_TYPE).send('')
     }
-    const { answer, left, leave } = enter(request, reply)
+    const { response, left, leave } = enter(request, reply)
     try {
       // Registered before the first read. Anything that can be refused is refused before the response begins.
       const waiter = await service.waiters.open(request[DROP], left)
@@ -102,14 +102,14 @@ export function readMessages (scope: Scope, { service, options, limiter, outgoin
         reply.headers({ 'content-type': STREAM_TYPE, 'x-accel-buffering': 'no' })
         reply.hijack()
         reply.raw.writeHead(200, reply.getHeaders() as Record<string, string>)
-        await streamMessages(answer, { waiter, first, heartbeat: options.heartbeat * 1000 })
+        await streamMessages(response, { waiter, first, heartbeat: options.heartbeat * 1000 })
       } finally {
         waiter.close()
       }
     } catch (error) {
       if (!reply.raw.headersSent) throw error
       if (!isOutage(error)) request.log.warn({ err: error }, 'A stream ended early')
-      answer.end()
+      response.end()
     } finally {
       leave()
     }
@@ -122,11 +122,11 @@ export function readMessages (scope: Scope, { service, options, limiter, outgoin
    */
   function enter (request: FastifyRequest, reply: FastifyReply) {
     const leave = limiter.enter(request)
-    const answer = outgoing.open(request, reply)
-    const { left } = answer
+    const response = outgoing.open(request, reply)
+    const { left } = response
     if (left.aborted) leave()
     else left.addEventListener('abort', leave)
-    return { answer, left, leave }
+    return { response, left, leave }
   }
 }
 

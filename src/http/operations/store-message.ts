@@ -2,7 +2,7 @@ import { Type, type TSchema } from '@sinclair/typebox'
 import { withKey } from '../../box/message.js'
 import { InvalidError } from '../../errors.js'
 import type { NewMessage } from '../../store/store.js'
-import { ack, answering } from '../answers.js'
+import { ack, responding } from '../responses.js'
 import type { Api, SchemaTypes, Scope } from '../api.js'
 import { parseMessages } from '../body.js'
 import { body, json } from '../contract.js'
@@ -39,14 +39,14 @@ export async function storeMessage (scope: Scope, { service, options, limiter, c
         // and would store an object as text.
         body: body(Parsed, { type: 'offer', sdp: 'v=0…' }),
         response: {
-          200: contract.answer('The message was stored.', json(Ack, { type: 'ack', data: 1, seq: 1 })),
+          200: contract.response('The message was stored.', json(Ack, { type: 'ack', data: 1, seq: 1 })),
           ...contract.problems(400, 404, 409, 413, 415, 422, 503, 507)
         }
       }),
       bodyLimit: options.maxMessageBytes,
       onRequest: [...countedAs(limiter, 'stores'), anyBox],
       preHandler: guarded(options.guard, 'storeMessage')
-    }, answering(
+    }, responding(
       ({ body: message, headers: { 'idempotency-key': key }, [DROP]: drop }) => {
         if (message === undefined) throw new InvalidError('the body must be the message, as application/json or text/plain')
         return service.append(drop, key === undefined ? message : withKey(message, key))

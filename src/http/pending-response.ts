@@ -7,7 +7,7 @@ import { endOfPiece } from './pieces.js'
 const OVERHEAD = 4 * 1024
 
 /** A response on its way to the client. */
-export class Answer {
+export class PendingResponse {
   readonly address: string
   /** Whether the client has disconnected. */
   gone = false
@@ -17,7 +17,7 @@ export class Answer {
   over = false
   readonly #raw: FastifyReply['raw']
   readonly #carrier: Carrier
-  readonly #onWrite: (answer: Answer) => void
+  readonly #onWrite: (response: PendingResponse) => void
   #left: AbortController | undefined
   #progressed = false
   #held = 0
@@ -27,7 +27,7 @@ export class Answer {
    * @param onWrite called with what is written
    * @param onOver called once, when the response is sent or the client has disconnected
    */
-  constructor (request: FastifyRequest, reply: FastifyReply, address: string, onWrite: (answer: Answer) => void, onOver: (answer: Answer) => void) {
+  constructor (request: FastifyRequest, reply: FastifyReply, address: string, onWrite: (response: PendingResponse) => void, onOver: (response: PendingResponse) => void) {
     this.address = address
     this.#raw = reply.raw
     this.#carrier = carrierOf(request)

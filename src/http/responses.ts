@@ -13,12 +13,12 @@ import type { Ack, ClassicMsgs, Created, Msgs } from './schemas.js'
  * It returns the text: returning the reply, which is thenable, would cost a check of its stream for each
  * response.
  */
-export function answering<Asked, Reply extends FastifyReply, Result, Text extends JsonText<unknown>> (
+export function responding<Asked, Reply extends FastifyReply, Result, Text extends JsonText<unknown>> (
   ask: (request: Asked, reply: Reply) => Promise<Result>,
-  answer: (result: Result, request: Asked, reply: Reply) => Text
+  toText: (result: Result, request: Asked, reply: Reply) => Text
 ): (request: Asked, reply: Reply) => Promise<Text> {
   return async (request, reply) => {
-    const text = answer(await ask(request, reply), request, reply)
+    const text = toText(await ask(request, reply), request, reply)
     reply.type(JSON_TYPE)
     await endOfTurn()
     return text
