@@ -79,7 +79,8 @@ export type Operation = 'createBox' | 'storeMessage' | 'readMessages' | 'acknowl
 /**
  * Decides on an operation, after the rate limit and before anything is read or changed. To refuse, throw an
  * error with a `statusCode` from 400 to 499; its `message` is shown to the caller. Or respond yourself with
- * `reply.send`. Any other error counts as a failure: it is logged, and the caller gets a generic 500.
+ * `reply.send`. Any other error counts as a failure: it is logged, and the caller gets a generic 500. (`false`, which
+ * means no elsewhere, refuses with 403.)
  *
  * `request.params.box` (`request.query.box` in the classic API) is a capability: whoever holds it can use the
  * box. Do not log it or pass it on.

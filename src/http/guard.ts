@@ -1,6 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { InternalError } from '../errors.js'
 import type { Guard, Operation } from '../options.js'
+import { HostError } from './problem.js'
 
 type Hook<Asked> = (request: Asked, reply: FastifyReply, done: (error?: Error) => void) => void
 
@@ -21,7 +22,9 @@ export function guarded<Asked extends FastifyRequest> (guard: Guard | undefined,
 async function ask (guard: Guard, request: FastifyRequest, reply: FastifyReply, operation: Operation): Promise<boolean> {
   const answered = watchSend(reply)
   try {
-    await guard(request, reply, operation)
+    const result: unknown = await guard(request, reply, operation)
+    // Elsewhere `false` means no, so it must not mean yes here.
+    if (result === false && !answered()) throw new HostError(undefined, 403)
     return answered()
   } catch (error) {
     if (!answered()) throw typeof error === 'object' && error !== null ? error : new InternalError({ cause: error })

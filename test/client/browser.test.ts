@@ -46,6 +46,14 @@ t.test('in Chromium, from another origin', { skip: await needsChromium() }, asyn
   const browser = await launch(t)
   const { url } = await serve(t)
 
+  t.test('a box is deleted with one request', async t => {
+    const page = await pageWithClient(t, browser)
+    const deleted: Array<number | undefined> = []
+    page.on('response', response => { if (response.request().method() === 'DELETE') deleted.push(response.status()) })
+    await page.evaluate(async url => { await (await Box.create(url)).delete() }, url)
+    t.same(deleted, [204])
+  })
+
   t.test('two pages exchange messages over streams', async t => {
     const [host, guest] = [await pageWithClient(t, browser), await pageWithClient(t, browser)]
     const requests: string[] = []

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { BoxError, dataOf, ResponseTooLargeError } from '../../clients/typescript/src/http.js'
-import { defaultTimings, backoffDelay, isTransient } from '../../clients/typescript/src/retry.js'
+import { createTimings, defaultTimings, backoffDelay, isTransient, retry } from '../../clients/typescript/src/retry.js'
 
 const { minDelay, maxDelay } = defaultTimings
 
@@ -46,4 +46,14 @@ t.test('an error tells what the problem document says', async t => {
   for (const body of ['<html>', '', null, undefined, 7, { code: 1, detail: {} }]) {
     t.match(new BoxError(502, body), { message: 'The server responded with status 502.', code: undefined, status: 502 })
   }
+})
+
+t.test('creating a box does not wait for as long as a server may ask', async t => {
+  let requests = 0
+  const refuse = async (): Promise<never> => {
+    requests++
+    return await errorOf('60').then(error => { throw error })
+  }
+  await t.rejects(retry(createTimings, refuse), { name: 'BoxError', retryAfter: 60_000 })
+  t.equal(requests, 1)
 })

@@ -65,6 +65,13 @@ t.test('what it refuses has neither read nor changed anything', async t => {
   t.match((await box.read()).json(), { data: ['kept'], next: 1 })
 })
 
+t.test('a guard that answers no with false refuses, too', async t => {
+  const { app } = await build(t, { guard: (async () => false) as never })
+  const refused = await app.inject({ method: 'POST', url: '/boxes' })
+  t.equal(refused.statusCode, 403)
+  t.match(refused.json(), { code: 'HOST_REFUSED', detail: 'The host does not allow this.' })
+})
+
 t.test('a stream is refused before it opens', async t => {
   const { app, box } = await guarded(t, () => { throw refusal() })
   const answer = await app.inject({ url: box.messages, headers: { accept: 'text/event-stream' } })

@@ -1,4 +1,5 @@
 import t from 'tap'
+import type { CallError } from '../../clients/typescript/src/webrtc/errors.js'
 import { serve } from '../server/serve.js'
 import { end, firstPeer, hear, hostAt, joinTo } from './node-peers.js'
 import { stunServer } from './stun-server.js'
@@ -27,6 +28,16 @@ t.test('messages that arrive before the peer is taken are heard, in order', asyn
   const answer = hear(host)
   peer.channel.send('5')
   t.equal(await answer, '5', 'and only once')
+})
+
+t.test('a channel whose messages nobody takes ends before any of them is lost', async t => {
+  const { listen } = await serve(t, ['--log-level=silent', `--ice-urls=${await stunServer(t)}`])
+  const call = await hostAt(t, `http://127.0.0.1:${await listen()}`)
+  const guest = await joinTo(t, call.invite)
+  const host = await firstPeer(call)
+  for (let i = 0; i <= 1_024; i++) host.channel.send(String(i))
+  const end = await firstPeer(guest).then(async ({ closed }) => await closed, (error: unknown) => error)
+  t.equal((end as CallError).code, 'CALL_ERR_FULL')
 })
 
 t.test('whoever takes the channel in prepare hears every message there, once', async t => {

@@ -34,3 +34,9 @@ for (const [what, answer] of Object.entries({
     t.equal(requests(), 2)
   })
 }
+
+t.test('of a long list, no more URLs are used than a connection can take', async t => {
+  const many = Array.from({ length: 20 }, (_, i) => ({ urls: [`stun:a${i}.test`, `stun:b${i}.test`] }))
+  const { ask } = answering(() => json({ iceServers: many }))
+  t.strictSame(await ask(), many.slice(0, 16))
+})

@@ -61,14 +61,14 @@ t.test('a timeout of more than a timer can hold does not fire', async t => {
 })
 
 t.test('a server that refuses to give the guest its own messages is named', async t => {
-  for (const [status, code] of [[400, 'CALL_ERR_SERVER'], [403, 'CALL_ERR_SERVER'], [404, 'CALL_ERR_GONE'], [409, 'CALL_ERR_SERVER'], [410, 'CALL_ERR_SERVER']] as const) {
+  for (const [status, code, reason] of [[400, 'CALL_ERR_SERVER'], [403, 'CALL_ERR_SERVER'], [404, 'CALL_ERR_GONE', 'BOX_ERR_NOT_FOUND'], [404, 'CALL_ERR_SERVER', 'BOX_ERR_NO_ROUTE'], [404, 'CALL_ERR_SERVER'], [409, 'CALL_ERR_SERVER'], [410, 'CALL_ERR_SERVER']] as const) {
     const { joining } = await joinThrough(t, server => {
       let refused: (() => void) | undefined
       const told = new Promise<void>(resolve => { refused = resolve })
       return request => {
         if (isRead(request)) {
           setImmediate(() => { refused?.() })
-          return new Response('{}', { status })
+          return new Response(JSON.stringify({ code: reason }), { status, headers: { 'Content-Type': 'application/problem+json' } })
         }
         // The hello is not acknowledged before that.
         return isStore(request) ? told.then(async () => { await quiet(); return await server.fetch(request) }) : undefined

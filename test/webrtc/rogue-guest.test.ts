@@ -73,6 +73,19 @@ t.test('candidates beyond a hundred are left out of a description, those that ar
   t.end()
 })
 
+t.test('a description has only as many lines as a peer connection can take without blocking', t => {
+  const lines = (text: (i: number) => string, count: number) => ({
+    type: 'offer', sdp: sdpWith(line(newFingerprint())) + Array.from({ length: count }, (_, i) => text(i) + '\r\n').join('')
+  })
+  for (const [most, text] of [[512, (i: number) => `a=fmtp:96 x${i}=1`], [2_048, (i: number) => `a=ssrc:${i} cname:x`]] as const) {
+    t.ok(parseDescription(lines(text, most)))
+    t.throws(() => parseDescription(lines(text, most + 1)), { code: 'CALL_ERR_DESCRIPTION' })
+    t.throws(() => parseDescription(lines(i => ' ' + text(i), most + 1)), { code: 'CALL_ERR_DESCRIPTION' })
+  }
+  t.throws(() => parseDescription(lines(i => `a=rtpmap:${i} x/1`, 10_000)), { code: 'CALL_ERR_DESCRIPTION' })
+  t.end()
+})
+
 t.test('a description has at most 64 sections', async t => {
   const { refused, answer } = await rogueGuest(t)
   const description = (sections: number) => ({ type: 'offer', sdp: sdpWith(line(newFingerprint())) + 'm=audio 9 UDP/TLS/RTP/SAVPF 111\r\n'.repeat(sections - 1) })

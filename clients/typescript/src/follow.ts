@@ -130,7 +130,7 @@ async function * stream ({ client, path, timings, maxResponseBytes }: Source, af
 
 function messageOf ({ id, data }: StreamEvent): Message {
   const seq = Number(id)
-  if (!(seq > 0)) throw new NoStreamError()
+  if (!Number.isSafeInteger(seq) || seq <= 0) throw new NoStreamError()
   return { seq, data: JSON.parse(data) }
 }
 

@@ -50,7 +50,7 @@ export function createBoxClient (server: string | URL, { fetch, headers, maxResp
   client.use({
     onError ({ error, request }) {
       // The error of `fetch` does not say which server, and its URL contains a capability.
-      if (!request.signal.aborted) return new TypeError(`The server at ${server} could not be reached. Check its URL and the network.`, { cause: error })
+      if (!request.signal.aborted) return new TypeError(`The server at ${server} could not be reached. Check its URL, the network and, in a browser, whether its CORS option allows this page.`, { cause: error })
     }
   })
   client.use({ onResponse: ({ response }) => isStream(response) ? undefined : limited(response, maxResponseBytes) })
@@ -87,7 +87,8 @@ async function limited (response: Response, bytes: number): Promise<Response | u
     body.set(chunk, at)
     at += chunk.length
   }
-  return new Response(body, response)
+  // A response with 204 must have no body; Chromium gives even that one an empty stream.
+  return new Response(length === 0 ? null : body, response)
 }
 
 /**

@@ -9,6 +9,8 @@ export interface Timings {
   maxDelay: number
   /** attempts per request; following a box never gives up */
   maxAttempts: number
+  /** the longest `Retry-After` that is waited for; with a longer one, the refusal is final */
+  maxRetryAfter: number
   /** until a response is complete */
   responseTimeout: number
   /** how long a new stream may stay silent. A server writes at once, so silence means that a proxy is buffering */
@@ -31,6 +33,7 @@ export const defaultTimings: Timings = {
   minDelay: 250,
   maxDelay: 15_000,
   maxAttempts: 10,
+  maxRetryAfter: Infinity,
   responseTimeout: 30_000,
   streamOpenTimeout: 3_000,
   streamIdleTimeout: 45_000,
@@ -42,7 +45,7 @@ export const defaultTimings: Timings = {
 }
 
 /** Nobody has a box yet: whoever creates one would rather know at once that the URL is wrong. */
-export const createTimings: Timings = { ...defaultTimings, maxAttempts: 5 }
+export const createTimings: Timings = { ...defaultTimings, maxAttempts: 5, maxRetryAfter: 5_000 }
 
 /** Whether the same request may succeed later: there was no response, half of one, or one that says so. */
 export function isTransient (error: unknown): boolean {
@@ -57,8 +60,12 @@ export function isTransient (error: unknown): boolean {
  */
 export function backoffDelay (failures: number, error: unknown, { minDelay, maxDelay }: Timings): number {
   const backoff = Math.min(minDelay * 2 ** (failures - 1), maxDelay)
-  const asked = error instanceof BoxError ? error.retryAfter : 0
-  return asked + backoff * (0.5 + Math.random() / 2)
+  return askedBy(error) + backoff * (0.5 + Math.random() / 2)
+}
+
+/** How long the server asked to wait, in ms. */
+function askedBy (error: unknown): number {
+  return error instanceof BoxError ? error.retryAfter : 0
 }
 
 /**
@@ -72,7 +79,7 @@ export async function retry<T> (timings: Timings, request: (child: Scope) => Pro
         return await Scope.run(scope, undefined, request, timings.responseTimeout)
       } catch (error) {
         scope.signal.throwIfAborted()
-        if (failures >= timings.maxAttempts || !isTransient(error)) throw error
+        if (failures >= timings.maxAttempts || !isTransient(error) || askedBy(error) > timings.maxRetryAfter) throw error
         await scope.sleep(backoffDelay(failures, error, timings))
       }
     }

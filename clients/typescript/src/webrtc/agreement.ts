@@ -22,14 +22,21 @@ export interface Agreement {
   readonly fingerprint: string
 }
 
-/** Each media section can cost an implementation a transport of its own. */
-const MAX_SECTIONS = 64
+/**
+ * The most lines of a description, in all and of some kinds. A media section can cost an implementation a
+ * transport of its own. Others take libwebrtc, which works on the thread of the page, quadratic time: 6,000
+ * format parameters block it for a minute. A browser's description has about 30 of them per section.
+ */
+const MAX_LINES: Record<string, number> = { '': 10_000, 'm=': 64, 'a=fmtp': 512, 'a=ssrc': 2_048 }
 
 /** Accepts offers and answers only. The other types (`pranswer`, `rollback`) are for a side's own use. */
 export function parseDescription (value: unknown): Description {
   const { type, sdp } = Object(value) as Record<string, unknown>
   if ((type !== 'offer' && type !== 'answer') || typeof sdp !== 'string') throw new CallError('CALL_ERR_FORMAT')
-  if (sdp.split(/[\r\n]/).filter(line => line.trimStart().startsWith('m=')).length > MAX_SECTIONS) throw new CallError('CALL_ERR_DESCRIPTION')
+  const lines = sdp.split(/[\r\n]+/).map(line => line.trimStart())
+  for (const [start, most] of Object.entries(MAX_LINES)) {
+    if (lines.filter(line => line.startsWith(start)).length > most) throw new CallError('CALL_ERR_DESCRIPTION')
+  }
   return { type, sdp, fingerprint: fingerprintOf(sdp) }
 }
 

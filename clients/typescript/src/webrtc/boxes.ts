@@ -40,7 +40,8 @@ export async function deleteBox (box: Box): Promise<void> {
 /** Translates an error of a box into one of a call. Aborts stay as they are. */
 export function asCallError (error: unknown): unknown {
   if (error instanceof CallError || isAbort(error)) return error
-  if (error instanceof BoxError && error.status === 404) return new CallError('CALL_ERR_GONE', { cause: error })
+  // Any other 404 means that the URL leads to something else than box routes.
+  if (error instanceof BoxError && error.code === 'BOX_ERR_NOT_FOUND') return new CallError('CALL_ERR_GONE', { cause: error })
   if (error instanceof BoxError && error.status === 413) return new CallError('CALL_ERR_TOO_LARGE', { cause: error })
   return new CallError('CALL_ERR_SERVER', { cause: error })
 }

@@ -1,4 +1,4 @@
-/** The most that is kept, in bytes and in messages; the rest is lost. */
+/** How much is kept at most, in bytes and in messages. */
 const LIMIT = 1024 * 1024
 const MAX_EVENTS = 1024
 
@@ -11,6 +11,8 @@ export class EarlyMessages {
   #events: MessageEvent[] = []
   #bytes = 0
   #released = false
+  /** called when more arrive than can be kept: a channel that lost some must not continue */
+  onFull = (): void => {}
 
   constructor (channel: RTCDataChannel) {
     this.#channel = channel
@@ -31,5 +33,6 @@ export class EarlyMessages {
     const { length, byteLength, size } = event.data as { length?: number, byteLength?: number, size?: number }
     this.#bytes += length ?? byteLength ?? size ?? 0
     if (this.#bytes <= LIMIT && this.#events.length < MAX_EVENTS) this.#events.push(event)
+    else this.onFull()
   }
 }

@@ -8,6 +8,9 @@ const DEFAULT_TTL = 300_000
 /** The longest time to wait for them, in ms. */
 const DEADLINE = 5_000
 
+/** How many URLs are used at most: each costs a connection its own gathering, and thousands block it for seconds. */
+const MAX_URLS = 32
+
 interface RequestOptions extends ClientOptions { timeout?: number, signal?: AbortSignal }
 
 /**
@@ -32,7 +35,7 @@ export function iceServersOf ({ server, id: box }: Address, { timeout = Infinity
       const { ttl, iceServers } = await Scope.run(undefined, signal, ({ signal }) =>
         dataOf(client.GET('/boxes/{box}/ice-servers', { params: { path: { box } }, signal })), Math.min(timeout, DEADLINE))
       if (typeof ttl === 'number') until = performance.now() + ttl * 500
-      return Array.isArray(iceServers) ? iceServers.filter(isIceServer) : []
+      return Array.isArray(iceServers) ? atMost(MAX_URLS, iceServers.filter(isIceServer)) : []
     } catch {
       signal?.throwIfAborted()
       // Not remembered: a refusal, such as a rate limit, may be over when the next guest comes.
@@ -40,6 +43,12 @@ export function iceServersOf ({ server, id: box }: Address, { timeout = Infinity
       return []
     }
   }
+}
+
+/** The first of them, with no more URLs than this in all. */
+function atMost (urls: number, iceServers: RTCIceServer[]): RTCIceServer[] {
+  let left = urls
+  return iceServers.filter(({ urls }) => (left -= [urls].flat().length) >= 0)
 }
 
 /** Whether an RTCPeerConnection accepts the entry; it throws on a malformed one. */

@@ -109,6 +109,7 @@ class ManagedPeer {
     dataChannel.addEventListener('open', this.#onOpen)
     dataChannel.addEventListener('close', this.#onClose)
     this.signal?.addEventListener('abort', this.#onAbort)
+    if (early !== undefined) early.onFull = () => { void this.#end(new CallError('CALL_ERR_FULL')) }
     if (this.signal?.aborted) this.#onAbort()
 
     this.#failAfter(this.settings.timeouts.answer, () => new CallError('CALL_ERR_NO_PEER'))
