@@ -1,6 +1,7 @@
 import { CallError, host, join, type Call, type Peer, type Resume } from 'signalbox-client/webrtc'
 import { failureOf, type Failure } from './failures.js'
 import type { SavedSession } from './saved-session.js'
+import { watchedFetch } from './watched-fetch.js'
 import { RemotePage } from './remote-page.js'
 import type { LocalMedia } from './local-media.js'
 import type { PageMessage } from './page-messages.js'
@@ -43,6 +44,7 @@ export class CallController {
         server: new URL('.', page),
         page,
         prepare: this.#prepare,
+        fetch: this.#fetch,
         refused: error => { this.#guestFailed(error) },
         save: resume => { if (!this.#left) this.session.update({ call: { role: 'host', resume } }) },
         ...(resume && { resume })
@@ -54,7 +56,7 @@ export class CallController {
 
   async join (invite: string): Promise<void> {
     await this.#follow(async () => {
-      const call = await join(invite, { prepare: this.#prepare })
+      const call = await join(invite, { prepare: this.#prepare, fetch: this.#fetch })
       this.session.update({ call: { role: 'guest', invite } })
       this.listener.dispatch({ type: 'opened' })
       return call
@@ -103,6 +105,8 @@ export class CallController {
       else this.listener.dispatch({ type: 'fail', failure })
     }
   }
+
+  readonly #fetch = watchedFetch(failures => { this.listener.dispatch({ type: 'serverSilent', failures }) })
 
   readonly #prepare = (connection: RTCPeerConnection, channel: RTCDataChannel): void => {
     // A guest for whom there is no room hears so at once, and is not asked for its camera.

@@ -121,6 +121,7 @@ function invited (): boolean {
 addEventListener('pagehide', () => { call?.unload() })
 // A page restored from the back/forward cache has lost its connections.
 addEventListener('pageshow', ({ persisted }) => { if (persisted) location.reload() })
+addEventListener('online', () => { if (state.name === 'failed' && state.failure === 'server') begin(state.role) })
 addEventListener('hashchange', () => { if (!isOpen(state)) location.reload() })
 
 /** Why the invite in the page's URL leads nowhere; undefined if it may work. */

@@ -7,8 +7,8 @@ export type Role = 'host' | 'guest'
 export type State =
   /** before a call; with an invite in the page's URL, the visitor is a guest */
   | { name: 'ready', role: Role }
-  /** creating a box, or saying hello to the host */
-  | { name: 'opening', role: Role }
+  /** creating a box, or saying hello to the host; `failures`: how often the server could not be reached, if it is silent */
+  | { name: 'opening', role: Role, failures?: number }
   /** the other side is absent; the host has an invite to share and may be told why someone left */
   | { name: 'waiting', role: Role, invite?: string, notice?: Notice }
   | { name: 'connecting', role: Role, invite?: string }
@@ -26,6 +26,8 @@ export type CallEvent =
   | { type: 'begin', role: Role }
   /** the host's box exists; or the guest's hello is stored */
   | { type: 'opened', invite?: string }
+  /** the server does not answer; so many requests in a row have failed */
+  | { type: 'serverSilent', failures: number }
   /** the other side has appeared */
   | { type: 'peerFound' }
   /** the other side could not be connected */
@@ -53,6 +55,8 @@ export function next (state: State, event: CallEvent): State {
       return state.name === 'opening'
         ? { name: 'waiting', role, ...(event.invite !== undefined && { invite: event.invite }) }
         : state
+    case 'serverSilent':
+      return state.name === 'opening' ? { ...state, failures: event.failures } : state
     case 'peerFound':
       return state.name === 'waiting' || (state.name === 'opening' && role === 'guest') ? { name: 'connecting', role, ...invite } : state
     case 'peerFailed':

@@ -60,6 +60,10 @@ function actionsAfter (failure: Failure): Action[] {
 
 /** What the call screen shows besides the status; undefined if nothing. */
 export function noticeOf (state: State): string | undefined {
+  if (state.name === 'opening' && state.failures !== undefined) {
+    const tried = state.failures === 0 ? 'has not answered yet' : `could not be reached (tried ${state.failures === 1 ? 'once' : `${state.failures} times`})`
+    return `The server ${tried}. Check your internet connection. The page keeps trying.`
+  }
   if (state.name !== 'waiting' || state.notice === undefined) return undefined
   if (state.notice === 'left') return 'The other person left. The link still works.'
   if (state.notice === 'lost') return 'The connection was lost. The link still works.'

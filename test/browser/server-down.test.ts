@@ -1,0 +1,55 @@
+import t from 'tap'
+import type { Page } from 'playwright-core'
+import { servePage, visit } from '../helpers/call-page.js'
+import { launch, needsChromium } from '../helpers/chromium.js'
+
+const skip = await needsChromium()
+
+t.test('when the server is down at the start of a call', { skip }, async t => {
+  const browser = await launch(t)
+  const url = await servePage(t)
+  const start = async (before: (page: Page) => Promise<void>) => {
+    const host = await visit(t, browser, url, {}, before)
+    await host.page.getByRole('button', { name: 'Start a call' }).click()
+    return host
+  }
+
+  await t.test('the page says what it tries', async t => {
+    let down = true
+    const host = await start(async page => {
+      await page.clock.install()
+      await page.route(/\/boxes$/, async route => { await (down ? route.abort('connectionrefused') : route.continue()) })
+    })
+    const notice = host.page.locator('#notice')
+    await notice.getByText(/^The server could not be reached \(tried once\)\. Check your internet connection\. The page keeps trying\.$/).waitFor()
+    down = false
+    await host.page.clock.runFor(2_000)
+    await host.reaches('waiting')
+    t.notOk(await notice.isVisible())
+  })
+
+  await t.test('a server that says nothing is named, too', async () => {
+    const host = await start(async page => {
+      await page.clock.install()
+      await page.route(/\/boxes$/, () => {})
+    })
+    await host.reaches('opening')
+    await host.page.clock.fastForward(5_000)
+    await host.page.locator('#notice').getByText(/^The server has not answered yet\./).waitFor()
+  })
+
+  await t.test('after the last attempt it waits for the network, and goes on by itself', async () => {
+    let down = true
+    const host = await start(async page => {
+      await page.clock.install()
+      await page.route(/\/boxes$/, async route => { await (down ? route.abort('connectionrefused') : route.continue()) })
+    })
+    for (let turns = 0; turns < 40 && await host.page.locator('body').getAttribute('data-state') !== 'failed'; turns++) {
+      await host.page.clock.runFor(2_000)
+    }
+    await host.page.getByRole('heading', { name: 'The server is not responding' }).waitFor()
+    down = false
+    await host.page.evaluate(() => { dispatchEvent(new Event('online')) })
+    await host.reaches('waiting')
+  })
+})
