@@ -3,11 +3,14 @@ import { isRefusal, StoreError, StoreFullError } from '../../errors.js'
 import { endOfTurn } from '../../end-of-turn.js'
 import { withDeadline } from '../with-deadline.js'
 
-const { ENOSPC, EDQUOT, EFBIG } = constants.errno
+const { ENOSPC, EDQUOT, EFBIG, EIO } = constants.errno
 const MDB_MAP_FULL = -30792
 
 /** The disk, the quota, the file or the map is full: nothing is broken, and the store continues. */
 const NO_ROOM = new Set<unknown>([ENOSPC, EDQUOT, EFBIG, MDB_MAP_FULL])
+
+/** With less than this free, a disk is full: more than a file system keeps to itself, less than anyone runs with. */
+const HARDLY_ANY = 16 * 1024 * 1024
 
 /**
  * A commit with this many operations neither waits for more nor accepts more; the next ones are processed
@@ -38,17 +41,22 @@ export class Commits {
   readonly #transaction: Transaction
   readonly #deadline: number
   readonly #onFailure: (error: Error) => void
+  readonly #freeSpace: () => number
   #gathering: Batch | undefined
   /** the last batch, settled; never rejects */
   #last: Promise<void> = Promise.resolve()
   #closed = false
   #failure: Error | undefined
 
-  /** @param deadline how long an operation may wait, in ms */
-  constructor (transaction: Transaction, deadline: number, onFailure: (error: Error) => void) {
+  /**
+   * @param deadline how long an operation may wait, in ms
+   * @param freeSpace how much more the disk can take, in bytes
+   */
+  constructor (transaction: Transaction, deadline: number, onFailure: (error: Error) => void, freeSpace: () => number) {
     this.#transaction = transaction
     this.#deadline = deadline
     this.#onFailure = onFailure
+    this.#freeSpace = freeSpace
   }
 
   /**
@@ -111,7 +119,7 @@ export class Commits {
         apply(batch)
       })
     } catch (error) {
-      throw toStoreError(error)
+      throw this.#isFull(error) ? new StoreFullError({ cause: error }) : new StoreError({ cause: error })
     } finally {
       this.#complete(batch)
     }
@@ -120,6 +128,15 @@ export class Commits {
   /** The batch is closed: from here on, the next one collects operations. */
   #complete (batch: Batch): void {
     if (this.#gathering === batch) this.#gathering = undefined
+  }
+
+  /**
+   * The write that fills the disk is cut short, which LMDB reports as an input/output error. What that
+   * transaction wrote counts for nothing, as with any other lack of room, so the store can continue.
+   */
+  #isFull (error: unknown): boolean {
+    const { code } = error as { code?: unknown }
+    return NO_ROOM.has(code) || (code === EIO && this.#freeSpace() < HARDLY_ANY)
   }
 
   #fail (error: Error): void {
@@ -147,9 +164,4 @@ function apply ({ operations, results, refusals }: Batch): void {
       refusals.set(place, error)
     }
   }
-}
-
-function toStoreError (cause: unknown): Error {
-  const isFull = NO_ROOM.has((cause as { code?: unknown }).code)
-  return isFull ? new StoreFullError({ cause }) : new StoreError({ cause })
 }

@@ -4,6 +4,7 @@ import { DISK_CAP, diskCosts as costs } from '../cost.js'
 import { isExpired, renewedDeadline } from '../lifetime.js'
 import type { Box } from './box.js'
 import { Commits } from './commits.js'
+import { freeSpace } from './free-space.js'
 import { HELD_KEY } from './holders.js'
 import { openEnvironment, type Environment } from './open.js'
 import type { Records } from './records.js'
@@ -64,7 +65,7 @@ class LmdbStore implements Store {
   constructor (environment: Environment, deadline: number, onFailure: (error: Error) => void) {
     this.#environment = environment
     this.#records = environment.records
-    this.#commits = new Commits(apply => environment.records.transaction(apply), deadline, onFailure)
+    this.#commits = new Commits(apply => environment.records.transaction(apply), deadline, onFailure, () => freeSpace(environment.directory))
   }
 
   create (drop: string, ttl: number, now: number, limits: Limits, holder = ''): Promise<void> {

@@ -17,6 +17,8 @@ const openDirectories = new Set<string>()
 
 export interface Environment {
   records: Records
+  /** its real path */
+  directory: string
   close: () => Promise<void>
 }
 
@@ -60,7 +62,7 @@ export async function openEnvironment (path: string): Promise<Environment> {
     records.checkFormat()
     records.catchUp()
     flushDirectories(directory, made)
-    return { records, close }
+    return { records, directory, close }
   } catch (error) {
     await close()
     throw refusal(path, error)

@@ -23,7 +23,7 @@ function held (): Held {
     count = 0
     apply()
     sizes.push(count)
-  }, 60_000, () => {})
+  }, 60_000, () => {}, () => Infinity)
   const run = (): Promise<number> => commits.run(() => ++count)
   return {
     commits,
@@ -82,15 +82,35 @@ t.test('a transaction that had no room to begin with leaves nothing to the ones 
   const commits = new Commits(async apply => {
     if (full) throw Object.assign(new Error('no room'), { code: constants.errno.ENOSPC })
     apply()
-  }, 60_000, () => {})
+  }, 60_000, () => {}, () => Infinity)
   await t.rejects(commits.run(() => 1), { code: 'BOX_ERR_STORE_FULL' })
   full = false
   t.equal(await commits.run(() => 1), 1)
 })
 
+t.test('a write cut short on a full disk is a lack of room, and one on a disk with space is a failure', async t => {
+  const failures: Error[] = []
+  let broken = true
+  let free = 1024
+  const commits = new Commits(async apply => {
+    if (broken) throw Object.assign(new Error('Input/output error'), { code: constants.errno.EIO })
+    apply()
+  }, 60_000, error => { failures.push(error) }, () => free)
+  await t.rejects(commits.run(() => 1), { code: 'BOX_ERR_STORE_FULL', cause: { message: 'Input/output error' } })
+  broken = false
+  t.equal(await commits.run(() => 1), 1, 'the store goes on')
+  t.strictSame(failures, [])
+
+  broken = true
+  free = 1024 ** 3
+  await t.rejects(commits.run(() => 1), { code: 'BOX_ERR_STORE' })
+  await t.rejects(commits.run(() => 1), { code: 'BOX_ERR_STORE' })
+  t.equal(failures.length, 1)
+})
+
 t.test('one that fails otherwise ends the service, and says so once', async t => {
   const failures: Error[] = []
-  const commits = new Commits(async () => { throw new Error('gone') }, 60_000, error => { failures.push(error) })
+  const commits = new Commits(async () => { throw new Error('gone') }, 60_000, error => { failures.push(error) }, () => Infinity)
   const results = await Promise.allSettled([commits.run(() => 1), commits.run(() => 2)])
   t.match(results, [{ reason: { code: 'BOX_ERR_STORE' } }, { reason: { code: 'BOX_ERR_STORE' } }])
   await t.rejects(commits.run(() => 3), { code: 'BOX_ERR_STORE' })
