@@ -14,16 +14,18 @@ t.test('when the server is down at the start of a call', { skip }, async t => {
     return host
   }
 
-  await t.test('the page says what it tries', async t => {
+  await t.test('the page says what it tries, and tries at once when it is back online', async t => {
     let down = true
     const host = await start(async page => {
+      // Nothing but the event brings the next attempt.
       await page.clock.install()
       await page.route(/\/boxes$/, async route => { await (down ? route.abort('connectionrefused') : route.continue()) })
     })
     const notice = host.page.locator('#notice')
     await notice.getByText(/^The server could not be reached \(tried once\)\. Check your internet connection\. The page keeps trying\.$/).waitFor()
+    await host.page.clock.pauseAt(Date.now() + 60_000)
     down = false
-    await host.page.clock.runFor(2_000)
+    await host.page.evaluate(() => { dispatchEvent(new Event('online')) })
     await host.reaches('waiting')
     t.notOk(await notice.isVisible())
   })

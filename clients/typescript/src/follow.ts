@@ -1,6 +1,6 @@
 import { EventParser, type StreamEvent } from './event-parser.js'
 import { dataOf, isStream, MESSAGES, type BoxClient } from './http.js'
-import { backoffDelay, isTransient, type Timings } from './retry.js'
+import { backoff, isTransient, type Timings } from './retry.js'
 import { isTimeout, Scope } from './scope.js'
 
 /** A message and its sequence number. */
@@ -86,7 +86,7 @@ export async function * follow (source: Source, after: number, scope: Scope): As
       cause = error
     }
     if (performance.now() - began > source.timings.maxDelay) failures = 0
-    await scope.sleep(backoffDelay(++failures, cause, source.timings))
+    await backoff(scope, ++failures, cause, source.timings)
   }
 }
 

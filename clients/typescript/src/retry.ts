@@ -68,6 +68,24 @@ function askedBy (error: unknown): number {
   return error instanceof BoxError ? error.retryAfter : 0
 }
 
+/** Waits before the next attempt, but no longer than until the browser is back online, if it had no response. */
+export async function backoff (scope: Scope, failures: number, error: unknown, timings: Timings): Promise<void> {
+  const ms = backoffDelay(failures, error, timings)
+  if (error instanceof BoxError) return await scope.sleep(ms)
+  let online = () => {}
+  try {
+    await Scope.run(scope, undefined, async child => {
+      await Promise.race([child.sleep(ms), new Promise<void>(resolve => {
+        online = resolve
+        // Only browsers have this event.
+        globalThis.addEventListener?.('online', online)
+      })])
+    })
+  } finally {
+    globalThis.removeEventListener?.('online', online)
+  }
+}
+
 /**
  * Sends an idempotent request until there is a final response, the attempts are used up, or the parent scope
  * or the signal ends it.
@@ -80,7 +98,7 @@ export async function retry<T> (timings: Timings, request: (child: Scope) => Pro
       } catch (error) {
         scope.signal.throwIfAborted()
         if (failures >= timings.maxAttempts || !isTransient(error) || askedBy(error) > timings.maxRetryAfter) throw error
-        await scope.sleep(backoffDelay(failures, error, timings))
+        await backoff(scope, failures, error, timings)
       }
     }
   })
