@@ -37,6 +37,9 @@ export interface Internals {
 
 export function createBoxPlugin ({ clock = systemClock, limits, bodyTimeout = BODY_TIMEOUT }: Internals = {}): FastifyPluginAsync<BoxPluginOptions> {
   return fp(async (app: FastifyInstance, input: BoxPluginOptions) => {
+    const { store: given } = input
+    // First of all, so that a given store is closed with the app even if the plugin fails.
+    if (typeof given?.close === 'function') app.addHook('onClose', async () => { await given.close() })
     const options = resolveOptions(input)
     checkRouter(app)
     const store = logOutages(withRoom(input.store ?? memoryStore()), app.log)

@@ -83,6 +83,14 @@ t.test('the store receives its limits, and nothing else of the options', async t
   t.strictSame(received, Array(2).fill({ ...limits, held: { boxes: 6, bytes: 7_000 } }))
 })
 
+t.test('it closes its store with the app even if an option is refused', async t => {
+  const store = face.memoryStore()
+  const app = Fastify()
+  await t.rejects(async () => { await app.register(face.boxPlugin, { store, ttl: -1 }) }, { message: /option 'ttl'/ })
+  await app.close()
+  await t.rejects(store.check(), { code: 'BOX_ERR_STORE' })
+})
+
 t.test('it closes its store with the app, and leaves no timer', async t => {
   const store = face.memoryStore()
   let closed = 0

@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream'
 import type { FastifyBaseLogger, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { Condition } from '../condition.js'
+import { endOfTurn } from '../end-of-turn.js'
 import { BusyError } from '../errors.js'
 import type { Drained, Page } from '../store/store.js'
 import { addressOf } from './address.js'
@@ -40,6 +41,8 @@ export class Outgoing {
   /** how many ticks a response may make no progress */
   readonly #stallTicks: number
   readonly #responses = new WeakMap<FastifyReply['raw'], PendingResponse>()
+  /** the largest response that any registration can have, in bytes */
+  #largest = 0
   #now = 0
   #ticker: NodeJS.Timeout | undefined
   /** what was sent or written in this turn */
@@ -56,6 +59,7 @@ export class Outgoing {
 
   /** Raises the limits if they are lower than the largest possible response. */
   allow (bytes: number): void {
+    this.#largest = Math.max(this.#largest, bytes)
     this.#account.allow(bytes)
   }
 
@@ -102,11 +106,14 @@ export class Outgoing {
   async drain (request: FastifyRequest, reply: FastifyReply, take: (most: number) => Promise<Drained>): Promise<Page> {
     const response = this.open(request, reply)
     const { address } = response
+    // Of a client that closes its side behind the request, Node hears in the next turn.
+    await endOfTurn()
+    await endOfTurn()
     for (let most = PIECE; ;) {
-      // Never more than the limits allow: the box may have been filled under higher ones.
-      const room = Math.min(pageRoom(most), this.#account.largest)
+      // A box that was filled under higher limits must not ask for more room than there can be.
+      const room = Math.min(pageRoom(most), this.#largest)
       // Without an await in the usual case, since every drain passes here.
-      if (response.queued || response.gone || this.#account.lackWithReserved(address, room) !== undefined) await this.#reserve(response, room)
+      if (response.queued || response.isUnreachable || this.#account.lackWithReserved(address, room) !== undefined) await this.#reserve(response, room)
       else this.#account.reserve(address, room)
       let drained: Drained
       try {
@@ -236,7 +243,7 @@ export class Outgoing {
       if (isReserved) await new Promise<void>(resolve => { this.#waiting.push(resolve) })
       else if (!this.#hasRoom(response.address, bytes)) throw this.#busy()
     }
-    if (response.gone) throw new BusyError()
+    if (response.isUnreachable) throw new BusyError()
     this.#account.reserve(response.address, bytes)
   }
 

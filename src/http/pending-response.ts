@@ -53,6 +53,11 @@ export class PendingResponse {
     this.#raw.on('drain', this.#took)
   }
 
+  /** Whether nothing can be sent any more. Node ends its side, too, when a client has closed the connection halfway. */
+  get isUnreachable (): boolean {
+    return this.gone || (this.#carrier.writableEnded && !this.#raw.writableEnded)
+  }
+
   /** Aborts when the client has disconnected. Made at first use: most responses need none, and it costs more than they do. */
   get left (): AbortSignal {
     if (this.#left === undefined) {

@@ -39,11 +39,6 @@ export class Unsent {
     this.#limits = { perAddress: Math.max(perAddress, bytes), total: Math.max(total, bytes) }
   }
 
-  /** The most that one response may have. */
-  get largest (): number {
-    return Math.min(this.#limits.perAddress, this.#limits.total)
-  }
-
   get responses (): number {
     return this.#responses.size
   }

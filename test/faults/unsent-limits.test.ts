@@ -206,6 +206,21 @@ t.test('a box that grows while its drain waits for room is drained whole', async
   t.same(sizes, [90_003, 180_006, undefined])
 })
 
+t.test('a drain whose client has closed its side of the connection takes nothing', async t => {
+  const { app, port, createBox, hold, held } = await setUp(t)
+  hold()
+  for (let i = 0; i < 10; i++) {
+    const box = await createBox()
+    await box.store('kept')
+    const socket = await send(t, port)
+    socket.end(request('DELETE', box.messages))
+    socket.resume()
+    await once(socket, 'close')
+    held.go()
+    t.match((await app.inject(box.messages)).json(), { data: ['kept'] })
+  }
+})
+
 t.test('a drain gives what it has reserved back when it fails', async t => {
   const { port, createBox } = await setUp(t)
   for (let i = 0; i < 4; i++) {
