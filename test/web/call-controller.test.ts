@@ -114,13 +114,27 @@ t.test('who is connected and does not speak is let go after a while, and has fai
 t.test('nobody takes the place of a connection that stands', async t => {
   const { host, join } = await hosting(t)
   const first = await join()
-  first.here.hear(first.there.said[0])
   const second = await join()
+  first.here.hear(first.there.said[0])
   second.here.hear({ ...second.there.said[0]!, ...Object(first.there.said[0]) })
   await quiet()
   t.same(second.here.said, [{ type: 'full' }])
   t.equal(first.here.connectionState, 'connected')
   t.equal(host.shown.codes.length, 1)
+})
+
+t.test('who comes while somebody is connected hears that the call is full, before there is a connection', async t => {
+  const { host, join } = await hosting(t)
+  const first = await join()
+  first.here.hear(first.there.said[0])
+  FakePageConnection.made = []
+  const { unfinished } = host.shown
+  const guest = page(t, 'guest')
+  guest.call.join(host.shown.invite)
+  for (let turns = 0; turns < 50 && guest.shown.state.name !== 'failed'; turns++) await quiet()
+  t.same(guest.shown.state, { name: 'failed', role: 'guest', failure: 'full' })
+  t.ok(FakePageConnection.made.every(({ said }) => said.length === 0))
+  t.equal(host.shown.unfinished, unfinished, 'it is no failed attempt')
 })
 
 t.test('when another connection brings another code, people are told to compare again', async t => {
