@@ -6,6 +6,10 @@ import { chatHint } from './texts.js'
 /** How many messages the page keeps, so that nobody can fill the other side's memory. */
 const MAX_ITEMS = 500
 
+/** How many messages are shown at a time, and how often, in ms: a flood must leave the page time for all else. */
+const BATCH = 5
+const BATCH_EVERY = 50
+
 /** How close to the end, in CSS pixels, counts as the end. */
 const NEAR_END = 40
 
@@ -19,6 +23,9 @@ export class Chat {
   readonly #unread = element('unread')
   readonly #newer = element('newer')
   readonly #trouble = element('chat-trouble')
+  /** received, and not shown yet */
+  #arrived: string[] = []
+  #showing: ReturnType<typeof setTimeout> | undefined
   #count = 0
   /** Whether the newest message is in view, and is to stay so. */
   #atEnd = true
@@ -54,11 +61,21 @@ export class Chat {
   }
 
   received (text: string): void {
-    this.#add('Other', text)
-    if (!this.#drawer.hidden) return
-    this.#showUnread(this.#count + 1)
-    // While the drawer is closed, screen readers do not read the log.
-    this.announce(`Message: ${withoutControls(text)}`)
+    this.#arrived.push(text)
+    if (this.#arrived.length > MAX_ITEMS) this.#arrived.shift()
+    if (this.#showing === undefined) this.#showArrived()
+  }
+
+  readonly #showArrived = (): void => {
+    const texts = this.#arrived.splice(0, BATCH)
+    this.#showing = texts.length === 0 ? undefined : setTimeout(this.#showArrived, BATCH_EVERY)
+    if (texts.length === 0) return
+    this.#add('Other', texts)
+    if (this.#drawer.hidden) {
+      this.#showUnread(this.#count + texts.length)
+      // While the drawer is closed, screen readers do not read the log.
+      this.announce(`Message: ${withoutControls(texts.at(-1) ?? '')}`)
+    }
   }
 
   /** Shows whether there is somebody to write to. */
@@ -70,6 +87,7 @@ export class Chat {
 
   /** Resets the chat for a new call. */
   clear (): void {
+    this.#arrived = []
     this.#messages.replaceChildren()
     this.#input.value = ''
     this.someoneThere(false)
@@ -87,7 +105,7 @@ export class Chat {
     showText(this.#trouble, sent ? undefined : 'Not sent: the other person is not connected.')
     if (!sent) return
     this.#input.value = ''
-    this.#add('You', text)
+    this.#add('You', [text])
     this.#scrollToEnd()
   }
 
@@ -103,12 +121,14 @@ export class Chat {
     }
   }
 
-  #add (who: 'You' | 'Other', text: string): void {
-    const item = document.createElement('li')
-    item.className = who === 'You' ? 'mine' : 'theirs'
-    item.append(visuallyHidden(`${who}: `), isolated(textAndLinks(text).map(part => typeof part === 'string' ? part : linkTo(part))))
-    if (this.#messages.childElementCount >= MAX_ITEMS) this.#messages.firstElementChild?.remove()
-    this.#messages.append(item)
+  #add (who: 'You' | 'Other', texts: string[]): void {
+    for (const text of texts) {
+      const item = document.createElement('li')
+      item.className = who === 'You' ? 'mine' : 'theirs'
+      item.append(visuallyHidden(`${who}: `), isolated(textAndLinks(text).map(part => typeof part === 'string' ? part : linkTo(part))))
+      if (this.#messages.childElementCount >= MAX_ITEMS) this.#messages.firstElementChild?.remove()
+      this.#messages.append(item)
+    }
     this.#showHint()
     // Whoever reads older messages stays where they are.
     if (this.#atEnd) this.#scrollToEnd()

@@ -60,4 +60,33 @@ t.test('the chat', { skip }, async t => {
     await host.page.locator('#log').getByText('hello?').waitFor()
     t.notOk(await host.page.locator('#chat-hint').isVisible())
   })
+
+  await t.test('a flood keeps nobody from leaving, and what came last is shown last', async t => {
+    const host = await visit(t, browser, url)
+    const guest = await visit(t, browser, await start(host), {}, async page => {
+      await page.addInitScript(() => {
+        const create = RTCPeerConnection.prototype.createDataChannel
+        RTCPeerConnection.prototype.createDataChannel = function (...args) {
+          const channel = create.apply(this, args)
+          Object.assign(globalThis, { channel })
+          return channel
+        }
+      })
+    })
+    await join(guest)
+    await host.reaches('connected')
+    await guest.page.evaluate(() => {
+      const { channel } = globalThis as unknown as { channel: RTCDataChannel }
+      const text = '\u{1f468}\u200d\u{1f469}\u200d\u{1f467}'.repeat(400)
+      const flood = (): void => {
+        if (channel.readyState !== 'open') return
+        for (let i = 0; i < 100 && channel.bufferedAmount < 1_000_000; i++) channel.send(JSON.stringify({ type: 'chat', text }))
+        setTimeout(flood, 1)
+      }
+      flood()
+    })
+    await host.page.waitForFunction(() => document.querySelectorAll('#log li').length > 50)
+    await host.page.locator('#leave').click()
+    await host.page.locator('#start-title').waitFor()
+  })
 })
