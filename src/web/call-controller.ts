@@ -5,7 +5,8 @@ import { watchedFetch } from './watched-fetch.js'
 import { RemotePage } from './remote-page.js'
 import type { LocalMedia } from './local-media.js'
 import type { PageMessage } from './page-messages.js'
-import type { CallEvent, Role } from './state.js'
+import type { Role } from './role.js'
+import type { CallEvent } from './state.js'
 
 export interface CallListener {
   dispatch (event: CallEvent): void

@@ -1,5 +1,5 @@
 import type { CallErrorCode } from 'signalbox-client/webrtc'
-import type { Role } from './state.js'
+import type { Role } from './role.js'
 
 /**
  * Everything that can go wrong, as the page explains it: what happened, and what to do about it. Where the host can

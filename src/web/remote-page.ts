@@ -1,7 +1,7 @@
 import type { Peer } from 'signalbox-client/webrtc'
 import { parseMessage, type PageMessage } from './page-messages.js'
 import type { MediaKind, Senders } from './local-media.js'
-import type { Role } from './state.js'
+import type { Role } from './role.js'
 
 /** More than a page says before it is answered. Whoever says more before anybody has let them in is cut off. */
 const MAX_EARLY = 16

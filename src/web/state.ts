@@ -1,8 +1,7 @@
 /* The states of the page and the transitions between them. Independent of the browser, so that every path can be tested. */
 
 import type { Failure } from './failures.js'
-
-export type Role = 'host' | 'guest'
+import type { Role } from './role.js'
 
 export type State =
   /** before a call; with an invite in the page's URL, the visitor is a guest */

@@ -1,7 +1,7 @@
 import Fastify, { type FastifyError, type FastifyReply, type FastifyRequest } from 'fastify'
 import {
   boxPlugin, CursorError, FullError, lmdbStore, memoryStore, redisStore,
-  type Appended, type BoxError, type BoxErrorCode, type BoxPluginOptions, type Guard, type IceOptions, type Limits, type NewMessage, type Operation,
+  type Appended, type BoxError, type BoxErrorCode, type BoxPluginOptions, type Drained, type Guard, type IceOptions, type Limits, type NewMessage, type Operation,
   type Page, type RateLimitOptions, type SharedCounter, type Store, type Unsubscribe
 } from 'fastify-signalbox'
 import { describe, expect, test } from 'tstyche'
@@ -82,7 +82,7 @@ describe('Store', () => {
     expect<Store['append']>().type.toBe<(drop: string, message: NewMessage, now: number, limits: Limits) => Promise<Appended>>()
     expect<Store['read']>().type.toBe<(drop: string, after: number, limit: number, now: number) => Promise<Page>>()
     expect<Store['acknowledge']>().type.toBe<(drop: string, after: number, now: number) => Promise<number>>()
-    expect<Store['drain']>().type.toBe<(drop: string, now: number) => Promise<Page>>()
+    expect<Store['drain']>().type.toBe<(drop: string, now: number, most?: number) => Promise<Drained>>()
     expect<Store['delete']>().type.toBe<(drop: string, now: number) => Promise<void>>()
     expect<Store['subscribe']>().type.toBe<(drop: string, listener: () => void) => Promise<Unsubscribe>>()
     expect<Store['sweep']>().type.toBe<(now: number) => Promise<number>>()
