@@ -4,7 +4,6 @@ import { DISK_CAP, diskCosts as costs } from '../cost.js'
 import { isExpired, renewedDeadline } from '../lifetime.js'
 import type { Box } from './box.js'
 import { Commits } from './commits.js'
-import { freeSpace } from './free-space.js'
 import { HELD_KEY } from './holders.js'
 import { openEnvironment, type Environment } from './open.js'
 import type { Records } from './records.js'
@@ -38,7 +37,8 @@ const SWEEP_RECORDS = 5_000
  * A failed write does not become visible later. After a failed flush, or an operation that exceeded the
  * deadline, the store rejects every operation with `StoreError` and must be reopened. Only writes that the
  * deadline cut off have an unknown outcome. On a full disk it rejects with `StoreFullError` and continues to
- * work.
+ * work. It refuses new data while a quarter of its file's size, at most 32 MiB, is left: the operations that
+ * make room need some.
  *
  * @throws TypeError if an option is invalid
  * @throws Error whose message says in one line why the directory cannot be opened, or that the package `lmdb`
@@ -65,7 +65,7 @@ class LmdbStore implements Store {
   constructor (environment: Environment, deadline: number, onFailure: (error: Error) => void) {
     this.#environment = environment
     this.#records = environment.records
-    this.#commits = new Commits(apply => environment.records.transaction(apply), deadline, onFailure, () => freeSpace(environment.directory))
+    this.#commits = new Commits(apply => environment.records.transaction(apply), deadline, onFailure, environment.freeSpace)
   }
 
   create (drop: string, ttl: number, now: number, limits: Limits, holder = ''): Promise<void> {
@@ -73,6 +73,7 @@ class LmdbStore implements Store {
     return this.#commits.run(() => {
       const cost = costs.box + (holder === '' ? 0 : costs.ownership)
       admitBox(resolveLimits(limits, DISK_CAP), this.#growth(holder, cost, cost, limits))
+      records.room.claim(cost)
       const before = records.box(drop)
       if (before !== undefined) records.removeBox(drop, before)
       const deadline = now + ttl
@@ -94,6 +95,7 @@ class LmdbStore implements Store {
         bytes: box.bytes,
         ...this.#growth(box.holder, heldCost, storeCost, limits)
       })
+      if (firstAck === undefined) records.room.claim(storeCost)
       const renewed = renew(box, now)
       if (firstAck !== undefined) {
         if (renewed) records.putBox(drop, box)

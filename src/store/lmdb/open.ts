@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path'
 import { getSystemErrorName } from 'node:util'
 import type { RootDatabase } from 'lmdb'
 import { loadOptional } from '../../optional.js'
+import { freeSpaceOf } from './free-space.js'
 import { Records } from './records.js'
 
 /**
@@ -17,8 +18,8 @@ const openDirectories = new Set<string>()
 
 export interface Environment {
   records: Records
-  /** its real path */
-  directory: string
+  /** how much more the disk can take, in bytes */
+  freeSpace: () => number
   close: () => Promise<void>
 }
 
@@ -56,13 +57,14 @@ export async function openEnvironment (path: string): Promise<Environment> {
       // commit fails.
       eventTurnBatching: false
     })
-    const records = new Records(root)
+    const freeSpace = (): number => freeSpaceOf(directory)
+    const records = new Records(root, freeSpace)
     const other = otherReader(root)
     if (other !== undefined) throw new Error(`process ${other} has it open. Stop that process, or choose another directory`)
     records.checkFormat()
     records.catchUp()
     flushDirectories(directory, made)
-    return { records, directory, close }
+    return { records, freeSpace, close }
   } catch (error) {
     await close()
     throw refusal(path, error)

@@ -4,6 +4,7 @@ import { diskCosts as costs } from '../cost.js'
 import { advance, boxOf, CHUNK, chunkOf, recordOf, steps, sums, type Box, type BoxRecord } from './box.js'
 import { Holders } from './holders.js'
 import { Lag } from './lag.js'
+import { Room } from './room.js'
 import { MAX_KEYS } from '../store.js'
 
 /**
@@ -41,17 +42,21 @@ export class Records {
   readonly #deadlines: Database<Buffer, Key>
   readonly #lag = new Lag()
   readonly holders: Holders
+  readonly room: Room
   #cost = 0
   #lastPlace = 0
 
-  constructor (root: RootDatabase<Buffer, string>) {
+  /** @param freeSpace how much more the disk can take, in bytes */
+  constructor (root: RootDatabase<Buffer, string>, freeSpace: () => number) {
     this.#root = root
     this.#boxes = root.openDB({ name: 'boxes', encoding: 'msgpack' })
     this.#places = root.openDB({ name: 'places', encoding: 'msgpack' })
     this.#messages = root.openDB({ name: 'messages', encoding: 'string' })
     this.#keys = root.openDB({ name: 'keys', encoding: 'string' })
     this.#deadlines = root.openDB({ name: 'deadlines', encoding: 'binary' })
-    this.holders = new Holders(root.openDB({ name: 'holders', encoding: 'string' }), drop => this.box(drop))
+    const holders = root.openDB<string, Key>({ name: 'holders', encoding: 'string' })
+    this.holders = new Holders(holders, drop => this.box(drop))
+    this.room = new Room([this.#boxes, this.#places, this.#messages, this.#keys, this.#deadlines, holders], freeSpace)
   }
 
   /**
@@ -86,6 +91,7 @@ export class Records {
         const { cost, lastPlace } = this.#totals()
         this.#cost = cost
         this.#lastPlace = lastPlace
+        this.room.measure()
         apply()
         for (const [drop, box] of this.#lag.overdue()) this.putBox(drop, box)
         if (this.#cost === cost && this.#lastPlace === lastPlace) return

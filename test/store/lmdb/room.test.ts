@@ -1,0 +1,64 @@
+import { open } from 'lmdb'
+import t, { type Test } from 'tap'
+import { Room } from '../../../src/store/lmdb/room.js'
+import { freshDirectory } from '../directory.js'
+
+const MIB = 1024 * 1024
+
+interface Roomy {
+  hold: (bytes: number) => Promise<unknown>
+  drop: () => Promise<unknown>
+  /** how many claims of a MiB are granted in one transaction */
+  grants: () => Promise<number>
+}
+
+/** A room on a disk with as much free space as the test says. */
+async function roomOf (t: Test, disk: { free: number }): Promise<Roomy> {
+  const root = open({ path: freshDirectory(t), noSubdir: false, encoding: 'binary', overlappingSync: false })
+  t.teardown(() => root.close())
+  const database = root.openDB<string, number>({ name: 'data', encoding: 'string' })
+  const room = new Room([database], () => disk.free)
+  return {
+    hold: (bytes: number) => database.put(1, 'x'.repeat(bytes)),
+    drop: () => database.remove(1),
+    async grants () {
+      return await database.transaction(() => {
+        room.measure()
+        for (let granted = 0; ; granted++) {
+          try {
+            if (granted === 1000) return Infinity
+            room.claim(MIB)
+          } catch (error) {
+            t.match(error, { code: 'BOX_ERR_STORE_FULL' })
+            return granted
+          }
+        }
+      })
+    }
+  }
+}
+
+t.test('new data gets the free space of the disk, but for a quarter of the file', async t => {
+  const disk = { free: 10.5 * MIB }
+  const { hold, grants } = await roomOf(t, disk)
+  t.equal(await grants(), 10)
+  await hold(16 * MIB)
+  t.equal(await grants(), 6)
+})
+
+t.test('what is unused in the file is room, too', async t => {
+  const disk = { free: 0 }
+  const { hold, drop, grants } = await roomOf(t, disk)
+  await hold(16 * MIB)
+  t.equal(await grants(), 0)
+  await drop()
+  t.equal(await grants(), 11)
+})
+
+t.test('a large disk keeps no more than 32 MiB', async t => {
+  const disk = { free: 300.5 * MIB }
+  const { grants } = await roomOf(t, disk)
+  t.equal(await grants(), 264, 'each takes a little more than its data')
+  disk.free = Infinity
+  t.equal(await grants(), Infinity)
+})
