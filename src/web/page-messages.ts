@@ -8,7 +8,7 @@ export type PageMessage =
   /** whether the sender's microphone and camera are on */
   | { type: 'media', audio: boolean, video: boolean }
   | { type: 'chat', text: string }
-  /** the guest's page is being closed */
+  /** the sender leaves, or the guest's page is being closed */
   | { type: 'bye' }
 
 export const MAX_CHAT_LENGTH = 4_000

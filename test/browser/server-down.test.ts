@@ -1,6 +1,6 @@
 import t from 'tap'
 import type { Page } from 'playwright-core'
-import { servePage, visit } from '../helpers/call-page.js'
+import { inCall, servePage, visit } from '../helpers/call-page.js'
 import { launch, needsChromium } from '../helpers/chromium.js'
 
 const skip = await needsChromium()
@@ -53,5 +53,28 @@ t.test('when the server is down at the start of a call', { skip }, async t => {
     down = false
     await host.page.evaluate(() => { dispatchEvent(new Event('online')) })
     await host.reaches('waiting')
+  })
+})
+
+t.test('when the server is down during a call, whoever leaves is seen to leave', { skip }, async t => {
+  const browser = await launch(t)
+  const url = await servePage(t)
+  const apart = async () => {
+    const call = await inCall(t, browser, url)
+    for (const { page } of [call.host, call.guest]) await page.route(/\/boxes\//, route => route.abort('connectionrefused'))
+    return call
+  }
+
+  await t.test('the host', async () => {
+    const { host, guest } = await apart()
+    await host.page.locator('#leave').click()
+    await guest.reaches('left')
+  })
+
+  await t.test('the guest', async () => {
+    const { host, guest } = await apart()
+    await guest.page.locator('#leave').click()
+    await host.reaches('waiting')
+    await host.page.getByText('The other person left').first().waitFor()
   })
 })
