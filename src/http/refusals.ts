@@ -16,9 +16,9 @@ type Count = (request: FastifyRequest, reply: FastifyReply) => Promise<void>
 
 /** The settings of the app's router, wherever its host has put them. */
 export function routerOptionsOf ({ initialConfig }: FastifyInstance) {
-  const { caseSensitive = true, ignoreDuplicateSlashes = false, ignoreTrailingSlash = false, maxParamLength = 100, useSemicolonDelimiter = false } =
+  const { allowUnsafeRegex = false, caseSensitive = true, ignoreDuplicateSlashes = false, ignoreTrailingSlash = false, maxParamLength = 100, useSemicolonDelimiter = false } =
     { ...initialConfig, ...initialConfig.routerOptions }
-  return { caseSensitive, ignoreDuplicateSlashes, ignoreTrailingSlash, maxParamLength, useSemicolonDelimiter }
+  return { allowUnsafeRegex, caseSensitive, ignoreDuplicateSlashes, ignoreTrailingSlash, maxParamLength, useSemicolonDelimiter }
 }
 
 /**

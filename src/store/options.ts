@@ -32,8 +32,8 @@ function unknownOption (maker: string, name: string, names: string[]): TypeError
   return new TypeError(`${maker}: unknown option '${name}'${other === undefined ? '' : `. Did you mean '${other}'?`}`)
 }
 
-/** Does not show a URL, which may contain a password. */
+/** Does not show a URL or a client, which may contain a password. */
 function invalidOption (maker: string, name: string, expected: string, received: unknown): TypeError {
-  const shown = name === 'url' ? `a value of type ${typeof received}` : inspect(received, { depth: 1, breakLength: Infinity, maxStringLength: 100 })
+  const shown = name === 'url' || name === 'client' ? `a value of type ${typeof received}` : inspect(received, { depth: 1, breakLength: Infinity, maxStringLength: 100 })
   return new TypeError(`${maker}: option '${name}' expected ${expected}, received ${shown}`)
 }

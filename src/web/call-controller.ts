@@ -50,7 +50,7 @@ export class CallController {
         save: resume => { if (!this.#left) this.session.update({ call: { role: 'host', resume } }) },
         ...(resume && { resume })
       })
-      this.listener.dispatch({ type: 'opened', invite: call.invite })
+      if (!this.#left) this.listener.dispatch({ type: 'opened', invite: call.invite })
       return call
     })
   }
@@ -58,6 +58,7 @@ export class CallController {
   async join (invite: string): Promise<void> {
     await this.#follow(async () => {
       const call = await join(invite, { prepare: this.#prepare, fetch: this.#fetch })
+      if (this.#left) return call
       this.session.update({ call: { role: 'guest', invite } })
       this.listener.dispatch({ type: 'opened' })
       return call
@@ -109,7 +110,7 @@ export class CallController {
     }
   }
 
-  readonly #fetch = watchedFetch(failures => { this.listener.dispatch({ type: 'serverSilent', failures }) })
+  readonly #fetch = watchedFetch(failures => { if (!this.#left) this.listener.dispatch({ type: 'serverSilent', failures }) })
 
   readonly #prepare = (connection: RTCPeerConnection, channel: RTCDataChannel): void => {
     // A guest for whom there is no room hears so at once, and is not asked for its camera.

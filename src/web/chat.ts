@@ -66,6 +66,12 @@ export class Chat {
     if (this.#showing === undefined) this.#showArrived()
   }
 
+  /** Shows all that has arrived, so that it is not shown after what comes later. */
+  #showRest (): void {
+    const texts = this.#arrived.splice(0)
+    if (texts.length > 0) this.#add('Other', texts)
+  }
+
   readonly #showArrived = (): void => {
     const texts = this.#arrived.splice(0, BATCH)
     this.#showing = texts.length === 0 ? undefined : setTimeout(this.#showArrived, BATCH_EVERY)
@@ -74,12 +80,13 @@ export class Chat {
     if (this.#drawer.hidden) {
       this.#showUnread(this.#count + texts.length)
       // While the drawer is closed, screen readers do not read the log.
-      this.announce(`Message: ${withoutControls(texts.at(-1) ?? '')}`)
+      this.announce(texts.length === 1 ? `Message: ${withoutControls(texts[0] ?? '')}` : `${texts.length} new messages`)
     }
   }
 
   /** Shows whether there is somebody to write to. */
   someoneThere (there: boolean): void {
+    this.#showRest()
     this.#someoneThere = there
     this.#trouble.hidden = true
     this.#showHint()
@@ -105,6 +112,7 @@ export class Chat {
     showText(this.#trouble, sent ? undefined : 'Not sent: the other person is not connected.')
     if (!sent) return
     this.#input.value = ''
+    this.#showRest()
     this.#add('You', [text])
     this.#scrollToEnd()
   }

@@ -60,8 +60,8 @@ function begin (role: Role): void {
   call = new CallController(role, media, session, {
     dispatch: event => {
       dispatch(event)
-      // A guest is asked for its camera only once the host has let it in.
-      if (event.type === 'peerFound') open()
+      // A guest is asked for its camera only once the host has answered, and not if it has left meanwhile.
+      if (event.type === 'peerFound' && isOpen(state)) open()
     },
     connectedTo: remotePage => {
       callScreen.connectedTo(remotePage)
@@ -151,6 +151,6 @@ if (state.name === 'ready') show(state)
 
 // After a reload, resume the call.
 const { call: saved } = session.data
-if (failure === undefined && saved !== undefined) {
+if (state.name === 'ready' && saved !== undefined) {
   if (saved.role === 'guest' ? saved.invite === location.href : !invited()) begin(saved.role)
 }

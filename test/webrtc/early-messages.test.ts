@@ -56,4 +56,12 @@ t.test('whoever takes the channel in prepare hears every message there, once', a
   t.same(heard, ['1', '2'])
 })
 
+t.test('a prepare that does not declare the channel does not get it, so that it hears nothing twice', async t => {
+  const { listen } = await serve(t, ['--log-level=silent', `--ice-urls=${await stunServer(t)}`])
+  const given: unknown[][] = []
+  const call = await hostAt(t, `http://127.0.0.1:${await listen()}`, { prepare: (...args: unknown[]) => { given.push(args) } })
+  await firstPeer(await joinTo(t, call.invite))
+  t.same(given.map(args => args.length), [1])
+})
+
 end(t)

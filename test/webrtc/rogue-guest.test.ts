@@ -77,12 +77,12 @@ t.test('a description has only as many lines as a peer connection can take witho
   const lines = (text: (i: number) => string, count: number) => ({
     type: 'offer', sdp: sdpWith(line(newFingerprint())) + Array.from({ length: count }, (_, i) => text(i) + '\r\n').join('')
   })
-  for (const [most, text] of [[512, (i: number) => `a=fmtp:96 x${i}=1`], [2_048, (i: number) => `a=ssrc:${i} cname:x`]] as const) {
+  for (const [most, text] of [[128, (i: number) => `a=fmtp:96 x${i}=1`], [2_048, (i: number) => `a=ssrc:${i} cname:x`]] as const) {
     t.ok(parseDescription(lines(text, most)))
     t.throws(() => parseDescription(lines(text, most + 1)), { code: 'CALL_ERR_DESCRIPTION' })
     t.throws(() => parseDescription(lines(i => ' ' + text(i), most + 1)), { code: 'CALL_ERR_DESCRIPTION' })
   }
-  t.throws(() => parseDescription(lines(i => `a=rtpmap:${i} x/1`, 10_000)), { code: 'CALL_ERR_DESCRIPTION' })
+  t.throws(() => parseDescription(lines(i => `a=rtpmap:${i} x/1`, 16_384)), { code: 'CALL_ERR_DESCRIPTION' })
   t.end()
 })
 

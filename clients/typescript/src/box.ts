@@ -62,11 +62,16 @@ export class Box {
    * @throws TypeError if the server is not an http or https URL
    * @throws BoxError if the server refuses, for example with `BOX_ERR_RATE` or `BOX_ERR_INVALID`
    */
-  static async create (server: string | URL, { ttl, ...options }: BoxOptions & { ttl?: number } = {}): Promise<Box> {
+  static async create (server: string | URL, options: BoxOptions & { ttl?: number } = {}): Promise<Box> {
+    return await Box.createWith(createTimings, server, options)
+  }
+
+  /** @internal */
+  static async createWith (timings: Timings, server: string | URL, { ttl, ...options }: BoxOptions & { ttl?: number }): Promise<Box> {
     const base = baseUrl(server)
     const client = createBoxClient(base, options)
     const request = ttl === undefined ? {} : { body: { ttl } }
-    const { data: id, drop } = await retry(createTimings, ({ signal }) =>
+    const { data: id, drop } = await retry(timings, ({ signal }) =>
       dataOf(client.POST('/boxes', { ...request, signal })), undefined, options.signal)
     const box = new Box(parseAddress(id, base), options, defaultTimings)
     box.#drop = parseAddress(drop, base).id

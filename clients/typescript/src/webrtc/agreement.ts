@@ -22,22 +22,38 @@ export interface Agreement {
   readonly fingerprint: string
 }
 
+/** The most lines of a description, and the most lines of some kinds in it. A media section can cost a transport of its own. */
+const MAX_LINES = 16_384
+const MAX_SECTIONS = 64
+const MAX_SSRCS = 2_048
+
 /**
- * The most lines of a description, in all and of some kinds. A media section can cost an implementation a
- * transport of its own. Others take libwebrtc, which works on the thread of the page, quadratic time: 6,000
- * format parameters block it for a minute. A browser's description has about 30 of them per section.
+ * The most format parameters of a section. libwebrtc takes quadratic time for them, on the thread of the page:
+ * 6,000 in one section block it for a minute. Browsers write up to 40.
  */
-const MAX_LINES: Record<string, number> = { '': 10_000, 'm=': 64, 'a=fmtp': 512, 'a=ssrc': 2_048 }
+const MAX_PARAMETERS = 128
 
 /** Accepts offers and answers only. The other types (`pranswer`, `rollback`) are for a side's own use. */
 export function parseDescription (value: unknown): Description {
   const { type, sdp } = Object(value) as Record<string, unknown>
   if ((type !== 'offer' && type !== 'answer') || typeof sdp !== 'string') throw new CallError('CALL_ERR_FORMAT')
-  const lines = sdp.split(/[\r\n]+/).map(line => line.trimStart())
-  for (const [start, most] of Object.entries(MAX_LINES)) {
-    if (lines.filter(line => line.startsWith(start)).length > most) throw new CallError('CALL_ERR_DESCRIPTION')
-  }
+  if (!isBounded(sdp.split(/[\r\n]+/).map(line => line.trimStart()))) throw new CallError('CALL_ERR_DESCRIPTION')
   return { type, sdp, fingerprint: fingerprintOf(sdp) }
+}
+
+function isBounded (lines: string[]): boolean {
+  let [sections, ssrcs, parameters] = [0, 0, 0]
+  for (const line of lines) {
+    if (line.startsWith('m=')) {
+      sections++
+      parameters = 0
+    } else if (line.startsWith('a=fmtp')) {
+      if (++parameters > MAX_PARAMETERS) return false
+    } else if (line.startsWith('a=ssrc')) {
+      ssrcs++
+    }
+  }
+  return lines.length <= MAX_LINES && sections <= MAX_SECTIONS && ssrcs <= MAX_SSRCS
 }
 
 /**

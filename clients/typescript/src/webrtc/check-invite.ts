@@ -25,7 +25,7 @@ export async function checkInvite (invite: string | URL, options: CheckInviteOpt
   const { server, key } = await inviteTo(invite, options)
   const client = createBoxClient(server, boxOptions(options))
   try {
-    // The one request that changes nothing and that a drop address gives access to.
+    // Of the requests that a drop address gives access to, the one that only renews the box.
     await Scope.run(undefined, options.signal, async ({ signal }) =>
       await dataOf(client.GET('/boxes/{box}/ice-servers', { params: { path: { box: key.hostDrop } }, signal })), DEADLINE)
   } catch (error) {

@@ -1,5 +1,6 @@
 import { parseAddress } from '../address.js'
 import { Box, type ClientOptions } from '../index.js'
+import { defaultTimings } from '../retry.js'
 import { asCallError, boxOptions, deleteBox, sendWithRetry } from './boxes.js'
 import { isEndMessage, SignalingChannel, type Channel } from './channel.js'
 import { inviteTo, type Invite } from './invite.js'
@@ -34,7 +35,8 @@ export async function connect (invite: string | URL | Invite, options: ConnectOp
   let channel: SignalingChannel | undefined
   const host = Box.open(`${server}/boxes/${key.hostDrop}`, { ...boxOptions(options), server })
   try {
-    box = await Box.create(server, boxOptions(options))
+    // The URL comes from an invite, and a guest may come back from a long way off the network.
+    box = await Box.createWith(defaultTimings, server, boxOptions(options))
     const drop = parseAddress(await box.dropLink()).id
     const guestNonce = createNonce()
     const own = box

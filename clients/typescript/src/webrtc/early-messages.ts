@@ -33,6 +33,9 @@ export class EarlyMessages {
     const { length, byteLength, size } = event.data as { length?: number, byteLength?: number, size?: number }
     this.#bytes += length ?? byteLength ?? size ?? 0
     if (this.#bytes <= LIMIT && this.#events.length < MAX_EVENTS) this.#events.push(event)
-    else this.onFull()
+    else {
+      this.onFull()
+      this.#channel.close()
+    }
   }
 }

@@ -67,9 +67,9 @@ export function connectionFactory (box: Address, options: ConnectionOptions): ()
       // Negotiated out of band by its id: both sides have it from the start, and it opens with the
       // connection.
       const dataChannel = connection.createDataChannel('signalbox', { negotiated: true, id: 0 })
-      // Whoever takes the channel here can listen from the start.
+      // Whoever takes the channel here can listen from the start. Nobody else gets it, or would hear messages twice.
       const early = prepare !== undefined && prepare.length > 1 ? undefined : new EarlyMessages(dataChannel)
-      await prepare?.(connection, dataChannel)
+      await prepare?.(...[connection, ...early === undefined ? [dataChannel] : []] as Parameters<typeof prepare>)
       return { connection, dataChannel, early, turn: hasTurn(iceServers) }
     } catch (error) {
       connection.close()
