@@ -115,15 +115,14 @@ t.test('a host that loads its page again goes on with the same invite', async t 
 })
 
 t.test('a stale invite, a wrong key and a link that is none are named at once', async t => {
-  const { url, requests } = await serve(t)
+  const { url } = await serve(t)
   const call = await hostAt(t, url)
   await call.close()
   await t.rejects(join(call.invite, node), { code: 'CALL_ERR_GONE' })
-  const count = requests.length
+  const offline = { ...node, fetch: async () => { throw new Error('the server was asked') } }
   const key = call.invite.indexOf('key=') + 4
-  await t.rejects(join(call.invite.slice(0, key) + 'AAAA' + call.invite.slice(key + 4), node), { code: 'CALL_ERR_KEY' })
-  await t.rejects(join(url, node), { code: 'CALL_ERR_INVITE' })
-  t.equal(requests.length, count, 'without asking the server')
+  await t.rejects(join(call.invite.slice(0, key) + 'AAAA' + call.invite.slice(key + 4), offline), { code: 'CALL_ERR_KEY' })
+  await t.rejects(join(url, offline), { code: 'CALL_ERR_INVITE' })
 })
 
 t.test('a host that is not there is named after the timeout', async t => {
