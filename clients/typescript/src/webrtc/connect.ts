@@ -35,7 +35,7 @@ export async function connect (invite: string | URL | Invite, options: ConnectOp
   let channel: SignalingChannel | undefined
   const host = Box.open(`${server}/boxes/${key.hostDrop}`, { ...boxOptions(options), server })
   try {
-    // The URL comes from an invite, and a guest may come back from a long way off the network.
+    // The URL comes from an invite, so it is right, and a guest that lost its network may take a while to come back.
     box = await Box.createWith(defaultTimings, server, boxOptions(options))
     const drop = parseAddress(await box.dropLink()).id
     const guestNonce = createNonce()

@@ -69,7 +69,8 @@ export function connectionFactory (box: Address, options: ConnectionOptions): ()
       const dataChannel = connection.createDataChannel('signalbox', { negotiated: true, id: 0 })
       // Whoever takes the channel here can listen from the start. Nobody else gets it, or would hear messages twice.
       const early = prepare !== undefined && prepare.length > 1 ? undefined : new EarlyMessages(dataChannel)
-      await prepare?.(...[connection, ...early === undefined ? [dataChannel] : []] as Parameters<typeof prepare>)
+      const given = early === undefined ? [connection, dataChannel] : [connection]
+      await prepare?.(...given as [RTCPeerConnection, RTCDataChannel])
       return { connection, dataChannel, early, turn: hasTurn(iceServers) }
     } catch (error) {
       connection.close()
