@@ -3,6 +3,7 @@
 import { BoxError, type Box, type BoxOptions } from '../index.js'
 import { Scope } from '../scope.js'
 import { CallError, isAbort } from './errors.js'
+import type { SealedMessage } from './sealing.js'
 
 /** How long closing may take, in ms: telling the other side, and deleting the box. */
 export const CLOSE_TIMEOUT = 2_000
@@ -17,6 +18,14 @@ const FULL_PAUSE = 500
 /** Picks the options that a box takes. */
 export function boxOptions ({ fetch, headers, server, signal, maxResponseBytes = MAX_RESPONSE_BYTES }: BoxOptions): BoxOptions {
   return { maxResponseBytes, ...(fetch && { fetch }), ...(headers && { headers }), ...(server && { server }), ...(signal && { signal }) }
+}
+
+/** Delivers one sealed message to the other side: into its box, or through the host of a call. */
+export type Deliver = (message: SealedMessage, scope: Scope) => Promise<void>
+
+/** Delivers messages into the other side's box. */
+export function toBox (box: Box): Deliver {
+  return (message, scope) => sendWithRetry(box, message, scope)
 }
 
 /** Stores a message in the other side's box, and tries again for a while if that box is full. */

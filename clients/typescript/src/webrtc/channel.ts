@@ -1,6 +1,5 @@
-import type { Box } from '../index.js'
 import { Scope } from '../scope.js'
-import { asCallError, CLOSE_TIMEOUT, sendWithRetry } from './boxes.js'
+import { asCallError, CLOSE_TIMEOUT, type Deliver } from './boxes.js'
 import { CallError, isCallErrorCode, type CallErrorCode } from './errors.js'
 import { Outbox } from './outbox.js'
 import { PieceAssembler } from './pieces.js'
@@ -67,15 +66,15 @@ export class SignalingChannel implements Channel {
   #closed: Promise<void> | undefined
 
   /**
-   * @param to the other side's box
+   * @param deliver delivers a sealed message to the other side
    * @param ended called once, when nothing more is sent or received
    * @param signal ends what is being sent
    */
-  constructor (to: Box, readonly hello: unknown, private readonly ended: () => void | Promise<void>, signal: AbortSignal | undefined) {
+  constructor (deliver: Deliver, readonly hello: unknown, private readonly ended: () => void | Promise<void>, signal: AbortSignal | undefined) {
     this.scope = new Scope(undefined, signal)
     this.#outbox = new Outbox(async message => {
       try {
-        await sendWithRetry(to, await this.session?.seal(message), this.scope)
+        if (this.session !== undefined) await deliver(await this.session.seal(message), this.scope)
       } catch (error) {
         const reason = asCallError(error)
         // A message that was too large was not stored, but a short one about it can be. After any other error

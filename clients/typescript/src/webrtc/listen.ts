@@ -2,7 +2,7 @@ import { baseUrl, dropAddressOf, isDropAddress, parseAddress } from '../address.
 import { Box, type ClientOptions } from '../index.js'
 import { requirePlatform } from '../platform.js'
 import { fromBase64url, toBase64url } from './bytes.js'
-import { asCallError, boxOptions, deleteBox } from './boxes.js'
+import { asCallError, boxOptions, deleteBox, toBox } from './boxes.js'
 import { SignalingChannel, type Channel } from './channel.js'
 import { CallError } from './errors.js'
 import { createInvite } from './invite.js'
@@ -152,7 +152,7 @@ export class Listener implements AsyncIterable<Channel> {
       this.#refuse(to, session, reason)
       throw reason
     }
-    const channel = new SignalingChannel(to, hello, () => {
+    const channel = new SignalingChannel(toBox(to), hello, () => {
       this.#channels.delete(guestNonce)
       to.close()
     }, this.options.signal)
@@ -165,7 +165,7 @@ export class Listener implements AsyncIterable<Channel> {
   #refuse (to: Box, session: Session, reason: CallError) {
     if (this.#refusals >= MAX_REFUSALS) return to.close()
     this.#refusals++
-    const channel = new SignalingChannel(to, undefined, () => {
+    const channel = new SignalingChannel(toBox(to), undefined, () => {
       this.#refusals--
       to.close()
     }, this.options.signal)
