@@ -3,6 +3,7 @@ import { Type, type Static, type TObject } from '@sinclair/typebox'
 import { Errors, ValueErrorType, type ValueError } from '@sinclair/typebox/errors'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { PlainOptions } from '../generated/typescript/options.js'
+import { expectation } from './expectation.js'
 import { nearest } from './nearest.js'
 import type { Store } from './store/store.js'
 
@@ -189,10 +190,11 @@ function withDefaults<T extends TObject> (schema: T, data: object, parent: strin
   const value = { ...defaultsOf(schema), ...given }
   const error = Errors(schema, value).First()
   if (error === undefined) return value as Static<T>
-  const { path, type, message, value: received, schema: { expects, properties } } = innermost(error)
+  const inner = innermost(error)
+  const { path, type, value: received, schema: { properties } } = inner
   const name = parent + path.slice(1).replaceAll('/', '.')
   if (type === ValueErrorType.ObjectAdditionalProperties) throw unknownOption(name, Object.keys(properties))
-  throw new OptionError(name, expects ?? message.replace(/^Expected /, ''), received)
+  throw new OptionError(name, expectation(inner), received)
 }
 
 function defaultsOf ({ properties }: TObject): object {
@@ -210,6 +212,6 @@ const NON_DATA_OPTIONS = ['store', 'guard']
 
 function unknownOption (path: string, siblings: string[]): TypeError {
   const outer = path.slice(0, path.lastIndexOf('.') + 1)
-  const other = nearest(path.slice(outer.length), outer === '' ? [...siblings, ...NON_DATA_OPTIONS] : siblings)
+  const other = nearest(path.slice(outer.length), outer === '' ? [...siblings, ...NON_DATA_OPTIONS, ...REGISTER_OPTIONS] : siblings)
   return new TypeError(`boxPlugin: unknown option '${path}'${other === undefined ? '' : `. Did you mean '${outer}${other}'?`}`)
 }

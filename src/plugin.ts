@@ -72,6 +72,7 @@ export function createBoxPlugin ({ clock = systemClock, limits, bodyTimeout = BO
     if (options.classicPath !== false) resources.push({ prefix: options.classicPath, routes: classicBox })
     // The contract's routes come last, when the others are complete.
     resources.push(...contract)
+    for (const { prefix } of resources) checkFree(app, prefix)
     for (const { prefix, routes } of resources) {
       await app.register(async scope => {
         await asResource(scope, options)
@@ -98,6 +99,14 @@ function checkRouter (app: FastifyInstance): void {
   const { maxParamLength: length } = routerOptionsOf(app)
   if (length >= LONGEST_PARAMETER) return
   throw new TypeError(`boxPlugin: Fastify's option 'maxParamLength' expected at least ${LONGEST_PARAMETER}, received ${length}`)
+}
+
+/** Otherwise, Fastify would throw where nobody can catch it. */
+function checkFree (app: FastifyInstance, path: string): void {
+  const url = app.prefix + path
+  if (url.includes('*')) throw new TypeError(`boxPlugin: the prefix '${app.prefix}' contains a wildcard`)
+  if (!['GET', 'POST'].some(method => app.hasRoute({ method, url }))) return
+  throw new TypeError(`boxPlugin: this server already has a route '${url}'. Register the plugin with a prefix of its own, as in { prefix: '/signaling' }`)
 }
 
 /**

@@ -51,7 +51,7 @@ t.test('the caller\'s objects are not changed', async t => {
 
 /** What is wrong, by name: a value, what the message says was expected, and what was received. */
 const wrong: Array<[name: string, options: Record<string, unknown>, expected: RegExp, received: string]> = [
-  ['ttl', { ttl: 0 }, /greater or equal to 1/, '0'],
+  ['ttl', { ttl: 0 }, /an integer from 1 to 315360000/, '0'],
   ['ttl', { ttl: '60' }, /integer/, "'60'"],
   ['ttl', { ttl: 1.5 }, /integer/, '1.5'],
   ['ttl', { ttl: NaN }, /integer/, 'NaN'],
@@ -59,14 +59,14 @@ const wrong: Array<[name: string, options: Record<string, unknown>, expected: Re
   ['ttl', { ttl: null }, /integer/, 'null'],
   ['ttl', { ttl: 10n }, /integer/, '10n'],
   ['ttl', { ttl: 100, maxTtl: 50 }, /at most maxTtl \(50\)/, '100'],
-  ['maxTtl', { maxTtl: -1 }, /greater or equal to 1/, '-1'],
-  ['maxMessageBytes', { maxMessageBytes: 2 ** 40 }, /less or equal to/, '1099511627776'],
+  ['maxTtl', { maxTtl: -1 }, /an integer from 1 to 315360000/, '-1'],
+  ['maxMessageBytes', { maxMessageBytes: 2 ** 40 }, /an integer from 1 to 67108864/, '1099511627776'],
   ['maxMessages', { maxMessages: [1] }, /integer/, '[ 1 ]'],
   ['maxBoxBytes', { maxBoxBytes: true }, /integer/, 'true'],
-  ['maxStoreBytes', { maxStoreBytes: 0 }, /greater or equal to 1/, '0'],
-  ['maxWait', { maxWait: 61 }, /less or equal to 60/, '61'],
-  ['maxWaiters', { maxWaiters: 0 }, /greater or equal to 1/, '0'],
-  ['heartbeat', { heartbeat: 0 }, /greater or equal to 1/, '0'],
+  ['maxStoreBytes', { maxStoreBytes: 0 }, /an integer of at least 1$/, '0'],
+  ['maxWait', { maxWait: 61 }, /an integer from 0 to 60/, '61'],
+  ['maxWaiters', { maxWaiters: 0 }, /an integer of at least 1$/, '0'],
+  ['heartbeat', { heartbeat: 0 }, /an integer from 1 to 3600/, '0'],
   ['classicPath', { classicPath: 'box.php' }, /false or a path/, "'box.php'"],
   ['classicPath', { classicPath: '/box.php/' }, /false or a path/, "'/box.php/'"],
   ['classicPath', { classicPath: true }, /false or a path/, 'true'],
@@ -89,9 +89,9 @@ const wrong: Array<[name: string, options: Record<string, unknown>, expected: Re
   ['cors', { cors: [] }, /or a list of origins/, '[]'],
   ['cors.0', { cors: [/a/] }, /an origin such as/, '/a/'],
   ['rateLimit', { rateLimit: 'off' }, /true, false or limits/, "'off'"],
-  ['rateLimit.creates', { rateLimit: { creates: 0 } }, /greater or equal to 1/, '0'],
+  ['rateLimit.creates', { rateLimit: { creates: 0 } }, /an integer of at least 1$/, '0'],
   ['rateLimit.waiters', { rateLimit: { waiters: '1' } }, /integer/, "'1'"],
-  ['ice.ttl', { ice: { ttl: 1 } }, /greater or equal to 60/, '1'],
+  ['ice.ttl', { ice: { ttl: 1 } }, /an integer from 60 to 604800/, '1'],
   ['ice.urls.0', { ice: { urls: ['turn:a'] } }, /a STUN URL such as stun:host:port/, "'turn:a'"],
   ['ice.turnUrls.0', { ice: { turnUrls: ['a'] } }, /a TURN URL such as turn:host:port/, "'a'"],
   ['ice.turnSecret', { ice: { turnUrls: ['turn:a'] } }, /a secret/, 'nothing'],
@@ -152,7 +152,7 @@ t.test('a router that has no room for a box is refused at the start', async t =>
 t.test('a value that cannot be printed as JSON is still named', async t => {
   const circular: Record<string, unknown> = {}
   circular['self'] = circular
-  t.throws(() => resolveOptions({ ttl: circular } as unknown as BoxPluginOptions), { message: /option 'ttl' expected integer, received <ref/ })
+  t.throws(() => resolveOptions({ ttl: circular } as unknown as BoxPluginOptions), { message: /option 'ttl' expected an integer from 1 to 315360000, received <ref/ })
 })
 
 t.test('a secret is not repeated', async t => {

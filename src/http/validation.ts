@@ -1,6 +1,7 @@
 import type { TSchema } from '@sinclair/typebox'
 import { TypeCompiler, ValueErrorType, type TypeCheck, type ValueError } from '@sinclair/typebox/compiler'
 import type { FastifyReply, FastifyRequest, FastifySchemaCompiler } from 'fastify'
+import { expectation } from '../expectation.js'
 import { serialize } from './json.js'
 
 /**
@@ -29,7 +30,7 @@ function describe (part: string, schema: TSchema, error: ValueError | undefined)
     const names = Object.keys(schema['properties'])
     return `${part}: accepts ${names.length === 0 ? 'no members' : `only ${names.join(', ')}`}`
   }
-  return `${part}${(error?.path ?? '').replaceAll('/', '.')}: ${(error?.message ?? 'unexpected').toLowerCase()}`
+  return `${part}${(error?.path ?? '').replaceAll('/', '.')}: ${error === undefined ? 'unexpected' : `expected ${expectation(error)}`}`
 }
 
 /** Responses are typed by their schemas; a compiled serializer, or the host's, would add nothing. */

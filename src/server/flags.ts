@@ -1,6 +1,7 @@
 import { isIP } from 'node:net'
 import { Type, type Static, type TSchema } from '@sinclair/typebox'
 import { Errors } from '@sinclair/typebox/errors'
+import { expectation } from '../expectation.js'
 import { optionsSchema, ratesSchema } from '../options.js'
 import { parseStoreAddress, STORE_FORMAT, type StoreAddress } from './open-store.js'
 
@@ -105,7 +106,7 @@ function listOf<T extends TSchema> (schema: T): (text: string) => Static<T> {
 function checked<T extends TSchema> (schema: T, value: unknown): Static<T> {
   const error = Errors(schema, value).First()
   if (error === undefined) return value
-  throw new FlagError(error.schema['expects'] ?? error.message.replace(/^Expected /, ''))
+  throw new FlagError(expectation(error))
 }
 
 function oneOf (...words: string[]): (text: string) => string {

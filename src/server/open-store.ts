@@ -37,13 +37,22 @@ export async function openStore (address: StoreAddress, { log, onFailure }: Stor
     }
     case 'redis': {
       const { redisStore } = await import('../store/redis/redis-store.js')
-      const store = await redisStore({ url: address.url, log })
+      // The driver tells nobody else why it cannot connect.
+      let refused = false
+      const store = await redisStore({
+        url: address.url,
+        log: (level, message) => {
+          refused ||= /NOAUTH|WRONGPASS/.test(message)
+          log(level, message)
+        }
+      })
       try {
         await store.check()
         return store
-      } catch {
+      } catch (error) {
         await store.close()
-        throw new Error(`Redis at ${hostsOf(address.url)} does not respond. Start it or choose another --store.`)
+        const hosts = hostsOf(address.url)
+        throw new Error(refused ? `Redis at ${hosts} refuses the user or password.` : `Redis at ${hosts} does not respond. Start it or choose another --store.`, { cause: error })
       }
     }
   }

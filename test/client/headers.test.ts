@@ -1,3 +1,6 @@
+import { once } from 'node:events'
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import t, { type Test } from 'tap'
 import { Box, createBoxClient, type RequestHeaders } from '../../clients/typescript/src/index.js'
 import { fakeBox, isAck, json } from './fake.js'
@@ -85,3 +88,24 @@ t.test('without headers nothing is added', async t => {
   await box.read()
   t.notOk(calls[0]!.request.headers.has('authorization'))
 })
+
+t.test('headers follow no redirect, which may lead to another server', async t => {
+  const seen: unknown[] = []
+  const other = createServer((request, response) => {
+    seen.push(request.headers['x-login'])
+    response.end('{}')
+  })
+  const door = createServer((_request, response) => {
+    response.writeHead(307, { location: `${urlOf(other)}/boxes` }).end()
+  })
+  for (const server of [other, door]) {
+    await once(server.listen(0, '127.0.0.1'), 'listening')
+    t.teardown(() => { server.close() })
+  }
+  await t.rejects(createBoxClient(urlOf(door), { headers: { 'X-Login': 'secret' } }).POST('/boxes'), { name: 'TypeError' })
+  t.strictSame(seen, [])
+})
+
+function urlOf (server: Server): string {
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+}

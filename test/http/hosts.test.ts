@@ -7,7 +7,7 @@ import swagger from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
 import Fastify, { type FastifyInstance } from 'fastify'
 import t, { type Test } from 'tap'
-import boxPlugin from '../../src/index.js'
+import boxPlugin, { type BoxPluginOptions } from '../../src/index.js'
 import { createBox, isProblem, json, jsonText } from '../helpers/build.js'
 
 function host (t: Test, options = {}): FastifyInstance {
@@ -278,4 +278,29 @@ t.test('over HTTP/2', async t => {
   await once(open, 'close')
   client.close()
   await closing
+})
+
+t.test('a path that the host has already taken is named, and the host can go on', async t => {
+  const taken: Array<[(app: FastifyInstance) => void, BoxPluginOptions & { prefix?: string }, RegExp]> = [
+    [app => { app.register(boxPlugin) }, {}, /^boxPlugin: this server already has a route '\/boxes'\. Register the plugin with a prefix/],
+    [app => { app.get('/a/problems', () => '') }, { prefix: '/a' }, /already has a route '\/a\/problems'/],
+    [app => { app.post('/box.php', () => '') }, {}, /already has a route '\/box\.php'/],
+    [app => { app.get('/docs', () => '') }, { docs: '/docs' }, /already has a route '\/docs'.*Set the option docs/],
+    [() => {}, { prefix: '/*' }, /the prefix '\/\*' contains a wildcard/]
+  ]
+  for (const [occupy, options, message] of taken) {
+    const app = host(t)
+    occupy(app)
+    app.register(boxPlugin, options)
+    await t.rejects(async () => { await app.ready() }, { name: 'TypeError', message })
+  }
+})
+
+t.test('a host that has its own /docs gets the boxes without Swagger UI', async t => {
+  const app = host(t)
+  app.get('/docs', () => 'own')
+  app.register(boxPlugin)
+  await app.ready()
+  t.equal((await app.inject('/docs')).body, 'own')
+  t.equal((await createBox(app)).url.startsWith('/boxes/'), true)
 })

@@ -3,6 +3,8 @@ import { writeFile } from 'node:fs/promises'
 import { createServer, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
+import { needs } from '../helpers/needs.js'
+import { RedisServer } from '../helpers/redis-server.js'
 import { ServerProcess, runServer, temporaryDirectory, type Exit } from '../helpers/server-process.js'
 
 /** One sentence on stderr that matches, nothing like a stack, and exit 1. */
@@ -51,6 +53,15 @@ t.test('a Redis that is not there is one sentence, without its password', async 
   const exit = await runServer(t, ['--port=0', '--store=redis://user:secret@127.0.0.1:1'])
   refused(t, exit, /Redis at 127\.0\.0\.1:1 does not respond/)
   t.notMatch(exit.stdout + exit.stderr, /secret/)
+})
+
+t.test('a Redis that refuses the password, or has no such database, is one sentence', { skip: needs('redis-server') }, async t => {
+  const redis = await RedisServer.start(t)
+  await redis.cli('config', 'set', 'requirepass', 's3cret')
+  const at = (rest: string) => runServer(t, ['--port=0', `--store=redis://${rest}`])
+  const host = `127.0.0.1:${redis.port}`
+  for (const login of ['', ':wrong@']) refused(t, await at(login + host), /Redis at 127\.0\.0\.1:\d+ refuses the user or password/)
+  refused(t, await at(`:s3cret@${host}/99`), /Redis has no database 99/)
 })
 
 t.test('with port 0 the log tells the real one', async t => {

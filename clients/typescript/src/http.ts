@@ -11,7 +11,8 @@ export type BoxClient = Client<paths, JsonType>
 
 /**
  * Headers for every request, such as `Authorization`. A function is called for each request, so that it can
- * refresh a token in time. If it fails, the request counts as failed and is retried.
+ * refresh a token in time. If it fails, the request counts as failed and is retried. With headers, redirects
+ * are refused: they could lead to another server.
  */
 export type RequestHeaders = Record<string, string> | (() => Record<string, string> | Promise<Record<string, string>>)
 
@@ -36,7 +37,7 @@ export const MAX_RESPONSE_BYTES = 64 * 1024 * 1024
  */
 export function createBoxClient (server: string | URL, { fetch, headers, maxResponseBytes = MAX_RESPONSE_BYTES }: ClientOptions = {}): BoxClient {
   requirePlatform()
-  const client = createClient<paths, JsonType>({ baseUrl: String(server), ...(fetch && { fetch }) })
+  const client = createClient<paths, JsonType>({ baseUrl: String(server), ...(fetch && { fetch }), ...(headers && { redirect: 'error' }) })
   if (headers !== undefined) {
     client.use({
       async onRequest ({ request }) {

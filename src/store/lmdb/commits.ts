@@ -26,8 +26,11 @@ interface Batch {
   flushed: Promise<void>
 }
 
-/** Runs `apply` in one transaction and resolves once it is flushed; if `apply` throws, the transaction is aborted. */
-type Transaction = (apply: () => void) => Promise<unknown>
+/**
+ * Runs `apply` in one transaction and resolves once it is flushed; if `apply` throws, the transaction is aborted.
+ * With `isFull`, it refuses new data.
+ */
+type Transaction = (apply: () => void, isFull: boolean) => Promise<unknown>
 
 /**
  * Group commit: operations that arrive while a transaction is being flushed wait for the next one and share
@@ -114,15 +117,23 @@ export class Commits {
     if (this.#failure !== undefined) throw this.#failure
     if (batch.operations.length >= ENOUGH) this.#complete(batch)
     try {
-      await this.#transaction(() => {
-        this.#complete(batch)
-        apply(batch)
+      await this.#attempt(batch, false).catch(async (error: unknown) => {
+        if (!this.#isFull(error)) throw error
+        // Those that make room must not fail because of those that need it.
+        await this.#attempt(batch, true)
       })
     } catch (error) {
       throw this.#isFull(error) ? new StoreFullError({ cause: error }) : new StoreError({ cause: error })
     } finally {
       this.#complete(batch)
     }
+  }
+
+  async #attempt (batch: Batch, isFull: boolean): Promise<void> {
+    await this.#transaction(() => {
+      this.#complete(batch)
+      apply(batch)
+    }, isFull)
   }
 
   /** The batch is closed: from here on, the next one collects operations. */
@@ -155,6 +166,7 @@ async function untilQuiet (operations: unknown[]): Promise<void> {
 }
 
 function apply ({ operations, results, refusals }: Batch): void {
+  refusals.clear()
   for (const [place, operation] of operations.entries()) {
     try {
       results[place] = operation()

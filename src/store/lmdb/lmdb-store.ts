@@ -65,7 +65,7 @@ class LmdbStore implements Store {
   constructor (environment: Environment, deadline: number, onFailure: (error: Error) => void) {
     this.#environment = environment
     this.#records = environment.records
-    this.#commits = new Commits(apply => environment.records.transaction(apply), deadline, onFailure, environment.freeSpace)
+    this.#commits = new Commits((apply, isFull) => environment.records.transaction(apply, isFull), deadline, onFailure, environment.freeSpace)
   }
 
   create (drop: string, ttl: number, now: number, limits: Limits, holder = ''): Promise<void> {

@@ -84,14 +84,18 @@ export class Records {
     this.#lag.commit()
   }
 
-  /** Runs `apply` in a transaction, all or nothing; resolves once it is flushed. */
-  async transaction (apply: () => void): Promise<void> {
+  /**
+   * Runs `apply` in a transaction, all or nothing; resolves once it is flushed.
+   * @param isFull whether to refuse new data, whatever the disk says
+   */
+  async transaction (apply: () => void, isFull = false): Promise<void> {
     try {
       await this.#root.childTransaction(() => {
         const { cost, lastPlace } = this.#totals()
         this.#cost = cost
         this.#lastPlace = lastPlace
-        this.room.measure()
+        if (isFull) this.room.close()
+        else this.room.measure()
         apply()
         for (const [drop, box] of this.#lag.overdue()) this.putBox(drop, box)
         if (this.#cost === cost && this.#lastPlace === lastPlace) return

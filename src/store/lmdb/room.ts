@@ -29,7 +29,12 @@ export class Room {
     this.#freeSpace = freeSpace
   }
 
-  /** To be called in each transaction before it changes anything. */
+  /** Refuses all new data in the current transaction. */
+  close (): void {
+    this.#left = 0
+  }
+
+  /** To be called in each transaction before it changes anything, unless it calls `close`. */
   measure (): void {
     const free = this.#freeSpace()
     if (free >= PLENTY) {

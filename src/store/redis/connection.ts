@@ -41,7 +41,7 @@ function parseUrl (url: string) {
   const parsed = URL.canParse(url) ? new URL(url) : undefined
   const scheme = parsed && /^(?:redis|valkey)(s?)(\+cluster)?:$/.exec(parsed.protocol)
   // The message does not repeat the URL: it may contain a password.
-  if (!parsed || !scheme || !parsed.hostname || !/^\/?\d*$/.test(parsed.pathname)) {
+  if (!parsed || !scheme || !parsed.hostname || !/^\/?\d{0,9}$/.test(parsed.pathname)) {
     throw new TypeError('url: expected redis://, rediss://, valkey:// or valkeys:// with user:password@host:port/db, or the same with +cluster in the scheme')
   }
   const host = parsed.hostname.replace(/^\[|\]$/g, '')
@@ -96,6 +96,18 @@ export async function connect (client: RedisClient, deadline: number): Promise<v
   if (client.status === 'ready') return
   const connected = client.status === 'wait' ? client.connect() : new Promise<void>(resolve => { client.once('ready', resolve) })
   await withDeadline(connected, deadline).catch(() => {})
+}
+
+/**
+ * The driver would silently use database 0 instead of one that does not exist.
+ * @throws Error if Redis says that it does not; the client is then disconnected
+ */
+export async function checkDatabase (client: RedisClient, db: number, deadline: number): Promise<void> {
+  if (db === 0 || isCluster(client) || client.status !== 'ready') return
+  const refusal = await withDeadline(client.select(db), deadline).then(() => {}, (error: Error) => error)
+  if (!refusal?.message.includes('DB index')) return
+  client.disconnect()
+  throw new Error(`Redis has no database ${db}. Its setting 'databases' says how many there are.`)
 }
 
 /** Logs one line when the connection to Redis is lost and one when it is back. */

@@ -1,7 +1,7 @@
 import type { Cluster, Redis } from 'ioredis'
 import { CursorError, FullError, IdempotencyError, NotFoundError, StoreError } from '../../errors.js'
 import { loadOptional } from '../../optional.js'
-import { connect, isCluster, logConnection, logRisks, makeClient, parseUrls, storeErrorFrom, type Driver, type Log, type RedisClient } from './connection.js'
+import { checkDatabase, connect, isCluster, logConnection, logRisks, makeClient, parseUrls, storeErrorFrom, type Driver, type Log, type RedisClient } from './connection.js'
 import { Holders, type Report } from './holders.js'
 import { scripts, type Script } from './scripts.js'
 import { Wakeups, type Owner } from './wakeups.js'
@@ -67,7 +67,7 @@ const refusals: Record<string, new () => Error> = {
  * operations with `StoreError`, and serves as soon as Redis is available.
  *
  * @throws TypeError if an option is invalid
- * @throws Error if `ioredis` is missing
+ * @throws Error if `ioredis` is missing, or the database of the URL does not exist
  */
 export async function redisStore (options: RedisStoreOptions = {}): Promise<Store> {
   checkOptions('redisStore', options, {
@@ -80,10 +80,12 @@ export async function redisStore (options: RedisStoreOptions = {}): Promise<Stor
   const { url = 'redis://localhost:6379', prefix = 'signalbox:', deadline = 5_000, log = () => {} } = options
   if (/[{}]/.test(prefix)) throw new TypeError(`prefix: expected a string without { and }, which mark the hash slot, received ${prefix}`)
   const driver: Driver = await loadOptional('The Redis store', () => import('ioredis'))
-  const client = options.client as RedisClient | undefined ?? makeClient(driver, parseUrls(url), deadline)
+  const place = parseUrls(url)
+  const client = options.client as RedisClient | undefined ?? makeClient(driver, place, deadline)
   const own = options.client === undefined
   if (own) logConnection(client, log)
   await connect(client, deadline)
+  if (own) await checkDatabase(client, place.access.db, deadline)
   if (client.status === 'ready') await withDeadline(logRisks(client, log), deadline).catch(() => {})
   const slotOf = (key: string): number => new driver.Command('get', [key]).getSlot()
   return new RedisStore(client, own, prefix, deadline, slotOf, log)

@@ -88,6 +88,25 @@ t.test('a transaction that had no room to begin with leaves nothing to the ones 
   t.equal(await commits.run(() => 1), 1)
 })
 
+t.test('what makes room does not fail because of what needs it', async t => {
+  const attempts: boolean[] = []
+  let accepts = true
+  const commits = new Commits(async (apply, isFull) => {
+    attempts.push(isFull)
+    accepts = !isFull
+    apply()
+    if (accepts) throw Object.assign(new Error('no room'), { code: constants.errno.ENOSPC })
+  }, 60_000, () => {}, () => Infinity)
+  const grow = () => {
+    if (!accepts) throw Object.assign(new Error('full'), { code: 'BOX_ERR_STORE_FULL' })
+    return 'stored'
+  }
+  const [stored, drained] = await Promise.allSettled([commits.run(grow), commits.run(() => 'drained')])
+  t.match(stored, { status: 'rejected', reason: { code: 'BOX_ERR_STORE_FULL' } })
+  t.match(drained, { status: 'fulfilled', value: 'drained' })
+  t.strictSame(attempts, [false, true])
+})
+
 t.test('a write cut short on a full disk is a lack of room, and one on a disk with space is a failure', async t => {
   const failures: Error[] = []
   let broken = true
