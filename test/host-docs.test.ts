@@ -9,6 +9,7 @@ import { InMemorySpanExporter, NodeTracerProvider, SimpleSpanProcessor } from '@
 import type { FastifyInstance, LightMyRequestResponse } from 'fastify'
 import t, { type Test } from 'tap'
 import { createBox, isProblem } from './helpers/build.js'
+import { closed } from './helpers/closed.js'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const page = await readFile(join(root, 'docs/host.md'), 'utf8')
@@ -132,7 +133,7 @@ t.test('a message that never ends is given up', async t => {
   socket.write(`POST /boxes/${drop}/messages HTTP/1.1\r\nHost: a\r\nContent-Type: text/plain\r\nContent-Length: 9\r\n\r\nhello`)
   const [answer] = await once(socket, 'data')
   t.match(String(answer), /^HTTP\/1.1 408/)
-  await once(socket, 'close')
+  await closed(socket)
   t.equal(app.server.maxConnections, 4096)
 })
 

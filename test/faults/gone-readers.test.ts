@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { outgoingOf } from '../../src/http/outgoing.js'
 import { build, jsonText, type BuildOptions } from '../helpers/build.js'
+import { closed } from '../helpers/closed.js'
 import { temporaryDirectory } from '../helpers/server-process.js'
 import { watchedStore } from '../helpers/stream-reader.js'
 
@@ -103,7 +104,7 @@ t.test('a request that is followed at once by a reset is dropped, and nothing is
     setImmediate(() => { socket.resetAndDestroy() })
     const until = performance.now() + 3
     while (performance.now() < until) { /* nothing else runs */ }
-    await once(socket, 'close')
+    await closed(socket)
   }
   const alive = await connected(t, port)
   alive.write('POST /boxes HTTP/1.1\r\nhost: x\r\ncontent-length: 0\r\n\r\n')

@@ -85,7 +85,8 @@ async function ask (reader: ChildProcess, question: object): Promise<Page[] | st
     reader.once('message', resolve)
     reader.once('exit', (_, signal) => { resolve(signal === 'SIGKILL' ? 'no answer' : `crashed with ${signal}`) })
   })
-  reader.send(question)
+  // If it has crashed, `exit` says so.
+  reader.send(question, () => {})
   const pages = await answer
   clearTimeout(timer)
   reader.removeAllListeners('message').removeAllListeners('exit')

@@ -6,6 +6,7 @@ import { runInNewContext } from 'node:vm'
 import t, { type Test } from 'tap'
 import { outgoingLimits } from '../../src/http/outgoing.js'
 import { build, json, jsonText, type BuildOptions } from '../helpers/build.js'
+import { closed } from '../helpers/closed.js'
 import { openStream, watchedStore } from '../helpers/stream-reader.js'
 
 setFlagsFromString('--expose_gc')
@@ -62,7 +63,7 @@ t.test('a paused reader while 100 MB pass: it is cut, memory stays, and it comes
   let received = 0
   socket.on('data', chunk => { received += chunk.length })
   socket.resume()
-  await once(socket, 'close')
+  await closed(socket)
   t.ok(received < 20 * MIB, `it had been sent ${(received / MIB).toFixed(1)} MiB`)
 
   const seqs: number[] = []
@@ -132,7 +133,7 @@ t.test('a reader that takes nothing of a backlog is cut after a while', async t 
   await watch.until(1)
   await watch.until(0)
   socket.resume()
-  await once(socket, 'close')
+  await closed(socket)
   const back = await openStream(t, url)
   await back.until(({ text }) => text.length > count * MESSAGE.length && text.endsWith('"\n\n'))
   t.equal(back.events.length, count)

@@ -7,6 +7,7 @@ import t, { type Test } from 'tap'
 import { createOutgoing, outgoingOf, type Outgoing } from '../../src/http/outgoing.js'
 import { memoryStore } from '../../src/store/memory.js'
 import { build, jsonText, type TestBox } from '../helpers/build.js'
+import { closed } from '../helpers/closed.js'
 import { serve } from '../server/serve.js'
 
 const MIB = 1024 * 1024
@@ -68,7 +69,7 @@ async function rest (socket: Socket): Promise<string> {
   const chunks: Buffer[] = []
   socket.on('data', chunk => { chunks.push(chunk) })
   socket.resume()
-  if (!socket.closed) await once(socket, 'close')
+  await closed(socket)
   return Buffer.concat(chunks).toString('latin1')
 }
 
@@ -215,7 +216,7 @@ t.test('a drain whose client has closed its side of the connection takes nothing
     const socket = await send(t, port)
     socket.end(request('DELETE', box.messages))
     socket.resume()
-    await once(socket, 'close')
+    await closed(socket)
     held.go()
     t.match((await app.inject(box.messages)).json(), { data: ['kept'] })
   }

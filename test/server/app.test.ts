@@ -8,6 +8,7 @@ import t, { type Test } from 'tap'
 import { memoryStore } from '../../src/store/memory.js'
 import { StoreError } from '../../src/errors.js'
 import { isProblem } from '../helpers/build.js'
+import { closed } from '../helpers/closed.js'
 import { request, sendRaw } from './raw.js'
 import { serve } from './serve.js'
 
@@ -278,7 +279,7 @@ t.test('garbage behind a request does not get into the answer under way', async 
   })
   socket.on('error', () => {})
   socket.write(`GET /boxes/${id}/messages HTTP/1.1\r\nHost: a\r\nAccept: text/event-stream\r\n\r\n`)
-  await once(socket, 'close')
+  await closed(socket)
   t.match(text, /: open/)
   t.equal(text.match(/HTTP\/1\.1/g)?.length, 1)
 })

@@ -5,6 +5,7 @@ import Fastify from 'fastify'
 import t, { type Test } from 'tap'
 import { limitConnections, type ConnectionLimits } from '../../src/server/connections.js'
 import { prepareListen } from '../../src/server/listen.js'
+import { closed } from '../helpers/closed.js'
 import { needs } from '../helpers/needs.js'
 import { ServerProcess } from '../helpers/server-process.js'
 
@@ -36,7 +37,7 @@ async function enter (t: Test, port: number, from: string, to: string): Promise<
   t.teardown(() => socket.destroy())
   socket.on('error', () => {})
   socket.write(REQUEST)
-  const answered = await Promise.race([once(socket, 'data').then(() => true), once(socket, 'close').then(() => false)])
+  const answered = await Promise.race([once(socket, 'data').then(() => true), closed(socket).then(() => false)])
   return answered ? socket : undefined
 }
 
@@ -108,7 +109,7 @@ t.test('a server out of files goes on, and takes connections again when there ar
   const port = Number(new URL(server.url).port)
   const sockets = Array.from({ length: 100 }, () => connect(port, '127.0.0.1').on('error', () => {}))
   t.teardown(() => { for (const socket of sockets) socket.destroy() })
-  await Promise.race(sockets.map(socket => once(socket, 'close')))
+  await Promise.race(sockets.map(socket => closed(socket)))
   // Longer than anything that the server does by the clock.
   await Promise.race([server.exited(), new Promise(resolve => setTimeout(resolve, 2_500))])
   for (const socket of sockets) socket.destroy()

@@ -1,5 +1,5 @@
-import { once } from 'node:events'
 import { connect } from 'node:net'
+import { closed } from '../helpers/closed.js'
 
 export interface RawAnswer {
   status: number
@@ -16,7 +16,7 @@ export async function sendRaw (port: number, bytes: string): Promise<RawAnswer> 
   // A server that refuses what is still being sent may reset the connection after its answer.
   socket.on('error', () => {})
   socket.write(bytes)
-  await once(socket, 'close')
+  await closed(socket)
   const [head = '', ...rest] = text.split('\r\n\r\n')
   const [line = '', ...headers] = head.split('\r\n')
   return { status: Number(line.split(' ')[1]), headers: headers.join('\n'), body: rest.join('\r\n\r\n') }
