@@ -13,7 +13,7 @@ export interface CallListener {
   /** called with the other page once it has been admitted, and with undefined when it is gone */
   connectedTo (remotePage: RemotePage | undefined): void
   /** called with the other page's messages, except those about admission and leaving */
-  received (message: Extract<PageMessage, { type: 'chat' | 'media' }>): void
+  received (message: Extract<PageMessage, { type: 'chat' | 'media' | 'name' }>): void
 }
 
 /** How long the other page may take to say hello or to answer it, in ms. No code is shown before that. */

@@ -1,9 +1,10 @@
 import { element, setToggle, showText } from './dom.js'
 import { InvitePanel } from './invite-panel.js'
 import type { RemotePage } from './remote-page.js'
-import type { MediaKind, LocalMedia } from './local-media.js'
+import type { MediaKind, LocalMedia, Switch } from './local-media.js'
+import { Notices, type Notice } from './notices.js'
 import { isOpen, type State } from './state.js'
-import { absenceOf, compareText, deviceNotice, noticeOf, spokenCode, statusOf } from './texts.js'
+import { absenceOf, compareText, deviceNotice, noticeOf, spokenCode, statusOf, switchText } from './texts.js'
 
 export interface CallScreenActions {
   announce (text: string): void
@@ -21,11 +22,10 @@ export class CallScreen {
   readonly #self = element<HTMLVideoElement>('self')
   readonly #absence = element('no-picture')
   readonly #notice = element('notice')
+  readonly #notices = new Notices(['state', 'devices', 'switch'])
   readonly #unmute = element('unmute')
   readonly #invite: InvitePanel
   #deviceNotice: string | undefined
-  readonly #dismissed = new Set<string>()
-  #stateNotice: string | undefined
   /** What the other page says it is sending. */
   #sent: Record<MediaKind, boolean> = { audio: true, video: true }
   #connected = false
@@ -47,7 +47,6 @@ export class CallScreen {
     const shown = isOpen(state)
     const came = shown && this.#screen.hidden
     this.#screen.hidden = !shown
-    if (!shown) this.#deviceNotice = undefined
     this.#status.textContent = statusOf(state)
     this.#invite.show(state.name === 'waiting' ? state.invite : undefined)
 
@@ -59,10 +58,14 @@ export class CallScreen {
     element('compare-text').textContent = compare ?? ''
     element('compared').hidden = !('compared' in state)
 
-    const stateNotice = noticeOf(state)
-    if (stateNotice !== this.#stateNotice) this.#dismissed.clear()
-    this.#stateNotice = stateNotice
-    this.#showNotice()
+    this.#tell('state', noticeOf(state))
+    const person = 'code' in state ? state.person : undefined
+    showText(element('their-name'), person)
+    this.#remote.setAttribute('aria-label', person ?? 'The other person')
+    if (came || !shown) {
+      this.#tell('switch', undefined)
+      this.#showDeviceNotice()
+    }
     if (came) this.#status.focus()
   }
 
@@ -90,25 +93,38 @@ export class CallScreen {
     setToggle(element('mic'), 'mic', state.audio === 'on')
     setToggle(element('camera'), 'camera', state.video === 'on')
     this.#self.hidden = preview === null
-    this.#self.srcObject = preview
-
-    const notice = deviceNotice(state)
-    if (notice === this.#deviceNotice) return
-    if (notice === undefined) this.#dismissed.clear()
-    this.#deviceNotice = notice
-    this.#showNotice()
-    if (notice !== undefined) this.actions.announce(notice)
+    if (this.#self.srcObject !== preview) this.#self.srcObject = preview
+    this.#showDeviceNotice()
   }
 
-  /** Shows what has not been dismissed yet. */
+  /** Another device has taken the place of one that was disconnected. */
+  switched (to: Switch): void {
+    if (this.#screen.hidden) return
+    this.#tell('switch', { about: `${to.kind} ${to.to}`, text: switchText(to) })
+    this.actions.announce(switchText(to))
+  }
+
+  /** Before a call, the start screen tells it. */
+  #showDeviceNotice (): void {
+    const { state } = this.media
+    const notice = this.#screen.hidden ? undefined : deviceNotice(state)
+    this.#tell('devices', notice)
+    if (notice !== undefined && notice.text !== this.#deviceNotice) this.actions.announce(notice.text)
+    this.#deviceNotice = notice?.text
+  }
+
+  #tell (source: string, notice: Notice | undefined): void {
+    this.#notices.set(source, notice)
+    this.#showNotice()
+  }
+
   #showNotice (): void {
-    const text = [this.#stateNotice, this.#deviceNotice].find(text => text !== undefined && !this.#dismissed.has(text))
-    element('notice-text').textContent = text ?? ''
-    this.#notice.hidden = text === undefined
+    showText(element('notice-text'), this.#notices.shown)
+    this.#notice.hidden = this.#notices.shown === undefined
   }
 
   #dismiss (): void {
-    this.#dismissed.add(element('notice-text').textContent ?? '')
+    this.#notices.dismiss()
     this.#showNotice()
     this.#status.focus()
   }

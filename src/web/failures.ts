@@ -18,6 +18,7 @@ const table = {
   relay: ['Your networks cannot connect', 'They block direct connections, and the TURN server did not help either. Try another network, such as mobile data.'],
   lost: ['The connection was lost', 'It could not be restored. The link still works: try again.'],
   server: ['The server is not responding', 'Check your internet connection, wait a moment and try again.'],
+  limited: ['This server asks you to wait', 'Too many requests came from your network. Wait a minute and try again.'],
   refused: ['Someone may be interfering', 'A message did not arrive as it was sent, so the call was not connected. Ask for a new link, sent another way.', 'A message did not arrive as it was sent, so nobody was connected. Start a new call and send its link another way.'],
   incompatible: ['These browsers are incompatible', 'The other side offers a connection that this browser cannot make. Update it, or use another browser.'],
   unsupported: ['This browser cannot make calls', 'WebRTC is missing from it or turned off, as in Lockdown Mode on Apple devices. Open this page in another browser, such as Firefox, Chrome, Edge or Safari.'],
@@ -39,7 +40,7 @@ export function adviceOf (failure: Failure, role: Role): string {
 }
 
 /** Failures after which the same link may work later. */
-const RETRYABLE = new Set<Failure>(['full', 'attempts', 'nobody', 'path', 'relay', 'lost', 'server', 'unknown'])
+const RETRYABLE = new Set<Failure>(['full', 'attempts', 'nobody', 'path', 'relay', 'lost', 'server', 'limited', 'unknown'])
 
 export function isRetryable (failure: Failure): boolean {
   return RETRYABLE.has(failure)
@@ -75,7 +76,8 @@ const byCode: Record<CallErrorCode, Failure> = {
 
 /** The failure for anything that was thrown. */
 export function failureOf (error: unknown): Failure {
-  const { code } = Object(error) as { code?: unknown }
+  const { code, cause } = Object(error) as { code?: unknown, cause?: unknown }
+  if (code === 'CALL_ERR_SERVER' && Object(cause).status === 429) return 'limited'
   return Object.hasOwn(byCode, String(code)) ? byCode[code as CallErrorCode] : 'unknown'
 }
 

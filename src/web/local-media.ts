@@ -1,3 +1,5 @@
+import type { Devices } from './devices.js'
+
 export type MediaKind = 'audio' | 'video'
 
 /** Why a device cannot be used: blocked by the person or the system, in use by another program, or not there. */
@@ -7,10 +9,18 @@ export type DeviceState = 'on' | 'off' | DeviceProblem
 
 export type Senders = Partial<Record<MediaKind, RTCRtpSender>>
 
+/** Another device took the place of one that was disconnected. */
+export interface Switch { kind: MediaKind, to: string }
+
+const KINDS = ['audio', 'video'] as const
+
 const constraints = {
   audio: { echoCancellation: true, noiseSuppression: true, autoGainControl: true },
   video: { facingMode: 'user', width: { ideal: 1280 }, height: { ideal: 720 } }
 } as const satisfies Record<MediaKind, MediaTrackConstraints>
+
+/** A device that ends sooner than this after it was opened, in ms, is not replaced: its successor might end as soon. */
+const SHORT_LIFE = 2_000
 
 /**
  * This person's camera and microphone. Both are requested together, and the call continues without either.
@@ -19,95 +29,164 @@ const constraints = {
  */
 export class LocalMedia {
   readonly state: Record<MediaKind, DeviceState> = { audio: 'off', video: 'off' }
+  /** the camera's stream, for the self-view; another one whenever the camera is opened or changed */
+  preview: MediaStream | null = null
   readonly #tracks: Partial<Record<MediaKind, MediaStreamTrack>> = {}
   #senders: Senders = {}
-  /** Counts calls to `stop`: devices requested before the last one are no longer wanted. */
-  #stops = 0
+  /** The latest request for each kind that is still wanted. What any other request opens is released at once. */
+  readonly #requests: Partial<Record<MediaKind, symbol>> = {}
 
-  constructor (private readonly changed: () => void) {}
+  /**
+   * @param preferred the ids of the devices to use if they are there
+   * @param changed called after every change
+   */
+  constructor (
+    private readonly devices: Devices,
+    private readonly preferred: () => Record<MediaKind, string>,
+    private readonly changed: (switched?: Switch) => void
+  ) {}
 
-  /** The camera's stream, for the self-view. */
-  get preview (): MediaStream | null {
-    const { video } = this.#tracks
-    return video === undefined ? null : new MediaStream([video])
+  /** Whether the browser has been asked for a device, and perhaps asks the person now. */
+  get asking (): boolean {
+    return KINDS.some(kind => this.#requests[kind] !== undefined)
+  }
+
+  track (kind: MediaKind): MediaStreamTrack | undefined {
+    return this.#tracks[kind]
   }
 
   /** Opens the wanted devices. Never rejects: `state` shows what could not be opened. */
-  async open (wanted: Record<MediaKind, boolean>): Promise<void> {
-    const kinds = (['audio', 'video'] as const).filter(kind => wanted[kind] && this.#tracks[kind] === undefined)
-    const failure = await this.#request(kinds)
-    // One of the two may still be available. After a denial, only the microphone is requested again.
-    const rest = failure === 'denied' ? kinds.filter(kind => kind === 'audio') : kinds
-    if (failure !== undefined && kinds.length > 1) for (const kind of rest) await this.#request([kind])
+  async open (wanted: Partial<Record<MediaKind, boolean>>): Promise<void> {
+    await this.#open(KINDS.filter(kind => wanted[kind] && this.#tracks[kind] === undefined && this.#requests[kind] === undefined))
   }
 
   async setEnabled (kind: MediaKind, on: boolean): Promise<void> {
     const track = this.#tracks[kind]
-    if (on && track === undefined) {
-      await this.#request([kind])
-    } else if (track !== undefined) {
-      if (!on && kind === 'video') this.#release(kind)
+    if (on && track === undefined) return await this.open({ [kind]: true })
+    if (!on && (track === undefined || kind === 'video')) {
+      delete this.#requests[kind]
+      this.#release(kind)
+    }
+    if (track !== undefined) {
       track.enabled = on
       this.state[kind] = on ? 'on' : 'off'
     }
     this.changed()
   }
 
+  /** Changes to the preferred device, if one of this kind is open. The call goes on meanwhile. */
+  async change (kind: MediaKind): Promise<void> {
+    const track = this.#tracks[kind]
+    if (track === undefined || track.getSettings().deviceId === this.preferred()[kind]) return
+    await this.#open([kind])
+    if (this.#tracks[kind] !== track || !isProblem(this.state[kind])) return
+    if (kind === 'video') {
+      // Many phones open only one camera at a time.
+      this.#release(kind)
+      return await this.#open([kind])
+    }
+    this.state[kind] = track.enabled ? 'on' : 'off'
+    this.changed()
+  }
+
+  /** A device was connected: it may be the preferred one. */
+  plugged (): void {
+    for (const kind of KINDS) if (this.devices.has(kind, this.preferred()[kind])) void this.change(kind)
+  }
+
   /** Sends through these senders from now on. */
   attach (senders: Senders): void {
     this.#senders = senders
-    for (const kind of ['audio', 'video'] as const) this.#replaceTrack(kind)
+    for (const kind of KINDS) this.#replaceTrack(kind)
   }
 
   /** Releases both devices, so that no light stays on. */
   stop (): void {
-    this.#stops++
     this.#senders = {}
-    for (const kind of ['audio', 'video'] as const) {
+    for (const kind of KINDS) {
+      delete this.#requests[kind]
       this.#release(kind)
       this.state[kind] = 'off'
     }
     this.changed()
   }
 
-  /** @returns why it failed; undefined if it did not */
-  async #request (kinds: MediaKind[]): Promise<DeviceProblem | undefined> {
+  async #open (kinds: MediaKind[]): Promise<void> {
+    if (kinds.length === 0) return
+    const request = Symbol('request')
+    for (const kind of kinds) {
+      this.#requests[kind] = request
+      if (isProblem(this.state[kind])) this.state[kind] = 'off'
+    }
+    this.changed()
+    const failure = await this.#request(kinds, request)
+    // One of the two may still be available. After a denial, only the microphone is requested again.
+    const rest = failure === 'denied' ? kinds.filter(kind => kind === 'audio') : kinds
+    if (failure !== undefined && kinds.length > 1) for (const kind of rest) await this.#request([kind], request)
+    for (const kind of kinds) if (this.#requests[kind] === request) delete this.#requests[kind]
+    this.changed()
+    // Only now do browsers tell the names of devices.
+    void this.devices.refresh()
+  }
+
+  /** @returns why it failed; undefined if it did not, or is no longer wanted */
+  async #request (all: MediaKind[], request: symbol): Promise<DeviceProblem | undefined> {
+    const stillWanted = () => all.filter(kind => this.#requests[kind] === request)
+    const kinds = stillWanted()
     if (kinds.length === 0) return undefined
-    const stops = this.#stops
     try {
-      const stream = await navigator.mediaDevices.getUserMedia(
-        Object.fromEntries(kinds.map(kind => [kind, constraints[kind]])))
+      const preferred = this.preferred()
+      const stream = await navigator.mediaDevices.getUserMedia(Object.fromEntries(kinds.map(kind =>
+        // Where the preferred device is missing, the browser ignores `advanced` and takes another one.
+        [kind, { ...constraints[kind], ...(preferred[kind] !== '' && { advanced: [{ deviceId: preferred[kind] }] }) }])))
       for (const track of stream.getTracks()) {
-        if (stops === this.#stops) this.#use(track.kind as MediaKind, track)
+        const kind = track.kind as MediaKind
+        if (this.#requests[kind] === request) this.#use(kind, track)
         else track.stop()
       }
       return undefined
     } catch (error) {
-      if (stops !== this.#stops) return undefined
+      const wanted = stillWanted()
       const failure = problemOf(error)
-      for (const kind of kinds) this.state[kind] = failure
-      return failure
-    } finally {
-      this.changed()
+      for (const kind of wanted) this.state[kind] = failure
+      return wanted.length === 0 ? undefined : failure
     }
   }
 
   #use (kind: MediaKind, track: MediaStreamTrack): void {
-    this.#release(kind)
+    const before = this.#tracks[kind]
+    track.enabled = before?.enabled ?? true
     this.#tracks[kind] = track
-    this.state[kind] = 'on'
-    track.addEventListener('ended', () => {
-      // Unplugged, or revoked in the browser's settings.
-      if (this.#tracks[kind] !== track) return
-      this.#release(kind)
-      this.changed()
-    })
+    if (kind === 'video') this.preview = new MediaStream([track])
+    this.state[kind] = track.enabled ? 'on' : 'off'
+    const opened = Date.now()
+    track.addEventListener('ended', () => { void this.#onEnded(kind, track, Date.now() - opened < SHORT_LIFE) })
     this.#replaceTrack(kind)
+    before?.stop()
+  }
+
+  /** The device was disconnected, or access to it revoked in the browser's settings. */
+  async #onEnded (kind: MediaKind, track: MediaStreamTrack, short: boolean): Promise<void> {
+    await this.devices.refresh()
+    if (this.#tracks[kind] !== track) return
+    // Without access, devices have no names, and nobody is to be asked again.
+    if (!short && this.devices.of(kind).length > 0) {
+      await this.#open([kind])
+      const to = this.#tracks[kind]
+      if (to !== undefined && to !== track) this.changed({ kind, to: to.label })
+    }
+    if (this.#tracks[kind] !== track) return
+    const unavailable = !this.devices.any(kind)
+    const { state: { [kind]: state } } = this
+    this.#release(kind)
+    if (state === 'on') this.state[kind] = unavailable ? 'unavailable' : short ? 'busy' : 'denied'
+    this.changed()
   }
 
   #release (kind: MediaKind): void {
     this.#tracks[kind]?.stop()
     delete this.#tracks[kind]
+    if (kind === 'video') this.preview = null
     if (this.state[kind] === 'on') this.state[kind] = 'off'
     this.#replaceTrack(kind)
   }
@@ -117,6 +196,10 @@ export class LocalMedia {
       // The connection is closed, and its senders with it.
     })
   }
+}
+
+export function isProblem (state: DeviceState): state is DeviceProblem {
+  return state !== 'on' && state !== 'off'
 }
 
 /** What an error of `getUserMedia` means (W3C Media Capture and Streams, section 10.2). */

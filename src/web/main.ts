@@ -1,30 +1,55 @@
 import { checkInvite } from 'signalbox-client/webrtc'
 import { CallController } from './call-controller.js'
 import { Chat } from './chat.js'
+import { DeviceChoice } from './device-choice.js'
+import { Devices } from './devices.js'
 import { StartScreen } from './start-screen.js'
 import { element } from './dom.js'
-import { failureOf, unsupported, type Failure } from './failures.js'
+import { failureOf, unsupported } from './failures.js'
 import { SavedSession, tabStorage } from './saved-session.js'
 import { LocalMedia, type MediaKind } from './local-media.js'
 import { CallScreen } from './call-screen.js'
+import { NameField } from './name-field.js'
+import { browserStorage, Preferences } from './preferences.js'
+import { Preview } from './preview.js'
 import type { Role } from './role.js'
+import { audioContext, chime } from './sound.js'
+import { playThrough } from './speaker.js'
 import { isOpen, next, type CallEvent, type State } from './state.js'
 import { keepScreenOn } from './wake-lock.js'
-import { compareText, noticeOf, statusOf, type Action } from './texts.js'
+import { spokenText, titleOfPage, type Action } from './texts.js'
 
 /** How long the page stays empty while its invite is checked, in ms. */
 const CHECK_PATIENCE = 500
 
 const session = new SavedSession(tabStorage())
-const media = new LocalMedia(() => {
+const preferences = new Preferences(browserStorage())
+const devices = new Devices(() => {
+  choice.update()
+  playThrough(devices.has('speaker', preferences.data.speaker) ? preferences.data.speaker : '')
+}, () => { media.plugged() })
+const media = new LocalMedia(devices, () => preferences.data, switched => {
   callScreen.devices()
+  preview.update()
+  choice.update()
+  if (switched !== undefined) callScreen.switched(switched)
   tellDevices()
 })
 const callScreen = new CallScreen(media, { announce, setEnabled, compared: () => { dispatch({ type: 'compared' }) }, leave: () => { call?.leave() } })
-const startScreen = new StartScreen(session, act)
+const startScreen = new StartScreen(act)
+const preview = new Preview(media, session, announce)
+const choice = new DeviceChoice(devices, media, preferences, kind => {
+  if (kind === 'speaker') playThrough(preferences.data.speaker)
+  else void media.change(kind)
+})
+const nameField = new NameField(preferences, () => { element('start-primary').click() })
 const chat = new Chat(text => call?.send({ type: 'chat', text }) ?? false, announce)
 
 let call: CallController | undefined
+/** What the other page knows of this one's devices. */
+let told = ''
+/** Somebody has come while nobody was looking. */
+let arrived = false
 let state: State = { name: 'ready', role: invited() ? 'guest' : 'host' }
 
 function dispatch (event: CallEvent): void {
@@ -35,15 +60,27 @@ function dispatch (event: CallEvent): void {
 
 function show (before: State): void {
   document.body.dataset['state'] = state.name
-  document.title = state.name === 'ready' ? 'signalbox' : `${statusOf(state)} · signalbox`
+  if (state.name === 'connected' && before.name === 'connecting') onArrival()
+  document.title = titleOfPage(state, arrived)
   startScreen.show(state)
+  nameField.show(state)
+  preview.show(state)
   callScreen.show(state)
+  choice.show(state)
   keepScreenOn(isOpen(state))
-  if (isOpen(before) && !isOpen(state)) media.stop()
-  if (state !== before) announce([statusOf(state), noticeOf(state), compareText(state)].filter(Boolean).join('. '))
+  if (!isOpen(state) && state.name !== 'ready') media.stop()
+  const news = spokenText(state).filter(text => !spokenText(before).includes(text))
+  if (news.length > 0) announce(news.join('. '))
+}
+
+function onArrival (): void {
+  arrived = document.hidden
+  if (state.role === 'host' && preferences.data.chime) chime()
 }
 
 function begin (role: Role): void {
+  // It may sound later if it is made while the person touches the page.
+  audioContext()
   chat.clear()
   const { call: saved } = session.data
   let opened = false
@@ -66,10 +103,14 @@ function begin (role: Role): void {
     connectedTo: remotePage => {
       callScreen.connectedTo(remotePage)
       chat.someoneThere(remotePage !== undefined)
+      told = ''
       tellDevices()
+      const { name } = preferences.data
+      if (name !== '') call?.send({ type: 'name', name })
     },
     received: message => {
       if (message.type === 'chat') chat.received(message.text)
+      else if (message.type === 'name') dispatch({ type: 'named', person: message.name })
       else callScreen.sends(message)
     }
   })
@@ -104,8 +145,11 @@ function setEnabled (kind: MediaKind, on: boolean): void {
   void media.setEnabled(kind, on)
 }
 
+/** Tells the other page what it gets from this one, if that has changed. */
 function tellDevices (): void {
-  call?.send({ type: 'media', audio: media.state.audio === 'on', video: media.state.video === 'on' })
+  const { audio, video } = media.state
+  const news = `${audio === 'on'} ${video === 'on'}`
+  if (news !== told && call?.send({ type: 'media', audio: audio === 'on', video: video === 'on' })) told = news
 }
 
 /** Announces something to screen reader users. The same text twice is announced twice. */
@@ -122,31 +166,32 @@ function invited (): boolean {
 addEventListener('pagehide', () => { call?.unload() })
 // A page restored from the back/forward cache has lost its connections.
 addEventListener('pageshow', ({ persisted }) => { if (persisted) location.reload() })
+document.addEventListener('visibilitychange', () => {
+  arrived = false
+  document.title = titleOfPage(state, arrived)
+})
 addEventListener('online', () => { if (state.name === 'failed' && state.failure === 'server') begin(state.role) })
 addEventListener('hashchange', () => { if (!isOpen(state)) location.reload() })
 
-/** Why the invite in the page's URL leads nowhere; undefined if it may work. */
-async function checked (): Promise<Failure | undefined> {
+/** Checks the invite in the page's URL, if there is one. @returns whether it leads to a call */
+async function checked (): Promise<boolean> {
+  if (!invited()) return true
   try {
     await checkInvite(location.href)
-    return undefined
+    return true
   } catch (error) {
     const failure = failureOf(error)
     // The server may be back when the person joins.
-    return failure === 'server' ? undefined : failure
+    if (failure !== 'server' && failure !== 'limited' && state.name === 'ready') dispatch({ type: 'fail', failure })
+    return false
   }
 }
 
 const failure = unsupported(globalThis)
-if (failure !== undefined) {
-  dispatch({ type: 'fail', failure })
-} else if (invited()) {
-  const check = checked().then(failure => {
-    if (failure !== undefined && state.name === 'ready') dispatch({ type: 'fail', failure })
-  })
-  // A link that is dead should not look like an invitation first, but nobody waits for a slow server.
-  await Promise.race([check, new Promise(resolve => { setTimeout(resolve, CHECK_PATIENCE) })])
-}
+if (failure !== undefined) dispatch({ type: 'fail', failure })
+const check = failure === undefined && checked()
+// A link that is dead should not look like an invitation first, but nobody waits for a slow server.
+await Promise.race([check, new Promise(resolve => { setTimeout(resolve, CHECK_PATIENCE) })])
 if (state.name === 'ready') show(state)
 
 // After a reload, resume the call.
@@ -154,3 +199,4 @@ const { call: saved } = session.data
 if (state.name === 'ready' && saved !== undefined) {
   if (saved.role === 'guest' ? saved.invite === location.href : !invited()) begin(saved.role)
 }
+if (await check && state.name === 'ready') await preview.allow()

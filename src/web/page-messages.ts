@@ -1,3 +1,5 @@
+import { cleanName } from './names.js'
+
 /** The messages that two pages exchange over the data channel, each as a JSON text. */
 export type PageMessage =
   /** the guest's first message */
@@ -7,6 +9,8 @@ export type PageMessage =
   | { type: 'full' }
   /** whether the sender's microphone and camera are on */
   | { type: 'media', audio: boolean, video: boolean }
+  /** the sender's name, as it is to be shown */
+  | { type: 'name', name: string }
   | { type: 'chat', text: string }
   /** the sender leaves, or the guest's page is being closed */
   | { type: 'bye' }
@@ -22,7 +26,7 @@ export function parseMessage (data: unknown): PageMessage | undefined {
   } catch {
     return undefined
   }
-  const { type, audio, video, text } = value
+  const { type, audio, video, name, text } = value
   switch (type) {
     case 'hello':
     case 'welcome':
@@ -31,6 +35,10 @@ export function parseMessage (data: unknown): PageMessage | undefined {
       return { type }
     case 'media':
       return typeof audio === 'boolean' && typeof video === 'boolean' ? { type, audio, video } : undefined
+    case 'name': {
+      const clean = typeof name === 'string' ? cleanName(name) : ''
+      return clean === '' ? undefined : { type, name: clean }
+    }
     case 'chat':
       return typeof text === 'string' && text.trim() !== '' ? { type, text: text.slice(0, MAX_CHAT_LENGTH) } : undefined
     default:

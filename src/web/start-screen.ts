@@ -1,5 +1,4 @@
 import { element, showText } from './dom.js'
-import type { SavedSession } from './saved-session.js'
 import type { State } from './state.js'
 import { actionLabels, startScreenText, type Action } from './texts.js'
 
@@ -10,16 +9,11 @@ export class StartScreen {
   readonly #buttons = [element<HTMLButtonElement>('start-primary'), element<HTMLButtonElement>('start-secondary')]
   #actions: Action[] = []
 
-  constructor (session: SavedSession, act: (action: Action) => void) {
+  constructor (act: (action: Action) => void) {
     this.#buttons.forEach((button, index) => button.addEventListener('click', () => {
       const action = this.#actions[index]
       if (action !== undefined) act(action)
     }))
-    for (const kind of ['audio', 'video'] as const) {
-      const wanted = element<HTMLInputElement>(`want-${kind}`)
-      wanted.checked = session.data[kind]
-      wanted.addEventListener('change', () => { session.update({ [kind]: wanted.checked }) })
-    }
   }
 
   show (state: State): void {
@@ -35,7 +29,6 @@ export class StartScreen {
       const action = actions[index]
       showText(button, action && actionLabels[action])
     })
-    element('start-devices').hidden = state.name !== 'ready'
     if (came && state.name !== 'ready') this.#title.focus()
   }
 }

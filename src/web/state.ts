@@ -8,17 +8,26 @@ export type State =
   | { name: 'ready', role: Role }
   /** creating a box, or saying hello to the host; `failures`: how often the server could not be reached, if it is silent */
   | { name: 'opening', role: Role, failures?: number }
-  /** the other side is absent; the host has an invite to share and may be told why someone left */
-  | { name: 'waiting', role: Role, invite?: string, notice?: Notice }
+  /** the other side is absent; the host has an invite to share and may be told why someone left, and who it was */
+  | { name: 'waiting', role: Role, invite?: string, notice?: Reason, person?: string }
   | { name: 'connecting', role: Role, invite?: string }
-  /** `codeChanged`: a different code was shown before, so people must compare again; `compared`: they have */
-  | { name: 'connected', role: Role, code: string, codeChanged?: true, compared?: true, invite?: string }
-  | { name: 'reconnecting', role: Role, code: string, codeChanged?: true, compared?: true, invite?: string }
-  | { name: 'left', role: Role, who: 'you' | 'other' }
+  | { name: 'connected' | 'reconnecting', role: Role, invite?: string } & Connection
+  | { name: 'left', role: Role, who: 'you' | 'other', person?: string }
   | { name: 'failed', role: Role, failure: Failure }
 
+/** What people know of the connection that they have, or had until it broke. */
+interface Connection {
+  code: string
+  /** a different code was shown before, so people must compare again */
+  codeChanged?: true
+  /** they have compared the code */
+  compared?: true
+  /** the other person's name, if they gave one */
+  person?: string
+}
+
 /** Why the host is waiting again. */
-export type Notice = 'left' | Failure
+export type Reason = 'left' | Failure
 
 /** What happens in a call, or what the person does. */
 export type CallEvent =
@@ -32,12 +41,14 @@ export type CallEvent =
   /** the other side could not be connected */
   | { type: 'peerFailed', failure: Failure }
   | { type: 'connected', code: string, codeChanged?: boolean }
+  /** the other person's name has come; the first one counts */
+  | { type: 'named', person: string }
   /** the person says that both sides show the same code */
   | { type: 'compared' }
   | { type: 'interrupted' }
   | { type: 'recovered' }
   /** the other side is gone: it left or, for the host, the connection was lost for good */
-  | { type: 'peerGone', notice: Notice }
+  | { type: 'peerGone', notice: Reason }
   | { type: 'leave' }
   | { type: 'fail', failure: Failure }
 
@@ -64,17 +75,21 @@ export function next (state: State, event: CallEvent): State {
         : state
     case 'connected':
       return isOpen(state) ? { name: 'connected', role, code: event.code, ...(event.codeChanged && { codeChanged: true }), ...invite } : state
+    case 'named':
+      return isConnected(state) && state.person === undefined ? { ...state, person: event.person } : state
     case 'compared':
       return state.name === 'connected' ? { ...state, compared: true } : state
     case 'interrupted':
       return state.name === 'connected' ? { ...state, name: 'reconnecting' } : state
     case 'recovered':
       return state.name === 'reconnecting' ? { ...state, name: 'connected' } : state
-    case 'peerGone':
-      if (state.name !== 'connected' && state.name !== 'reconnecting') return state
+    case 'peerGone': {
+      if (!isConnected(state)) return state
+      const person = state.person === undefined ? {} : { person: state.person }
       return role === 'host'
-        ? { name: 'waiting', role, ...invite, notice: event.notice }
-        : { name: 'left', role, who: 'other' }
+        ? { name: 'waiting', role, ...invite, notice: event.notice, ...person }
+        : { name: 'left', role, who: 'other', ...person }
+    }
     case 'leave':
       return isOpen(state) ? { name: 'left', role, who: 'you' } : state
     case 'fail':
@@ -85,6 +100,10 @@ export function next (state: State, event: CallEvent): State {
 /** Whether there is a call or one is being set up. */
 export function isOpen ({ name }: State): boolean {
   return name !== 'ready' && name !== 'left' && name !== 'failed'
+}
+
+function isConnected (state: State): state is Extract<State, Connection> {
+  return state.name === 'connected' || state.name === 'reconnecting'
 }
 
 function isOver ({ name }: State): boolean {

@@ -1,6 +1,7 @@
 import { adviceOf, isRetryable, titleOf, type Failure } from './failures.js'
-import type { DeviceProblem, DeviceState, MediaKind } from './local-media.js'
-import type { State } from './state.js'
+import { isProblem, type DeviceProblem, type DeviceState, type MediaKind, type Switch } from './local-media.js'
+import type { Notice } from './notices.js'
+import type { Reason, State } from './state.js'
 
 /** The status for each state: the heading during a call, the tab's title, and what screen readers announce. */
 export function statusOf (state: State): string {
@@ -12,9 +13,21 @@ export function statusOf (state: State): string {
     case 'connecting': return 'Connecting…'
     case 'connected': return 'Connected'
     case 'reconnecting': return 'Reconnecting…'
-    case 'left': return state.who === 'you' ? 'You left' : 'The other person left'
+    case 'left': return state.who === 'you' ? 'You left' : `${nameOf(state)} left`
     case 'failed': return titleOf(state.failure)
   }
+}
+
+/** The tab's title. `arrived`: someone has come while nobody was looking. */
+export function titleOfPage (state: State, arrived: boolean): string {
+  if (state.name === 'ready') return 'signalbox'
+  const person = state.name === 'connected' ? state.person : undefined
+  if (arrived && state.name === 'connected') return `● ${person ?? 'Someone'} is here · signalbox`
+  return `${person ?? statusOf(state)} · signalbox`
+}
+
+function nameOf ({ person }: { person?: string }): string {
+  return person ?? 'The other person'
 }
 
 /** What a button on the start screen does. */
@@ -43,7 +56,7 @@ export function startScreenText (state: Extract<State, { name: 'ready' | 'left' 
         ? { title: 'Call someone with a link', text: introduction, actions: ['start'] }
         : { title: 'You are invited to a call', text: introduction, actions: ['join'] }
     case 'left':
-      if (state.who === 'other') return { title: 'The call is over', text: 'The other person ended it.', actions: ['start'] }
+      if (state.who === 'other') return { title: 'The call is over', text: `${nameOf(state)} ended it.`, actions: ['start'] }
       return state.role === 'host'
         ? { title: 'You left the call', text: 'You ended the call, and its link no longer works.', actions: ['start'] }
         : { title: 'You left the call', text: 'The link keeps working as long as the other person stays.', actions: ['join', 'start'] }
@@ -59,16 +72,23 @@ function actionsAfter (failure: Failure): Action[] {
 }
 
 /** What the call screen shows besides the status; undefined if nothing. */
-export function noticeOf (state: State): string | undefined {
+export function noticeOf (state: State): Notice | undefined {
   if (state.name === 'opening' && state.failures !== undefined) {
     const tried = state.failures === 0 ? 'has not answered yet' : `could not be reached (tried ${state.failures === 1 ? 'once' : `${state.failures} times`})`
-    return `The server ${tried}. Check your internet connection. The page keeps trying.`
+    return { about: 'silence', text: `The server ${tried}. Check your internet connection. The page keeps trying.` }
   }
   if (state.name !== 'waiting' || state.notice === undefined) return undefined
-  if (state.notice === 'left') return 'The other person left. The link still works.'
-  if (state.notice === 'lost') return 'The connection was lost. The link still works.'
-  if (state.notice === 'nobody') return 'Someone tried to join, but their page stopped answering. Ask them to open the link again.'
-  return `Someone tried to join. ${titleOf(state.notice)}: ${adviceOf(state.notice, state.role)}`
+  return { about: state.notice, text: absentText(state, state.notice) }
+}
+
+/** Why nobody else is there any more, or not yet. */
+function absentText (state: Extract<State, { name: 'waiting' }>, notice: Reason): string {
+  switch (notice) {
+    case 'left': return `${nameOf(state)} left. The link still works.`
+    case 'lost': return `The connection${state.person === undefined ? '' : ` to ${state.person}`} was lost. The link still works.`
+    case 'nobody': return 'Someone tried to join, but their page stopped answering. Ask them to open the link again.'
+    default: return `Someone tried to join. ${titleOf(notice)}: ${adviceOf(notice, state.role)}`
+  }
 }
 
 /** What to do with the code; undefined if nothing is left to do. */
@@ -78,29 +98,51 @@ export function compareText (state: State): string | undefined {
   return state.codeChanged ? `The connection is new, and so is its code: compare again. ${meaning}` : meaning
 }
 
+/** Where the person reads about a device: before a call, or in one. */
+type Moment = 'before' | 'during'
+
 /** What the person should know about their own camera and microphone: what is wrong, and how to mend it. */
-export function deviceNotice ({ audio, video }: Record<MediaKind, DeviceState>): string | undefined {
-  const [noSound, noPicture] = [isProblem(audio), isProblem(video)]
-  if (!noSound && !noPicture) return undefined
-  const problems = audio === video && isProblem(audio)
-    ? [problemText(audio, 'camera and microphone', 'camera or microphone', 'them')]
-    : [isProblem(video) && problemText(video, 'camera', 'camera', 'it'), isProblem(audio) && problemText(audio, 'microphone', 'microphone', 'it')]
-  const rest = noSound
-    ? noPicture ? 'You can still watch, listen and chat.' : 'You can still listen and chat.'
-    : 'The other person can still hear you.'
-  return [...problems, audio === 'off' && noPicture ? false : rest].filter(Boolean).join(' ')
-}
-
-function isProblem (state: DeviceState): state is DeviceProblem {
-  return state !== 'on' && state !== 'off'
-}
-
-function problemText (problem: DeviceProblem, both: string, either: string, it: string): string {
-  switch (problem) {
-    case 'denied': return `Access to the ${both} is blocked. Allow ${it} in the site settings, next to the address, and turn ${it} on below.`
-    case 'busy': return `The ${both} cannot be opened, probably because another program is using ${it}. Close that program, and turn ${it} on below.`
-    case 'unavailable': return `No ${either} was found. Connect one, and turn it on below.`
+export function deviceNotice ({ audio, video }: Record<MediaKind, DeviceState>, moment: Moment = 'during'): Notice | undefined {
+  const [sound, picture] = [audio, video].map(state => isProblem(state) ? state : undefined)
+  if (sound === undefined && picture === undefined) return undefined
+  const problems = sound === picture
+    ? [sound && problemText(sound, moment, 'camera and microphone', 'camera or microphone', 'them')]
+    : [picture && problemText(picture, moment, 'camera', 'camera', 'it'), sound && problemText(sound, moment, 'microphone', 'microphone', 'it')]
+  return {
+    about: `${picture} ${sound}`,
+    text: [...problems, restText(sound !== undefined, picture !== undefined, audio, moment)].filter(Boolean).join(' ')
   }
+}
+
+/** What is still possible. */
+function restText (noSound: boolean, noPicture: boolean, audio: DeviceState, moment: Moment): string {
+  if (moment === 'before') return `You can also call without ${noSound && noPicture ? 'them' : 'it'}.`
+  if (noSound) return noPicture ? 'You can still watch, listen and chat.' : 'You can still listen and chat.'
+  return audio === 'on' ? 'The other person can still hear you.' : ''
+}
+
+function problemText (problem: DeviceProblem, moment: Moment, both: string, either: string, it: string): string {
+  const again = moment === 'before' ? 'try again' : `turn ${it} on below`
+  switch (problem) {
+    case 'denied': return `Access to the ${both} is blocked. Allow ${it} in the site settings, next to the address, and ${again}.`
+    case 'busy': return `The ${both} cannot be opened, probably because another program is using ${it}. Close that program, and ${again}.`
+    case 'unavailable': return `No ${either} was found. Connect one, and ${moment === 'before' ? again : 'turn it on below'}.`
+  }
+}
+
+/** What the mirror says while it has no picture. */
+export function mirrorText (live: boolean, asking: boolean): string {
+  if (asking) return 'Allow access if your browser asks.'
+  return live ? 'Your camera is off.' : 'See and hear yourself first, if you like.'
+}
+
+export function switchText ({ kind, to }: Switch): string {
+  return `Your ${kind === 'audio' ? 'microphone' : 'camera'} was disconnected. Now using ${deviceName(to)}.`
+}
+
+/** A device's name as people know it. Some browsers add the number of the model. */
+export function deviceName (label: string): string {
+  return label.replace(/ \([\da-f]{4}:[\da-f]{4}\)$/i, '')
 }
 
 /** What the other person is not sending; undefined if nothing is missing. */
@@ -119,4 +161,10 @@ export function chatHint (someoneThere: boolean, hasMessages: boolean): string |
 /** The six digits in two groups, as people read them out. */
 export function spokenCode (code: string): string {
   return `${code.slice(0, 3)} ${code.slice(3)}`
+}
+
+/** What screen readers say of a state. After a change, they say what is new. */
+export function spokenText (state: State): string[] {
+  const person = state.name === 'connected' && state.person !== undefined ? `You are talking to ${state.person}` : undefined
+  return [statusOf(state), noticeOf(state)?.text, compareText(state), person].filter(text => text !== undefined)
 }

@@ -5,7 +5,7 @@ import { buildPage } from '../helpers/call-page.js'
 
 t.test('the built page is small, whole and its own', async t => {
   const { directory, said } = await buildPage(t)
-  t.match(said, /is \d+\.\d kB compressed; the limit is 45 kB/)
+  t.match(said, /is \d+\.\d kB compressed; the limit is 60 kB/)
   const names = await readdir(directory)
   const page = await readFile(join(directory, 'index.html'), 'utf8')
 

@@ -1,4 +1,5 @@
 import t from 'tap'
+import { BoxError } from '../../clients/typescript/src/index.js'
 import { CallError } from '../../clients/typescript/src/webrtc/index.js'
 import { adviceOf, failureOf, unsupported, titleOf } from '../../src/web/failures.js'
 
@@ -11,6 +12,11 @@ t.test('each failure of a call has a name that a person understands', async t =>
   t.equal(named('CALL_ERR_NO_PEER'), 'Nobody answered')
   t.equal(named('CALL_ERR_NO_PATH'), named('CALL_ERR_NO_PATH_WITH_TURN'))
   t.equal(named('CALL_ERR_FINGERPRINT'), 'Someone may be interfering')
+})
+
+t.test('a server that limits requests is not one that does not respond', async t => {
+  t.equal(titleOf(failureOf(new CallError('CALL_ERR_SERVER', { cause: new BoxError(429, {}) }))), 'This server asks you to wait')
+  t.equal(failureOf(new CallError('CALL_ERR_SERVER', { cause: new BoxError(503, {}) })), 'server')
 })
 
 t.test('it says whether a TURN server was there to try', async t => {

@@ -5,18 +5,22 @@ import { MAX_CHAT_LENGTH, parseMessage, type PageMessage } from '../../src/web/p
 t.test('what one page says, the other understands', async t => {
   const messages: PageMessage[] = [
     { type: 'hello' }, { type: 'welcome' }, { type: 'full' }, { type: 'bye' },
-    { type: 'media', audio: true, video: false }, { type: 'chat', text: '<b>hello</b>' }
+    { type: 'media', audio: true, video: false }, { type: 'chat', text: '<b>hello</b>' }, { type: 'name', name: 'Ada <b>Lovelace</b>' }
   ]
   for (const message of messages) t.same(parseMessage(JSON.stringify(message)), message)
 })
 
 t.test('whatever else comes is no message', async t => {
   const data = fc.oneof(fc.string(), fc.json(), fc.uint8Array(), fc.anything(),
-    fc.record({ type: fc.constantFrom('media', 'chat', 'toString'), text: fc.constant('  '), audio: fc.constant(1) }).map(value => JSON.stringify(value)))
+    fc.record({ type: fc.constantFrom('media', 'chat', 'name', 'toString'), text: fc.constant('  '), name: fc.constantFrom(7, ' \u202e\n'), audio: fc.constant(1) }).map(value => JSON.stringify(value)))
   fc.assert(fc.property(data, data => parseMessage(data) === undefined))
   t.pass()
 })
 
 t.test('a long chat message is cut', async t => {
   t.same(parseMessage(JSON.stringify({ type: 'chat', text: 'a'.repeat(MAX_CHAT_LENGTH + 1) })), { type: 'chat', text: 'a'.repeat(MAX_CHAT_LENGTH) })
+})
+
+t.test('a name comes clean and short', async t => {
+  t.same(parseMessage(JSON.stringify({ type: 'name', name: `\u202e${'a'.repeat(100_000)}\n` })), { type: 'name', name: 'a'.repeat(40) })
 })

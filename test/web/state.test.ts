@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import t from 'tap'
 import { isOpen, next, type CallEvent, type State } from '../../src/web/state.js'
-import { startScreenText, noticeOf, statusOf } from '../../src/web/texts.js'
+import { startScreenText, noticeOf, statusOf, titleOfPage } from '../../src/web/texts.js'
 
 const invite = 'https://box.example/#v=1'
 const after = (events: CallEvent[], state: State) => events.reduce(next, state)
@@ -17,17 +17,37 @@ t.test('a host waits with its invite until somebody comes', async t => {
 t.test('a host whose guest leaves waits again, with the same invite', async t => {
   const state = after([{ type: 'begin', role: 'host' }, { type: 'opened', invite }, { type: 'connected', code: '123456' }, { type: 'peerGone', notice: 'left' }], host)
   t.same(state, { name: 'waiting', role: 'host', invite, notice: 'left' })
-  t.match(noticeOf(state), /left.*still works/)
+  t.match(noticeOf(state)?.text, /left.*still works/)
 })
 
 t.test('a host hears why somebody could not be connected', async t => {
   const state = after([{ type: 'begin', role: 'host' }, { type: 'opened', invite }, { type: 'peerFound' }, { type: 'peerFailed', failure: 'relay' }], host)
-  t.match(noticeOf(state), /TURN/)
+  t.match(noticeOf(state)?.text, /TURN/)
 })
 
 t.test('a call is over for the guest when the host leaves', async t => {
   const state = after([{ type: 'begin', role: 'guest' }, { type: 'peerFound' }, { type: 'connected', code: '123456' }, { type: 'peerGone', notice: 'left' }], guest)
   t.same(state, { name: 'left', role: 'guest', who: 'other' })
+})
+
+t.test('a person with a name leaves by that name, which belongs to one connection', async t => {
+  const connected: CallEvent[] = [{ type: 'opened', invite }, { type: 'peerFound' }, { type: 'connected', code: '123456' }]
+  const named: CallEvent[] = [...connected, { type: 'named', person: 'Ada' }, { type: 'named', person: 'Eve' }]
+  const met = after([{ type: 'begin', role: 'host' }, ...named], host)
+  t.match(met, { name: 'connected', person: 'Ada' }, 'the first name counts')
+  t.equal(titleOfPage(met, false), 'Ada · signalbox')
+  const left = next(met, { type: 'peerGone', notice: 'left' })
+  t.equal(noticeOf(left)?.text, 'Ada left. The link still works.')
+  t.equal(noticeOf(next(met, { type: 'peerGone', notice: 'lost' }))?.text, 'The connection to Ada was lost. The link still works.')
+  t.notMatch(after(connected.slice(1), left), { person: 'Ada' })
+  t.equal(statusOf(after([{ type: 'begin', role: 'guest' }, ...named, { type: 'peerGone', notice: 'left' }], guest)), 'Ada left')
+})
+
+t.test('the title tells who has come while nobody was looking', async t => {
+  const connected = after([{ type: 'begin', role: 'host' }, { type: 'connected', code: '123456' }], host)
+  t.equal(titleOfPage(connected, true), '● Someone is here · signalbox')
+  t.equal(titleOfPage(next(connected, { type: 'named', person: 'Ada' }), true), '● Ada is here · signalbox')
+  t.equal(titleOfPage(next(connected, { type: 'peerGone', notice: 'left' }), true), 'Waiting for the other person · signalbox')
 })
 
 t.test('a connection that breaks and mends keeps the code', async t => {
@@ -48,7 +68,7 @@ const failure = fc.constantFrom('gone' as const, 'lost' as const, 'path' as cons
 const event: fc.Arbitrary<CallEvent> = fc.oneof(
   fc.record({ type: fc.constant('begin' as const), role }),
   fc.constant<CallEvent>({ type: 'opened', invite }),
-  fc.constantFrom<CallEvent>({ type: 'peerFound' }, { type: 'interrupted' }, { type: 'recovered' }, { type: 'leave' }),
+  fc.constantFrom<CallEvent>({ type: 'named', person: 'Ada' }, { type: 'peerFound' }, { type: 'interrupted' }, { type: 'recovered' }, { type: 'leave' }),
   fc.record({ type: fc.constantFrom('peerFailed' as const, 'fail' as const), failure }),
   fc.record({ type: fc.constant('peerGone' as const), notice: fc.oneof(fc.constant('left' as const), failure) }),
   fc.record({ type: fc.constant('connected' as const), code: fc.stringMatching(/^\d{6}$/) })

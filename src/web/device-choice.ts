@@ -1,0 +1,71 @@
+import type { DeviceKind, Devices } from './devices.js'
+import { element } from './dom.js'
+import type { LocalMedia } from './local-media.js'
+import type { Preferences } from './preferences.js'
+import { canChooseSpeaker } from './speaker.js'
+import type { State } from './state.js'
+import { isOpen } from './state.js'
+import { deviceName } from './texts.js'
+
+const KINDS = ['video', 'audio', 'speaker'] as const
+
+/** Where people choose their devices: on the start screen, and during a call in a dialog. */
+export class DeviceChoice {
+  readonly #form = element('device-choice')
+  readonly #dialog = element<HTMLDialogElement>('settings')
+
+  /** @param chosen called after the person has chosen a device */
+  constructor (
+    private readonly devices: Devices,
+    private readonly media: LocalMedia,
+    private readonly preferences: Preferences,
+    chosen: (kind: DeviceKind) => void
+  ) {
+    for (const kind of KINDS) {
+      const select = selectOf(kind)
+      select.addEventListener('change', () => {
+        preferences.update({ [kind]: select.value })
+        chosen(kind)
+      })
+    }
+    const chime = element<HTMLInputElement>('chime')
+    chime.checked = preferences.data.chime
+    chime.addEventListener('change', () => { preferences.update({ chime: chime.checked }) })
+    element('settings-open').addEventListener('click', () => { this.#dialog.showModal() })
+    element('settings-close').addEventListener('click', () => { this.#dialog.close() })
+    // A click beside the dialog.
+    this.#dialog.addEventListener('click', ({ target }) => { if (target === this.#dialog) this.#dialog.close() })
+    element<HTMLDetailsElement>('start-choice').open = matchMedia('(min-width: 60rem)').matches
+  }
+
+  show (state: State): void {
+    const place = isOpen(state) ? this.#dialog : element('start-choice')
+    if (this.#form.parentElement !== place) place.append(this.#form)
+    if (!isOpen(state)) this.#dialog.close()
+  }
+
+  /** Shows the devices there are, and which are in use. */
+  update (): void {
+    for (const kind of KINDS) {
+      const select = selectOf(kind)
+      const devices = kind === 'speaker' && !canChooseSpeaker ? [] : this.devices.of(kind)
+      select.parentElement!.hidden = devices.length === 0
+      const options = devices.map(({ label, deviceId }) => new Option(deviceName(label), deviceId))
+      if (kind === 'speaker' && !devices.some(({ deviceId }) => deviceId === 'default')) options.unshift(new Option('Default', ''))
+      // A list that is open is left alone if it is right.
+      if (!same(options, [...select.options])) select.replaceChildren(...options)
+      const preferred = this.preferences.data[kind]
+      const inUse = kind === 'speaker' ? undefined : this.media.track(kind)?.getSettings().deviceId
+      select.value = inUse ?? (this.devices.has(kind, preferred) ? preferred : options[0]?.value ?? '')
+    }
+    element('start-choice').hidden = KINDS.every(kind => selectOf(kind).parentElement!.hidden)
+  }
+}
+
+function selectOf (kind: DeviceKind): HTMLSelectElement {
+  return element<HTMLSelectElement>(`choose-${kind}`)
+}
+
+function same (a: HTMLOptionElement[], b: HTMLOptionElement[]): boolean {
+  return a.length === b.length && a.every(({ value, text }, index) => value === b[index]?.value && text === b[index]?.text)
+}

@@ -1,0 +1,107 @@
+import { element, showText } from './dom.js'
+import { followLevel } from './level.js'
+import { isProblem, type LocalMedia, type MediaKind } from './local-media.js'
+import type { SavedSession } from './saved-session.js'
+import type { State } from './state.js'
+import { deviceNotice, mirrorText } from './texts.js'
+
+const KINDS = ['audio', 'video'] as const
+
+/**
+ * The mirror on the start screen: what others will see, and how loud this person is. Nothing is opened before the person
+ * asks for it, unless the browser has its permission already.
+ */
+export class Preview {
+  readonly #mirror = element<HTMLVideoElement>('mirror')
+  readonly #check = element('check')
+  readonly #level = element('level')
+  #allowed = false
+  /** The devices follow the switches. Before, these only say what a call starts with. */
+  #live = false
+  #shown = false
+  #notice: string | undefined
+  #followed: MediaStreamTrack | undefined
+  #unfollow: (() => void) | undefined
+
+  constructor (
+    private readonly media: LocalMedia,
+    private readonly session: SavedSession,
+    private readonly announce: (text: string) => void
+  ) {
+    for (const kind of KINDS) {
+      const wanted = element<HTMLInputElement>(`want-${kind}`)
+      wanted.checked = session.data[kind]
+      wanted.addEventListener('change', () => {
+        session.update({ [kind]: wanted.checked })
+        if (this.#live) void media.setEnabled(kind, wanted.checked)
+        this.update()
+      })
+    }
+    this.#check.addEventListener('click', () => { this.#open() })
+  }
+
+  /** From now on the person may turn on the devices: the invite, if there is one, leads to a call. */
+  async allow (): Promise<void> {
+    this.#allowed = true
+    this.update()
+    const wanted = KINDS.filter(kind => this.session.data[kind])
+    const granted = await Promise.all(wanted.map(isGranted))
+    if (this.#shown && !this.#live && granted.length > 0 && granted.every(Boolean)) this.#open()
+  }
+
+  show (state: State): void {
+    this.#shown = state.name === 'ready'
+    element('preview').hidden = !this.#shown
+    this.update()
+  }
+
+  /** Shows the devices as they are now. */
+  update (): void {
+    const { state, preview, asking } = this.media
+    const { data } = this.session
+    if (!this.#shown) this.#live = false
+    const wanted = KINDS.filter(kind => data[kind])
+    const problem = this.#live && wanted.some(kind => isProblem(state[kind]))
+
+    const stream = this.#shown ? preview : null
+    this.#mirror.hidden = stream === null
+    if (this.#mirror.srcObject !== stream) this.#mirror.srcObject = stream
+
+    showText(element('mirror-text'), stream === null ? mirrorText(this.#live, asking) : undefined)
+    this.#check.hidden = !this.#allowed || asking || wanted.length === 0 || (this.#live && !problem)
+    this.#check.textContent = problem ? 'Try again' : 'Turn on now'
+    const notice = this.#shown && this.#live && !asking ? deviceNotice(state, 'before')?.text : undefined
+    if (notice !== undefined && notice !== this.#notice) this.announce(notice)
+    this.#notice = notice
+    showText(element('preview-note'), notice)
+    this.#followLevel(this.#shown && state.audio === 'on' ? this.media.track('audio') : undefined)
+  }
+
+  #open (): void {
+    this.#live = true
+    void this.media.open(this.session.data)
+    this.update()
+  }
+
+  #followLevel (track: MediaStreamTrack | undefined): void {
+    if (track === this.#followed) return
+    this.#followed = track
+    this.#unfollow?.()
+    this.#level.hidden = true
+    this.#unfollow = track && followLevel(track, level => {
+      this.#level.hidden = level === undefined
+      this.#level.setAttribute('aria-valuenow', String(Math.round((level ?? 0) * 100)))
+      this.#level.style.setProperty('--level', String(level ?? 0))
+    })
+  }
+}
+
+/** Whether the browser would open the device without asking. Not all of them tell. */
+async function isGranted (kind: MediaKind): Promise<boolean> {
+  try {
+    const { state } = await navigator.permissions.query({ name: kind === 'audio' ? 'microphone' : 'camera' })
+    return state === 'granted'
+  } catch {
+    return false
+  }
+}
