@@ -45,5 +45,5 @@ t.test('the drop address is the one that the server derives', async t => {
 t.test('a server has one spelling', async t => {
   t.equal(baseUrl('http://localhost:8080/'), 'http://localhost:8080')
   t.equal(baseUrl(new URL('https://a.example/b/?c#d')), 'https://a.example/b')
-  t.throws(() => baseUrl('file:///boxes'), { name: 'TypeError' })
+  for (const server of ['file:///boxes', '/boxes', undefined]) t.throws(() => baseUrl(server as string), { name: 'TypeError', message: /http or https URL/ })
 })

@@ -19,9 +19,9 @@ export function isDropAddress (text: string): boolean {
  * @throws TypeError if it is not an http or https URL
  */
 export function baseUrl (server: string | URL): string {
-  const { protocol, origin, pathname } = new URL(server)
-  if (protocol !== 'http:' && protocol !== 'https:') throw new TypeError(`The server URL must use http or https, not ${protocol.slice(0, -1)}`)
-  return origin + pathname.replace(/\/+$/, '')
+  const url = URL.canParse(server) ? new URL(server) : undefined
+  if (url === undefined || !/^https?:$/.test(url.protocol)) throw new TypeError('The server must be an http or https URL')
+  return url.origin + url.pathname.replace(/\/+$/, '')
 }
 
 /**
