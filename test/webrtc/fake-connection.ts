@@ -20,6 +20,35 @@ export function sdpWith (...lines: string[]): string {
 
 export const line = (fingerprint: string) => `a=fingerprint:${fingerprint}`
 
+/** A data channel to nobody, unless another takes what it sends. */
+export class FakeDataChannel extends EventTarget {
+  readyState: RTCDataChannelState = 'connecting'
+  readonly sent: string[] = []
+  other: FakeDataChannel | undefined
+
+  send (text: string): void {
+    this.sent.push(text)
+    const { other } = this
+    queueMicrotask(() => { other?.say(text) })
+  }
+
+  /** Text arrives here. */
+  say (data: unknown): void {
+    this.dispatchEvent(Object.assign(new Event('message'), { data }))
+  }
+
+  open (): void {
+    this.readyState = 'open'
+    this.dispatchEvent(new Event('open'))
+  }
+
+  close (): void {
+    if (this.readyState === 'closed') return
+    this.readyState = 'closed'
+    this.dispatchEvent(new Event('close'))
+  }
+}
+
 /**
  * The signaling states and the certificates of a connection, without a network. It takes fingerprints
  * from any line, as the most lenient of browsers would: whoever is named in any way may connect.
@@ -28,7 +57,9 @@ export class FakeConnection extends EventTarget {
   readonly fingerprint = newFingerprint()
   /** lines that its next descriptions have besides */
   more = ''
-  readonly channel = Object.assign(new EventTarget(), { readyState: 'connecting' })
+  readonly channel = new FakeDataChannel()
+  /** The library's own: it does not open unless a test opens it, as at a peer that has none. */
+  readonly control = new FakeDataChannel()
   readonly candidates: RTCIceCandidateInit[] = []
   signalingState: RTCSignalingState = 'stable'
   connectionState: RTCPeerConnectionState = 'new'
@@ -41,7 +72,7 @@ export class FakeConnection extends EventTarget {
 
   get sctp () { return { transport: { getRemoteCertificates: this.shown } } }
 
-  createDataChannel () { return this.channel }
+  createDataChannel (label: string) { return label === 'signalbox' ? this.channel : this.control }
   async createOffer () { return this.#describe('offer') }
   async addIceCandidate (candidate: RTCIceCandidateInit) { this.candidates.push(candidate) }
   restartIce () { this.onnegotiationneeded?.() }
@@ -73,16 +104,15 @@ export class FakeConnection extends EventTarget {
     if (this.localDescription === null || this.connectionState === 'closed' || !named.includes(fingerprint)) return false
     this.#connectedTo = really
     this.connectionState = 'connected'
-    this.channel.readyState = 'open'
-    this.channel.dispatchEvent(new Event('open'))
+    this.channel.open()
     return true
   }
 
   /** The network is gone, and the connection with it. */
   break () {
     this.connectionState = 'closed'
-    this.channel.readyState = 'closed'
-    this.channel.dispatchEvent(new Event('close'))
+    this.channel.close()
+    this.control.close()
   }
 
   close () {

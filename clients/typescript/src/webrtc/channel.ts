@@ -1,6 +1,7 @@
 import { Scope } from '../scope.js'
 import { asCallError, CLOSE_TIMEOUT, type Deliver } from './boxes.js'
-import { CallError, isCallErrorCode, type CallErrorCode } from './errors.js'
+import { endMessageFor, errorOf, isEndMessage, type EndMessage } from './ending.js'
+import { CallError } from './errors.js'
 import { Outbox } from './outbox.js'
 import { PieceAssembler } from './pieces.js'
 import { Queue } from './queue.js'
@@ -34,23 +35,8 @@ export interface Channel extends AsyncIterable<unknown> {
   close (reason?: unknown): Promise<void>
 }
 
-/** The most sealed text that may wait to be read: room for two of the largest values. */
-const MAX_UNREAD = 2_097_152
-
-/** Errors that the other side can act on or shares. All others look to it like an ordinary end. */
-const SHARED_REASONS: ReadonlySet<CallErrorCode> = new Set<CallErrorCode>(['CALL_ERR_FULL', 'CALL_ERR_ATTEMPTS', 'CALL_ERR_USED_UP', 'CALL_ERR_TOO_LARGE', 'CALL_ERR_DESCRIPTION'])
-
-/** The last message: null, or the code of the error that ended the conversation. */
-type EndMessage = null | { ended: CallErrorCode }
-
-function endMessageFor (reason: unknown): EndMessage {
-  return reason instanceof CallError && SHARED_REASONS.has(reason.code) ? { ended: reason.code } : null
-}
-
-/** Whether this is a last message with an error code. It may follow a message that could not be stored. */
-export function isEndMessage (message: unknown): boolean {
-  return typeof Object(message).ended === 'string'
-}
+/** The most text that may wait to be read: room for two of the largest values, sealed. */
+export const MAX_UNREAD = 2_097_152
 
 export class SignalingChannel implements Channel {
   session: Session | undefined
@@ -111,8 +97,7 @@ export class SignalingChannel implements Channel {
     if (message === null) {
       void this.close()
     } else if (isEndMessage(message)) {
-      const { ended } = message as { ended: string }
-      void this.#end(new CallError(isCallErrorCode(ended) && SHARED_REASONS.has(ended) ? ended : 'CALL_ERR_CLOSED'), null)
+      void this.#end(errorOf(message), null)
     } else if (Array.isArray(message)) {
       if (!this.#assembler.empty) throw new CallError('CALL_ERR_FORMAT')
       this.#acceptBatch(message)

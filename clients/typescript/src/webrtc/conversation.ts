@@ -1,5 +1,6 @@
 import { asCallError, type Deliver } from './boxes.js'
-import { isEndMessage, SignalingChannel, type Channel } from './channel.js'
+import { SignalingChannel, type Channel } from './channel.js'
+import { isEndMessage } from './ending.js'
 import { createNonce, parseSealed, sealHello, Session, type InviteKey, type SealedMessage } from './sealing.js'
 
 /** What the guest's side of a conversation needs. */

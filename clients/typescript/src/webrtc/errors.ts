@@ -57,3 +57,8 @@ export class CallError extends Error {
 export function isAbort (error: unknown): error is DOMException {
   return error instanceof DOMException && error.name === 'AbortError'
 }
+
+/** Signaling may fail, with its box or its server, while the connection lives on. Any other error ends it. */
+export function isOnlySignaling (error: unknown): boolean {
+  return isAbort(error) || (error instanceof CallError && (error.code === 'CALL_ERR_GONE' || error.code === 'CALL_ERR_SERVER'))
+}

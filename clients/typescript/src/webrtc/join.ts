@@ -43,6 +43,7 @@ export async function joinWith (settings: Settings, invite: string | URL, option
   const createConnection = connectionFactory({ server: parsed.server, id: parsed.key.hostDrop }, { ...options, signal: scope.signal })
   const peers = new Queue<Peer>()
   let current: Channel | undefined
+  let peer: Peer | undefined
 
   const sayHello = async (): Promise<Attempt> => {
     const prepared = await createConnection()
@@ -69,9 +70,10 @@ export async function joinWith (settings: Settings, invite: string | URL, option
       try {
         const { prepared, channel, opening } = attempt
         failures++
-        const { peer, compared } = await connectPeer(prepared, channel, { role: 'guest', opening }, { ...settings, timeouts, compare }, scope.signal)
-        if (compare) void compared.then(yes => { if (yes) failures = 0 })
+        const connected = await connectPeer(prepared, channel, { role: 'guest', opening }, { ...settings, timeouts, compare }, scope.signal)
+        if (compare) void connected.compared.then(yes => { if (yes) failures = 0 })
         else failures = 0
+        peer = connected.peer
         peers.push(peer)
         reason = await peer.closed
       } catch (error) {
@@ -85,9 +87,9 @@ export async function joinWith (settings: Settings, invite: string | URL, option
     }
   }
 
-  /** Closing the channel tells the other side; the connection ends with the scope. */
+  /** Tells the other side; a connection that is not up yet ends with the scope. */
   const close = async () => {
-    await current?.close()
+    await Promise.all([peer?.close(), current?.close()])
     scope.end()
   }
 

@@ -105,5 +105,5 @@ function messagesOf (batch: Entry[]): unknown[] {
   if (first === undefined) return []
   if (first.last) return [first.value]
   const values = batch.map(({ value }) => value)
-  return first.size > BATCH_BYTES ? splitIntoPieces(values) : [values]
+  return first.size > BATCH_BYTES ? splitIntoPieces(JSON.stringify(values)) : [values]
 }

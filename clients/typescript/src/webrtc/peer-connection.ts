@@ -1,6 +1,7 @@
 import type { Address } from '../address.js'
 import type { ClientOptions } from '../index.js'
 import { asCallError } from './boxes.js'
+import { ControlChannel } from './control-channel.js'
 import { EarlyMessages } from './early-messages.js'
 import { hasTurn, iceServersOf } from './ice-servers.js'
 import type { PreparedConnection } from './peer.js'
@@ -67,11 +68,12 @@ export function connectionFactory (box: Address, options: ConnectionOptions): ()
       // Negotiated out of band by its id: both sides have it from the start, and it opens with the
       // connection.
       const dataChannel = connection.createDataChannel('signalbox', { negotiated: true, id: 0 })
+      const control = new ControlChannel(connection)
       // Whoever takes the channel here can listen from the start. Nobody else gets it, or would hear messages twice.
       const early = prepare !== undefined && prepare.length > 1 ? undefined : new EarlyMessages(dataChannel)
       const given = early === undefined ? [connection, dataChannel] : [connection]
       await prepare?.(...given as [RTCPeerConnection, RTCDataChannel])
-      return { connection, dataChannel, early, turn: hasTurn(iceServers) }
+      return { connection, dataChannel, control, early, turn: hasTurn(iceServers) }
     } catch (error) {
       connection.close()
       throw error

@@ -2,9 +2,11 @@ import { LONGEST_TIMER, Scope } from '../scope.js'
 import type { Contribution } from './agreement.js'
 import { verifyCertificates } from './certificate.js'
 import type { Channel } from './channel.js'
+import type { ControlChannel } from './control-channel.js'
 import type { EarlyMessages } from './early-messages.js'
-import { CallError, isAbort } from './errors.js'
+import { CallError, isOnlySignaling } from './errors.js'
 import { Negotiation, type Negotiator } from './negotiation.js'
+import { SwitchingChannel } from './switching-channel.js'
 
 /** The other side of a call, connected. */
 export interface Peer {
@@ -63,6 +65,7 @@ export const defaultSettings: Settings = {
 export interface PreparedConnection {
   connection: RTCPeerConnection
   dataChannel: RTCDataChannel
+  control: ControlChannel
   /** the messages that arrive before the peer is taken, unless the application listens on its own */
   early?: EarlyMessages | undefined
   /** whether a TURN server is configured */
@@ -77,8 +80,9 @@ export interface ConnectedPeer {
 
 /** Connects the local connection with the one at the other end of the channel. Rejects with the reason if that fails. */
 export async function connectPeer (prepared: PreparedConnection, channel: Channel, contribution: Contribution, settings: Settings, signal?: AbortSignal): Promise<ConnectedPeer> {
-  const negotiation = settings.negotiate(prepared.connection, channel, contribution)
-  return await new ManagedPeer(prepared, channel, negotiation, settings, signal).connect()
+  const line = new SwitchingChannel(channel, prepared.control, prepared.connection, signal)
+  const negotiation = settings.negotiate(prepared.connection, line, contribution)
+  return await new ManagedPeer(prepared, line, negotiation, settings, signal).connect()
 }
 
 class ManagedPeer {
@@ -95,7 +99,7 @@ class ManagedPeer {
 
   constructor (
     private readonly prepared: PreparedConnection,
-    private readonly channel: Channel,
+    private readonly channel: SwitchingChannel,
     private readonly negotiation: Negotiator,
     private readonly settings: Settings,
     private readonly signal: AbortSignal | undefined
@@ -126,6 +130,7 @@ class ManagedPeer {
       if (this.#ended) throw new CallError('CALL_ERR_CLOSED')
       this.#connected = true
       clearTimeout(this.#timeout)
+      this.channel.start()
       const read = deferred<void>()
       const peer = {
         connection,
@@ -225,11 +230,6 @@ class ManagedPeer {
     await Scope.settled(this.channel.close(), this.settings.timeouts.close)
     connection.close()
   }
-}
-
-/** Signaling may fail, with its box or its server, while the connection lives on. Any other error ends it. */
-function isOnlySignaling (error: unknown): boolean {
-  return isAbort(error) || (error instanceof CallError && (error.code === 'CALL_ERR_GONE' || error.code === 'CALL_ERR_SERVER'))
 }
 
 function deferred<T> () {

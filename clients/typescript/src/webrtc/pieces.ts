@@ -1,7 +1,7 @@
 import { concat, fromBase64url, toBase64url, utf8, type Bytes } from './bytes.js'
 import { CallError } from './errors.js'
 
-/** Part of the JSON text of a batch that is too large for one message: bytes in base64url. */
+/** Part of a JSON text that is too large for one message: bytes in base64url. */
 interface Piece { piece: string, more: boolean }
 
 /** The longest JSON text of a value, in bytes: once sealed, it still fits into an empty box of the default size. */
@@ -10,8 +10,8 @@ export const MAX_VALUE_BYTES = 524_288
 /** Once sealed, this is 57 kB: base64url twice. */
 const PIECE_BYTES = 32_000
 
-export function splitIntoPieces (batch: unknown[]): Piece[] {
-  const bytes = utf8(JSON.stringify(batch))
+export function splitIntoPieces (text: string): Piece[] {
+  const bytes = utf8(text)
   const pieces: Piece[] = []
   for (let at = 0; at < bytes.length; at += PIECE_BYTES) {
     pieces.push({ piece: toBase64url(bytes.subarray(at, at + PIECE_BYTES)), more: at + PIECE_BYTES < bytes.length })
@@ -19,14 +19,14 @@ export function splitIntoPieces (batch: unknown[]): Piece[] {
   return pieces
 }
 
-/** Reassembles a batch from its pieces as they arrive. */
+/** Reassembles a JSON text from its pieces as they arrive. */
 export class PieceAssembler {
   #pieces: Bytes[] = []
   #length = 0
 
   get empty (): boolean { return this.#pieces.length === 0 }
 
-  /** Returns the batch if this was its last piece. */
+  /** Returns the parsed text if this was its last piece. */
   add (message: unknown): unknown {
     const { piece, more } = Object(message) as Record<keyof Piece, unknown>
     const bytes = typeof piece === 'string' ? fromBase64url(piece) : undefined

@@ -1,0 +1,23 @@
+/* How a conversation ends: what the last message says, whichever way it goes. */
+
+import { CallError, isCallErrorCode, type CallErrorCode } from './errors.js'
+
+/** Errors that the other side can act on or shares. All others look to it like an ordinary end. */
+const SHARED_REASONS: ReadonlySet<CallErrorCode> = new Set<CallErrorCode>(['CALL_ERR_FULL', 'CALL_ERR_ATTEMPTS', 'CALL_ERR_USED_UP', 'CALL_ERR_TOO_LARGE', 'CALL_ERR_DESCRIPTION'])
+
+/** The last message: null, or the code of the error that ended the conversation. */
+export type EndMessage = null | { ended: CallErrorCode }
+
+export function endMessageFor (reason: unknown): EndMessage {
+  return reason instanceof CallError && SHARED_REASONS.has(reason.code) ? { ended: reason.code } : null
+}
+
+/** Whether this is a last message with an error code. It may follow a message that could not be stored. */
+export function isEndMessage (message: unknown): message is { ended: string } {
+  return typeof Object(message).ended === 'string'
+}
+
+/** The error that the other side ended the conversation with. */
+export function errorOf ({ ended }: { ended: string }): CallError {
+  return new CallError(isCallErrorCode(ended) && SHARED_REASONS.has(ended) ? ended : 'CALL_ERR_CLOSED')
+}
