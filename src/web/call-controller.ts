@@ -69,6 +69,12 @@ export class CallController {
     return this.#remotePage?.send(message) ?? false
   }
 
+  /** This device is back online: the host does not wait for the next attempt to restore the connection. */
+  retry (): void {
+    // Only the host restarts ICE. What a guest waits for is an answer of the server, which it asks at once by itself.
+    if (this.role === 'host') this.#remotePage?.connection.restartIce()
+  }
+
   /** Leaves for good: if this is the host, the invite ends. */
   leave (): void {
     // Over the connection itself, which is faster than the server and does not need it.
@@ -206,7 +212,7 @@ export class CallController {
   #onClosed (remotePage: RemotePage, reason: unknown): void {
     if (this.#remotePage !== remotePage) return
     // After a lost connection, `join` says hello again on its own.
-    if (this.role === 'guest' && reason !== undefined) return this.listener.dispatch({ type: 'interrupted' })
+    if (this.role === 'guest' && reason !== undefined) return this.listener.dispatch({ type: 'interrupted', rejoining: true })
     this.#remotePage = undefined
     this.listener.connectedTo(undefined)
     if (this.role === 'guest') {

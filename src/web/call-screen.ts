@@ -1,10 +1,14 @@
+import { BreakView } from './break-view.js'
 import { element, setToggle, showText } from './dom.js'
 import { InvitePanel } from './invite-panel.js'
+import type { Sent } from './page-messages.js'
+import { PictureView } from './picture-view.js'
+import type { Preferences } from './preferences.js'
 import type { RemotePage } from './remote-page.js'
 import type { MediaKind, LocalMedia, Switch } from './local-media.js'
 import { Notices, type Notice } from './notices.js'
 import { isOpen, type State } from './state.js'
-import { absenceOf, compareText, deviceNotice, noticeOf, spokenCode, statusOf, switchText } from './texts.js'
+import { absenceOf, compareText, deviceNotice, noticeOf, screenProblem, spokenCode, statusOf, switchText } from './texts.js'
 
 export interface CallScreenActions {
   announce (text: string): void
@@ -22,15 +26,18 @@ export class CallScreen {
   readonly #self = element<HTMLVideoElement>('self')
   readonly #absence = element('no-picture')
   readonly #notice = element('notice')
-  readonly #notices = new Notices(['state', 'devices', 'switch'])
+  readonly #notices = new Notices(['screen', 'state', 'devices', 'switch'])
   readonly #unmute = element('unmute')
   readonly #invite: InvitePanel
+  readonly #picture: PictureView
+  readonly #break = new BreakView()
   #deviceNotice: string | undefined
   /** What the other page says it is sending. */
-  #sent: Record<MediaKind, boolean> = { audio: true, video: true }
+  #sent: Sent = { audio: true, video: true }
   #connected = false
 
-  constructor (private readonly media: LocalMedia, private readonly actions: CallScreenActions) {
+  constructor (private readonly media: LocalMedia, preferences: Preferences, private readonly actions: CallScreenActions) {
+    this.#picture = new PictureView(preferences)
     this.#invite = new InvitePanel(text => { actions.announce(text) })
     element('mic').addEventListener('click', () => { actions.setEnabled('audio', media.state.audio !== 'on') })
     element('camera').addEventListener('click', () => { actions.setEnabled('video', media.state.video !== 'on') })
@@ -47,6 +54,8 @@ export class CallScreen {
     const shown = isOpen(state)
     const came = shown && this.#screen.hidden
     this.#screen.hidden = !shown
+    if (!shown) this.#picture.leave()
+    this.#break.show(state)
     this.#status.textContent = statusOf(state)
     this.#invite.show(state.name === 'waiting' ? state.invite : undefined)
 
@@ -63,7 +72,7 @@ export class CallScreen {
     showText(element('their-name'), person)
     this.#remote.setAttribute('aria-label', person ?? 'The other person')
     if (came || !shown) {
-      this.#tell('switch', undefined)
+      for (const source of ['screen', 'switch']) this.#tell(source, undefined)
       this.#showDeviceNotice()
     }
     if (came) this.#status.focus()
@@ -73,27 +82,33 @@ export class CallScreen {
   connectedTo (remotePage: RemotePage | undefined): void {
     this.#connected = remotePage !== undefined
     this.#remote.srcObject = remotePage?.stream ?? null
-    this.sends({ audio: true, video: true })
+    // A page that comes back says what it sends in a moment; until then, nothing has changed.
+    this.sends(remotePage === undefined ? { audio: true, video: true } : this.#sent)
     this.#unmute.hidden = true
     if (remotePage !== undefined) void this.#play()
   }
 
-  sends (sent: Record<MediaKind, boolean>): void {
+  sends (sent: Sent): void {
+    const before = this.#sent
     this.#sent = sent
     const absence = this.#connected ? absenceOf(sent) : undefined
+    const changed = absence !== undefined && absence !== this.#absence.textContent
     showText(this.#absence, absence)
     this.#absence.classList.toggle('badge', sent.video)
-    this.#remote.classList.toggle('dark', !this.#connected || !this.#sent.video)
-    if (absence !== undefined) this.actions.announce(absence)
+    this.#remote.classList.toggle('dark', !this.#connected || !sent.video)
+    this.#picture.shows(!this.#connected || !sent.video ? 'nothing' : sent.screen ? 'screen' : 'camera')
+    if (changed) this.actions.announce(absence)
+    else if (sent.screen && !before.screen) this.actions.announce('The other person is sharing their screen')
   }
 
   /** Shows the state of this person's devices. */
   devices (): void {
-    const { state, preview } = this.media
+    const { state, picture, sharing } = this.media
     setToggle(element('mic'), 'mic', state.audio === 'on')
     setToggle(element('camera'), 'camera', state.video === 'on')
-    this.#self.hidden = preview === null
-    if (this.#self.srcObject !== preview) this.#self.srcObject = preview
+    this.#self.hidden = picture === null
+    if (this.#self.srcObject !== picture) this.#self.srcObject = picture
+    this.#self.classList.toggle('screen', sharing)
     this.#showDeviceNotice()
   }
 
@@ -102,6 +117,13 @@ export class CallScreen {
     if (this.#screen.hidden) return
     this.#tell('switch', { about: `${to.kind} ${to.to}`, text: switchText(to) })
     this.actions.announce(switchText(to))
+  }
+
+  /** The screen could not be shared though the person wants it. */
+  screenFailed (): void {
+    this.#tell('screen', undefined)
+    this.#tell('screen', { about: 'screen', text: screenProblem })
+    this.actions.announce(screenProblem)
   }
 
   /** Before a call, the start screen tells it. */

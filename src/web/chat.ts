@@ -1,7 +1,7 @@
 import { textAndLinks, withoutControls, type Link } from './chat-text.js'
 import { element, showText } from './dom.js'
 import { MAX_CHAT_LENGTH } from './page-messages.js'
-import { chatHint } from './texts.js'
+import { chatHint, notSent, type Presence } from './texts.js'
 
 /** How many messages the page keeps, so that nobody can fill the other side's memory. */
 const MAX_ITEMS = 500
@@ -29,7 +29,7 @@ export class Chat {
   #count = 0
   /** Whether the newest message is in view, and is to stay so. */
   #atEnd = true
-  #someoneThere = false
+  #presence: Presence = 'nobody'
 
   /** @param send returns whether the text could be sent */
   constructor (private readonly send: (text: string) => boolean, private readonly announce: (text: string) => void) {
@@ -85,9 +85,10 @@ export class Chat {
   }
 
   /** Shows whether there is somebody to write to. */
-  someoneThere (there: boolean): void {
+  presence (presence: Presence): void {
+    if (presence === this.#presence) return
     this.#showRest()
-    this.#someoneThere = there
+    this.#presence = presence
     this.#trouble.hidden = true
     this.#showHint()
   }
@@ -97,7 +98,9 @@ export class Chat {
     this.#arrived = []
     this.#messages.replaceChildren()
     this.#input.value = ''
-    this.someoneThere(false)
+    this.presence('nobody')
+    this.#trouble.hidden = true
+    this.#showHint()
     this.#atEnd = true
     this.#newer.hidden = true
     this.#showUnread(0)
@@ -108,8 +111,8 @@ export class Chat {
   #send (): void {
     const text = this.#input.value.trim().slice(0, MAX_CHAT_LENGTH)
     if (text === '') return
-    const sent = this.send(text)
-    showText(this.#trouble, sent ? undefined : 'Not sent: the other person is not connected.')
+    const sent = this.#presence === 'here' && this.send(text)
+    showText(this.#trouble, sent ? undefined : notSent(this.#presence))
     if (!sent) return
     this.#input.value = ''
     this.#showRest()
@@ -150,7 +153,7 @@ export class Chat {
   }
 
   #showHint (): void {
-    showText(element('chat-hint'), chatHint(this.#someoneThere, this.#messages.childElementCount > 0))
+    showText(element('chat-hint'), chatHint(this.#presence, this.#messages.childElementCount > 0))
   }
 
   #showUnread (count: number): void {

@@ -10,8 +10,12 @@ const EVERY_CALM = 500
 
 /** How loud the samples are, from 0 to 1, as people hear it. */
 export function levelOf (samples: Float32Array): number {
-  const power = samples.reduce((sum, sample) => sum + sample * sample, 0) / samples.length
-  const level = (10 * Math.log10(power) - SILENT) / (LOUD - SILENT)
+  return audible(Math.sqrt(samples.reduce((sum, sample) => sum + sample * sample, 0) / samples.length))
+}
+
+/** How loud an amplitude of at most 1 is, from 0 to 1, as people hear it. */
+export function audible (amplitude: number): number {
+  const level = (20 * Math.log10(amplitude) - SILENT) / (LOUD - SILENT)
   return Math.min(Math.max(level, 0), 1)
 }
 

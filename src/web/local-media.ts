@@ -1,4 +1,5 @@
 import type { Devices } from './devices.js'
+import type { Sent } from './page-messages.js'
 
 export type MediaKind = 'audio' | 'video'
 
@@ -33,6 +34,8 @@ export class LocalMedia {
   preview: MediaStream | null = null
   readonly #tracks: Partial<Record<MediaKind, MediaStreamTrack>> = {}
   #senders: Senders = {}
+  /** Sent instead of the camera. */
+  #screen: MediaStream | undefined
   /** The latest request for each kind that is still wanted. What any other request opens is released at once. */
   readonly #requests: Partial<Record<MediaKind, symbol>> = {}
 
@@ -49,6 +52,23 @@ export class LocalMedia {
   /** Whether the browser has been asked for a device, and perhaps asks the person now. */
   get asking (): boolean {
     return KINDS.some(kind => this.#requests[kind] !== undefined)
+  }
+
+  get sharing (): boolean { return this.#screen !== undefined }
+
+  /** The picture that goes to the other person, for the self-view. */
+  get picture (): MediaStream | null { return this.#screen ?? this.preview }
+
+  /** What goes to the other person. */
+  get sent (): Sent {
+    return { audio: this.state.audio === 'on', video: this.sharing || this.state.video === 'on', ...(this.sharing && { screen: true }) }
+  }
+
+  /** Sends the screen instead of the camera, which stays as it is; with undefined, the camera again. */
+  showScreen (screen: MediaStream | undefined): void {
+    this.#screen = screen
+    this.#replaceTrack('video')
+    this.changed()
   }
 
   track (kind: MediaKind): MediaStreamTrack | undefined {
@@ -192,7 +212,8 @@ export class LocalMedia {
   }
 
   #replaceTrack (kind: MediaKind): void {
-    this.#senders[kind]?.replaceTrack(this.#tracks[kind] ?? null).catch(() => {
+    const [screen] = kind === 'video' ? this.#screen?.getVideoTracks() ?? [] : []
+    this.#senders[kind]?.replaceTrack(screen ?? this.#tracks[kind] ?? null).catch(() => {
       // The connection is closed, and its senders with it.
     })
   }

@@ -7,20 +7,30 @@ import { StartScreen } from './start-screen.js'
 import { element } from './dom.js'
 import { failureOf, unsupported } from './failures.js'
 import { SavedSession, tabStorage } from './saved-session.js'
+import { latest } from './latest.js'
 import { LocalMedia, type MediaKind } from './local-media.js'
+import { setUpMoreMenu } from './more-menu.js'
+import type { Sent } from './page-messages.js'
+import { Sharing } from './sharing.js'
+import { setUpShortcuts } from './shortcuts.js'
+import { Voices } from './voices.js'
 import { CallScreen } from './call-screen.js'
 import { NameField } from './name-field.js'
 import { browserStorage, Preferences } from './preferences.js'
 import { Preview } from './preview.js'
+import type { RemotePage } from './remote-page.js'
 import type { Role } from './role.js'
 import { audioContext, chime } from './sound.js'
 import { playThrough } from './speaker.js'
 import { isOpen, next, type CallEvent, type State } from './state.js'
 import { keepScreenOn } from './wake-lock.js'
-import { spokenText, titleOfPage, type Action } from './texts.js'
+import { presenceOf, spokenText, titleOfPage, type Action } from './texts.js'
 
 /** How long the page stays empty while its invite is checked, in ms. */
 const CHECK_PATIENCE = 500
+
+/** How often the page shows a change in what the other person sends, in ms. */
+const SENT_EVERY = 200
 
 const session = new SavedSession(tabStorage())
 const preferences = new Preferences(browserStorage())
@@ -35,7 +45,10 @@ const media = new LocalMedia(devices, () => preferences.data, switched => {
   if (switched !== undefined) callScreen.switched(switched)
   tellDevices()
 })
-const callScreen = new CallScreen(media, { announce, setEnabled, compared: () => { dispatch({ type: 'compared' }) }, leave: () => { call?.leave() } })
+const callScreen = new CallScreen(media, preferences, { announce, setEnabled, compared: () => { dispatch({ type: 'compared' }) }, leave: () => { call?.leave() } })
+const sharing = new Sharing(media, () => { callScreen.screenFailed() })
+const voices = new Voices(media, announce)
+const theySend = latest<Sent>(SENT_EVERY, sent => { callScreen.sends(sent) })
 const startScreen = new StartScreen(act)
 const preview = new Preview(media, session, announce)
 const choice = new DeviceChoice(devices, media, preferences, kind => {
@@ -46,6 +59,7 @@ const nameField = new NameField(preferences, () => { element('start-primary').cl
 const chat = new Chat(text => call?.send({ type: 'chat', text }) ?? false, announce)
 
 let call: CallController | undefined
+let remotePage: RemotePage | undefined
 /** What the other page knows of this one's devices. */
 let told = ''
 /** Somebody has come while nobody was looking. */
@@ -68,6 +82,10 @@ function show (before: State): void {
   callScreen.show(state)
   choice.show(state)
   keepScreenOn(isOpen(state))
+  const presence = presenceOf(state)
+  chat.presence(presence)
+  sharing.allow(presence !== 'nobody')
+  voices.during(isOpen(state) ? { remotePage: presence === 'here' ? remotePage : undefined } : undefined)
   if (!isOpen(state) && state.name !== 'ready') media.stop()
   const news = spokenText(state).filter(text => !spokenText(before).includes(text))
   if (news.length > 0) announce(news.join('. '))
@@ -100,9 +118,9 @@ function begin (role: Role): void {
       // A guest is asked for its camera only once the host has answered, and not if it has left meanwhile.
       if (event.type === 'peerFound' && isOpen(state)) open()
     },
-    connectedTo: remotePage => {
-      callScreen.connectedTo(remotePage)
-      chat.someoneThere(remotePage !== undefined)
+    connectedTo: page => {
+      remotePage = page
+      callScreen.connectedTo(page)
       told = ''
       tellDevices()
       const { name } = preferences.data
@@ -111,7 +129,7 @@ function begin (role: Role): void {
     received: message => {
       if (message.type === 'chat') chat.received(message.text)
       else if (message.type === 'name') dispatch({ type: 'named', person: message.name })
-      else callScreen.sends(message)
+      else theySend(message)
     }
   })
   if (role === 'host') {
@@ -147,9 +165,8 @@ function setEnabled (kind: MediaKind, on: boolean): void {
 
 /** Tells the other page what it gets from this one, if that has changed. */
 function tellDevices (): void {
-  const { audio, video } = media.state
-  const news = `${audio === 'on'} ${video === 'on'}`
-  if (news !== told && call?.send({ type: 'media', audio: audio === 'on', video: video === 'on' })) told = news
+  const news = JSON.stringify(media.sent)
+  if (news !== told && call?.send({ type: 'media', ...media.sent })) told = news
 }
 
 /** Announces something to screen reader users. The same text twice is announced twice. */
@@ -170,7 +187,12 @@ document.addEventListener('visibilitychange', () => {
   arrived = false
   document.title = titleOfPage(state, arrived)
 })
-addEventListener('online', () => { if (state.name === 'failed' && state.failure === 'server') begin(state.role) })
+addEventListener('online', () => {
+  if (state.name === 'failed' && state.failure === 'server') begin(state.role)
+  else call?.retry()
+  callScreen.show(state)
+})
+addEventListener('offline', () => { callScreen.show(state) })
 addEventListener('hashchange', () => { if (!isOpen(state)) location.reload() })
 
 /** Checks the invite in the page's URL, if there is one. @returns whether it leads to a call */
@@ -186,6 +208,9 @@ async function checked (): Promise<boolean> {
     return false
   }
 }
+
+setUpMoreMenu()
+setUpShortcuts(preferences)
 
 const failure = unsupported(globalThis)
 if (failure !== undefined) dispatch({ type: 'fail', failure })

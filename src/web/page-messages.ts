@@ -1,5 +1,8 @@
 import { cleanName } from './names.js'
 
+/** What a page sends besides messages: sound, a picture, and whether the picture is a screen. */
+export interface Sent { audio: boolean, video: boolean, screen?: true }
+
 /** The messages that two pages exchange over the data channel, each as a JSON text. */
 export type PageMessage =
   /** the guest's first message */
@@ -7,8 +10,7 @@ export type PageMessage =
   /** the host's answer */
   | { type: 'welcome' }
   | { type: 'full' }
-  /** whether the sender's microphone and camera are on */
-  | { type: 'media', audio: boolean, video: boolean }
+  | { type: 'media' } & Sent
   /** the sender's name, as it is to be shown */
   | { type: 'name', name: string }
   | { type: 'chat', text: string }
@@ -26,7 +28,7 @@ export function parseMessage (data: unknown): PageMessage | undefined {
   } catch {
     return undefined
   }
-  const { type, audio, video, name, text } = value
+  const { type, audio, video, screen, name, text } = value
   switch (type) {
     case 'hello':
     case 'welcome':
@@ -34,7 +36,8 @@ export function parseMessage (data: unknown): PageMessage | undefined {
     case 'bye':
       return { type }
     case 'media':
-      return typeof audio === 'boolean' && typeof video === 'boolean' ? { type, audio, video } : undefined
+      if (typeof audio !== 'boolean' || typeof video !== 'boolean') return undefined
+      return { type, audio, video, ...(screen === true && { screen }) }
     case 'name': {
       const clean = typeof name === 'string' ? cleanName(name) : ''
       return clean === '' ? undefined : { type, name: clean }

@@ -8,10 +8,14 @@ export interface PreferenceData {
   audio: string
   video: string
   speaker: string
+  /** how pictures are shown: 'fit', 'fill', or '' for what suits each */
+  fit: string
+  /** whether single keys press buttons */
+  shortcuts: boolean
 }
 
 const KEY = 'signalbox'
-const DEFAULTS: PreferenceData = { name: '', chime: true, audio: '', video: '', speaker: '' }
+const DEFAULTS: PreferenceData = { name: '', chime: true, audio: '', video: '', speaker: '', fit: '', shortcuts: true }
 
 export class Preferences {
   #data: Readonly<PreferenceData>

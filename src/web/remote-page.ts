@@ -19,14 +19,16 @@ export class RemotePage {
   readonly senders: Senders = {}
   /** set once the connection is up */
   peer: Peer | undefined
+  #audio: RTCRtpReceiver | undefined
   #take: ((message: PageMessage) => void) | undefined
   /** Messages that arrived before anyone listened. */
   readonly #early: PageMessage[] = []
 
   constructor (readonly connection: RTCPeerConnection, private readonly channel: RTCDataChannel, role: Role) {
     if (role === 'host') for (const kind of ['audio', 'video'] as const) this.senders[kind] = connection.addTransceiver(kind).sender
-    connection.addEventListener('track', ({ track, transceiver }) => {
+    connection.addEventListener('track', ({ track, receiver, transceiver }) => {
       this.stream.addTrack(track)
+      if (track.kind === 'audio') this.#audio = receiver
       if (role === 'guest') {
         transceiver.direction = 'sendrecv'
         this.senders[track.kind as MediaKind] = transceiver.sender
@@ -43,6 +45,11 @@ export class RemotePage {
 
   get connected (): boolean {
     return this.connection.connectionState === 'connected' && this.channel.readyState === 'open'
+  }
+
+  /** The amplitude of its sound, from 0 to 1. */
+  get amplitude (): number {
+    return this.#audio?.getSynchronizationSources?.()[0]?.audioLevel ?? 0
   }
 
   listen (take: (message: PageMessage) => void): void {

@@ -11,7 +11,9 @@ export type State =
   /** the other side is absent; the host has an invite to share and may be told why someone left, and who it was */
   | { name: 'waiting', role: Role, invite?: string, notice?: Reason, person?: string }
   | { name: 'connecting', role: Role, invite?: string }
-  | { name: 'connected' | 'reconnecting', role: Role, invite?: string } & Connection
+  | { name: 'connected', role: Role, invite?: string } & Connection
+  /** `rejoining`: the old connection was given up, and the guest says hello again */
+  | { name: 'reconnecting', role: Role, invite?: string, rejoining?: true } & Connection
   | { name: 'left', role: Role, who: 'you' | 'other', person?: string }
   | { name: 'failed', role: Role, failure: Failure }
 
@@ -45,7 +47,7 @@ export type CallEvent =
   | { type: 'named', person: string }
   /** the person says that both sides show the same code */
   | { type: 'compared' }
-  | { type: 'interrupted' }
+  | { type: 'interrupted', rejoining?: true }
   | { type: 'recovered' }
   /** the other side is gone: it left or, for the host, the connection was lost for good */
   | { type: 'peerGone', notice: Reason }
@@ -80,9 +82,11 @@ export function next (state: State, event: CallEvent): State {
     case 'compared':
       return state.name === 'connected' ? { ...state, compared: true } : state
     case 'interrupted':
-      return state.name === 'connected' ? { ...state, name: 'reconnecting' } : state
+      return state.name === 'connected' || (state.name === 'reconnecting' && event.rejoining)
+        ? { ...state, name: 'reconnecting', ...(event.rejoining && { rejoining: true }) }
+        : state
     case 'recovered':
-      return state.name === 'reconnecting' ? { ...state, name: 'connected' } : state
+      return state.name === 'reconnecting' && !state.rejoining ? { ...state, name: 'connected' } : state
     case 'peerGone': {
       if (!isConnected(state)) return state
       const person = state.person === undefined ? {} : { person: state.person }

@@ -91,6 +91,15 @@ function absentText (state: Extract<State, { name: 'waiting' }>, notice: Reason)
   }
 }
 
+/** What is being tried while the connection is broken. */
+export function breakText (state: Extract<State, { name: 'reconnecting' }>, online: boolean): string {
+  if (!online) return 'This device is offline. The call goes on when the network is back.'
+  return state.rejoining ? 'The connection was lost. Joining the call again…' : 'The connection is interrupted. Trying to restore it…'
+}
+
+/** Why the screen cannot be shared, though the person wants it. */
+export const screenProblem = 'The screen could not be shared. Check in the system settings that this browser may record it, then try again.'
+
 /** What to do with the code; undefined if nothing is left to do. */
 export function compareText (state: State): string | undefined {
   if (state.name !== 'connected' || state.compared) return undefined
@@ -152,9 +161,24 @@ export function absenceOf ({ audio, video }: Record<MediaKind, boolean>): string
   return audio ? 'Their camera is off' : 'Their camera and microphone are off'
 }
 
+/** Whether somebody reads what is written in the chat; `away`: the connection is broken. */
+export type Presence = 'here' | 'away' | 'nobody'
+
+export function presenceOf ({ name }: State): Presence {
+  return name === 'connected' ? 'here' : name === 'reconnecting' ? 'away' : 'nobody'
+}
+
+/** Why a message was not sent. */
+export function notSent (presence: Presence): string {
+  return presence === 'away'
+    ? 'Not sent: the connection is interrupted. Send it again when it is back.'
+    : 'Not sent: the other person is not connected.'
+}
+
 /** What the chat says besides its messages; undefined if nothing. */
-export function chatHint (someoneThere: boolean, hasMessages: boolean): string | undefined {
-  if (!someoneThere) return 'Nobody else is here right now. You can write, and send it once the other person is connected.'
+export function chatHint (presence: Presence, hasMessages: boolean): string | undefined {
+  if (presence === 'nobody') return 'Nobody else is here right now. You can write, and send it once the other person is connected.'
+  if (presence === 'away') return 'The connection is interrupted. You can write, and send it when it is back.'
   return hasMessages ? undefined : 'No messages yet. What you write goes directly to the other person and is not stored.'
 }
 
@@ -166,5 +190,6 @@ export function spokenCode (code: string): string {
 /** What screen readers say of a state. After a change, they say what is new. */
 export function spokenText (state: State): string[] {
   const person = state.name === 'connected' && state.person !== undefined ? `You are talking to ${state.person}` : undefined
-  return [statusOf(state), noticeOf(state)?.text, compareText(state), person].filter(text => text !== undefined)
+  const broken = state.name === 'reconnecting' ? breakText(state, true) : undefined
+  return [statusOf(state), noticeOf(state)?.text, compareText(state), person, broken].filter(text => text !== undefined)
 }

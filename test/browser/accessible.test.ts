@@ -2,6 +2,7 @@ import t, { type Test } from 'tap'
 import { createRequire } from 'node:module'
 import type { AxeResults } from 'axe-core'
 import type { Page } from 'playwright-core'
+import { breakable, breaks } from '../helpers/breaks.js'
 import { inCall, join, servePage, start, visit } from '../helpers/call-page.js'
 import { launch, needsChromium } from '../helpers/chromium.js'
 
@@ -16,7 +17,7 @@ async function clean (t: Test, page: Page, what: string): Promise<void> {
 }
 
 t.test('axe finds nothing', { skip }, async t => {
-  const browser = await launch(t)
+  const browser = await launch(t, ['--auto-select-desktop-capture-source=Entire screen'])
   const url = await servePage(t)
   for (const [colorScheme, width] of [['light', 320], ['dark', 1280]] as const) {
     await t.test(`${colorScheme}, ${width} px`, async t => {
@@ -26,8 +27,15 @@ t.test('axe finds nothing', { skip }, async t => {
       await start(alone)
       await clean(t, alone.page, 'while waiting')
 
-      const { host, guest, invite } = await inCall(t, browser, url, options)
+      const { host, guest, invite } = await inCall(t, browser, url, options, breakable)
       await clean(t, host.page, 'in a call')
+      await host.page.locator('#more summary').click()
+      await clean(t, host.page, 'with the menu open')
+      await host.page.keyboard.press('Escape')
+      await host.page.keyboard.press('s')
+      await guest.page.locator('#remote.whole').waitFor()
+      for (const { page } of [host, guest]) await clean(t, page, 'while a screen is shared')
+      await host.page.getByRole('button', { name: 'Stop sharing' }).click()
       for (const { page } of [host, guest]) await page.locator('#chat-toggle').click()
       for (const { page } of [host, guest]) {
         await page.locator('#chat-input').fill('see https://example.org/')
@@ -37,6 +45,14 @@ t.test('axe finds nothing', { skip }, async t => {
       await guest.page.locator('#camera').click()
       await guest.page.locator('#mic').click()
       for (const { page } of [host, guest]) await clean(t, page, 'with a chat')
+
+      await host.page.locator('#chat-close').click()
+      await breaks(host.page, 'disconnected')
+      await host.page.locator('#break').waitFor()
+      await host.page.locator('#muted-hint').evaluate((hint: HTMLElement) => { hint.hidden = false })
+      await clean(t, host.page, 'while the connection is broken')
+      await breaks(host.page, 'connected')
+      await host.reaches('connected')
 
       const third = await visit(t, browser, invite, options)
       await clean(t, third.page, 'when invited')

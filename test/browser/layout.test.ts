@@ -17,6 +17,23 @@ async function sideways (page: Page): Promise<string[]> {
   }).map(({ tagName, id }) => `${tagName}#${id}`))
 }
 
+/** Controls whose name does not fit, or which lie over each other. */
+async function cut (page: Page): Promise<string[]> {
+  return await page.evaluate(() => {
+    const controls = [...document.querySelectorAll<HTMLElement>('.control')].filter(control => control.getClientRects().length > 0)
+    return controls.filter((control, index) => {
+      const { left } = control.getBoundingClientRect()
+      const before = controls[index - 1]?.getBoundingClientRect().right ?? 0
+      return left < before || control.scrollWidth > control.clientWidth
+    }).map(({ id, textContent }) => id || textContent || '')
+  })
+}
+
+/** Opens the menu. */
+async function open (page: Page): Promise<void> {
+  await page.locator('#more summary').click()
+}
+
 /** Puts a text where the page shows a notice. */
 async function notice (page: Page, text: string): Promise<void> {
   await page.locator('#notice').evaluate((notice: HTMLElement, text) => {
@@ -28,7 +45,7 @@ async function notice (page: Page, text: string): Promise<void> {
 t.test('nothing scrolls sideways', { skip }, async t => {
   const browser = await launch(t)
   const url = await servePage(t)
-  for (const width of [320, 390, 768]) {
+  for (const width of [320, 390, 768, 1280]) {
     await t.test(`in a window of ${width} px`, async t => {
       const options = { viewport: { width, height: 700 } }
       const alone = await visit(t, browser, url, options)
@@ -41,6 +58,12 @@ t.test('nothing scrolls sideways', { skip }, async t => {
       const { host, guest } = await inCall(t, browser, url, options)
       await notice(host.page, LONG)
       t.same(await sideways(host.page), [], 'with a long notice in a call')
+      await open(host.page)
+      t.same(await sideways(host.page), [], 'with the menu open')
+      t.same(await cut(host.page), [], 'and every control shows its name')
+      await host.page.keyboard.press('Escape')
+      await host.page.evaluate(() => { for (const sign of document.querySelectorAll<HTMLElement>('.sign')) sign.hidden = false })
+      t.same(await sideways(host.page), [], 'with every sign on the stage')
       for (const text of ['W'.repeat(300), `https://example.org/${'x'.repeat(300)}`]) {
         await host.page.evaluate(() => { if (document.querySelector<HTMLElement>('#chat')!.hidden) document.querySelector<HTMLElement>('#chat-toggle')!.click() })
         await host.page.locator('#chat-input').fill(text)

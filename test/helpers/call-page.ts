@@ -75,10 +75,10 @@ export async function join (guest: Visitor): Promise<void> {
 }
 
 /** Two people in a call. */
-export async function inCall (t: Test, browser: Browser, url: string, options: BrowserContextOptions = {}) {
-  const host = await visit(t, browser, url, options)
+export async function inCall (t: Test, browser: Browser, url: string, options: BrowserContextOptions = {}, before?: (page: Page) => Promise<void>) {
+  const host = await visit(t, browser, url, options, before)
   const invite = await start(host)
-  const guest = await visit(t, browser, invite, options)
+  const guest = await visit(t, browser, invite, options, before)
   await join(guest)
   await Promise.all([host.reaches('connected'), guest.reaches('connected')])
   return { host, guest, invite }

@@ -5,7 +5,7 @@ import { MAX_CHAT_LENGTH, parseMessage, type PageMessage } from '../../src/web/p
 t.test('what one page says, the other understands', async t => {
   const messages: PageMessage[] = [
     { type: 'hello' }, { type: 'welcome' }, { type: 'full' }, { type: 'bye' },
-    { type: 'media', audio: true, video: false }, { type: 'chat', text: '<b>hello</b>' }, { type: 'name', name: 'Ada <b>Lovelace</b>' }
+    { type: 'media', audio: true, video: false }, { type: 'media', audio: false, video: true, screen: true }, { type: 'chat', text: '<b>hello</b>' }, { type: 'name', name: 'Ada <b>Lovelace</b>' }
   ]
   for (const message of messages) t.same(parseMessage(JSON.stringify(message)), message)
 })
@@ -15,6 +15,12 @@ t.test('whatever else comes is no message', async t => {
     fc.record({ type: fc.constantFrom('media', 'chat', 'name', 'toString'), text: fc.constant('  '), name: fc.constantFrom(7, ' \u202e\n'), audio: fc.constant(1) }).map(value => JSON.stringify(value)))
   fc.assert(fc.property(data, data => parseMessage(data) === undefined))
   t.pass()
+})
+
+t.test('only a page that says so sends a screen', async t => {
+  for (const screen of [undefined, false, 1, 'true', {}]) {
+    t.same(parseMessage(JSON.stringify({ type: 'media', audio: true, video: true, screen })), { type: 'media', audio: true, video: true })
+  }
 })
 
 t.test('a long chat message is cut', async t => {

@@ -8,12 +8,12 @@ function storage (items: Record<string, string> = {}) {
 t.test('the next call knows what was chosen in the last one', async t => {
   const browser = storage()
   new Preferences(browser).update({ name: 'Ada', video: 'camera-2', chime: false })
-  t.same(new Preferences(browser).data, { name: 'Ada', chime: false, audio: '', video: 'camera-2', speaker: '' })
+  t.same(new Preferences(browser).data, { name: 'Ada', chime: false, audio: '', video: 'camera-2', speaker: '', fit: '', shortcuts: true })
 })
 
 t.test('what makes no sense in the storage is ignored', async t => {
   t.same(new Preferences(storage({ signalbox: '{"name":7,"chime":"no","video":{},"other":1,"audio":"mic"}' })).data,
-    { name: '', chime: true, audio: 'mic', video: '', speaker: '' })
+    { name: '', chime: true, audio: 'mic', video: '', speaker: '', fit: '', shortcuts: true })
   for (const text of ['nonsense', 'null', '[]']) t.same(new Preferences(storage({ signalbox: text })).data, new Preferences(undefined).data)
 })
 

@@ -1,7 +1,9 @@
 import fc from 'fast-check'
 import t from 'tap'
 import { isOpen, next, type CallEvent, type State } from '../../src/web/state.js'
-import { startScreenText, noticeOf, statusOf, titleOfPage } from '../../src/web/texts.js'
+import { breakText, startScreenText, noticeOf, statusOf, titleOfPage } from '../../src/web/texts.js'
+
+type Broken = Extract<State, { name: 'reconnecting' }>
 
 const invite = 'https://box.example/#v=1'
 const after = (events: CallEvent[], state: State) => events.reduce(next, state)
@@ -57,6 +59,18 @@ t.test('a connection that breaks and mends keeps the code', async t => {
   t.same(next(broken, { type: 'recovered' }), connected)
 })
 
+t.test('a guest that gives up its connection joins again, with a new code', async t => {
+  const connected = after([{ type: 'begin', role: 'guest' }, { type: 'opened' }, { type: 'connected', code: '123456' }], guest)
+  const broken = next(connected, { type: 'interrupted' })
+  const rejoining = next(broken, { type: 'interrupted', rejoining: true })
+  t.same(rejoining, { ...broken, rejoining: true })
+  t.same(next(connected, { type: 'interrupted', rejoining: true }), rejoining)
+  t.same(next(rejoining, { type: 'recovered' }), rejoining, 'the connection that it gave up does not come back')
+  t.same(next(rejoining, { type: 'connected', code: '654321' }), { ...connected, code: '654321' })
+  t.not(breakText(broken as Broken, true), breakText(rejoining as Broken, true))
+  t.match(breakText(broken as Broken, false), /offline/)
+})
+
 t.test('who was told that the call is full can start one', async t => {
   const state = after([{ type: 'begin', role: 'guest' }, { type: 'opened' }, { type: 'fail', failure: 'full' }], guest)
   t.same(startScreenText(state as Extract<State, { name: 'failed' }>).actions, ['again', 'start'])
@@ -68,7 +82,7 @@ const failure = fc.constantFrom('gone' as const, 'lost' as const, 'path' as cons
 const event: fc.Arbitrary<CallEvent> = fc.oneof(
   fc.record({ type: fc.constant('begin' as const), role }),
   fc.constant<CallEvent>({ type: 'opened', invite }),
-  fc.constantFrom<CallEvent>({ type: 'named', person: 'Ada' }, { type: 'peerFound' }, { type: 'interrupted' }, { type: 'recovered' }, { type: 'leave' }),
+  fc.constantFrom<CallEvent>({ type: 'named', person: 'Ada' }, { type: 'peerFound' }, { type: 'interrupted' }, { type: 'interrupted', rejoining: true }, { type: 'recovered' }, { type: 'leave' }),
   fc.record({ type: fc.constantFrom('peerFailed' as const, 'fail' as const), failure }),
   fc.record({ type: fc.constant('peerGone' as const), notice: fc.oneof(fc.constant('left' as const), failure) }),
   fc.record({ type: fc.constant('connected' as const), code: fc.stringMatching(/^\d{6}$/) })

@@ -1,0 +1,137 @@
+import t, { type Test } from 'tap'
+import type { Page } from 'playwright-core'
+import { inCall, servePage, start, visit } from '../helpers/call-page.js'
+import { launch, needsChromium } from '../helpers/chromium.js'
+
+const skip = await needsChromium()
+
+/** A shape that no camera has. */
+const SCREEN = { width: 1000, height: 400 }
+
+/** A stand-in for the browser's dialog: it shares a canvas, or is cancelled, or fails. */
+async function canvas (page: Page): Promise<void> {
+  await page.addInitScript(({ width, height }) => {
+    navigator.mediaDevices.getDisplayMedia = async () => {
+      const error = Reflect.get(globalThis, 'refusal')
+      if (error !== undefined) throw error
+      const canvas = Object.assign(document.createElement('canvas'), { width, height })
+      const context = canvas.getContext('2d')!
+      setInterval(() => {
+        context.fillStyle = `hsl(${performance.now() % 360} 80% 50%)`
+        context.fillRect(0, 0, width, height)
+      }, 40)
+      const stream = canvas.captureStream()
+      Object.assign(globalThis, { shared: stream.getVideoTracks()[0] })
+      return stream
+    }
+  }, SCREEN)
+}
+
+/** Waits until the other side gets a picture of this shape (senders may scale it). @returns how it is put into the stage */
+async function sees (page: Page, what: 'screen' | 'camera'): Promise<string> {
+  await page.waitForFunction(([what, shape]) => {
+    const { videoWidth, videoHeight } = document.querySelector<HTMLVideoElement>('#remote')!
+    return videoWidth > 0 && (Math.abs(videoWidth / videoHeight - shape) < 0.05) === (what === 'screen')
+  }, [what, SCREEN.width / SCREEN.height] as const)
+  return await page.locator('#remote').evaluate(video => getComputedStyle(video).objectFit)
+}
+
+t.test('sharing the screen', { skip }, async t => {
+  const browser = await launch(t)
+  const url = await servePage(t)
+  const call = async (t: Test, width = 1280) => {
+    const people = await inCall(t, browser, url, { viewport: { width, height: 800 } }, canvas)
+    await sees(people.guest.page, 'camera')
+    return people
+  }
+
+  await t.test('the other person gets the whole screen, and the camera again after it', async t => {
+    const { host, guest } = await call(t)
+    await host.page.getByRole('button', { name: 'Share', pressed: false }).click()
+    await host.page.getByText('You are sharing your screen.').waitFor()
+    t.equal(await sees(guest.page, 'screen'), 'contain', 'nothing of it is cut off')
+    await guest.page.getByRole('status').getByText('The other person is sharing their screen').waitFor({ state: 'attached' })
+    t.equal(await host.page.locator('#self').evaluate((video: HTMLVideoElement) => `${video.videoWidth} ${getComputedStyle(video).transform}`), `${SCREEN.width} none`, 'its own preview is not mirrored')
+    t.equal(await host.page.evaluate(() => (Reflect.get(globalThis, 'shared') as MediaStreamTrack).contentHint), 'detail')
+
+    await host.page.getByRole('button', { name: 'Stop sharing' }).click()
+    t.equal(await sees(guest.page, 'camera'), 'cover')
+    t.equal(await host.page.evaluate(() => (Reflect.get(globalThis, 'shared') as MediaStreamTrack).readyState), 'ended')
+    t.notOk(await host.page.locator('#sharing').isVisible())
+    for (const { problems } of [host, guest]) t.same(problems, [])
+  })
+
+  await t.test("the browser's own button stops it too", async t => {
+    const { host, guest } = await call(t)
+    await host.page.getByRole('button', { name: 'Share', pressed: false }).click()
+    await sees(guest.page, 'screen')
+    await host.page.evaluate(() => {
+      const track = Reflect.get(globalThis, 'shared') as MediaStreamTrack
+      track.stop()
+      track.dispatchEvent(new Event('ended'))
+    })
+    await sees(guest.page, 'camera')
+    await host.page.getByRole('button', { name: 'Share', pressed: false }).waitFor()
+  })
+
+  await t.test('a screen is seen while the camera is off, and the camera stays off after it', async t => {
+    const { host, guest } = await call(t)
+    await host.page.getByRole('button', { name: 'Camera', pressed: true }).click()
+    await guest.page.locator('#stage').getByText('Their camera is off').waitFor()
+    await host.page.getByRole('button', { name: 'Share', pressed: false }).click()
+    await sees(guest.page, 'screen')
+    t.notOk(await guest.page.getByText('Their camera is off').isVisible())
+    await host.page.getByRole('button', { name: 'Share', pressed: true }).click()
+    await guest.page.locator('#stage').getByText('Their camera is off').waitFor()
+  })
+
+  await t.test('nobody who comes later sees it', async t => {
+    const { host, guest } = await call(t)
+    await host.page.getByRole('button', { name: 'Share', pressed: false }).click()
+    await sees(guest.page, 'screen')
+    await guest.page.getByRole('button', { name: 'Leave' }).click()
+    await host.reaches('waiting')
+    t.equal(await host.page.evaluate(() => (Reflect.get(globalThis, 'shared') as MediaStreamTrack).readyState), 'ended')
+    t.ok(await host.page.getByRole('button', { name: 'Share' }).isDisabled(), 'and there is nobody to share it with')
+  })
+
+  await t.test('whoever cancels is not bothered, and a system that refuses is named', async t => {
+    const { host } = await call(t)
+    const refuse = async (message: string) => {
+      await host.page.evaluate(message => { Object.assign(globalThis, { refusal: new DOMException(message, 'NotAllowedError') }) }, message)
+      await host.page.getByRole('button', { name: 'Share', pressed: false }).click()
+    }
+    await refuse('Permission denied')
+    await host.page.waitForTimeout(100)
+    t.notOk(await host.page.locator('#notice').isVisible())
+    await refuse('Permission denied by system')
+    await host.page.locator('#notice').getByText(/^The screen could not be shared\./).waitFor()
+  })
+
+  await t.test('in a narrow window it is in the menu', async t => {
+    const { host, guest } = await call(t, 390)
+    await host.page.locator('#more summary').click()
+    await host.page.getByRole('button', { name: 'Share your screen' }).click()
+    t.equal(await sees(guest.page, 'screen'), 'contain')
+  })
+
+  await t.test('a browser that cannot do it does not offer it', async t => {
+    const host = await visit(t, browser, url, {}, async page => {
+      await page.addInitScript(() => { Reflect.deleteProperty(MediaDevices.prototype, 'getDisplayMedia') })
+    })
+    await start(host)
+    await host.page.locator('#more summary').click()
+    await host.page.getByRole('button', { name: 'Full screen' }).waitFor()
+    t.equal(await host.page.getByRole('button', { name: /Share (your )?screen|^Share$/ }).count(), 0)
+  })
+})
+
+t.test('what the browser itself captures can be shared', { skip }, async t => {
+  const browser = await launch(t, ['--auto-select-desktop-capture-source=Entire screen'])
+  const { host, guest } = await inCall(t, browser, await servePage(t))
+  await host.page.getByRole('button', { name: 'Share', pressed: false }).click()
+  await guest.page.locator('#remote.whole').waitFor()
+  const surface = await host.page.locator('#self').evaluate((video: HTMLVideoElement) => (video.srcObject as MediaStream).getVideoTracks()[0]!.getSettings().displaySurface)
+  t.equal(surface, 'monitor')
+  t.equal(await sees(guest.page, 'camera'), 'contain', 'it has the shape of a camera here')
+})
