@@ -9,7 +9,7 @@ const table = {
   BOX_ERR_DROP_ONLY: [403, 'Box id required', 'A drop address can only store messages. Use the box id for this operation.'],
   BOX_ERR_PREFETCH: [403, 'Prefetch refused', 'This request would change the box, so it must not be a prefetch. Send it without Sec-Purpose: prefetch.'],
   BOX_ERR_CROSS_SITE: [403, 'Cross-site request refused', 'Another website sent this request, and its pages may not call this server. Ask the operator to add its origin to the cors option.'],
-  BOX_ERR_NOT_FOUND: [404, 'Box not found', 'The box does not exist, has expired or was deleted. Create a new one and share its address.'],
+  BOX_ERR_NOT_FOUND: [404, 'Box not found', 'The box does not exist, has expired or was deleted. Create a new one and share its drop address.'],
   BOX_ERR_NO_ROUTE: [404, 'Not found', 'There is nothing at this URL. The OpenAPI document lists every operation.'],
   BOX_ERR_METHOD: [405, 'Method not allowed', 'Use one of the methods in the Allow header.'],
   BOX_ERR_NOT_ACCEPTABLE: [406, 'Not acceptable', 'Send an Accept header of at most 1,024 characters that allows application/json or text/event-stream.'],
@@ -20,11 +20,11 @@ const table = {
   BOX_ERR_URI_TOO_LONG: [414, 'URL too long', "The URL exceeds the server's limit. Send the message in the body of a POST request."],
   BOX_ERR_MEDIA_TYPE: [415, 'Unsupported media type', 'Send %s, in UTF-8.'],
   BOX_ERR_EXPECTATION: [417, 'Expectation failed', 'Send the request without its Expect header.'],
-  BOX_ERR_IDEMPOTENCY: [422, 'Idempotency key reused', 'This Idempotency-Key was already used with another body. Use a new key for a new message.'],
+  BOX_ERR_IDEMPOTENCY: [422, 'Idempotency key reused', 'This Idempotency-Key was already used with a different body. Use a new key for a new message.'],
   BOX_ERR_RATE: [429, 'Too many requests', 'Wait for the number of seconds in Retry-After, then try again.'],
   BOX_ERR_HELD: [429, 'Client limit reached', 'The client address that created this box has reached its limit. Acknowledge or drain messages, delete boxes (which also frees their idempotency keys), or wait for some to expire.'],
   BOX_ERR_HEADERS: [431, 'Headers too large', "The request line and headers exceed the server's limit. Send the message in the body of a POST request."],
-  BOX_ERR_INTERNAL: [500, 'Internal error', 'The server failed to respond. Try again; the cause is in the server log.'],
+  BOX_ERR_INTERNAL: [500, 'Internal error', 'The server could not handle the request. Try again; the cause is in the server log.'],
   BOX_ERR_BUSY: [503, 'Server busy', 'The server is overloaded. Try again after the number of seconds in Retry-After.'],
   BOX_ERR_CLOSING: [503, 'Server shutting down', 'The server is shutting down. Try again after the number of seconds in Retry-After.'],
   BOX_ERR_STORE: [503, 'Store unavailable', 'The store is not responding. Try again after the number of seconds in Retry-After.'],
@@ -114,7 +114,7 @@ export const TooLargeError = classOf('BOX_ERR_TOO_LARGE')
 export const UriTooLongError = classOf('BOX_ERR_URI_TOO_LONG')
 export const MediaTypeError = classOf('BOX_ERR_MEDIA_TYPE')
 export const ExpectationError = classOf('BOX_ERR_EXPECTATION')
-/** The idempotency key was already used with another body (422). */
+/** The idempotency key was already used with a different body (422). */
 export const IdempotencyError = classOf('BOX_ERR_IDEMPOTENCY')
 export const RateError = classOf('BOX_ERR_RATE')
 /** The holder of the box has reached its limit (429). */

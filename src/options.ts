@@ -47,7 +47,7 @@ export const optionsSchema = Type.Object({
   maxMessageBytes: integer(1, 65_536, 'maximum size of a message, in bytes as sent', 64 * 1024 * 1024),
   maxMessages: integer(1, 256, 'maximum number of messages in a box', 1_000_000),
   maxBoxBytes: integer(1, 1_048_576, 'maximum total size of the messages in a box, in bytes'),
-  maxStoreBytes: Type.Optional(Type.Integer({ minimum: 1, description: 'maximum size of the store, in bytes; by default 256 MiB in memory and 4 GiB on disk' })),
+  maxStoreBytes: Type.Optional(Type.Integer({ minimum: 1, description: 'maximum size of the store, in bytes: by default 256 MiB in memory and 4 GiB on disk; no effect with Redis' })),
   maxWait: integer(0, 25, 'longest time that a long-poll waits, in seconds', 60),
   maxWaiters: integer(1, 8, 'long-polls and streams that a box may have open at a time'),
   heartbeat: integer(1, 15, 'interval between comments on an idle stream, in seconds; clients treat 45 s of silence as a lost connection', 3600),
@@ -80,8 +80,8 @@ export type Operation = 'createBox' | 'storeMessage' | 'readMessages' | 'acknowl
 /**
  * Decides on an operation, after the rate limit and before anything is read or changed. To refuse, throw an
  * error with a `statusCode` from 400 to 499; its `message` is shown to the caller. Or respond yourself with
- * `reply.send`. Any other error counts as a failure: it is logged, and the caller gets a generic 500. (`false`, which
- * means no elsewhere, refuses with 403.)
+ * `reply.send`. Any other error counts as a failure: it is logged, and the caller gets a generic 500. (Returning `false`
+ * refuses with 403, since guards of other libraries use it to mean no.)
  *
  * `request.params.box` (`request.query.box` in the classic API) is a capability: whoever holds it can use the
  * box. Do not log it or pass it on.

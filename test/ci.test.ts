@@ -21,7 +21,7 @@ async function installer (t: Test) {
   return { policy, install }
 }
 
-t.test('while packages are installed no service starts, and the machine is left as it was', async t => {
+t.test('while packages are installed, no service starts, and the machine is left as it was', async t => {
   const { policy, install } = await installer(t)
   t.equal((await install()).stdout, '755\n#!/bin/sh\nexit 101\n')
   await t.rejects(access(policy), { code: 'ENOENT' })
@@ -29,7 +29,7 @@ t.test('while packages are installed no service starts, and the machine is left 
   await t.rejects(access(policy), { code: 'ENOENT' }, 'and leaves nothing behind either')
 })
 
-t.test('a policy that the machine has is kept, and obeyed', async t => {
+t.test('an existing policy of the machine is kept and obeyed', async t => {
   const { policy, install } = await installer(t)
   await writeFile(policy, '#!/bin/sh\nexit 0\n')
   await chmod(policy, 0o700)

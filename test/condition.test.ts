@@ -9,7 +9,7 @@ function condition () {
   return { lines, time, condition: new Condition(log, { level: 'warn', begins: 'It is away', ends: 'It is back,' }, () => time.now) }
 }
 
-t.test('however often it is met, it is one line when it begins and one when it is over', async t => {
+t.test('however often it is met, it is logged once when it begins and once when it is over', async t => {
   const { lines, time, condition: away } = condition()
   away.notMet()
   for (let i = 0; i < 1000; i++) {
@@ -29,7 +29,7 @@ t.test('however often it is met, it is one line when it begins and one when it i
   t.match(lines.slice(2), [{ msg: 'It is away' }, { msg: 'It is back, after 1 failure in 0 s' }])
 })
 
-t.test('one that comes and goes with every request is one condition', async t => {
+t.test('an intermittent condition counts as one', async t => {
   const { lines, time, condition: away } = condition()
   for (let i = 0; i < 1000; i++) {
     away.met(new Error('away'))

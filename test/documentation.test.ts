@@ -21,7 +21,7 @@ function membersOf (entry: string): { name: string, says: string, tags: string[]
   })
 }
 
-t.test('editors say what each option is', async t => {
+t.test('editors show documentation for each option', async t => {
   const members = entries.flatMap(membersOf)
   t.same(members.filter(({ says }) => says === '').map(({ name }) => name), [])
   t.strictSame(members.find(({ name }) => name === 'BoxPluginOptions.maxWait')?.tags, ['default 25'])

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { endOfTurn } from '../src/end-of-turn.js'
 
-t.test('all who wait in one turn go on together, after what else there is to do in it', async t => {
+t.test('all who wait in one turn continue together, after everything else in it', async t => {
   const order: string[] = []
   const waits = [1, 2, 3].map(async n => {
     await endOfTurn()
@@ -14,7 +14,7 @@ t.test('all who wait in one turn go on together, after what else there is to do 
   t.equal(endOfTurn(), endOfTurn(), 'one wait serves all of a turn')
 })
 
-t.test('the next turn has an end of its own', async t => {
+t.test('the next turn has its own end', async t => {
   const first = endOfTurn()
   await first
   const second = endOfTurn()

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { errorOf, errorTable, NotFoundError, StoreError } from '../src/errors.js'
 
-t.test('the error of a code is of the class of that code, and no other', async t => {
+t.test('each code has its own error class', async t => {
   const cause = new Error('why')
   const error = errorOf('BOX_ERR_STORE', cause)
   t.ok(error instanceof StoreError)

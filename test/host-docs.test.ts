@@ -57,7 +57,7 @@ t.test('a website that the host\'s CORS does not allow is refused', async t => {
   isProblem(t, await create('https://evil.example'), 403, 'BOX_ERR_CROSS_SITE')
 })
 
-t.test('a login in the guard, and one in a hook, let preflights pass', async t => {
+t.test('logins in the guard and in a hook let preflights pass', async t => {
   for (const index of [0, 1]) {
     const app = await host(t, 'Logins', index)
     t.equal((await app.inject(preflight)).statusCode, 204)
@@ -68,7 +68,7 @@ t.test('a login in the guard, and one in a hook, let preflights pass', async t =
   }
 })
 
-t.test('a header that a hook sets is on every answer, and on streams', async t => {
+t.test('a header set by a hook is on every response, including streams', async t => {
   const app = await host(t, 'Headers on every response')
   const box = await createBox(app)
   t.equal((await box.read()).headers['x-served-by'], 'host')
@@ -89,7 +89,7 @@ async function stray (app: FastifyInstance): Promise<{ canary: RegExp, answers: 
   return { canary: new RegExp([box.id, box.drop].map(id => id.slice(5)).join('|')), answers }
 }
 
-t.test('a host\'s own log and answers hold no capability', async t => {
+t.test('the host\'s own log and responses contain no capability', async t => {
   const lines: string[] = []
   Reflect.set(globalThis, 'lines', lines)
   const app = await host(t, 'Logs', 0, ['logger: {', "logger: { level: 'trace', stream: { write: line => { globalThis.lines.push(line) } },"])
@@ -99,7 +99,7 @@ t.test('a host\'s own log and answers hold no capability', async t => {
   t.ok(lines.length > answers.length)
 })
 
-t.test('no exported span holds a capability', async t => {
+t.test('no exported span contains a capability', async t => {
   const exporter = new InMemorySpanExporter()
   const provider = new NodeTracerProvider({ spanProcessors: [new SimpleSpanProcessor(exporter)] })
   provider.register()
@@ -117,7 +117,7 @@ t.test('no exported span holds a capability', async t => {
   t.ok(exported().some(span => careless.canary.test(span)), 'without the setting it would be found')
 })
 
-t.test('behind a proxy the client\'s address is the one that the named proxy gives', async t => {
+t.test('behind a proxy, the client\'s address is the one from the named proxy', async t => {
   const app = await host(t, 'Behind a proxy', 0, ['register(boxPlugin)', 'register(boxPlugin, { rateLimit: { creates: 1 } })'])
   const create = async (client: string, remoteAddress: string) =>
     (await app.inject({ method: 'POST', url: '/boxes', remoteAddress, headers: { 'x-forwarded-for': client } })).statusCode
@@ -125,7 +125,7 @@ t.test('behind a proxy the client\'s address is the one that the named proxy giv
   t.same([await create('192.0.2.3', '198.51.100.1'), await create('192.0.2.4', '198.51.100.1')], [201, 429], 'a stranger\'s header is not believed')
 })
 
-t.test('a message that never ends is given up', async t => {
+t.test('a message that never ends is cut off', async t => {
   const app = await host(t, 'Unfinished requests', 0, ['requestTimeout: 30_000', 'requestTimeout: 200'], ['headersTimeout: 10_000', 'headersTimeout: 100, connectionsCheckingInterval: 50'])
   const { drop } = await createBox(app)
   await app.listen({ host: '127.0.0.1', port: 0 })
@@ -137,7 +137,7 @@ t.test('a message that never ends is given up', async t => {
   t.equal(app.server.maxConnections, 4096)
 })
 
-t.test('closing ends what is open', async t => {
+t.test('closing ends open streams and long-polls', async t => {
   const app = await host(t, 'Closing', 0, ['closeWithGrace(', 'globalThis.grace = closeWithGrace('])
   t.teardown(() => { Reflect.get(globalThis, 'grace').uninstall() })
   const box = await createBox(app)
@@ -147,6 +147,6 @@ t.test('closing ends what is open', async t => {
   await t.resolves(open.text().catch(() => {}))
 })
 
-t.test('every program of the page was run', async t => {
+t.test('every program on the page was run', async t => {
   t.same([...unused], [])
 })

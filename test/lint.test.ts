@@ -37,7 +37,7 @@ const innocent: Record<string, string> = {
   'clients/typescript/src/webrtc/one.ts': "import 'openapi-fetch'"
 }
 
-t.test('every rule on imports notices its fault', async t => {
+t.test('every rule on imports catches its violation', async t => {
   const directory = freshDirectory(t)
   for (const [file, text] of [...Object.values(faults), ...Object.entries(innocent)]) {
     await mkdir(dirname(join(directory, file)), { recursive: true })
@@ -58,7 +58,7 @@ t.test('every rule on imports notices its fault', async t => {
   t.same(forbidden.map(({ name }) => name).sort(), Object.keys(faults).sort(), 'no rule is untried')
 })
 
-t.test('a promise that nobody waits for is noticed, wherever it is built from', async t => {
+t.test('a floating promise is caught in every folder', async t => {
   const eslint = new ESLint({ cwd: root })
   const text = 'export async function work (): Promise<void> {}\nwork()\n'
   for (const filePath of ['src/box/clock.ts', 'src/web/dom.ts', 'clients/typescript/src/platform.ts']) {

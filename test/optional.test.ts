@@ -10,12 +10,12 @@ import { freshDirectory } from './store/directory.js'
 const run = promisify(execFile)
 const root = fileURLToPath(new URL('../', import.meta.url))
 
-t.test('without lmdb a memory store serves, and lmdbStore says what to install', async t => {
+t.test('without lmdb, a memory store works, and lmdbStore says what to install', async t => {
   const lmdb = await tryLmdb(t, () => {})
   t.match(lmdb, { served: 201, refused: 'The LMDB store needs the package lmdb 3: npm install lmdb@3' })
 })
 
-t.test('where the native part of lmdb does not load, a memory store serves, and lmdbStore says why', async t => {
+t.test('if the native addon of lmdb does not load, a memory store works, and lmdbStore says why', async t => {
   const lmdb = await tryLmdb(t, packages => {
     mkdirSync(join(packages, 'lmdb'))
     writeFileSync(join(packages, 'lmdb/index.js'), "throw Object.assign(new Error('lmdb.node: GLIBC_2.99 not found\\nmore of it'), { code: 'ERR_DLOPEN_FAILED' })")
@@ -23,7 +23,7 @@ t.test('where the native part of lmdb does not load, a memory store serves, and 
   t.match(lmdb, { served: 201, refused: 'The LMDB store could not be loaded: lmdb.node: GLIBC_2.99 not found' })
 })
 
-t.test('only the package itself that is missing has to be installed', async t => {
+t.test('the error asks only for the package that is missing', async t => {
   const failing = (code: string, message: string) => loadOptional('The Redis store', async () => { throw Object.assign(new Error(message), { code }) })
   await t.rejects(failing('ERR_MODULE_NOT_FOUND', "Cannot find package 'ioredis' imported from /app/x.js"), { message: 'The Redis store needs the package ioredis 6: npm install ioredis@6' })
   await t.rejects(failing('ERR_MODULE_NOT_FOUND', "Cannot find package 'denque' imported from /app/x.js"), { message: "The Redis store could not be loaded: Cannot find package 'denque' imported from /app/x.js" })

@@ -29,7 +29,7 @@ t.test('every option has a description', async t => {
   for (const [name, schema] of Object.entries(optionsSchema.properties)) t.match((schema as { description?: string }).description, /\S/, name)
 })
 
-t.test('what is given is kept, and the rest filled in', async t => {
+t.test('given options are kept, and the rest get their defaults', async t => {
   const options = resolveOptions({ ttl: 5, rateLimit: { creates: 1 }, ice: { urls: ['stun:a'] }, classicPath: false, docs: '/d', cors: ['https://a.example'] })
   t.match(options, { ttl: 5, maxTtl: 604_800, classicPath: false, docs: '/d', cors: ['https://a.example'] })
   t.same(options.rateLimit, { creates: 1, stores: 600, reads: 600, waiters: 30, boxes: 10_000, bytes: 67_108_864 })
@@ -38,7 +38,7 @@ t.test('what is given is kept, and the rest filled in', async t => {
   t.same(resolveOptions({ rateLimit: true }).rateLimit, resolveOptions({}).rateLimit)
 })
 
-t.test('undefined is the same as absent, and what register adds is not ours', async t => {
+t.test('undefined counts as absent, and the options of register are ignored', async t => {
   t.same(resolveOptions({ ttl: undefined, guard: undefined, store: undefined, prefix: '/p', logLevel: 'warn', logSerializers: {} } as unknown as BoxPluginOptions), resolveOptions({}))
 })
 
@@ -116,7 +116,7 @@ t.test('a bad value names the option, what was expected and what was received', 
   }
 })
 
-t.test('an unknown option is named, and the one that was probably meant', async t => {
+t.test('an unknown option is named, with the one that was probably meant', async t => {
   const say = (options: object): void => { resolveOptions(options as BoxPluginOptions) }
   t.throws(() => say({ tll: 60 }), { name: 'TypeError', message: "boxPlugin: unknown option 'tll'. Did you mean 'ttl'?" })
   t.throws(() => say({ maxttl: 60 }), { message: "boxPlugin: unknown option 'maxttl'. Did you mean 'maxTtl'?" })
@@ -128,13 +128,13 @@ t.test('an unknown option is named, and the one that was probably meant', async 
   t.throws(() => say({ password: 'canary' }), { message: "boxPlugin: unknown option 'password'" }, 'nothing is like it, and its value is not repeated')
 })
 
-t.test('where maxTtl is less than the default of ttl, it is the default', async t => {
+t.test('a maxTtl below the default ttl becomes the default', async t => {
   t.match(resolveOptions({ maxTtl: 3600 }), { ttl: 3600, maxTtl: 3600 })
   t.match(resolveOptions({ maxTtl: 3600, ttl: undefined }), { ttl: 3600 })
   t.throws(() => resolveOptions({ maxTtl: 3600, ttl: 3601 }), { message: "boxPlugin: option 'ttl' expected at most maxTtl (3600), received 3601" })
 })
 
-t.test('a router that has no room for a box is refused at the start', async t => {
+t.test('a router whose maxParamLength is too short for a box is refused at registration', async t => {
   for (const options of [{ maxParamLength: 36 }, { routerOptions: { maxParamLength: 36 } }]) {
     const app = Fastify(options)
     t.teardown(() => app.close())
@@ -149,7 +149,7 @@ t.test('a router that has no room for a box is refused at the start', async t =>
   t.equal((await app.inject({ method: 'POST', url: `/boxes/${drop}/messages`, payload: [] })).statusCode, 200)
 })
 
-t.test('a value that cannot be printed as JSON is still named', async t => {
+t.test('a value that cannot be serialized as JSON is still shown', async t => {
   const circular: Record<string, unknown> = {}
   circular['self'] = circular
   t.throws(() => resolveOptions({ ttl: circular } as unknown as BoxPluginOptions), { message: /option 'ttl' expected an integer from 1 to 315360000, received <ref/ })
@@ -159,13 +159,13 @@ t.test('a secret is not repeated', async t => {
   t.throws(() => resolveOptions({ ice: { turnSecret: ['canary'] } } as unknown as BoxPluginOptions), { message: /^(?!.*canary).*ice\.turnSecret/ })
 })
 
-t.test('it throws at registration', async t => {
+t.test('a bad option throws at registration', async t => {
   const app = Fastify()
   t.teardown(() => app.close())
   app.register(boxPlugin, { ttl: 0 })
   await t.rejects(async () => { await app.ready() }, { message: /option 'ttl'/ })
 })
 
-t.test('a Store of one\'s own is taken as it is', async t => {
+t.test('a custom Store is used as it is', async t => {
   t.doesNotThrow(() => resolveOptions({ store: memoryStore() }))
 })

@@ -9,7 +9,7 @@ import boxPluginDefault, * as face from '../src/index.js'
 import { memoryCosts } from '../src/store/cost.js'
 import { build, json } from './helpers/build.js'
 
-t.test('the face is the plugin, as default and by name, and the stores', async t => {
+t.test('the package exports the plugin, as default and by name, and the stores', async t => {
   t.equal(boxPluginDefault, face.boxPlugin)
   t.type(face.memoryStore, 'function')
   const store = face.memoryStore()
@@ -17,7 +17,7 @@ t.test('the face is the plugin, as default and by name, and the stores', async t
   await store.close()
 })
 
-t.test('a program that makes the app ready and injects requests ends by itself', async t => {
+t.test('a program that only calls ready and inject ends on its own', async t => {
   const child = fork(fileURLToPath(new URL('helpers/ready-only.ts', import.meta.url)))
   t.teardown(() => { child.kill('SIGKILL') })
   const exited = once(child, 'exit')
@@ -27,7 +27,7 @@ t.test('a program that makes the app ready and injects requests ends by itself',
   t.same(await exited, [0, null])
 })
 
-t.test('one hash on the hot path', async t => {
+t.test('the hot path computes one hash', async t => {
   let hashes = 0
   for (const name of ['hash', 'createHash', 'createHmac', 'hkdfSync'] as const) {
     const operation = crypto[name] as (...args: unknown[]) => unknown
@@ -63,7 +63,7 @@ t.test('one hash on the hot path', async t => {
   t.equal(await cost({ url: `/box.php?box=${created.data}` }), 1, 'classic drain')
 })
 
-t.test('the store receives its limits, and nothing else of the options', async t => {
+t.test('the store receives its limits and no other options', async t => {
   const received: unknown[] = []
   const store = face.memoryStore()
   const { create, append } = store
@@ -106,7 +106,7 @@ t.test('it closes its store with the app, and leaves no timer', async t => {
   t.notOk(process.getActiveResourcesInfo().includes('Timeout'))
 })
 
-t.test('an app that is closed before it was ready closes its store too', async t => {
+t.test('an app closed before it is ready closes its store too', async t => {
   const store = face.memoryStore()
   let closed = false
   store.close = async () => { closed = true }
@@ -116,7 +116,7 @@ t.test('an app that is closed before it was ready closes its store too', async t
   t.equal(closed, true)
 })
 
-t.test('expired boxes give their room back', async t => {
+t.test('expired boxes free their space', async t => {
   const { app, clock, createBox } = await build(t, { maxStoreBytes: 2 * memoryCosts.box })
   await createBox({ ttl: 1 })
   await createBox({ ttl: 1 })

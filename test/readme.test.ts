@@ -42,13 +42,13 @@ async function npmStart (t: Test): Promise<string> {
   throw new Error('npm start ended without listening')
 }
 
-t.test('the two commands are the ones this package has', async t => {
+t.test('the two commands exist in this package', async t => {
   t.same(shell.filter(block => block.startsWith('npm ci')), ['npm ci && npm start\n', 'npm ci && npm test\n'])
   const { scripts } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'))
   t.hasProps(scripts, ['start', 'test'])
 })
 
-t.test('npm start serves every curl command, and every script but the browser\'s runs', async t => {
+t.test('with npm start, every curl command and every script runs, except for the browser\'s', async t => {
   const url = await npmStart(t)
 
   await t.test('curl', { skip: needs('curl') }, async t => {
@@ -95,9 +95,9 @@ t.test('npm start serves every curl command, and every script but the browser\'s
   })
 })
 
-t.test('the tables say what the code does', async t => {
+t.test('the tables match the code', async t => {
   for (const [name, schema] of Object.entries(optionsSchema.properties)) {
-    const shown = { maxStoreBytes: 'by store', ice: 'none', classicPath: '`"/box.php"`', docs: '`"/docs"`' }[name] ?? String(schema.default)
+    const shown = { maxStoreBytes: 'depends on the store', ice: 'none', classicPath: '`"/box.php"`', docs: '`"/docs"`' }[name] ?? String(schema.default)
     t.ok(readme.includes(`| \`${name}\` | ${shown} | ${schema.description} |`), name)
   }
   for (const { code } of errorTable) t.ok(readme.includes(`\`${code}\``), code)

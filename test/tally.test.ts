@@ -1,7 +1,7 @@
 import t from 'tap'
 import { Tally } from '../src/tally.js'
 
-t.test('it sums per key, and in total', async t => {
+t.test('it sums per key and in total', async t => {
   const tally = new Tally()
   tally.add('a', 2)
   tally.add('b', 5)

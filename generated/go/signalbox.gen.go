@@ -111,7 +111,7 @@ type Ack struct {
 // AckType defines model for Ack.Type.
 type AckType string
 
-// ClassicAnswer The envelope of the original script.
+// ClassicAnswer The result: `type` says whether a box was created, a message stored, or a box drained.
 type ClassicAnswer struct {
 	// Data The box id. Whoever holds it owns the box: keep it secret. Or: The number of messages now in the box. Or: All messages that were in the box.
 	Data interface{} `json:"data"`
@@ -328,9 +328,9 @@ func WithRequestEditorFn(fn RequestEditorFn) ClientOption {
 // The interface specification for the client above.
 type ClientInterface interface {
 
-	// ClassicBox Classic API: create, store or drain by query
+	// ClassicBox Create, store or drain by query parameters
 	//
-	// The API of the original script. Without `box`, it creates a box; with `box` and `msg`, it stores the text; with `box` alone, it drains the box. GET changes state, so HEAD requests and prefetches are refused. Prefer the other operations.
+	// The API of the PHP script that this server replaces. Without `box`, it creates a box; with `box` and `msg`, it stores the text; with `box` alone, it drains the box. GET changes state, so HEAD requests and prefetches are refused. Prefer the other operations.
 	//
 	// Corresponds with GET /box.php (the `ClassicBox` operationId).
 	ClassicBox(ctx context.Context, params *ClassicBoxParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -387,7 +387,7 @@ type ClientInterface interface {
 
 	// DrainMessages Drain the box
 	//
-	// Takes all messages out of the box in one atomic step. If the response is lost, so are the messages; read and acknowledge if that matters.
+	// Takes all messages out of the box in one atomic step. If the response is lost, so are the messages; if that matters, read and acknowledge instead.
 	//
 	// Corresponds with DELETE /boxes/{box}/messages (the `DrainMessages` operationId).
 	DrainMessages(ctx context.Context, box string, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -401,7 +401,7 @@ type ClientInterface interface {
 
 	// StoreMessageWithBody Store a message
 	//
-	// Stores a message: any JSON value, sent with `Content-Type: application/json`. A body sent as `text/plain`, which is what `fetch` uses for a string by default, is stored as a JSON string. A 2xx status means that the message is as safe as the server's store promises. A full box refuses messages; it never discards any.
+	// Stores a message: any JSON value, sent with `Content-Type: application/json`. A body sent as `text/plain`, which is what `fetch` uses for a string by default, is stored as a JSON string. A 2xx status means that the message is as durable as the server's store guarantees. A full box refuses messages; it never discards any.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -410,7 +410,7 @@ type ClientInterface interface {
 
 	// StoreMessage Store a message
 	//
-	// Stores a message: any JSON value, sent with `Content-Type: application/json`. A body sent as `text/plain`, which is what `fetch` uses for a string by default, is stored as a JSON string. A 2xx status means that the message is as safe as the server's store promises. A full box refuses messages; it never discards any.
+	// Stores a message: any JSON value, sent with `Content-Type: application/json`. A body sent as `text/plain`, which is what `fetch` uses for a string by default, is stored as a JSON string. A 2xx status means that the message is as durable as the server's store guarantees. A full box refuses messages; it never discards any.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -418,9 +418,9 @@ type ClientInterface interface {
 	StoreMessage(ctx context.Context, box string, params *StoreMessageParams, body StoreMessageJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 }
 
-// ClassicBox Classic API: create, store or drain by query
+// ClassicBox Create, store or drain by query parameters
 //
-// The API of the original script. Without `box`, it creates a box; with `box` and `msg`, it stores the text; with `box` alone, it drains the box. GET changes state, so HEAD requests and prefetches are refused. Prefer the other operations.
+// The API of the PHP script that this server replaces. Without `box`, it creates a box; with `box` and `msg`, it stores the text; with `box` alone, it drains the box. GET changes state, so HEAD requests and prefetches are refused. Prefer the other operations.
 //
 // Corresponds with GET /box.php (the `ClassicBox` operationId).
 func (c *Client) ClassicBox(ctx context.Context, params *ClassicBoxParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -547,7 +547,7 @@ func (c *Client) GetIceServers(ctx context.Context, box string, reqEditors ...Re
 
 // DrainMessages Drain the box
 //
-// Takes all messages out of the box in one atomic step. If the response is lost, so are the messages; read and acknowledge if that matters.
+// Takes all messages out of the box in one atomic step. If the response is lost, so are the messages; if that matters, read and acknowledge instead.
 //
 // Corresponds with DELETE /boxes/{box}/messages (the `DrainMessages` operationId).
 func (c *Client) DrainMessages(ctx context.Context, box string, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -581,7 +581,7 @@ func (c *Client) ReadMessages(ctx context.Context, box string, params *ReadMessa
 
 // StoreMessageWithBody Store a message
 //
-// Stores a message: any JSON value, sent with `Content-Type: application/json`. A body sent as `text/plain`, which is what `fetch` uses for a string by default, is stored as a JSON string. A 2xx status means that the message is as safe as the server's store promises. A full box refuses messages; it never discards any.
+// Stores a message: any JSON value, sent with `Content-Type: application/json`. A body sent as `text/plain`, which is what `fetch` uses for a string by default, is stored as a JSON string. A 2xx status means that the message is as durable as the server's store guarantees. A full box refuses messages; it never discards any.
 //
 // Takes any type of body and a specified content type.
 //
@@ -600,7 +600,7 @@ func (c *Client) StoreMessageWithBody(ctx context.Context, box string, params *S
 
 // StoreMessage Store a message
 //
-// Stores a message: any JSON value, sent with `Content-Type: application/json`. A body sent as `text/plain`, which is what `fetch` uses for a string by default, is stored as a JSON string. A 2xx status means that the message is as safe as the server's store promises. A full box refuses messages; it never discards any.
+// Stores a message: any JSON value, sent with `Content-Type: application/json`. A body sent as `text/plain`, which is what `fetch` uses for a string by default, is stored as a JSON string. A 2xx status means that the message is as durable as the server's store guarantees. A full box refuses messages; it never discards any.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -1063,9 +1063,9 @@ func WithBaseURL(baseURL string) ClientOption {
 // ClientWithResponsesInterface is the interface specification for the client with responses above.
 type ClientWithResponsesInterface interface {
 
-	// ClassicBoxWithResponse Classic API: create, store or drain by query
+	// ClassicBoxWithResponse Create, store or drain by query parameters
 	//
-	// The API of the original script. Without `box`, it creates a box; with `box` and `msg`, it stores the text; with `box` alone, it drains the box. GET changes state, so HEAD requests and prefetches are refused. Prefer the other operations.
+	// The API of the PHP script that this server replaces. Without `box`, it creates a box; with `box` and `msg`, it stores the text; with `box` alone, it drains the box. GET changes state, so HEAD requests and prefetches are refused. Prefer the other operations.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -1128,7 +1128,7 @@ type ClientWithResponsesInterface interface {
 
 	// DrainMessagesWithResponse Drain the box
 	//
-	// Takes all messages out of the box in one atomic step. If the response is lost, so are the messages; read and acknowledge if that matters.
+	// Takes all messages out of the box in one atomic step. If the response is lost, so are the messages; if that matters, read and acknowledge instead.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -1146,7 +1146,7 @@ type ClientWithResponsesInterface interface {
 
 	// StoreMessageWithBodyWithResponse Store a message
 	//
-	// Stores a message: any JSON value, sent with `Content-Type: application/json`. A body sent as `text/plain`, which is what `fetch` uses for a string by default, is stored as a JSON string. A 2xx status means that the message is as safe as the server's store promises. A full box refuses messages; it never discards any.
+	// Stores a message: any JSON value, sent with `Content-Type: application/json`. A body sent as `text/plain`, which is what `fetch` uses for a string by default, is stored as a JSON string. A 2xx status means that the message is as durable as the server's store guarantees. A full box refuses messages; it never discards any.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -1155,7 +1155,7 @@ type ClientWithResponsesInterface interface {
 
 	// StoreMessageWithResponse Store a message
 	//
-	// Stores a message: any JSON value, sent with `Content-Type: application/json`. A body sent as `text/plain`, which is what `fetch` uses for a string by default, is stored as a JSON string. A 2xx status means that the message is as safe as the server's store promises. A full box refuses messages; it never discards any.
+	// Stores a message: any JSON value, sent with `Content-Type: application/json`. A body sent as `text/plain`, which is what `fetch` uses for a string by default, is stored as a JSON string. A 2xx status means that the message is as durable as the server's store guarantees. A full box refuses messages; it never discards any.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -1613,9 +1613,9 @@ func (r StoreMessageResponse) ContentType() string {
 	return ""
 }
 
-// ClassicBoxWithResponse Classic API: create, store or drain by query
+// ClassicBoxWithResponse Create, store or drain by query parameters
 //
-// The API of the original script. Without `box`, it creates a box; with `box` and `msg`, it stores the text; with `box` alone, it drains the box. GET changes state, so HEAD requests and prefetches are refused. Prefer the other operations.
+// The API of the PHP script that this server replaces. Without `box`, it creates a box; with `box` and `msg`, it stores the text; with `box` alone, it drains the box. GET changes state, so HEAD requests and prefetches are refused. Prefer the other operations.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -1720,7 +1720,7 @@ func (c *ClientWithResponses) GetIceServersWithResponse(ctx context.Context, box
 
 // DrainMessagesWithResponse Drain the box
 //
-// Takes all messages out of the box in one atomic step. If the response is lost, so are the messages; read and acknowledge if that matters.
+// Takes all messages out of the box in one atomic step. If the response is lost, so are the messages; if that matters, read and acknowledge instead.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -1750,7 +1750,7 @@ func (c *ClientWithResponses) ReadMessagesWithResponse(ctx context.Context, box 
 
 // StoreMessageWithBodyWithResponse Store a message
 //
-// Stores a message: any JSON value, sent with `Content-Type: application/json`. A body sent as `text/plain`, which is what `fetch` uses for a string by default, is stored as a JSON string. A 2xx status means that the message is as safe as the server's store promises. A full box refuses messages; it never discards any.
+// Stores a message: any JSON value, sent with `Content-Type: application/json`. A body sent as `text/plain`, which is what `fetch` uses for a string by default, is stored as a JSON string. A 2xx status means that the message is as durable as the server's store guarantees. A full box refuses messages; it never discards any.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -1765,7 +1765,7 @@ func (c *ClientWithResponses) StoreMessageWithBodyWithResponse(ctx context.Conte
 
 // StoreMessageWithResponse Store a message
 //
-// Stores a message: any JSON value, sent with `Content-Type: application/json`. A body sent as `text/plain`, which is what `fetch` uses for a string by default, is stored as a JSON string. A 2xx status means that the message is as safe as the server's store promises. A full box refuses messages; it never discards any.
+// Stores a message: any JSON value, sent with `Content-Type: application/json`. A body sent as `text/plain`, which is what `fetch` uses for a string by default, is stored as a JSON string. A 2xx status means that the message is as durable as the server's store guarantees. A full box refuses messages; it never discards any.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //

@@ -30,7 +30,7 @@ export interface PlainOptions {
    */
   maxBoxBytes?: number | undefined
   /**
-   * Maximum size of the store, in bytes; by default 256 MiB in memory and 4 GiB on disk.
+   * Maximum size of the store, in bytes: by default 256 MiB in memory and 4 GiB on disk; no effect with Redis.
    */
   maxStoreBytes?: number | undefined
   /**

@@ -39,12 +39,12 @@ export interface paths {
         put?: never;
         /**
          * Store a message
-         * @description Stores a message: any JSON value, sent with `Content-Type: application/json`. A body sent as `text/plain`, which is what `fetch` uses for a string by default, is stored as a JSON string. A 2xx status means that the message is as safe as the server's store promises. A full box refuses messages; it never discards any.
+         * @description Stores a message: any JSON value, sent with `Content-Type: application/json`. A body sent as `text/plain`, which is what `fetch` uses for a string by default, is stored as a JSON string. A 2xx status means that the message is as durable as the server's store guarantees. A full box refuses messages; it never discards any.
          */
         post: operations["storeMessage"];
         /**
          * Drain the box
-         * @description Takes all messages out of the box in one atomic step. If the response is lost, so are the messages; read and acknowledge if that matters.
+         * @description Takes all messages out of the box in one atomic step. If the response is lost, so are the messages; if that matters, read and acknowledge instead.
          */
         delete: operations["drainMessages"];
         options?: never;
@@ -120,8 +120,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Classic API: create, store or drain by query
-         * @description The API of the original script. Without `box`, it creates a box; with `box` and `msg`, it stores the text; with `box` alone, it drains the box. GET changes state, so HEAD requests and prefetches are refused. Prefer the other operations.
+         * Create, store or drain by query parameters
+         * @description The API of the PHP script that this server replaces. Without `box`, it creates a box; with `box` and `msg`, it stores the text; with `box` alone, it drains the box. GET changes state, so HEAD requests and prefetches are refused. Prefer the other operations.
          */
         get: operations["classicBox"];
         put?: never;
@@ -158,7 +158,7 @@ export interface components {
             /** @description The number of messages now in the box. */
             data: number;
         };
-        /** @description The envelope of the original script. */
+        /** @description The result: `type` says whether a box was created, a message stored, or a box drained. */
         ClassicAnswer: components["schemas"]["ClassicCreated"] | components["schemas"]["ClassicAck"] | components["schemas"]["ClassicMsgs"];
         /** @description The box was created. */
         ClassicCreated: {
@@ -593,7 +593,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The Idempotency-Key was already used with another body. */
+            /** @description The Idempotency-Key was already used with a different body. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -1049,7 +1049,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The envelope of the original script. */
+            /** @description The result: `type` says whether a box was created, a message stored, or a box drained. */
             200: {
                 headers: {
                     /** @description The number of requests of this kind allowed per minute. */

@@ -17,7 +17,7 @@ const PROBLEMS: Record<number, string> = {
   409: 'The box is full, or the cursor is ahead of the box.',
   413: 'The body is too large.',
   415: 'The media type is not supported.',
-  422: 'The Idempotency-Key was already used with another body.',
+  422: 'The Idempotency-Key was already used with a different body.',
   429: 'Too many requests, or the client address has reached its limit; see `detail` and Retry-After.',
   503: 'The server is overloaded or shutting down, or its store is not responding; see Retry-After.',
   507: 'The store is full.'

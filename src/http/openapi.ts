@@ -37,8 +37,8 @@ export async function collectContract (scope: FastifyInstance, version: string, 
       servers: [{ url: '/', description: 'This server' }],
       tags: [
         { name: 'box', description: 'Boxes and their messages.' },
-        { name: 'classic', description: 'The API of the original script.' },
-        { name: 'webrtc', description: 'What a peer connection needs besides signaling.' }
+        { name: 'classic', description: 'The API of the PHP script that this server replaces.' },
+        { name: 'webrtc', description: 'What a WebRTC connection needs besides signaling.' }
       ],
       // The capability in the path is the only authorization.
       security: []

@@ -54,7 +54,7 @@ export class Outgoing {
   constructor (log: FastifyBaseLogger, limits: OutgoingLimits = outgoingLimits) {
     this.#account = new Unsent(limits)
     this.#stallTicks = limits.stallTimeout * 1000 / TICK
-    this.#full = new Condition(log, { level: 'warn', begins: 'Too much data is unsent; responses are refused or cut off', ends: 'Less data is unsent again,' })
+    this.#full = new Condition(log, { level: 'warn', begins: 'Too much data is unsent; responses are refused or cut off', ends: 'Unsent data is within its limits again,' })
   }
 
   /** Raises the limits if they are lower than the largest possible response. */

@@ -79,7 +79,7 @@ export class HostError extends Error implements BoxError {
   constructor (cause: unknown, statusCode: number) {
     const { code, message = '' } = (cause ?? {}) as Partial<FastifyError>
     if (statusCode >= 500) super('The server cannot respond at the moment. Try again later.', { cause })
-    else super(message === '' ? 'The host does not allow this.' : message, { cause })
+    else super(message === '' ? 'This server does not allow the request.' : message, { cause })
     this.statusCode = statusCode
     if (statusCode >= 500) this.code = 'HOST_FAILED'
     else this.code = typeof code === 'string' ? code : 'HOST_REFUSED'

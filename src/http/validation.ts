@@ -28,7 +28,7 @@ export const UNCHECKED = undefined as unknown as ReturnType<FastifySchemaCompile
 function describe (part: string, schema: TSchema, error: ValueError | undefined): string {
   if (error?.type === ValueErrorType.ObjectAdditionalProperties) {
     const names = Object.keys(schema['properties'])
-    return `${part}: accepts ${names.length === 0 ? 'no members' : `only ${names.join(', ')}`}`
+    return `${part}: accepts ${names.length === 0 ? 'no parameters' : `only ${names.join(', ')}`}`
   }
   return `${part}${(error?.path ?? '').replaceAll('/', '.')}: ${error === undefined ? 'unexpected' : `expected ${expectation(error)}`}`
 }

@@ -18,7 +18,7 @@ function setUp () {
   return { store, clock, service: new BoxService(store, clock, limits, rules) }
 }
 
-t.test('a box is kept by its drop address, and its id is not kept', async t => {
+t.test('a box is stored under its drop address, and its id is not stored', async t => {
   const { store, clock, service } = setUp()
   const asked: unknown[] = []
   const { create } = store
@@ -33,7 +33,7 @@ t.test('a box is kept by its drop address, and its id is not kept', async t => {
   t.notMatch(JSON.stringify(asked), boxId)
 })
 
-t.test('a held read that finds something, or may not wait, takes no place', async t => {
+t.test('a long-poll that finds a message, or may not wait, takes no place', async t => {
   const { service } = setUp()
   const { drop } = await service.create()
   const never = new AbortController().signal
@@ -46,7 +46,7 @@ t.test('a held read that finds something, or may not wait, takes no place', asyn
   t.equal(service.waiters.size, 0)
 })
 
-t.test('expired boxes are swept in the background, one sweep at a time, and a sweep that fails is told', async t => {
+t.test('expired boxes are swept in the background, one sweep at a time, and a failed sweep is reported', async t => {
   const { store, clock, service } = setUp()
   mock.timers.enable({ apis: ['setInterval'] })
   t.teardown(() => { mock.timers.reset() })
@@ -76,7 +76,7 @@ t.test('expired boxes are swept in the background, one sweep at a time, and a sw
   t.equal(swept.length, 2, 'closing ends it')
 })
 
-t.test('while boxes are due sweeps follow each other, and other work has its turn between them', async t => {
+t.test('while boxes are due, steps of the sweep follow each other, and other work runs between them', async t => {
   const { store, service } = setUp()
   mock.timers.enable({ apis: ['setInterval'] })
   t.teardown(() => { mock.timers.reset() })

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import t from 'tap'
 import { decode, messageFromJson, messageFromString, messageFromText, parseJson, withKey } from '../../src/box/message.js'
 
-t.test('JSON text is kept to the letter, and its length is that of its bytes', async () => {
+t.test('JSON text is kept unchanged, and its length is in bytes', async () => {
   fc.assert(fc.property(fc.json(), json => {
     const text = ` ${json}\n`
     const message = messageFromJson(Buffer.from(text))
@@ -10,7 +10,7 @@ t.test('JSON text is kept to the letter, and its length is that of its bytes', a
   }))
 })
 
-t.test('any text becomes a JSON string of which it is the value', async () => {
+t.test('any text becomes a JSON string with that value', async () => {
   fc.assert(fc.property(fc.string({ unit: 'binary' }), value => {
     const message = messageFromText(Buffer.from(value))
     return JSON.parse(message.text) === value && message.bytes === Buffer.byteLength(message.text)
@@ -30,7 +30,7 @@ t.test('bytes that are not UTF-8, and texts that are not JSON, are refused', asy
   t.throws(() => messageFromJson(Buffer.from('')), { code: 'BOX_ERR_INVALID' })
 })
 
-t.test('the digest of a key is of the body, to the letter', async t => {
+t.test('the digest of a key covers the exact body', async t => {
   const digest = (text: string) => withKey({ text, bytes: text.length }, 'k').key?.digest
   t.equal(digest('1'), digest('1'))
   t.not(digest('1'), digest('1 '))

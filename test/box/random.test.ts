@@ -3,7 +3,7 @@ import t from 'tap'
 import { newBoxId } from '../../src/box/capability.js'
 import { randomPortions } from '../../src/box/random.js'
 
-t.test('every byte is given once, in order, and wiped', async t => {
+t.test('every byte is used once, in order, and wiped', async t => {
   fc.assert(fc.property(fc.integer({ min: 1, max: 40 }), fc.integer({ min: 1, max: 20 }), fc.integer({ min: 1, max: 100 }), (size, portions, count) => {
     const filled: Buffer[] = []
     let block: Buffer = Buffer.alloc(0)
@@ -25,7 +25,7 @@ t.test('every byte is given once, in order, and wiped', async t => {
   }), { numRuns: 200 })
 })
 
-t.test('no box id comes twice, over many blocks', async t => {
+t.test('no box id repeats over many blocks', async t => {
   const ids = Array.from({ length: 20_000 }, newBoxId)
   t.equal(new Set(ids).size, ids.length)
   t.ok(ids.every(id => /^box_[A-Za-z0-9_-]{32}$/.test(id)))

@@ -18,7 +18,7 @@ async function setUp (maxPerBox = 8) {
   return { watch, clock, drop, append, waiters: new Waiters(watch.store, clock, maxPerBox) }
 }
 
-t.test('a message between the registration and the look is found', async t => {
+t.test('a message between the subscription and the read is found', async t => {
   const { drop, append, waiters } = await setUp()
   const waiter = await waiters.open(drop, never)
   await append('1')
@@ -26,7 +26,7 @@ t.test('a message between the registration and the look is found', async t => {
   waiter.close()
 })
 
-t.test('a message during the look is found', async t => {
+t.test('a message during the read is found', async t => {
   const { watch, drop, append, waiters } = await setUp()
   const { read } = watch.store
   let raced = false
@@ -43,7 +43,7 @@ t.test('a message during the look is found', async t => {
   waiter.close()
 })
 
-t.test('places are counted per box, and given back once', async t => {
+t.test('places are counted per box, and freed once', async t => {
   const { watch, drop, waiters } = await setUp(2)
   const [one, two] = [await waiters.open(drop, never), await waiters.open(drop, never)]
   await t.rejects(waiters.open(drop, never), RateError)
@@ -57,7 +57,7 @@ t.test('places are counted per box, and given back once', async t => {
   t.equal(watch.open, 0)
 })
 
-t.test('a reader that left before, while or after the store subscribed holds nothing', async t => {
+t.test('a reader that disconnected before, during or after the subscription holds no place', async t => {
   const { watch, drop, waiters } = await setUp(1)
   const gone = new AbortController()
   gone.abort()
@@ -76,7 +76,7 @@ t.test('a reader that left before, while or after the store subscribed holds not
   t.equal(watch.open, 0)
 })
 
-t.test('a subscription that fails holds nothing', async t => {
+t.test('a failed subscription holds no place', async t => {
   const { watch, drop, waiters } = await setUp(1)
   const { subscribe } = watch.store
   watch.store.subscribe = async () => { throw new StoreError() }
@@ -86,7 +86,7 @@ t.test('a subscription that fails holds nothing', async t => {
   t.equal(waiters.size, 0)
 })
 
-t.test('ending all ends those to come too', async t => {
+t.test('ending all waiters also ends future ones', async t => {
   const { watch, drop, waiters } = await setUp()
   const waiter = await waiters.open(drop, never)
   const next = waiter.next(0, 10, 60_000)
@@ -100,7 +100,7 @@ t.test('ending all ends those to come too', async t => {
   t.equal(watch.open, 0)
 })
 
-t.test('a wake-up without a change ends no wait', async t => {
+t.test('a wake-up without a change does not end a wait', async t => {
   const watch = watchedStore()
   const clock = new TestClock()
   const drop = dropAddress(newBoxId())
@@ -122,7 +122,7 @@ t.test('a wake-up without a change ends no wait', async t => {
   t.same((await next).texts, [])
 })
 
-t.test('a box that is gone ends the wait by its error', async t => {
+t.test('a deleted box ends the wait with its error', async t => {
   const { watch, clock, drop, waiters } = await setUp()
   const waiter = await waiters.open(drop, never)
   const next = waiter.next(0, 10, 60_000)
@@ -131,7 +131,7 @@ t.test('a box that is gone ends the wait by its error', async t => {
   waiter.close()
 })
 
-t.test('waiting on a box that never was is an error at the first look', async t => {
+t.test('waiting on a box that never existed fails at the first read', async t => {
   const store = memoryStore()
   const clock = new TestClock()
   const waiter = await new Waiters(store, clock, 1).open(dropAddress(newBoxId()), never)

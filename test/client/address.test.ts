@@ -19,30 +19,30 @@ t.test('a link is a server and an id', async t => {
 
 t.test('an id needs its server', async t => {
   t.strictSame(parseAddress(id, 'https://example.com/a/'), { server: 'https://example.com/a', id })
-  t.throws(() => parseAddress(id), new TypeError('Opening a box by its id requires the option server'))
+  t.throws(() => parseAddress(id), new TypeError("Opening a box by its id requires the option 'server'"))
 })
 
-t.test('what is no link is refused, and the message does not repeat it', async t => {
+t.test('an invalid link is refused, and the message does not repeat it', async t => {
   for (const link of ['', 'box', '/boxes/' + id, `https://example.com/${id}`, `https://example.com/boxes/${id}x`, `https://example.com/boxes/${id}/messages`]) {
     t.throws(() => parseAddress(link), new TypeError('A link must have the form <server>/boxes/<id>'))
   }
 })
 
-t.test('a link that was made can be taken apart', async t => {
+t.test('a created link can be parsed', async t => {
   fc.assert(fc.property(fc.webUrl({ validSchemes: ['http', 'https'] }), url => {
     const address = { server: baseUrl(url), id }
     t.matchOnly(parseAddress(linkOf(address)), address)
   }), { numRuns: 50 })
 })
 
-t.test('the drop address is the one that the server derives', async t => {
+t.test('the drop address equals the one that the server derives', async t => {
   for (let i = 0; i < 50; i++) {
     const id = newBoxId()
     t.equal(await dropAddressOf(id), dropAddress(id))
   }
 })
 
-t.test('a server has one spelling', async t => {
+t.test('a server URL has one canonical form', async t => {
   t.equal(baseUrl('http://localhost:8080/'), 'http://localhost:8080')
   t.equal(baseUrl(new URL('https://a.example/b/?c#d')), 'https://a.example/b')
   for (const server of ['file:///boxes', '/boxes', undefined]) t.throws(() => baseUrl(server as string), { name: 'TypeError', message: /http or https URL/ })

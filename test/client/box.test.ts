@@ -19,7 +19,7 @@ t.test('two parties find each other by a link', async t => {
   await t.rejects(invitation.read(), { code: 'BOX_ERR_DROP_ONLY', status: 403 })
 })
 
-t.test('the drop link of a box opened by its id is the one its creator has', async t => {
+t.test('a box opened by its id has the same drop link as its creator\'s', async t => {
   const { url } = await serve(t)
   const created = await Box.create(url)
   const id = created.link.split('/').pop()!
@@ -28,7 +28,7 @@ t.test('the drop link of a box opened by its id is the one its creator has', asy
   t.equal(await opened.dropLink(), await created.dropLink())
 })
 
-t.test('messages can be looked at and acknowledged one call at a time', async t => {
+t.test('messages can be read and acknowledged in single calls', async t => {
   const box = await Box.create((await serve(t)).url)
   for (const message of ['a', 'b', 'c']) await box.send(message)
   t.strictSame(await box.read({ after: 1, limit: 1 }), { messages: [{ seq: 2, data: 'b' }], next: 2 })
@@ -40,14 +40,14 @@ t.test('messages can be looked at and acknowledged one call at a time', async t 
   t.strictSame(await waiting, { messages: [{ seq: 4, data: 'd' }], next: 4 })
 })
 
-t.test('a wait that is longer than the server allows ends when the server ends it', async t => {
+t.test('a wait longer than the server allows ends when the server ends it', async t => {
   const { url } = await serve(t, { maxWait: 0 })
   const box = await Box.create(url)
   t.strictSame(await box.read({ wait: 60 }), { messages: [], next: 0 })
   await t.rejects(box.read({ wait: 61 }), { code: 'BOX_ERR_INVALID' })
 })
 
-t.test('a deleted box is gone for everybody, and deleting it again is no error', async t => {
+t.test('a deleted box is gone for everyone, and deleting it again is not an error', async t => {
   const box = await Box.create((await serve(t)).url)
   const other = Box.open(box.link)
   await box.delete()
@@ -56,7 +56,7 @@ t.test('a deleted box is gone for everybody, and deleting it again is no error',
   await other.delete()
 })
 
-t.test('a delete is tried again, and the 404 of the second try is its success', async t => {
+t.test('a delete is retried, and a 404 on the retry counts as success', async t => {
   const { box, operations } = fakeBox(t, (_call, n) => {
     if (n === 0) throw new TypeError('fetch failed')
     return problem(404, 'BOX_ERR_NOT_FOUND')
@@ -67,7 +67,7 @@ t.test('a delete is tried again, and the 404 of the second try is its success', 
   await t.rejects(refused.box.delete(), { code: 'BOX_ERR_DROP_ONLY' })
 })
 
-t.test('a box whose signal was aborted, or that was closed, can still be deleted', async t => {
+t.test('a box can still be deleted after its signal was aborted or it was closed', async t => {
   const { url } = await serve(t)
   const reason = new Error('enough')
   const controller = new AbortController()
@@ -82,14 +82,14 @@ t.test('a box whose signal was aborted, or that was closed, can still be deleted
   }
 })
 
-t.test('create refuses what the server refuses, and a bad URL', async t => {
+t.test('create rejects if the server refuses, or the URL is invalid', async t => {
   const { url } = await serve(t)
   await t.rejects(Box.create(url, { ttl: 0 }), { code: 'BOX_ERR_INVALID', status: 400 })
   await t.rejects(Box.create(url, { signal: AbortSignal.abort(new Error('no')) }), { message: 'no' })
   await t.rejects(Box.create('nowhere'), TypeError)
 })
 
-t.test('create gives up on a server that cannot be reached within seconds, and names it', async t => {
+t.test('create gives up on an unreachable server within seconds, and names it', async t => {
   const { timers } = mock
   timers.enable({ apis: ['setTimeout'] })
   t.teardown(() => { timers.reset() })
@@ -107,7 +107,7 @@ t.test('create gives up on a server that cannot be reached within seconds, and n
   t.ok(gaveUp < 4_500, `${gaveUp} ms`)
 })
 
-t.test('one signal ends everything that a box does', async t => {
+t.test('one signal aborts everything that a box does', async t => {
   const link = await Box.create((await serve(t)).url).then(box => box.link)
   const controller = new AbortController()
   const box = Box.open(link, { signal: controller.signal, fetch: never })
@@ -116,7 +116,7 @@ t.test('one signal ends everything that a box does', async t => {
   for (const result of await results) t.match(result, { status: 'rejected', reason: { message: 'enough' } })
 })
 
-t.test('a box says nothing of its capabilities when it is printed', async t => {
+t.test('printing a box does not reveal its capabilities', async t => {
   const { inspect } = await import('node:util')
   const { box } = fakeBox(t, () => json({}))
   t.notMatch(inspect(box, { depth: 9, showHidden: true }), /box_|drop_/)

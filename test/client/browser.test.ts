@@ -42,7 +42,7 @@ const taken = (page: Page, count: number) => page.waitForFunction(count => {
   return taken.length >= count && taken
 }, count).then(async handle => await handle.jsonValue() as unknown[])
 
-t.test('in Chromium, from another origin', { skip: await needsChromium() }, async t => {
+t.test('in Chromium, on another origin', { skip: await needsChromium() }, async t => {
   const browser = await launch(t)
   const { url } = await serve(t)
 
@@ -108,7 +108,7 @@ t.test('in Chromium, from another origin', { skip: await needsChromium() }, asyn
     t.strictSame(done, { read: [{ n: 1 }, 'zwei'], streamed: [{ n: 1 }, 'zwei'], left: [], refused: [401, 401, 401, 401, 401] })
   })
 
-  t.test('a page whose connections are cut takes each message once', async t => {
+  t.test('a page whose connections are cut gets each message once', async t => {
     const page = await pageWithClient(t, browser)
     const proxy = await tcpProxy(t, url)
     const link = await page.evaluate(async url => (await Box.create(url)).link, proxy.url)
@@ -121,7 +121,7 @@ t.test('in Chromium, from another origin', { skip: await needsChromium() }, asyn
     t.strictSame(await taken(page, 5), [1, 2, 3, 4, 5])
   })
 
-  t.test('a page behind a proxy that holds streams back goes over to long-poll', async t => {
+  t.test('a page behind a buffering proxy switches to long-polls', async t => {
     const page = await pageWithClient(t, browser)
     const requests: string[] = []
     page.on('request', request => { requests.push(`${request.method()} ${new URL(request.url()).search}`) })

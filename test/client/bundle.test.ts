@@ -22,7 +22,7 @@ for (const [entry, limit] of Object.entries(limits)) {
   })
 }
 
-t.test('the client needs nothing but what the web has', async t => {
+t.test('the client uses only web APIs', async t => {
   const { url } = await serve(t)
   const web = {
     AbortController, AbortSignal, DOMException, FormData, Headers, Request, Response, TextDecoder, TextEncoder, TransformStream, URL, URLSearchParams, btoa, clearTimeout, crypto, fetch, performance, setTimeout

@@ -39,15 +39,15 @@ t.test('one space after the colon is not part of the value', async t => {
   t.strictSame(parse('data:x\n\ndata:  x\n\n'), [message('x'), message(' x')])
 })
 
-t.test('comments, unknown fields and events without data are no events', async t => {
+t.test('comments, unknown fields and events without data are ignored', async t => {
   t.strictSame(parse(': hello\n\n', 'retry: 1500\n\n', 'colour: red\n\n', 'event: empty\n\n', 'data: 1\n\n'), [message('1')])
 })
 
-t.test('an event has a type of its own, and the next one has not', async t => {
+t.test('an event\'s type applies only to that event', async t => {
   t.strictSame(parse('event: gone\ndata: {}\n\ndata: 1\n\n'), [{ type: 'gone', data: '{}', id: '' }, message('1')])
 })
 
-t.test('an id stays until the next one, and one with a zero character is ignored', async t => {
+t.test('an id applies until the next one, and one with a NUL is ignored', async t => {
   t.strictSame(parse('id: 3\ndata: a\n\ndata: b\n\nid: 4\0\ndata: c\n\nid\ndata: d\n\n'),
     [message('a', '3'), message('b', '3'), message('c', '3'), message('d', '')])
 })
@@ -68,7 +68,7 @@ function cut (bytes: Uint8Array, places: number[]) {
   return ends.map((end, i) => bytes.subarray(ends[i - 1] ?? 0, end))
 }
 
-t.test('whatever the bytes are and wherever they are cut, the events are the same', async () => {
+t.test('any bytes, cut anywhere, give the same events', async () => {
   const fragment = fc.oneof(eol, line, fc.constantFrom('data:', 'data: ', 'event:', 'id:', ':', '\0', '\uFEFF', '😀'))
   const bytes = fc.oneof(
     fc.array(fragment, { maxLength: 40 }).map(parts => encode(parts.join(''))),
@@ -78,7 +78,7 @@ t.test('whatever the bytes are and wherever they are cut, the events are the sam
   }), { numRuns: 500 })
 })
 
-t.test('what was written as events is read as these events', async () => {
+t.test('events survive writing and parsing', async () => {
   fc.assert(fc.property(fc.array(event, { maxLength: 5 }), eol, cuts, (events, end, places) => {
     const text = events.map(({ id, type, data }) =>
       [`id: ${id}`, `event: ${type}`, ...data.map(line => `data: ${line}`), '', ''].join(end)).join('')
@@ -87,7 +87,7 @@ t.test('what was written as events is read as these events', async () => {
   }), { numRuns: 500 })
 })
 
-t.test('an event that never ends is given up', async t => {
+t.test('an endless event is abandoned', async t => {
   const parser = new EventParser(10_000)
   const line = encode(`data: ${'x'.repeat(1_000)}\n`)
   t.throws(() => { for (let lines = 0; lines < 11; lines++) parser.push(line) }, { name: 'ResponseTooLargeError' })

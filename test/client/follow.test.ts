@@ -6,7 +6,7 @@ import { take } from './serve.js'
 const acknowledged = () => json({ type: 'ack', data: 0 })
 const page = (next: number, ...data: unknown[]) => json({ type: 'msgs', data, next })
 
-t.test('messages come over the stream', async t => {
+t.test('messages arrive over the stream', async t => {
   const { box, operations } = fakeBox(t, call => isAck(call)
     ? acknowledged()
     : eventStream(['retry: 1000\n: open\n\n', event(1, 'a') + event(2, ['b']), ': \n\n', event(3, null)], { open: true }))
@@ -14,7 +14,7 @@ t.test('messages come over the stream', async t => {
   t.equal(operations()[0], 'GET /messages?after=0')
 })
 
-t.test('a stream that ends is taken up after the last message', async t => {
+t.test('a stream that ends is resumed after the last message', async t => {
   const { box, calls, operations } = fakeBox(t, call => {
     if (isAck(call)) return acknowledged()
     const after = Number(new URL(call.request.url).searchParams.get('after'))
@@ -25,12 +25,12 @@ t.test('a stream that ends is taken up after the last message', async t => {
   t.strictSame(operations().filter(operation => operation.startsWith('GET')), [0, 1, 2, 3].map(n => `GET /messages?after=${n}`))
 })
 
-t.test('a message that comes again is not given again', async t => {
+t.test('a repeated message is not delivered again', async t => {
   const { box } = fakeBox(t, call => isAck(call) ? acknowledged() : eventStream([event(1), event(2) + event(1), event(2) + event(3)]))
   t.strictSame(await take(box, 3), [1, 2, 3])
 })
 
-t.test('errors that pass are waited out', async t => {
+t.test('transient errors are waited out', async t => {
   const { box } = fakeBox(t, (call, n) => {
     if (isAck(call)) return acknowledged()
     if (n === 0) throw new TypeError('fetch failed')
@@ -41,7 +41,7 @@ t.test('errors that pass are waited out', async t => {
   t.strictSame(await take(box, 1), [1])
 })
 
-t.test('following goes on for as long as it takes', async t => {
+t.test('following a box never gives up', async t => {
   const { box, calls } = fakeBox(t, (call, n) => {
     if (n < 40) throw new TypeError('fetch failed')
     return isAck(call) ? acknowledged() : eventStream([event(1)])
@@ -50,14 +50,14 @@ t.test('following goes on for as long as it takes', async t => {
   t.ok(calls.length > 40)
 })
 
-t.test('a box that is gone and a cursor ahead of it end the loop with what the server said', async t => {
+t.test('a missing box, or a cursor ahead of the box, ends the loop with the server\'s error', async t => {
   for (const [status, code] of [[404, 'BOX_ERR_NOT_FOUND'], [409, 'BOX_ERR_CURSOR'], [403, 'BOX_ERR_DROP_ONLY']] as const) {
     const { box } = fakeBox(t, () => problem(status, code))
     await t.rejects(take(box, 1), { name: 'BoxError', code, status })
   }
 })
 
-t.test('a box that goes while it is followed ends the loop, after the messages before', async t => {
+t.test('a box deleted while it is followed ends the loop after its messages', async t => {
   const { box } = fakeBox(t, (_call, n) => n === 0
     ? eventStream([event(1) + event(2) + 'event: gone\ndata: {"type":"gone"}\n\n'])
     : problem(404, 'BOX_ERR_NOT_FOUND'))
@@ -68,14 +68,14 @@ t.test('a box that goes while it is followed ends the loop, after the messages b
 
 const noStream: Record<string, () => Response | Promise<Response>> = {
   'refused with 406': () => problem(406, 'BOX_ERR_NOT_ACCEPTABLE'),
-  'answered with JSON': () => page(1, 'not this one'),
-  'not answered at all': never,
+  'a JSON response': () => page(1, 'not this one'),
+  'not opened at all': never,
   'opened and silent': () => eventStream([], { open: true }),
   'without numbers': () => eventStream(['data: 1\n\n'], { open: true })
 }
 
 for (const [how, answer] of Object.entries(noStream)) {
-  t.test(`where the stream is ${how}, long-polls take over`, async t => {
+  t.test(`if the stream is ${how}, long-polls take over`, async t => {
     const { box, operations } = fakeBox(t, call => {
       if (isAck(call)) return acknowledged()
       if (isStream(call)) return answer()
@@ -88,7 +88,7 @@ for (const [how, answer] of Object.entries(noStream)) {
   })
 }
 
-t.test('a long-poll that fails gives the stream another chance', async t => {
+t.test('after a failed long-poll, the stream is tried again', async t => {
   let polls = 0
   const { box } = fakeBox(t, call => {
     if (isAck(call)) return acknowledged()
@@ -100,7 +100,7 @@ t.test('a long-poll that fails gives the stream another chance', async t => {
   t.equal(polls, 1)
 })
 
-t.test('a server that does not hold a poll is not asked without a pause', async t => {
+t.test('a server that does not hold long-polls is asked only with pauses', async t => {
   const { box, calls } = fakeBox(t, (call, n) => {
     if (isAck(call)) return acknowledged()
     if (isStream(call)) return problem(406, 'BOX_ERR_NOT_ACCEPTABLE')
@@ -112,7 +112,7 @@ t.test('a server that does not hold a poll is not asked without a pause', async 
   t.ok(calls.length < 8)
 })
 
-t.test('an open stream that falls silent is opened again after the last message, every time', async t => {
+t.test('a stream that falls silent is reopened after the last message, every time', async t => {
   const { box, calls } = fakeBox(t, call => {
     if (isAck(call)) return acknowledged()
     const after = Number(new URL(call.request.url).searchParams.get('after'))
@@ -124,7 +124,7 @@ t.test('an open stream that falls silent is opened again after the last message,
   t.ok(reads.every(isStream))
 })
 
-t.test('a stream that is silent but for its opening is opened again', async t => {
+t.test('a stream that is silent after its opening is reopened', async t => {
   let streams = 0
   const { box, calls } = fakeBox(t, call => {
     if (isAck(call)) return acknowledged()
@@ -134,7 +134,7 @@ t.test('a stream that is silent but for its opening is opened again', async t =>
   t.ok(calls.every(call => isAck(call) || isStream(call)))
 })
 
-t.test('after a while of long-polls the stream is tried again', async t => {
+t.test('after a period of long-polls, the stream is tried again', async t => {
   let held = true
   const { box, calls } = fakeBox(t, async call => {
     if (isAck(call)) return acknowledged()
@@ -149,7 +149,7 @@ t.test('after a while of long-polls the stream is tried again', async t => {
   t.match(ways.join(' '), /^(stream poll ){2,}.*stream$/, 'it is held back again, until it is not')
 })
 
-t.test('a consumer that takes its time is no dead stream', async t => {
+t.test('a slow consumer does not make a stream count as dead', async t => {
   const { box, calls } = fakeBox(t, call => isAck(call)
     ? acknowledged()
     : eventStream([event(1), event(2), event(3)], { open: true }), { streamIdleTimeout: 30 })
@@ -163,7 +163,7 @@ t.test('a consumer that takes its time is no dead stream', async t => {
   t.equal(calls.filter(isStream).length, 1)
 })
 
-t.test('a message is acknowledged when the next one is asked for, not before', async t => {
+t.test('a message is acknowledged when the next one is requested, not before', async t => {
   const { box, calls } = fakeBox(t, call => isAck(call) ? acknowledged() : eventStream([event(1) + event(2)], { open: true }))
   const messages = box.messages()
   await messages.next()
@@ -176,7 +176,7 @@ t.test('a message is acknowledged when the next one is asked for, not before', a
   t.strictSame(calls.filter(isAck).map(({ body }) => body), ['{"after":1}'], 'nor is the one that the loop is left at')
 })
 
-t.test('acknowledgements are put together', async t => {
+t.test('acknowledgements are combined', async t => {
   const stream = Array.from({ length: 1000 }, (_, i) => event(i + 1)).join('')
   const { box, calls } = fakeBox(t, async call => {
     if (!isAck(call)) return eventStream([stream], { open: true })
@@ -194,19 +194,19 @@ t.test('acknowledgements are put together', async t => {
   t.strictSame(cursors, cursors.toSorted((a, b) => a - b))
 })
 
-t.test('an acknowledgement that fails disturbs nobody', async t => {
+t.test('a failed acknowledgement does not disturb the loop', async t => {
   const { box } = fakeBox(t, call => isAck(call) ? problem(500, 'BOX_ERR_INTERNAL') : eventStream([event(1) + event(2)], { open: true }), { maxAttempts: 2 })
   t.strictSame(await take(box, 2), [1, 2])
 })
 
-t.test('leaving a loop does not wait for long', async t => {
+t.test('leaving a loop does not take long', async t => {
   const { box } = fakeBox(t, call => isAck(call) ? never() : eventStream([event(1) + event(2)], { open: true }), { flushTimeout: 20 })
   const began = performance.now()
   t.strictSame(await take(box, 2), [1, 2])
   t.ok(performance.now() - began < 2000)
 })
 
-t.test('a later loop goes on where the last one was', async t => {
+t.test('a later loop continues where the last one stopped', async t => {
   const { box, operations } = fakeBox(t, call => {
     if (isAck(call)) return problem(503, 'BOX_ERR_STORE')
     const after = Number(new URL(call.request.url).searchParams.get('after'))
@@ -218,7 +218,7 @@ t.test('a later loop goes on where the last one was', async t => {
   t.strictSame(await take(box.messages({ after: 1 }), 1), [{ seq: 2, data: 2 }], 'or where it is told to')
 })
 
-t.test('a box is read by one loop at a time', async t => {
+t.test('only one loop at a time reads through a Box object', async t => {
   const { box } = fakeBox(t, call => isAck(call) ? acknowledged() : eventStream([event(1)], { open: true }))
   const first = box.messages()
   await first.next()
@@ -227,7 +227,7 @@ t.test('a box is read by one loop at a time', async t => {
   t.match(await box.messages({ after: 0 }).next(), { value: { seq: 1 } })
 })
 
-t.test('a signal ends a loop with its reason, wherever it waits', async t => {
+t.test('a signal ends a loop with its reason, whatever it waits for', async t => {
   const reason = new Error('enough')
   const waits: Record<string, () => Response | Promise<Response>> = {
     'for the answer': never,
@@ -243,7 +243,7 @@ t.test('a signal ends a loop with its reason, wherever it waits', async t => {
   }
 })
 
-t.test('what has come already is not given after the signal', async t => {
+t.test('messages received before the signal are not delivered after it', async t => {
   const { box } = fakeBox(t, call => isAck(call) ? acknowledged() : eventStream([event(1) + event(2)], { open: true }))
   const controller = new AbortController()
   const messages = box.messages({ signal: controller.signal })
@@ -252,7 +252,7 @@ t.test('what has come already is not given after the signal', async t => {
   await t.rejects(messages.next(), { message: 'enough' })
 })
 
-t.test('close ends a loop quietly, and a loop that comes after', async t => {
+t.test('close ends current and later loops without an error', async t => {
   const { box } = fakeBox(t, () => eventStream([': open\n\n'], { open: true }))
   const next = box.messages().next()
   setTimeout(() => { box.close() }, 10)
@@ -260,7 +260,7 @@ t.test('close ends a loop quietly, and a loop that comes after', async t => {
   t.strictSame(await box.messages().next(), { value: undefined, done: true })
 })
 
-t.test('the stream\'s connection is let go when the loop is left', async t => {
+t.test('leaving the loop releases the stream\'s connection', async t => {
   const signals: AbortSignal[] = []
   const { box } = fakeBox(t, call => {
     if (isAck(call)) return acknowledged()

@@ -18,7 +18,7 @@ async function withLogin (t: Test, ...tokens: string[]) {
 
 const refused = { name: 'BoxError', status: 401, code: 'NO_LOGIN', detail: 'Log in first.' }
 
-t.test('a box sends its headers with everything that it does', async t => {
+t.test('a box sends its headers with every request', async t => {
   const server = await withLogin(t, 'Bearer ok')
   const headers = { Authorization: 'Bearer ok' }
   const box = await Box.create(server, { headers })
@@ -37,7 +37,7 @@ t.test('a box sends its headers with everything that it does', async t => {
   await box.delete()
 })
 
-t.test('a function is asked for each request, so that a token can be refreshed', async t => {
+t.test('a function is called for each request, so that it can refresh a token', async t => {
   const server = await withLogin(t, 'Bearer 1', 'Bearer 2', 'Bearer 3')
   let n = 0
   const headers: RequestHeaders = async () => ({ Authorization: `Bearer ${++n}` })
@@ -48,7 +48,7 @@ t.test('a function is asked for each request, so that a token can be refreshed',
   t.equal(n, 4)
 })
 
-t.test('a function that fails is tried again, like a network that fails', async t => {
+t.test('a function that fails is retried, like a network failure', async t => {
   let n = 0
   const { url } = await serve(t)
   const box = await Box.create(url, {
@@ -61,7 +61,7 @@ t.test('a function that fails is tried again, like a network that fails', async 
   t.equal(n, 2)
 })
 
-t.test('the client\'s own headers stay what they are', async t => {
+t.test('the client\'s own headers cannot be overridden', async t => {
   const { url } = await serve(t)
   const client = createBoxClient(url, {
     headers: { 'Content-Type': 'text/x-evil', 'X-Own': 'yes' },
@@ -75,11 +75,11 @@ t.test('the client\'s own headers stay what they are', async t => {
   t.equal((await client.POST('/boxes', { body: { ttl: 60 } })).response.status, 201)
 })
 
-t.test('a link leads no headers to another server', async t => {
+t.test('a link cannot send headers to another server', async t => {
   const link = `https://elsewhere.example/boxes/drop_${'A'.repeat(32)}`
   const headers = { Authorization: 'secret' }
   t.throws(() => Box.open(link, { headers }), { name: 'TypeError', message: /server/ })
-  t.throws(() => Box.open(link, { headers, server: 'https://own.example' }), { name: 'TypeError', message: /option server/ })
+  t.throws(() => Box.open(link, { headers, server: 'https://own.example' }), { name: 'TypeError', message: /option 'server'/ })
   t.equal(Box.open(link, { headers, server: 'https://elsewhere.example/' }).link, link)
 })
 
@@ -89,7 +89,7 @@ t.test('without headers nothing is added', async t => {
   t.notOk(calls[0]!.request.headers.has('authorization'))
 })
 
-t.test('headers follow no redirect, which may lead to another server', async t => {
+t.test('with headers, redirects are refused, since they may lead to another server', async t => {
   const seen: unknown[] = []
   const other = createServer((request, response) => {
     seen.push(request.headers['x-login'])

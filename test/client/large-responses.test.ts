@@ -14,7 +14,7 @@ function endless (chunk: string) {
   return { body, taken: () => taken }
 }
 
-t.test('a response body without an end is given up at the limit', async t => {
+t.test('an endless response body is abandoned at the limit', async t => {
   const { body, taken } = endless('[1,'.repeat(1_000))
   const client = createBoxClient('http://server.test', {
     maxResponseBytes: 10_000,
@@ -25,28 +25,28 @@ t.test('a response body without an end is given up at the limit', async t => {
 })
 
 const ways: Record<string, (body: ReadableStream) => Response> = {
-  'an event': body => new Response(body, { headers: { 'Content-Type': 'text/event-stream' } }),
-  'a page of a long-poll': body => new Response(body, { headers: { 'Content-Type': 'application/json' } })
+  event: body => new Response(body, { headers: { 'Content-Type': 'text/event-stream' } }),
+  'long-poll page': body => new Response(body, { headers: { 'Content-Type': 'application/json' } })
 }
 
 for (const [what, answer] of Object.entries(ways)) {
-  t.test(`${what} without an end is given up at the limit, and ends the loop`, async t => {
+  t.test(`an endless ${what} is abandoned at the limit, and ends the loop`, async t => {
     const { body, taken } = endless('data: '.repeat(1_000))
-    const { box, calls } = fakeBox(t, call => isStream(call) && what !== 'an event' ? problem(406, 'BOX_ERR_NOT_ACCEPTABLE') : answer(body), {}, { maxResponseBytes: 10_000 })
+    const { box, calls } = fakeBox(t, call => isStream(call) && what !== 'event' ? problem(406, 'BOX_ERR_NOT_ACCEPTABLE') : answer(body), {}, { maxResponseBytes: 10_000 })
     await t.rejects(box.messages().next(), ResponseTooLargeError)
     t.ok(taken() < 50_000, `${taken()} characters were taken`)
-    t.equal(calls.length, what === 'an event' ? 1 : 2)
+    t.equal(calls.length, what === 'event' ? 1 : 2)
   })
 }
 
-t.test('a response that is too large is not asked for again', async t => {
+t.test('a response that is too large is not requested again', async t => {
   const { box, calls } = fakeBox(t, () => json('x'.repeat(20_000)), {}, { maxResponseBytes: 10_000 })
   await t.rejects(box.read(), ResponseTooLargeError)
   await t.rejects(box.send(1), ResponseTooLargeError)
   t.equal(calls.length, 2)
 })
 
-t.test('a stream of more than the limit goes on, as long as each event is below it', async t => {
+t.test('a stream may exceed the limit, as long as each event is below it', async t => {
   const events = Array.from({ length: 100 }, (_, i) => `id: ${i + 1}\ndata: "${'x'.repeat(1_000)}"\n\n`)
   const box = Box.open(boxLink, {
     maxResponseBytes: 10_000,
@@ -60,7 +60,7 @@ t.test('a stream of more than the limit goes on, as long as each event is below 
   t.equal(last, 100)
 })
 
-t.test('a server that gives something else than a box is refused', async t => {
+t.test('a server that returns something other than a box is refused', async t => {
   for (const [data, drop] of [['box_short', `drop_${'a'.repeat(32)}`], [`box_${'a'.repeat(32)}`, 'nonsense'], [`box_${'a'.repeat(32)}`, 7]]) {
     const fetch = async () => json({ type: 'created', data, drop, expires: '2100-01-01T00:00:00Z' }, { status: 201 })
     await t.rejects(Box.create('http://server.test', { fetch }), TypeError)

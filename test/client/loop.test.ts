@@ -14,7 +14,7 @@ const leaves = fc.array(fc.record<Leave>({
   pause: fc.boolean()
 }), { maxLength: 6 })
 
-t.test('no message is acknowledged that the loop has not come back from, and none is lost, whatever the consumer does', async t => {
+t.test('whatever the consumer does, no message is acknowledged before it is handled, and none is lost', async t => {
   const { url, local } = await serve(t)
   await fc.assert(fc.asyncProperty(leaves, fc.integer({ min: 1, max: 8 }), async (leaves, count) => {
     const owner = await Box.create(url, { fetch: local })
@@ -71,7 +71,7 @@ t.test('no message is acknowledged that the loop has not come back from, and non
   }), { numRuns: 60 })
 })
 
-t.test('a loop whose body throws gives the message again', async t => {
+t.test('if the loop body throws, the message is delivered again', async t => {
   const box = await Box.create((await serve(t)).url)
   for (const message of ['a', 'b', 'c']) await box.send(message)
   const failed = new Error('the disk is full')
@@ -90,7 +90,7 @@ t.test('a loop whose body throws gives the message again', async t => {
   t.strictSame((await box.read()).messages, [], 'and is gone when it was acknowledged before the loop was left')
 })
 
-t.test('a loop that begins after a cursor is gone on with from there', async t => {
+t.test('after a loop from a given cursor, the next one continues there', async t => {
   const box = await Box.create((await serve(t)).url)
   for (const message of ['a', 'b', 'c']) await box.send(message)
   t.strictSame(await take(box.messages({ after: 1 }), 1), [{ seq: 2, data: 'b' }])

@@ -38,13 +38,13 @@ for (const [name, owner, property] of missing) {
   })
 }
 
-t.test('all that is missing is named at once', async t => {
+t.test('everything missing is named at once', async t => {
   without(t, globalThis, 'btoa')
   without(t, globalThis, 'DOMException')
   t.throws(() => createBoxClient(server), { message: 'The signalbox client needs DOMException, btoa, which this platform lacks' })
 })
 
-t.test('without WebCrypto, as on a page without HTTPS, only what needs it says so', async t => {
+t.test('without WebCrypto, as on a page without HTTPS, only what needs it fails', async t => {
   const { getRandomValues } = globalThis.crypto
   const crypto = { getRandomValues: getRandomValues.bind(globalThis.crypto) }
   const found = Object.getOwnPropertyDescriptor(globalThis, 'crypto')!

@@ -22,7 +22,7 @@ async function atEveryByte (t: Test, url: string, link: string, expected: unknow
   }
 }
 
-t.test('a stream cut at every byte gives each message once', async t => {
+t.test('a stream cut at every byte delivers each message once', async t => {
   const { url, local } = await serve(t)
   const owner = await Box.create(url, { fetch: local })
   await atEveryByte(t, url, owner.link, messages, async box => {
@@ -50,7 +50,7 @@ t.test('a read cut at every byte loses nothing', async t => {
   await atEveryByte(t, url, owner.link, expected, box => box.read())
 })
 
-t.test('a long-poll cut anywhere gives each message once', async t => {
+t.test('a long-poll cut anywhere delivers each message once', async t => {
   const { url, local } = await serve(t)
   const owner = await Box.create(url, { fetch: local })
   await atEveryByte(t, url, owner.link, messages, async box => {
@@ -60,7 +60,7 @@ t.test('a long-poll cut anywhere gives each message once', async t => {
   t.strictSame(await owner.read(), { messages: [], next: 0 }, 'and each one was acknowledged')
 })
 
-t.test('a send whose answer is cut at every byte stores once', async t => {
+t.test('a send whose response is cut at every byte stores once', async t => {
   const { url, local } = await serve(t, { maxMessages: 10_000 })
   const owner = await Box.create(url, { fetch: local })
   let sent = 0
@@ -72,7 +72,7 @@ t.test('a send whose answer is cut at every byte stores once', async t => {
   t.equal((await owner.read({ limit: 1000 })).messages.length, sent)
 })
 
-t.test('1,000 cut connections lose nothing, double nothing and keep the order', async t => {
+t.test('1,000 cut connections lose nothing, duplicate nothing and keep the order', async t => {
   const { url, local } = await serve(t)
   const sender = await Box.create(url, { fetch: local })
   // Every connection ends somewhere between its first byte and a few events, acknowledgements too.
@@ -101,7 +101,7 @@ t.test('1,000 cut connections lose nothing, double nothing and keep the order', 
   t.strictSame(await sender.read(), { messages: [], next: 0 })
 })
 
-t.test('connections cut all the time do not double what is sent', async t => {
+t.test('constantly cut connections do not duplicate what is sent', async t => {
   const { url, local } = await serve(t)
   const owner = await Box.create(url, { fetch: local })
   const proxy = await tcpProxy(t, url, () => ({ cutAfter: Math.floor(Math.random() * 900) }))
@@ -113,7 +113,7 @@ t.test('connections cut all the time do not double what is sent', async t => {
   t.ok(proxy.cuts() > 50, `${proxy.cuts()} cuts`)
 })
 
-t.test('a proxy that holds the stream back is passed by long-poll', async t => {
+t.test('behind a proxy that buffers the stream, long-polls take over', async t => {
   const { url, local } = await serve(t)
   const owner = await Box.create(url, { fetch: local })
   const box = openQuick(t, owner.link, { server: await bufferingProxy(t, url), timings: { streamOpenTimeout: 100 } })
@@ -123,7 +123,7 @@ t.test('a proxy that holds the stream back is passed by long-poll', async t => {
   t.strictSame(await owner.read(), { messages: [], next: 0 })
 })
 
-t.test('a slow way is no broken way', async t => {
+t.test('a slow connection is not mistaken for a broken one', async t => {
   const { url, local } = await serve(t)
   const owner = await Box.create(url, { fetch: local })
   const proxy = await tcpProxy(t, url, () => ({ delay: 30 }))

@@ -4,7 +4,7 @@ import { createTimings, defaultTimings, backoffDelay, isTransient, retry } from 
 
 const { minDelay, maxDelay } = defaultTimings
 
-t.test('waits double with every failure up to a limit, and are never the same for all', async t => {
+t.test('backoff doubles with every failure up to a limit, with jitter', async t => {
   for (let failures = 1; failures < 2000; failures++) {
     const most = Math.min(minDelay * 2 ** (failures - 1), maxDelay)
     const delay = backoffDelay(failures, undefined, defaultTimings)
@@ -20,7 +20,7 @@ async function errorOf (value: string): Promise<BoxError> {
   return await dataOf(Promise.resolve({ response })).then(() => t.fail(), error => error)
 }
 
-t.test('Retry-After in seconds or as a date comes on top', async t => {
+t.test('Retry-After, in seconds or as a date, is added to the backoff', async t => {
   t.equal((await errorOf('7')).retryAfter, 7000)
   t.equal((await errorOf('0')).retryAfter, 0)
   const date = (await errorOf(new Date(Date.now() + 60_000).toUTCString())).retryAfter
@@ -32,7 +32,7 @@ t.test('Retry-After in seconds or as a date comes on top', async t => {
   t.ok(delay >= 7000 + minDelay / 2 && delay <= 7000 + minDelay, `${delay} ms`)
 })
 
-t.test('what may do better later is tried again, what was refused is not', async t => {
+t.test('transient failures are retried, and refusals are not', async t => {
   for (const status of [408, 429, 500, 502, 503, 504, 507]) t.ok(isTransient(new BoxError(status, {})), String(status))
   for (const status of [400, 401, 403, 404, 405, 409, 413, 415, 422]) t.notOk(isTransient(new BoxError(status, {})), String(status))
   t.ok(isTransient(new TypeError('fetch failed')), 'no answer')
@@ -40,7 +40,7 @@ t.test('what may do better later is tried again, what was refused is not', async
   t.notOk(isTransient(new ResponseTooLargeError('The response', 1)), 'more than is accepted')
 })
 
-t.test('an error tells what the problem document says', async t => {
+t.test('an error carries what the problem document says', async t => {
   const error = new BoxError(409, { type: '/problems/full', status: 409, code: 'BOX_ERR_FULL', detail: 'The box is full.' })
   t.match(error, { name: 'BoxError', message: 'The box is full.', detail: 'The box is full.', code: 'BOX_ERR_FULL', status: 409 })
   for (const body of ['<html>', '', null, undefined, 7, { code: 1, detail: {} }]) {
@@ -48,7 +48,7 @@ t.test('an error tells what the problem document says', async t => {
   }
 })
 
-t.test('creating a box does not wait for as long as a server may ask', async t => {
+t.test('creating a box does not wait for a long Retry-After', async t => {
   let requests = 0
   const refuse = async (): Promise<never> => {
     requests++

@@ -2,7 +2,7 @@ import { getEventListeners } from 'node:events'
 import t from 'tap'
 import { Scope } from '../../clients/typescript/src/scope.js'
 
-t.test('a scope ends with its parent or its signal, for the reason of the first', async t => {
+t.test('a scope ends with its parent or its signal, with the reason of whichever comes first', async t => {
   const controller = new AbortController()
   const parent = new Scope()
   const children = [new Scope(parent, controller.signal), new Scope(parent), new Scope(undefined, controller.signal)] as const
@@ -14,7 +14,7 @@ t.test('a scope ends with its parent or its signal, for the reason of the first'
   t.match(new Scope(undefined, controller.signal).signal.reason, { message: 'signal' })
 })
 
-t.test('more children than a signal takes listeners without a warning', async t => {
+t.test('many children cause no warning about listeners', async t => {
   const warnings: Error[] = []
   const onWarning = (warning: Error) => { warnings.push(warning) }
   process.on('warning', onWarning)
@@ -28,13 +28,13 @@ t.test('more children than a signal takes listeners without a warning', async t 
   t.strictSame(warnings, [])
 })
 
-t.test('work is not begun in a scope that has ended', async t => {
+t.test('no work begins in an ended scope', async t => {
   let begun = false
   await t.rejects(Scope.run(undefined, AbortSignal.abort(new Error('over')), async () => { begun = true }), { message: 'over' })
   t.notOk(begun)
 })
 
-t.test('work ends by its deadline, and a later one replaces it', async t => {
+t.test('work ends at its deadline, which a later one replaces', async t => {
   await t.rejects(Scope.run(undefined, undefined, () => new Promise(() => {}), 1), { name: 'TimeoutError' })
   const scope = new Scope()
   scope.deadline(1)
@@ -44,13 +44,13 @@ t.test('work ends by its deadline, and a later one replaces it', async t => {
   scope.end()
 })
 
-t.test('a deadline that is further off than a timer can be is none', async t => {
+t.test('a deadline beyond the longest timer is none', async t => {
   for (const ms of [2 ** 31, Number.MAX_SAFE_INTEGER, Infinity]) {
     t.equal(await Scope.run(undefined, undefined, async scope => { await scope.sleep(20); return 'done' }, ms), 'done')
   }
 })
 
-t.test('a pause ends with its scope', async t => {
+t.test('a sleep ends with its scope', async t => {
   const scope = new Scope()
   const pause = scope.sleep(1e6)
   scope.end(new Error('over'))

@@ -15,14 +15,14 @@ t.test('a message is posted as JSON', async t => {
   t.ok(calls.every(({ request }) => request.headers.get('Content-Type') === 'application/json'))
 })
 
-t.test('what is no JSON value is refused before anything is sent', async t => {
+t.test('a value that is not JSON is refused before anything is sent', async t => {
   const { box, calls } = fakeBox(t, () => stored(1))
   for (const value of [undefined, () => {}, Symbol('s'), 1n]) await t.rejects(box.send(value), TypeError)
   t.equal(calls.length, 0)
   t.match(await box.send(1), { seq: 1 }, 'and what follows is not held up')
 })
 
-t.test('a try again has the same key, another message another one', async t => {
+t.test('a retry has the same key, and another message has another', async t => {
   const { box, calls } = fakeBox(t, (_call, n) => {
     if (n === 0) throw new TypeError('fetch failed')
     if (n === 1) return new Response('{"type":"ack","da', { headers: { 'Content-Type': 'application/json' } })
@@ -45,7 +45,7 @@ t.test('Retry-After is waited for', async t => {
   t.ok(performance.now() - began > 995)
 })
 
-t.test('messages go out in the order of the calls, also past one that fails', async t => {
+t.test('messages are sent in the order of the calls, even after one that fails', async t => {
   const { box, calls } = fakeBox(t, ({ body }, n) => {
     if (n < 3) return problem(503, 'BOX_ERR_STORE')
     return body === '2' ? problem(413, 'BOX_ERR_TOO_LARGE') : stored(n)
@@ -69,13 +69,13 @@ t.test('a box keeps nothing of what it has sent', async t => {
   await box.send('last')
 })
 
-t.test('a refusal is not tried again', async t => {
+t.test('a refusal is not retried', async t => {
   const { box, calls } = fakeBox(t, () => problem(409, 'BOX_ERR_FULL'))
   await t.rejects(box.send(1), { name: 'BoxError', code: 'BOX_ERR_FULL', status: 409, detail: 'detail of BOX_ERR_FULL' })
   t.equal(calls.length, 1)
 })
 
-t.test('it gives up in the end, with the last error', async t => {
+t.test('it gives up eventually, with the last error', async t => {
   const { box, calls } = fakeBox(t, () => { throw new TypeError('fetch failed') }, { maxAttempts: 4 })
   await t.rejects(box.send(1), {
     name: 'TypeError', message: /^The server at http:\/\/server\.test\/prefix could not be reached/, cause: new TypeError('fetch failed')
@@ -83,13 +83,13 @@ t.test('it gives up in the end, with the last error', async t => {
   t.equal(calls.length, 4)
 })
 
-t.test('an answer that does not come is not waited for without end', async t => {
+t.test('it does not wait indefinitely for a response', async t => {
   const { box, calls } = fakeBox(t, (_call, n) => n < 2 ? never() : stored(1), { responseTimeout: 5 })
   t.match(await box.send(1), { seq: 1 })
   t.equal(calls.length, 3)
 })
 
-t.test('a signal ends a send: before it, in its turn, while it waits for an answer or a next try', async t => {
+t.test('a signal aborts a send before it starts, in the queue, during the request and between retries', async t => {
   const reason = new Error('enough')
   const { box, calls } = fakeBox(t, ({ body }) => body === '"hang"' ? never() : problem(503, 'BOX_ERR_STORE'), { minDelay: 1e6, maxDelay: 1e6 })
   await t.rejects(box.send(1, { signal: AbortSignal.abort(reason) }), reason)
@@ -110,7 +110,7 @@ t.test('a signal ends a send: before it, in its turn, while it waits for an answ
   t.strictSame(calls.map(({ body }) => body), ['"hang"', '"again"'], 'and what was aborted in its turn was never sent')
 })
 
-t.test('close ends what is being sent, and refuses what comes after', async t => {
+t.test('close aborts what is being sent, and later sends are refused', async t => {
   const { box, calls } = fakeBox(t, never)
   const sending = box.send(1)
   setTimeout(() => { box.close() }, 5)

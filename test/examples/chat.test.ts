@@ -28,7 +28,7 @@ t.test('a host and a guest chat on the page without a bundler', { skip }, async 
   t.strictSame([host, guest].flatMap(({ problems, foreign }) => [...problems, ...foreign]), [])
 })
 
-t.test('the page says so when an invite is not one', { skip }, async t => {
+t.test('the page reports an invalid invite', { skip }, async t => {
   const browser = await launch(t)
   const guest = await visit(t, browser, `${await startServer(t, 'chat/server.js')}/#nothing`)
   await line(guest, 'This link is not a valid invite').waitFor()

@@ -3,7 +3,7 @@ import { needs } from '../helpers/needs.js'
 import { serve } from '../server/serve.js'
 import { start } from './example.js'
 
-t.test('the curl script has the whole conversation, and leaves no box behind', { skip: needs('curl') }, async t => {
+t.test('the curl script runs the whole conversation and leaves no box behind', { skip: needs('curl') }, async t => {
   const { listen, app } = await serve(t, ['--log-level=silent'])
   const script = start(t, 'curl/conversation.sh', [`http://127.0.0.1:${await listen()}`])
   const box = await script.printed(/"replyTo": "(drop_[\w-]{32})"/)
@@ -13,7 +13,7 @@ t.test('the curl script has the whole conversation, and leaves no box behind', {
   t.equal(answer.statusCode, 404)
 })
 
-t.test('the curl script ends at the first refusal', { skip: needs('curl') }, async t => {
+t.test('the curl script stops at the first refusal', { skip: needs('curl') }, async t => {
   const { listen } = await serve(t, ['--log-level=silent'])
   const script = start(t, 'curl/conversation.sh', [`http://127.0.0.1:${await listen()}/nowhere`])
   t.not(await script.exited, 0)

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { startServer } from './example.js'
 
-t.test('only users who have logged in open boxes, and anyone may leave a message', async t => {
+t.test('only logged-in users create boxes, and anyone may store a message', async t => {
   const url = await startServer(t, 'login/server.js', { PASSWORD: 'secret' })
   const post = async (path: string, body?: object, cookie = '') => await fetch(url + path, {
     method: 'POST',

@@ -16,7 +16,7 @@ async function ask (peer: Peer, question: string): Promise<string> {
   return await answer
 }
 
-t.test('the Node peer hosts a call, answers, and tells its guest when it leaves', async t => {
+t.test('the Node peer hosts a call, replies, and tells its guest when it leaves', async t => {
   const server = await serveCalls(t)
   const program = start(t, 'node-peer/peer.js', [server, 'https://chat.example/'])
   const invite = await program.printed(/Invite: (\S+)/)
@@ -28,7 +28,7 @@ t.test('the Node peer hosts a call, answers, and tells its guest when it leaves'
   t.equal(await peer.closed, undefined, 'no error: it said goodbye')
 })
 
-t.test('the Node peer joins a call and answers', async t => {
+t.test('the Node peer joins a call and replies', async t => {
   const call = await hostAt(t, await serveCalls(t))
   const program = start(t, 'node-peer/peer.js', [call.invite])
   const peer = await firstPeer(call)

@@ -37,8 +37,8 @@ const WAYS: Record<string, (socket: Socket) => void> = {
 }
 
 for (const [way, leave] of Object.entries(WAYS)) {
-  for (const kind of ['long-polls', 'streams', 'long-polls behind an answer that nobody reads']) {
-    t.test(`${kind} in a pipeline that is ${way} leave every place free`, async t => {
+  for (const kind of ['long-polls', 'streams', 'long-polls behind a response that nobody reads']) {
+    t.test(`${kind} in a pipeline that is ${way} free every place`, async t => {
       const { watch, app, box, port, createBox } = await setUp(t, { maxMessageBytes: 8 << 20, maxBoxBytes: 16 << 20, limits: { perAddress: 16 << 20, total: 64 << 20, stallTimeout: 1 } })
       const large = await createBox()
       await app.inject({ method: 'POST', url: large.messages, ...jsonText(`"${'m'.repeat(6 << 20)}"`) })
@@ -57,7 +57,7 @@ for (const [way, leave] of Object.entries(WAYS)) {
   }
 }
 
-t.test('pipelined streams of 200 addresses leave nothing behind', async t => {
+t.test('pipelined streams from 200 addresses leave nothing behind', async t => {
   const { app, watch, box, port } = await setUp(t, { server: { trustProxy: true } })
   const sockets = await Promise.all(Array.from({ length: 200 }, async (_, i) => {
     const socket = await connected(t, port)
@@ -71,7 +71,7 @@ t.test('pipelined streams of 200 addresses leave nothing behind', async t => {
   t.same(outgoingOf(app).unsent, { responses: 0, bytes: 0 })
 })
 
-t.test('streams and long-polls of an HTTP/2 session leave every place free, one by one or all at once', async t => {
+t.test('streams and long-polls of an HTTP/2 session free every place, one by one or all at once', async t => {
   const { watch, box, port } = await setUp(t, { server: { http2: true } as object })
   for (const end of ['streams', 'session']) {
     const session = http2.connect(`http://127.0.0.1:${port}`)
@@ -88,7 +88,7 @@ t.test('streams and long-polls of an HTTP/2 session leave every place free, one 
   t.equal(watch.total, 2 * PIPELINED)
 })
 
-t.test('a request that is followed at once by a reset is dropped, and nothing is said of it', async t => {
+t.test('a request that is reset at once is dropped without a log line', async t => {
   const lines: string[] = []
   const { port, watch } = await setUp(t, { server: { logger: { stream: { write: (line: string) => { lines.push(line) } } } } })
   const asked: string[] = []
@@ -113,7 +113,7 @@ t.test('a request that is followed at once by a reset is dropped, and nothing is
   t.ok(asked.length < 20, `${asked.length} of 21 were looked at`)
 })
 
-t.test('a server on a Unix socket, where clients have no address, answers', { skip: process.platform === 'win32' && 'no Unix sockets' }, async t => {
+t.test('a server responds on a Unix socket, where clients have no address', { skip: process.platform === 'win32' && 'no Unix sockets' }, async t => {
   const { app } = await build(t)
   const path = join(await temporaryDirectory(t), 'socket')
   await app.listen({ path })

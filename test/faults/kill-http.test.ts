@@ -64,7 +64,7 @@ class Client {
 /** The server is there and said no, which none of this should bring about. */
 class Refused extends Error {}
 
-t.test('a message is there after SIGKILL and a start', async t => {
+t.test('a message survives SIGKILL and a restart', async t => {
   const flags = [`--store=lmdb:${await temporaryDirectory(t)}`]
   const first = await ServerProcess.start(t, flags)
   const client = new Client(first.url)
@@ -79,7 +79,7 @@ t.test('a message is there after SIGKILL and a start', async t => {
   again.close()
 })
 
-t.test(`${ROUNDS} times SIGKILL under ${WRITERS} writers over HTTP: nothing is lost, comes back or is doubled`, { timeout: 220_000 }, async t => {
+t.test(`${ROUNDS} SIGKILLs under ${WRITERS} writers over HTTP: no message is lost, restored or duplicated`, { timeout: 220_000 }, async t => {
   const flags = [...FLAGS, `--store=lmdb:${await temporaryDirectory(t)}`]
   const boxes = new Map<string, Known>()
   const damage = { lost: 0, back: 0, doubled: 0, misnumbered: 0 }

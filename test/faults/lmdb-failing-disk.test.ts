@@ -22,7 +22,7 @@ interface Seen {
   found: string[]
 }
 
-t.test('a disk that fails', { skip: needs('strace') }, async t => {
+t.test('a failing disk', { skip: needs('strace') }, async t => {
   const script = await program(t, new URL('lmdb-failing-disk.ts', import.meta.url))
 
   // The writes of two commits and more, so that pages and the record that makes them count are among them.
@@ -35,7 +35,7 @@ t.test('a disk that fails', { skip: needs('strace') }, async t => {
     'pwrite64,writev,fdatasync:error=EIO:when=5+'
   ]
   for (const fault of broken) {
-    await t.test(`a write that fails is not promised, and ends the store (${fault})`, async t => {
+    await t.test(`a write that fails gets no 2xx, and stops the store (${fault})`, async t => {
       const seen = await run(t, script, fault)
       t.ok(seen.refused.size > 0, 'the fault came')
       t.strictSame([...new Set(seen.refused.values())], ['BOX_ERR_STORE'])
@@ -48,7 +48,7 @@ t.test('a disk that fails', { skip: needs('strace') }, async t => {
   }
 
   for (const fault of [...writes.map(n => `pwrite64:error=ENOSPC:when=${n}`), 'pwrite64:error=EDQUOT:when=1', 'writev:error=ENOSPC:when=2']) {
-    await t.test(`a write that finds no room is refused, and the store goes on if LMDB does (${fault})`, async t => {
+    await t.test(`a write without room is refused, and the store continues if LMDB does (${fault})`, async t => {
       const seen = await run(t, script, fault)
       t.strictSame(seen.found, quoted(seen.stored), 'what was stored is there, what failed is not')
       t.ok(seen.closed)
@@ -64,7 +64,7 @@ t.test('a disk that fails', { skip: needs('strace') }, async t => {
     })
   }
 
-  await t.test('where a flush does not return within the deadline, the store ends', async t => {
+  await t.test('if a flush exceeds the deadline, the store stops', async t => {
     const seen = await run(t, script, 'fdatasync:delay_enter=1500000:when=4', 400)
     t.match(seen.failures, [/No response within 400 ms/])
     t.strictSame([...new Set(seen.refused.values())], ['BOX_ERR_STORE'])

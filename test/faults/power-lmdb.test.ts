@@ -22,7 +22,7 @@ const PATIENCE = 15_000
 t.test('power loss', { skip: needs('strace'), timeout: 170_000 }, async t => {
   const scripts = { writers: await program(t, new URL('kill-writers.ts', import.meta.url)), reader: await program(t, new URL('power-reader.ts', import.meta.url)) }
 
-  await t.test(`at ${CUTS} points of a recorded run: nothing that was answered is lost or comes back`, async t => {
+  await t.test(`at ${CUTS} points of a recorded run, nothing that got a 2xx is lost or restored`, async t => {
     const outcome = await losePower(t, scripts, CUTS, false)
     t.comment(outcome)
     t.strictSame(outcome.damage, { lost: 0, back: 0, doubled: 0, misnumbered: 0 })
@@ -30,7 +30,7 @@ t.test('power loss', { skip: needs('strace'), timeout: 170_000 }, async t => {
     t.equal(outcome.stored, 16 * APPENDS)
   })
 
-  await t.test('the same without flushes loses much, so the test would see it', async t => {
+  await t.test('without flushes, the same run loses data, so the test would notice', async t => {
     const outcome = await losePower(t, scripts, CONTROL_CUTS, true)
     t.comment(outcome)
     t.ok(outcome.broken.length + outcome.damage.lost > CONTROL_CUTS / 3)

@@ -71,7 +71,7 @@ t.test('10,000 races of a store against a long-poll lose no wake-up', async t =>
   t.equal(service.waiters.size, 0)
 })
 
-t.test('senders at the same time as a reader that goes on from its cursor: all of it, once, in order', async t => {
+t.test('with concurrent senders, a reader that resumes from its cursor gets every message once and in order', async t => {
   const seed = Date.now() >>> 0
   const below = random(seed)
   const service = new BoxService(late(memoryStore(), below), new TestClock(), { ...limits, maxMessages: 2000 }, rules)

@@ -4,7 +4,7 @@ import { redisStore } from '../../src/store/redis/redis-store.js'
 import { needs } from '../helpers/needs.js'
 import { dropAddress, limits, message, RedisServer, until, untilStored } from '../helpers/redis-server.js'
 
-t.test('a Redis that flushes always loses nothing it answered when it is killed under load, twice', { skip: needs('redis-server') }, async t => {
+t.test('with appendfsync always, a Redis killed twice under load loses nothing that got a 2xx', { skip: needs('redis-server') }, async t => {
   const server = await RedisServer.start(t, ['--appendonly', 'yes', '--appendfsync', 'always'])
   const store = await redisStore({ url: server.url, deadline: 2_000 })
   t.teardown(() => store.close())
@@ -51,7 +51,7 @@ t.test('a Redis that flushes always loses nothing it answered when it is killed 
   t.comment(`${total} messages answered, ${refused} refusals, 0 lost, 0 twice`)
 })
 
-t.test('who listens is woken once Redis is back, and by what comes after', { skip: needs('redis-server') }, async t => {
+t.test('listeners are woken once Redis is back, and by later messages', { skip: needs('redis-server') }, async t => {
   const server = await RedisServer.start(t, ['--appendonly', 'yes'])
   const store = await redisStore({ url: server.url, deadline: 2_000 })
   t.teardown(() => store.close())

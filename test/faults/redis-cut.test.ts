@@ -5,7 +5,7 @@ import { redisStore } from '../../src/store/redis/redis-store.js'
 import { needs } from '../helpers/needs.js'
 import { dropAddress, limits, message, RedisServer, until } from '../helpers/redis-server.js'
 
-t.test('an answer cut off after the script ran is a refusal, and the same key again stores nothing twice', { skip: needs('redis-server') }, async t => {
+t.test('a reply cut off after the script ran is a refusal, and a retry with the same key stores nothing twice', { skip: needs('redis-server') }, async t => {
   const server = await RedisServer.start(t)
   const proxy = await AnswerCutter.start(t, server.port)
   const store = await redisStore({ url: `redis://127.0.0.1:${proxy.port}`, deadline: 2_000 })

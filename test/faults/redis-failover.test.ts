@@ -4,7 +4,7 @@ import { redisStore } from '../../src/store/redis/redis-store.js'
 import { needs } from '../helpers/needs.js'
 import { dropAddress, limits, message, startCluster, until, untilStored } from '../helpers/redis-server.js'
 
-t.test('when a master of the Cluster dies its replica takes over, and the other boxes are served all the while', { skip: needs('redis-server') }, async t => {
+t.test('when a master of the Cluster dies, its replica takes over, and all other boxes remain available', { skip: needs('redis-server') }, async t => {
   const nodes = await startCluster(t)
   const store = await redisStore({ url: nodes.map(({ url }) => url), deadline: 2_000 })
   t.teardown(() => store.close())
@@ -62,7 +62,7 @@ t.test('when a master of the Cluster dies its replica takes over, and the other 
   })
 })
 
-t.test('when the whole Cluster is gone, every request is refused at once, and served again once it is back', { skip: needs('redis-server') }, async t => {
+t.test('when the whole Cluster is down, every request is refused at once, until it is back', { skip: needs('redis-server') }, async t => {
   const nodes = await startCluster(t, ['--appendonly', 'yes', '--appendfsync', 'always'])
   const store = await redisStore({ url: nodes.map(({ url }) => url), deadline: 2_000 })
   t.teardown(() => store.close())

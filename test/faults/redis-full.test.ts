@@ -4,7 +4,7 @@ import { needs } from '../helpers/needs.js'
 import { drainAll } from '../../src/store/contract/boxes.js'
 import { dropAddress, limits, message, RedisServer } from '../helpers/redis-server.js'
 
-t.test('a full Redis refuses new data, loses nothing, can be read and emptied, and stores again', { skip: needs('redis-server') }, async t => {
+t.test('a full Redis refuses new data and loses nothing; once emptied, it stores again', { skip: needs('redis-server') }, async t => {
   const server = await RedisServer.start(t, ['--maxmemory', '16mb'])
   const store = await redisStore({ url: server.url })
   t.teardown(() => store.close())

@@ -16,7 +16,7 @@ t.test('two server processes on one Redis', { skip }, async t => {
     await acrossProcesses(t, one, two)
   })
 
-  t.test('while Redis is gone answers are 503 with Retry-After, and an open stream goes on when it is back', async t => {
+  t.test('while Redis is down, requests get 503 with Retry-After; open streams continue once it is back', async t => {
     const { data: box, drop } = await post(`${one}/boxes`) as { data: string, drop: string }
     const stream = await openStream(t, `${two}/boxes/${box}/messages`)
 
@@ -33,7 +33,7 @@ t.test('two server processes on one Redis', { skip }, async t => {
     t.same(await stream.next(), { id: '1', data: '"after"' })
   })
 
-  t.test('they share one rate limit; with Redis gone each still limits for itself', async t => {
+  t.test('they share one rate limit; while Redis is down, each limits on its own', async t => {
     const create = async (url: string): Promise<number> => (await fetch(`${url}/limited/boxes`, { method: 'POST' })).status
     const count = (statuses: number[]): Record<string, number> => Object.fromEntries(
       [...new Set(statuses)].map(status => [status, statuses.filter(other => other === status).length]))

@@ -6,7 +6,7 @@ import { dropAddress, limits, message, RedisServer, until, untilStored } from '.
 
 const DEADLINE = 1_000
 
-t.test('a Redis that is stopped for 10 s is a refusal within the deadline, and serves again by itself', { skip: needs('redis-server') }, async t => {
+t.test('while Redis is stopped for 10 s, requests are refused at the deadline, and served again afterwards', { skip: needs('redis-server') }, async t => {
   const server = await RedisServer.start(t)
   const lines: string[] = []
   const store = await redisStore({ url: server.url, deadline: DEADLINE, log: (_, line) => lines.push(line) })

@@ -8,7 +8,7 @@ import { ServerProcess, temporaryDirectory } from '../helpers/server-process.js'
 
 const post = (url: string): Promise<Response> => fetch(`${url}/boxes`, { method: 'POST' })
 
-t.test('a disk that fails ends the server: never a 2xx, one line that says why, exit 1', { skip: needs('strace') }, async t => {
+t.test('a failing disk ends the server: no 2xx, one line with the reason, exit 1', { skip: needs('strace') }, async t => {
   const server = await ServerProcess.start(t, [`--store=lmdb:${await temporaryDirectory(t)}`])
   t.equal((await post(server.url)).status, 201)
 
@@ -35,7 +35,7 @@ t.test('several servers on one Redis serve the same boxes', { skip: needs('redis
   t.same([(await one!.kill()).code, (await other!.kill()).code], [0, 0])
 })
 
-t.test('while Redis is away the server is not ready, and serves again by itself', { skip: needs('redis-server') }, async t => {
+t.test('while Redis is down, the server is not ready; it recovers on its own', { skip: needs('redis-server') }, async t => {
   const redis = await RedisServer.start(t)
   const server = await ServerProcess.start(t, [`--store=${redis.url}`])
   const status = async (path: string): Promise<number> => (await fetch(server.url + path)).status

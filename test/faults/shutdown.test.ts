@@ -78,7 +78,7 @@ async function endsCleanly (t: Test, streams: number, polls: number, writers: nu
   t.same(posts.flatMap(({ odd }) => odd), [], 'no post is turned away that was let in')
   const acknowledged = posts.flatMap(({ acknowledged }) => acknowledged)
   t.ok(acknowledged.length > 0)
-  await t.test('and a message is there if and only if its sender was told', async t => {
+  await t.test('a message is stored if and only if its sender got a 2xx', async t => {
     const again = await ServerProcess.start(t, flags)
     const stored = await readAll(`${again.url}/boxes/${written}/messages`)
     t.same(stored.toSorted((a, b) => a - b), acknowledged.toSorted((a, b) => a - b))
@@ -112,7 +112,7 @@ t.test('SIGTERM with 1,000 streams, 100 long-polls and 16 writers', async t => {
   await endsCleanly(t, 1_000, 100, 16)
 })
 
-t.test('SIGINT ends it the same way', async t => {
+t.test('SIGINT does the same as SIGTERM', async t => {
   const server = await ServerProcess.start(t, ['--store=memory:'])
   t.same((await server.kill('SIGINT')).code, 0)
 })
@@ -126,7 +126,7 @@ async function unfinished (t: Test, url: string): Promise<void> {
   await once(request, 'continue')
 }
 
-t.test('a second signal ends it at once', async t => {
+t.test('a second signal ends the server at once', async t => {
   const server = await ServerProcess.start(t, ['--store=memory:', '--host=127.0.0.1'])
   await unfinished(t, server.url)
   const start = Date.now()
@@ -137,7 +137,7 @@ t.test('a second signal ends it at once', async t => {
   t.ok(Date.now() - start < 3_000)
 })
 
-t.test('a request that never ends does not keep the server: exit 0 within 10 s', async t => {
+t.test('a request that never ends does not delay the exit beyond 10 s', async t => {
   const server = await ServerProcess.start(t, ['--store=memory:', '--host=127.0.0.1'])
   await unfinished(t, server.url)
   const start = Date.now()

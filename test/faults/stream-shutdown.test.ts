@@ -2,7 +2,7 @@ import t from 'tap'
 import { build, json } from '../helpers/build.js'
 import { openStream, watchedStore } from '../helpers/stream-reader.js'
 
-t.test('closing ends streams and held reads at once, and answers the posts in flight', async t => {
+t.test('closing ends streams and long-polls at once, and finishes the POST requests in flight', async t => {
   const watch = watchedStore()
   const { app, createBox } = await build(t, { store: watch.store, maxWaiters: 1000 })
   const box = await createBox()
@@ -38,7 +38,7 @@ t.test('closing ends streams and held reads at once, and answers the posts in fl
   t.ok(Date.now() - start < 10_000)
 })
 
-t.test('closing twice, and closing what was never ready, is all right', async t => {
+t.test('closing twice, or before being ready, is harmless', async t => {
   const { app, createBox } = await build(t)
   const box = await createBox()
   await app.inject({ method: 'POST', url: box.messages, ...json(1) })

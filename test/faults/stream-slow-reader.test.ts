@@ -42,7 +42,7 @@ async function pausedReader (t: Test, port: number, path: string): Promise<Socke
   return socket
 }
 
-t.test('a paused reader while 100 MB pass: it is cut, memory stays, and it comes back to all that is left', async t => {
+t.test('a reader paused during 100 MB is cut off, memory stays flat, and it resumes with what is left', async t => {
   const { app, box, watch, port, url } = await setUp(t)
   const store = async (acknowledge: boolean) => {
     const { seq } = (await app.inject({ method: 'POST', url: box.messages, ...jsonText(MESSAGE) })).json()
@@ -103,7 +103,7 @@ t.test('a slow reader of a long backlog gets all of it', async t => {
   t.equal(text.split(MESSAGE).length - 1, 200)
 })
 
-t.test('paused readers of a large message share it', async t => {
+t.test('paused readers of a large message share its memory', async t => {
   const { app, box, watch, port } = await setUp(t, { maxMessageBytes: 8 * MIB, maxBoxBytes: 8 * MIB, limits: { perAddress: 256 * MIB, total: 256 * MIB, stallTimeout: 60 } })
   await app.inject({ method: 'POST', url: box.messages, ...jsonText(`"${'L'.repeat(6 * MIB)}"`) })
   const before = held()
@@ -115,7 +115,7 @@ t.test('paused readers of a large message share it', async t => {
   t.ok(more < 24 * MIB, `${(more / MIB).toFixed(1)} MiB for 8 readers of 6 MiB`)
 })
 
-t.test('a message larger than what may be unsent reaches a reader all the same', async t => {
+t.test('a message larger than the limit on unsent data still reaches its reader', async t => {
   const { app, box, port } = await setUp(t, { maxMessageBytes: 16 * MIB, maxBoxBytes: 64 * MIB })
   const large = `"${'L'.repeat(12 * MIB)}"`
   const socket = await pausedReader(t, port, box.messages)
@@ -125,7 +125,7 @@ t.test('a message larger than what may be unsent reaches a reader all the same',
   t.ok(text.includes(large))
 })
 
-t.test('a reader that takes nothing of a backlog is cut after a while', async t => {
+t.test('a reader that takes nothing from its backlog is cut off', async t => {
   const { app, box, watch, port, url } = await setUp(t, { maxMessages: 1000, maxBoxBytes: 32 * MIB })
   const count = 240
   for (let i = 0; i < count; i++) await app.inject({ method: 'POST', url: box.messages, ...jsonText(MESSAGE) })

@@ -99,7 +99,7 @@ async function until (condition: () => boolean): Promise<void> {
 }
 
 const KINDS = {
-  'a plain answer': { method: 'GET' },
+  'a plain response': { method: 'GET' },
   'a drain': { method: 'DELETE' },
   'a long-poll': { method: 'GET', query: '?wait=60' },
   'a stream': { method: 'GET', headers: { accept: 'text/event-stream' } }
@@ -107,7 +107,7 @@ const KINDS = {
 
 for (const protocol of ['HTTP/1.1', 'HTTP/2'] as const) {
   for (const [kind, { method, ...how }] of Object.entries(KINDS)) {
-    t.test(`${kind} that nobody reads, over ${protocol}: bounded, cut, and forgotten`, async t => {
+    t.test(`${kind} that nobody reads, over ${protocol}, is bounded, cut off and forgotten`, async t => {
       const { app, port, watch, createBox, outgoing, put } = await setUp(t, protocol)
       const held = kind === 'a long-poll' || kind === 'a stream'
       const boxes = await Promise.all(Array.from({ length: kind === 'a drain' ? READERS : 1 }, () => createBox()))
@@ -135,7 +135,7 @@ for (const protocol of ['HTTP/1.1', 'HTTP/2'] as const) {
     })
   }
 
-  t.test(`beyond what an address may have unsent a read is refused, over ${protocol}, and others are not`, async t => {
+  t.test(`an address with too much unsent data is refused reads, over ${protocol}, and others are not`, async t => {
     const { port, createBox, outgoing, put } = await setUp(t, protocol, { ...LIMITS, stallTimeout: 60 })
     const box = await createBox()
     await put(box)
@@ -153,7 +153,7 @@ for (const protocol of ['HTTP/1.1', 'HTTP/2'] as const) {
   })
 }
 
-t.test('a reader that takes its time has all of it, however long that is', async t => {
+t.test('a slow reader gets everything, however long it takes', async t => {
   const { port, createBox, put } = await setUp(t, 'HTTP/1.1', { ...LIMITS, stallTimeout: 2 })
   const box = await createBox()
   await put(box)
@@ -168,7 +168,7 @@ t.test('a reader that takes its time has all of it, however long that is', async
   t.ok(size > MESSAGE.length)
 })
 
-t.test('a full box can be read even where it is larger than what is allowed for all', async t => {
+t.test('a full box can be read even if it exceeds the limit on all unsent data', async t => {
   const { port, createBox, put } = await setUp(t, 'HTTP/1.1', { perAddress: MIB, total: MIB, stallTimeout: 60 })
   const box = await createBox()
   await put(box)

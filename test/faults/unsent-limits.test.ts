@@ -79,7 +79,7 @@ async function until (condition: () => boolean): Promise<void> {
 
 const stream = (box: TestBox): string => request('GET', box.messages, { accept: 'text/event-stream' })
 
-t.test('HEAD requests behind an open stream have nothing unsent', async t => {
+t.test('HEAD requests behind an open stream have no unsent bytes', async t => {
   const { port, outgoing, full, createBox } = await setUp(t)
   const box = await full()
   const quiet = await createBox()
@@ -105,7 +105,7 @@ t.test('a small response may wait behind a long-poll', async t => {
   t.equal((await rest(socket)).match(/HTTP\/1.1 200/g)?.length, 2)
 })
 
-t.test('what makes no progress gives way to the drain of another address', async t => {
+t.test('a response that makes no progress gives way to a drain from another address', async t => {
   const { port, outgoing, full, createBox } = await setUp(t)
   const box = await full()
   const quiet = await createBox()
@@ -121,7 +121,7 @@ t.test('what makes no progress gives way to the drain of another address', async
   }
 })
 
-t.test('HTTP/2 requests that never end count only until they are answered', async t => {
+t.test('HTTP/2 requests that never end count only until they get a response', async t => {
   const { app, port, outgoing, full } = await setUp(t, { http2: true })
   const box = await full()
   const session = http2.connect(`http://127.0.0.1:${port}`)
@@ -141,7 +141,7 @@ t.test('HTTP/2 requests that never end count only until they are answered', asyn
   for (const stream of streams) stream.destroy()
 })
 
-t.test('drains at the same time lose nothing: what there is no room for is refused and stays', async t => {
+t.test('concurrent drains lose nothing: one without room is refused, and its messages stay', async t => {
   const { app, port, outgoing, full, hold, held } = await setUp(t)
   const boxes = await Promise.all(Array.from({ length: 6 }, full))
   hold()
@@ -167,7 +167,7 @@ t.test('drains at the same time lose nothing: what there is no room for is refus
   t.ok(most <= LIMITS.total, `at most ${most} bytes were unsent`)
 })
 
-t.test('many drains of small boxes at the same time are all answered', async t => {
+t.test('many concurrent drains of small boxes all succeed', async t => {
   const { app, port, createBox } = await setUp(t)
   const boxes = await Promise.all(Array.from({ length: 40 }, createBox.bind(undefined, undefined)))
   for (const box of boxes) await box.store('small')
@@ -176,7 +176,7 @@ t.test('many drains of small boxes at the same time are all answered', async t =
   t.same(outgoingOf(app).unsent, { responses: 0, bytes: 0 })
 })
 
-t.test('large boxes are drained at the same time as far as there is room for what they hold', async t => {
+t.test('large boxes are drained concurrently as far as there is room for their messages', async t => {
   const { app, port, outgoing, createBox, hold, held } = await setUp(t)
   const boxes = await Promise.all(Array.from({ length: 16 }, createBox.bind(undefined, undefined)))
   const text = 'x'.repeat(100_000)
@@ -190,7 +190,7 @@ t.test('large boxes are drained at the same time as far as there is room for wha
   t.same(outgoingOf(app).unsent, { responses: 0, bytes: 0 })
 })
 
-t.test('a box that grows while its drain waits for room is drained whole', async t => {
+t.test('a box that grows while its drain waits for room is drained completely', async t => {
   const { app, createBox, store } = await setUp(t)
   const box = await createBox()
   const drain = store.drain.bind(store)
@@ -207,7 +207,7 @@ t.test('a box that grows while its drain waits for room is drained whole', async
   t.same(sizes, [90_003, 180_006, undefined])
 })
 
-t.test('a drain whose client has closed its side of the connection takes nothing', async t => {
+t.test('a drain whose client has closed its side of the connection removes nothing', async t => {
   const { app, port, createBox, hold, held } = await setUp(t)
   hold()
   for (let i = 0; i < 10; i++) {
@@ -222,7 +222,7 @@ t.test('a drain whose client has closed its side of the connection takes nothing
   }
 })
 
-t.test('a drain gives what it has reserved back when it fails', async t => {
+t.test('a failed drain releases its reservation', async t => {
   const { port, createBox } = await setUp(t)
   for (let i = 0; i < 4; i++) {
     const gone = (await createBox()).messages.replace(/box_.{8}/, 'box_AAAAAAAA')
@@ -231,7 +231,7 @@ t.test('a drain gives what it has reserved back when it fails', async t => {
   t.match(await receive(t, port, 'DELETE', (await createBox()).messages), /^HTTP\/1.1 200/)
 })
 
-t.test('a drained response under way never gives way to others', async t => {
+t.test('the response to a drain never gives way to others', async t => {
   const { app, port, outgoing, full, createBox } = await setUp(t)
   const [drained, read] = [await full(), await full()]
   const owner = await send(t, port, request('DELETE', drained.messages, { connection: 'close' }))
@@ -245,7 +245,7 @@ t.test('a drained response under way never gives way to others', async t => {
   t.ok((await rest(owner)).includes(MESSAGE))
 })
 
-t.test('a drain behind another response waits for its turn, and takes nothing for a client that has gone', async t => {
+t.test('a drain behind another response waits its turn, and removes nothing if its client has disconnected', async t => {
   const { port, full, createBox, held } = await setUp(t)
   const [box, quiet] = [await full(), await createBox()]
   const socket = await send(t, port, stream(quiet), request('DELETE', box.messages))
@@ -259,7 +259,7 @@ t.test('a drain behind another response waits for its turn, and takes nothing fo
   t.ok(pipelined.includes(MESSAGE), 'and is answered then')
 })
 
-t.test('a streamed message counts with its bytes, however few its characters', async t => {
+t.test('a streamed message counts by its bytes, not its characters', async t => {
   const { app, port, outgoing, createBox } = await setUp(t)
   const [box, quiet] = [await createBox(), await createBox()]
   await app.inject({ method: 'POST', url: box.messages, ...jsonText(`"${'€'.repeat(2 * MIB)}"`) })
@@ -269,7 +269,7 @@ t.test('a streamed message counts with its bytes, however few its characters', a
   t.ok(outgoing.unsent.bytes > 6 * MIB, `${outgoing.unsent.bytes} bytes`)
 })
 
-t.test('the limits of a server are set once', async t => {
+t.test('the limits of a server can be set only once', async t => {
   const app = Fastify()
   t.teardown(() => app.close())
   const outgoing = createOutgoing(app, LIMITS)
@@ -277,7 +277,7 @@ t.test('the limits of a server are set once', async t => {
   t.throws(() => createOutgoing(app, LIMITS), { message: /are set already/ })
 })
 
-t.test('a streamed payload that nobody reads is counted and cut off, and lets go of its source', async t => {
+t.test('a streamed payload that nobody reads is counted and cut off, and its source released', async t => {
   const app = Fastify()
   t.teardown(() => app.close())
   const outgoing = createOutgoing(app, { ...LIMITS, stallTimeout: 2 })
@@ -297,7 +297,7 @@ t.test('a streamed payload that nobody reads is counted and cut off, and lets go
   t.equal((await rest(socket)).match(/HTTP\/1.1 200/g)?.length, 1)
 })
 
-t.test('the limits apply to everything that the server has', async t => {
+t.test('the limits apply to every response of the server', async t => {
   const { app, listen } = await serve(t, ['--rate-limit=off'], { limits: { ...LIMITS, stallTimeout: 2 } })
   const port = await listen()
   const outgoing = outgoingOf(app)

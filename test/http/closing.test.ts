@@ -29,7 +29,7 @@ async function certificate (t: Test) {
   return { key: await readFile(key), cert: await readFile(cert) }
 }
 
-t.test('a host closes after a loop over a box was left, in the same process', async t => {
+t.test('a host closes after a loop over a box was left in the same process', async t => {
   const { app, createBox, port } = await host(t)
   const created = await createBox()
   await created.store('a')
@@ -40,7 +40,7 @@ t.test('a host closes after a loop over a box was left, in the same process', as
   t.notOk(app.server.listening)
 })
 
-t.test('a host closes while connections are open that never carried a request, or carry none now', async t => {
+t.test('a host closes despite open connections without a request', async t => {
   const { app, port } = await host(t)
   const silent = net.connect(port, '127.0.0.1')
   await once(silent, 'connect')
@@ -51,7 +51,7 @@ t.test('a host closes while connections are open that never carried a request, o
   t.notOk(app.server.listening)
 })
 
-t.test('a host closes while HTTP/2 sessions are open that carry nothing, and ends their streams', async t => {
+t.test('a host closes despite idle HTTP/2 sessions, and ends their streams', async t => {
   const { app, createBox, port } = await host(t, { http2: true })
   const silent = net.connect(port, '127.0.0.1')
   const idle = http2.connect(`http://127.0.0.1:${port}`)

@@ -4,7 +4,7 @@ import { build, isProblem } from '../helpers/build.js'
 const origin = 'https://app.example'
 const preflight = { method: 'OPTIONS' as const, headers: { origin, 'access-control-request-method': 'POST', 'access-control-request-headers': 'content-type,idempotency-key' } }
 
-t.test('any origin may call, without credentials, and see what it needs', async t => {
+t.test('any origin may call, without credentials, and read the headers it needs', async t => {
   const { app, createBox } = await build(t)
   const box = await createBox()
   const answers = [
@@ -25,7 +25,7 @@ t.test('any origin may call, without credentials, and see what it needs', async 
   }
 })
 
-t.test('a preflight is answered for every path, and may be cached', async t => {
+t.test('a preflight succeeds for every path, and may be cached', async t => {
   const { app, createBox } = await build(t, { prefix: '/p', rateLimit: { reads: 1, stores: 1, creates: 1 } })
   const box = await createBox()
   for (let i = 0; i < 3; i++) {
@@ -56,7 +56,7 @@ t.test('cors names the origins that may call', async t => {
   t.match((await app.inject({ method: 'POST', url: '/boxes', headers: { origin } })).headers.vary, /origin/i)
 })
 
-t.test('vary names both what CORS and what the media type depend on', async t => {
+t.test('Vary names what both CORS and the media type depend on', async t => {
   const { app, createBox } = await build(t, { cors: [origin, 'https://other.example'] })
   const box = await createBox()
   const { vary } = (await app.inject({ url: box.messages, headers: { origin } })).headers
@@ -64,14 +64,14 @@ t.test('vary names both what CORS and what the media type depend on', async t =>
   t.match(vary, /accept/i)
 })
 
-t.test('cors off says nothing', async t => {
+t.test('with cors off, there are no CORS headers', async t => {
   const { app } = await build(t, { cors: false })
   const { headers } = await app.inject({ method: 'POST', url: '/boxes', headers: { origin } })
   t.notOk(Object.keys(headers).some(name => name.startsWith('access-control')))
   isProblem(t, await app.inject({ url: '/boxes', ...preflight }), 405, 'BOX_ERR_METHOD')
 })
 
-t.test('every answer on a box has the headers that keep it to the caller', async t => {
+t.test('every response on a box forbids caching, indexing, sniffing and referrers', async t => {
   const { app, createBox } = await build(t)
   const box = await createBox()
   for (const request of [

@@ -20,7 +20,7 @@ const simple = ({ messages, id, url }: TestBox): InjectOptions[] => [
 
 const sent = (request: InjectOptions, headers: Record<string, string>): InjectOptions => ({ ...request, headers: { host: 'box.example', ...request.headers, ...headers } })
 
-t.test('what another website makes a browser send is refused and does not count, where cors does not allow it', async t => {
+t.test('a cross-site request that cors does not allow is refused and does not count', async t => {
   for (const option of [false, app, [app, 'https://other.example']]) {
     const { app, createBox } = await build(t, { cors: option, rateLimit: { creates: 4, stores: 2, reads: 3 } })
     const box = await createBox()
@@ -38,7 +38,7 @@ t.test('what another website makes a browser send is refused and does not count,
   }
 })
 
-t.test('the site itself, its address bar, an allowed origin and what is no browser pass', async t => {
+t.test('the site itself, the address bar, allowed origins and non-browsers pass', async t => {
   for (const headers of [
     {}, { 'sec-fetch-site': 'none' }, { 'sec-fetch-site': 'same-origin', origin: 'https://box.example' },
     { origin: 'https://box.example' }, { origin: 'http://box.example:80' }, { 'sec-fetch-site': 'cross-site', origin: app }, { origin: app }
@@ -50,21 +50,21 @@ t.test('the site itself, its address bar, an allowed origin and what is no brows
   }
 })
 
-t.test('any website may send requests where cors allows any, as it does by default', async t => {
+t.test('by default, any website may send requests', async t => {
   const { app, createBox } = await build(t)
   for (const request of simple(await createBox())) {
     t.ok((await app.inject(sent(request, { 'sec-fetch-site': 'cross-site', origin: evil }))).statusCode < 300)
   }
 })
 
-t.test('with cors off, the host\'s own CORS decides', async t => {
+t.test('with cors off, the host\'s CORS policy decides', async t => {
   const { app: server } = await build(t, { cors: false, before: host => host.register(cors, { origin: [app] }) })
   const create = async (origin: string) => await server.inject(sent({ method: 'POST', url: '/boxes' }, { 'sec-fetch-site': 'cross-site', origin }))
   t.equal((await create(app)).statusCode, 201)
   isProblem(t, await create(evil), 403, 'BOX_ERR_CROSS_SITE')
 })
 
-t.test('the contract lists the refusal where there may be one', async t => {
+t.test('the contract declares the refusal where it can occur', async t => {
   for (const [option, listed] of [[true, false], [false, true]] as const) {
     const { app } = await build(t, { cors: option })
     const { paths } = (await app.inject('/openapi.json')).json()

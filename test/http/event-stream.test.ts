@@ -11,7 +11,7 @@ async function setUp (t: Test, options: BuildOptions = {}) {
   return { ...built, watch, origin, box, url: origin + box.messages }
 }
 
-t.test('a stream starts with what is there and goes on with what comes', async t => {
+t.test('a stream starts with the messages in the box and continues with new ones', async t => {
   const { box, url, watch } = await setUp(t)
   await box.store({ type: 'offer' })
   await box.store('b')
@@ -28,7 +28,7 @@ t.test('a stream starts with what is there and goes on with what comes', async t
   await watch.until(0)
 })
 
-t.test('its headers keep caches and proxies out, and let other origins in', async t => {
+t.test('a stream\'s headers forbid caching and buffering, and allow other origins', async t => {
   const { url } = await setUp(t, { rateLimit: { reads: 5 } })
   const { response } = await openStream(t, url, { origin: 'https://app.example' })
   t.match(response.headers, {
@@ -45,7 +45,7 @@ t.test('its headers keep caches and proxies out, and let other origins in', asyn
   t.notOk('content-length' in response.headers)
 })
 
-t.test('Last-Event-ID resumes like after, and wins over it', async t => {
+t.test('Last-Event-ID resumes like after, and takes precedence over it', async t => {
   const { box, url } = await setUp(t)
   for (const value of [1, 2, 3, 4]) await box.store(value)
   const ids = async (query: string, headers: Record<string, string> = {}) => {
@@ -62,7 +62,7 @@ t.test('Last-Event-ID resumes like after, and wins over it', async t => {
   t.same(await ids('?after=3', { 'last-event-id': '' }), [4], 'an empty one is none')
 })
 
-t.test('what is wrong is refused before the stream', async t => {
+t.test('an invalid request is refused before the stream opens', async t => {
   const { app, box } = await setUp(t)
   await box.store('a')
   const ask = (query: string, lastEventId?: string) => app.inject({
@@ -74,7 +74,7 @@ t.test('what is wrong is refused before the stream', async t => {
   isProblem(t, await ask('?limit=0'), 400, 'BOX_ERR_INVALID')
 })
 
-t.test('a backlog longer than one look comes whole and in order, also while more comes', async t => {
+t.test('a backlog longer than one read arrives completely and in order, even while it grows', async t => {
   const { box, url } = await setUp(t, { maxMessages: 1000 })
   for (let i = 1; i <= 300; i++) await box.store(i)
   const reader = await openStream(t, url)
@@ -83,7 +83,7 @@ t.test('a backlog longer than one look comes whole and in order, also while more
   t.same(reader.events.map(({ id, data }) => [id, data]), Array.from({ length: 400 }, (_, i) => [String(i + 1), String(i + 1)]))
 })
 
-t.test('a message that came as several lines goes out as several data lines', async t => {
+t.test('a message sent in several lines is streamed as several data lines', async t => {
   const { app, box, url } = await setUp(t)
   const texts = ['{\n  "a":\r\n1,\r"b": 2\n}', '\n1\n', '[\r\r]']
   for (const text of texts) await app.inject({ method: 'POST', url: box.messages, ...jsonText(text) })
@@ -99,7 +99,7 @@ t.test('a quiet stream has a comment every heartbeat', async t => {
   t.same(reader.events, [])
 })
 
-t.test('a box that goes ends its streams with a gone event', async t => {
+t.test('a box that is deleted or expires ends its streams with a gone event', async t => {
   const { app, clock, box, createBox, origin, url } = await setUp(t)
   const deleted = await openStream(t, url)
   await app.inject({ method: 'DELETE', url: box.url })
@@ -124,7 +124,7 @@ t.test('a stream keeps its box alive', async t => {
   await reader.until(({ events }) => events.length === 1)
 })
 
-t.test('one message wakes every stream and held read of its box', async t => {
+t.test('one message wakes every stream and long-poll on its box', async t => {
   const { box, url, watch } = await setUp(t)
   const readers = await Promise.all([1, 2, 3].map(() => openStream(t, url)))
   const held = box.read('?wait=60')
@@ -134,7 +134,7 @@ t.test('one message wakes every stream and held read of its box', async t => {
   t.same((await held).json().data, ['a'])
 })
 
-t.test('streams and held reads share the places of a box and of an address', async t => {
+t.test('streams and long-polls share the limits per box and per address', async t => {
   const { box, url, createBox, watch } = await setUp(t, { maxWaiters: 2, rateLimit: { waiters: 3 } })
   const [first] = [await openStream(t, url), await openStream(t, url)]
   t.equal((await openStream(t, url)).response.statusCode, 429)
@@ -150,7 +150,7 @@ t.test('streams and held reads share the places of a box and of an address', asy
   await held
 })
 
-t.test('acknowledging and draining behind a stream loses it nothing that is still there', async t => {
+t.test('acknowledging and draining do not make a stream lose messages still in the box', async t => {
   const { app, box, url } = await setUp(t)
   const reader = await openStream(t, url)
   await box.store('a')
@@ -164,7 +164,7 @@ t.test('acknowledging and draining behind a stream loses it nothing that is stil
   t.same(reader.events.map(({ id }) => id), ['1', '2', '3'])
 })
 
-t.test('a store that fails under a stream ends it, and says nothing of why', async t => {
+t.test('a store failure ends a stream without revealing the reason', async t => {
   const { box, url, watch } = await setUp(t)
   const reader = await openStream(t, url)
   const { read } = watch.store
@@ -178,7 +178,7 @@ t.test('a store that fails under a stream ends it, and says nothing of why', asy
   await (await openStream(t, url)).until(({ events }) => events.length === 1)
 })
 
-t.test('a server without rate limits bounds the waiters of a box all the same', async t => {
+t.test('without rate limits, the waiters on a box are still limited', async t => {
   const { url } = await setUp(t, { rateLimit: false, maxWaiters: 1 })
   await openStream(t, url)
   t.equal((await openStream(t, url)).response.statusCode, 429)

@@ -5,7 +5,7 @@ import { build, isProblem } from '../helpers/build.js'
 import { freshDirectory } from '../store/directory.js'
 
 for (const [name, makeStore] of [['memory', async () => memoryStore()], ['LMDB', (t: Test) => lmdbStore({ path: freshDirectory(t) })]] as const) {
-  t.test(`${name}: a store that expired boxes fill takes new ones and messages at once`, async t => {
+  t.test(`${name}: a store full of expired boxes accepts new boxes and messages at once`, async t => {
     const { app, clock, createBox } = await build(t, { store: await makeStore(t), maxStoreBytes: 1_000_000, maxMessageBytes: 500_000, ttl: 60 })
     const create = () => app.inject({ method: 'POST', url: '/boxes' })
     const kept = await createBox({ ttl: 100 })

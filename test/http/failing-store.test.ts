@@ -34,7 +34,7 @@ const requests = (id: string) => [
   { url: `/box.php?box=${id}` }
 ]
 
-t.test('a store that does not answer is 503 with Retry-After, and all is well when it is back', async t => {
+t.test('a store that does not respond is 503 with Retry-After, until it responds again', async t => {
   const { store, state } = failingStore()
   const { app, createBox } = await build(t, { store, maxWait: 0 })
   const box = await createBox()
@@ -59,7 +59,7 @@ t.test('a full store is 507, a full box 409', async t => {
   isProblem(t, await box.store(1), 409, 'BOX_ERR_FULL')
 })
 
-t.test('whatever else a store throws is a 500 that says nothing', async t => {
+t.test('any other error of a store is a 500 that reveals nothing', async t => {
   const { store, state } = failingStore()
   const { app, createBox } = await build(t, { store, maxWait: 0 })
   const box = await createBox()
@@ -73,7 +73,7 @@ t.test('whatever else a store throws is a 500 that says nothing', async t => {
   }
 })
 
-t.test('a waiter that could not subscribe gives its place back', async t => {
+t.test('a waiter that fails to subscribe frees its place', async t => {
   const { store, state } = failingStore()
   const { app, createBox } = await build(t, { store, maxWaiters: 1, rateLimit: { waiters: 1 }, maxWait: 1 })
   const box = await createBox()

@@ -17,7 +17,7 @@ const { value: jsonTexts } = fc.letrec<{ value: string }>(again => ({
     fc.array(fc.tuple(padded(key), again('value')), { maxLength: 4 }).map(members => `{${members.map(([name, value]) => `${name}:${value}`).join(',')}}`)))
 }))
 
-t.test('a message comes back to the letter, in every way of reading', async t => {
+t.test('a message is returned unchanged by every way of reading', async t => {
   const { app, createBox } = await build(t)
   await fc.assert(fc.asyncProperty(fc.array(jsonTexts, { minLength: 1, maxLength: 5 }), async texts => {
     const box = await createBox()
@@ -34,7 +34,7 @@ t.test('a message comes back to the letter, in every way of reading', async t =>
   }), { numRuns: 200 })
 })
 
-t.test('any string comes back from a text and from the classic API', async t => {
+t.test('any string survives a text body and the classic API', async t => {
   const { app, createBox } = await build(t)
   await fc.assert(fc.asyncProperty(fc.string({ unit: 'binary', minLength: 1 }), async text => {
     const box = await createBox()
@@ -67,7 +67,7 @@ t.test('what is not UTF-8 is refused', async t => {
   t.same((await box.read()).json().data, [])
 })
 
-t.test('deep nesting comes back as it was sent', async t => {
+t.test('deep nesting is returned as it was sent', async t => {
   const { app, createBox } = await build(t)
   const box = await createBox()
   const deep = '['.repeat(32_000) + ']'.repeat(32_000)

@@ -16,7 +16,7 @@ const texts = fc.tuple(fc.json(), fc.array(fc.constantFrom('\n', '\r', '\r\n', '
   }
 })
 
-t.test('every message comes back from its event with its number and value', async () => {
+t.test('every message can be read back from its event, with its number and value', async () => {
   fc.assert(fc.property(fc.array(fc.tuple(fc.nat(), texts), { maxLength: 5 }), messages => {
     const stream = OPENING + messages.map(([seq, text]) => formatMessage(seq, text) + HEARTBEAT).join('')
     const events = parseEvents(stream)
@@ -27,7 +27,7 @@ t.test('every message comes back from its event with its number and value', asyn
   }), { numRuns: 500 })
 })
 
-t.test('a text without line breaks is one line, as it is', async t => {
+t.test('a text without line breaks is one line, unchanged', async t => {
   t.equal(formatMessage(7, '{"a":"\u2028 é"}'), 'id: 7\ndata: {"a":"\u2028 é"}\n\n')
 })
 
@@ -35,7 +35,7 @@ t.test('CR LF, CR and LF each end a line', async t => {
   t.equal(formatMessage(1, '[\r\n1,\r2,\n3]'), 'id: 1\ndata: [\ndata: 1,\ndata: 2,\ndata: 3]\n\n')
 })
 
-t.test('the opening and the heartbeat are no events, gone is one', async t => {
+t.test('the opening and the heartbeat are not events; gone is', async t => {
   t.same(parseEvents(OPENING + HEARTBEAT), [])
   t.same(parseEvents(GONE), [{ event: 'gone', data: '{"type":"gone"}' }])
 })

@@ -43,7 +43,7 @@ async function guarded (t: Test, refuse: (request: FastifyRequest) => void) {
   return { app, box, asked, open: () => { open = true } }
 }
 
-t.test('it is asked about every operation, with its name, and lets it pass', async t => {
+t.test('it is called for every operation, with its name, and can allow it', async t => {
   const { app, box, asked } = await guarded(t, () => {})
   for (const [operation, way] of ways) {
     const answer = await app.inject(way(box))
@@ -52,7 +52,7 @@ t.test('it is asked about every operation, with its name, and lets it pass', asy
   }
 })
 
-t.test('what it refuses has neither read nor changed anything', async t => {
+t.test('a refused operation has neither read nor changed anything', async t => {
   const { app, box, open } = await guarded(t, () => { throw refusal() })
   for (const [operation, way] of ways) {
     const request = way(box)
@@ -65,11 +65,11 @@ t.test('what it refuses has neither read nor changed anything', async t => {
   t.match((await box.read()).json(), { data: ['kept'], next: 1 })
 })
 
-t.test('a guard that answers no with false refuses, too', async t => {
+t.test('a guard that returns false refuses too', async t => {
   const { app } = await build(t, { guard: (async () => false) as never })
   const refused = await app.inject({ method: 'POST', url: '/boxes' })
   t.equal(refused.statusCode, 403)
-  t.match(refused.json(), { code: 'HOST_REFUSED', detail: 'The host does not allow this.' })
+  t.match(refused.json(), { code: 'HOST_REFUSED', detail: 'This server does not allow the request.' })
 })
 
 t.test('a stream is refused before it opens', async t => {
@@ -79,7 +79,7 @@ t.test('a stream is refused before it opens', async t => {
   t.notMatch(answer.body, 'kept')
 })
 
-t.test('whoever is refused learns nothing of which boxes exist', async t => {
+t.test('a refusal does not reveal whether a box exists', async t => {
   const { app, box } = await guarded(t, () => { throw refusal() })
   const unknown = { ...box, id: `box_${'A'.repeat(32)}`, drop: `drop_${'A'.repeat(32)}`, url: `/boxes/box_${'A'.repeat(32)}`, messages: `/boxes/box_${'A'.repeat(32)}/messages` }
   for (const [operation, way] of ways) {
@@ -88,7 +88,7 @@ t.test('whoever is refused learns nothing of which boxes exist', async t => {
   }
 })
 
-t.test('it is asked after the rate limit and the checks, which need no box to be looked up', async t => {
+t.test('it is called after the rate limit and validation, which look up no box', async t => {
   let asked = 0
   const { app, createBox } = await build(t, { guard: () => { asked++ }, rateLimit: { creates: 2 } })
   isProblem(t, await app.inject({ method: 'POST', url: '/boxes', ...json({ ttl: 0 }) }), 400, 'BOX_ERR_INVALID')
@@ -100,7 +100,7 @@ t.test('it is asked after the rate limit and the checks, which need no box to be
   await t.rejects(createBox(), /429/)
 })
 
-t.test('it is not asked for preflights, the contract or the docs', async t => {
+t.test('it is not called for preflights, the contract or Swagger UI', async t => {
   const { app } = await build(t, { docs: '/docs', guard: () => { throw refusal() } })
   const origin = { origin: 'https://app.example', 'access-control-request-method': 'POST' }
   for (const url of ['/boxes', `/boxes/box_${'A'.repeat(32)}/messages`, '/box.php']) {
@@ -115,7 +115,7 @@ function logged () {
   return { lines, server }
 }
 
-t.test('a guard that fails is a logged 500 that says nothing of itself', async t => {
+t.test('a guard that fails causes a logged 500 that reveals nothing', async t => {
   const fails: Array<() => unknown> = [
     () => { throw Object.assign(new Error('canary'), { statusCode: 500 }) },
     // eslint-disable-next-line no-throw-literal
@@ -141,7 +141,7 @@ t.test('a guard that fails is a logged 500 that says nothing of itself', async t
   }
 })
 
-t.test('a guard that is not available says so, and nothing else', async t => {
+t.test('a guard error with a 5xx status keeps the status and reveals nothing', async t => {
   const { lines, server } = logged()
   const { app } = await build(t, { server, guard: () => { throw Object.assign(new Error('canary'), { statusCode: 503, code: 'CANARY' }) } })
   const answer = await app.inject({ method: 'POST', url: '/boxes' })
@@ -151,7 +151,7 @@ t.test('a guard that is not available says so, and nothing else', async t => {
   t.match(lines.join(), /canary/)
 })
 
-t.test('it can refuse in the words of a box, with headers of its own, or with no words', async t => {
+t.test('it can refuse with an error of the table, with its own headers, or without a message', async t => {
   let thrown: unknown = new NotFoundError()
   const { app } = await build(t, { guard: (_request, reply) => { throw (reply.header('www-authenticate', 'Bearer'), thrown) } })
   const ask = async () => await app.inject({ method: 'POST', url: '/boxes' })
@@ -161,7 +161,7 @@ t.test('it can refuse in the words of a box, with headers of its own, or with no
   t.match((await ask()).json(), { status: 403, title: 'Forbidden', code: 'HOST_REFUSED', detail: /\S/ })
 })
 
-t.test('a host that answers by itself is not answered over, and nothing happens', async t => {
+t.test('if the guard responds itself, the plugin sends nothing and does nothing', async t => {
   for (const before of [undefined, 'a slow onSend hook'] as const) {
     for (const wait of [true, false]) {
       let open = true
@@ -195,7 +195,7 @@ t.test('a host that answers by itself is not answered over, and nothing happens'
   }
 })
 
-t.test('a host that answers and then fails has answered', async t => {
+t.test('if the guard responds and then fails, its response stands', async t => {
   const { lines, server } = logged()
   const { app } = await build(t, {
     server,

@@ -13,7 +13,7 @@ async function create (app: FastifyInstance, from: object): Promise<{ url: strin
   return { url: `/boxes/${data}`, messages: `/boxes/${data}/messages`, dropped: `/boxes/${drop}/messages` }
 }
 
-t.test('an address that has its maximum of boxes gets no more until one is deleted or expires; others do', async t => {
+t.test('an address with the maximum number of boxes gets no more until one is deleted or expires; others do', async t => {
   const { app, clock } = await build(t, { ttl: 100, rateLimit: { boxes: 3 } })
   const [first] = [await create(app, here), await create(app, here), await create(app, here)]
   const refused = await app.inject({ method: 'POST', url: '/boxes', ...here })
@@ -30,14 +30,14 @@ t.test('an address that has its maximum of boxes gets no more until one is delet
   for (let i = 0; i < 3; i++) await create(app, here)
 })
 
-t.test('an address is a holder as it is a client: IPv6 by its /64', async t => {
+t.test('holders, like clients, are IPv6 /64 networks', async t => {
   const { app } = await build(t, { rateLimit: { boxes: 1 } })
   await create(app, { remoteAddress: '2001:db8:1:2::1' })
   isProblem(t, await app.inject({ method: 'POST', url: '/boxes', remoteAddress: '2001:db8:1:2:ffff::1' }), 429, 'BOX_ERR_HELD')
   await create(app, { remoteAddress: '2001:db8:1:3::1' })
 })
 
-t.test('what is stored in a box counts against the address that created it, until it is taken out', async t => {
+t.test('messages count against the address that created their box, until they are removed', async t => {
   const { app } = await build(t, { rateLimit: { bytes: 100_000 } })
   const [mine, other, guest] = [await create(app, here), await create(app, here), await create(app, elsewhere)]
   const store = (url: string, from: object) => app.inject({ method: 'POST', url, ...from, ...large })
@@ -72,7 +72,7 @@ t.test('an emptied box counts its idempotency keys until it is deleted, and the 
   t.equal((await store()).statusCode, 200)
 })
 
-t.test('without rate limits an address holds what it likes', async t => {
+t.test('without rate limits, an address may hold any amount', async t => {
   const { app } = await build(t, { rateLimit: false })
   const urls = new Set<string>()
   for (let i = 0; i < 50; i++) urls.add((await create(app, here)).url)

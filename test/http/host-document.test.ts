@@ -73,7 +73,7 @@ t.test('the host\'s document is valid with any number of registrations', async t
   t.equal(new Set(operationIds(named)).size, operationIds(named).length)
 })
 
-t.test('components have names, once for what is the same in all registrations', async t => {
+t.test('registrations share identical components, and each has a name', async t => {
   const { paths, components: { schemas } } = await documentOf(t, [{ prefix: '/a', maxTtl: 90_000 }, { prefix: '/b' }])
   const bodyOf = (prefix: string) => paths[`${prefix}/boxes`].post.requestBody
   t.equal(bodyOf('/a').content['application/json; charset=utf-8'].schema.$ref, '#/components/schemas/CreateBox')
@@ -94,13 +94,13 @@ t.test('the host\'s own components and operations keep their names', async t => 
   t.match(document['paths']['/a/boxes/{box}/messages'].post.responses['200'].content['application/json'].schema, { $ref: '#/components/schemas/Ack2' })
 })
 
-t.test('hostDocs names the operations, or keeps them out', async t => {
+t.test('hostDocs names the operations, or hides them', async t => {
   const document = await documentOf(t, [{ prefix: '/a', hostDocs: 'lobby' }, { prefix: '/b', hostDocs: false }])
   t.same(operationIds(document), ['lobbyAcknowledge', 'lobbyClassicBox', 'lobbyCreateBox', 'lobbyDeleteBox', 'lobbyDrainMessages', 'lobbyGetIceServers', 'lobbyReadMessages', 'lobbyStoreMessage', 'own'])
   t.notOk(Object.keys(document['paths']).some(path => path.startsWith('/b/')))
 })
 
-t.test('the host\'s transform still has its say', async t => {
+t.test('the host\'s transform still applies', async t => {
   const app = Fastify()
   t.teardown(() => app.close())
   await app.register(swagger, {
@@ -114,7 +114,7 @@ t.test('the host\'s transform still has its say', async t => {
   t.match(paths['/a/boxes'].post, { operationId: 'createBox', deprecated: true, requestBody: { required: false } })
 })
 
-t.test('Swagger 2.0 has names that are there once, too', async t => {
+t.test('operation names are unique in Swagger 2.0 too', async t => {
   const document = await documentOf(t, [{ prefix: '/a' }, { prefix: '/b' }], { swagger: '2.0' })
   t.equal(new Set(operationIds(document)).size, operationIds(document).length)
   t.notMatch(JSON.stringify(document), 'x-registration')

@@ -37,7 +37,7 @@ async function contractHolds (t: Test, app: FastifyInstance, prefix: string): Pr
   t.match((await app.inject({ url: `${prefix}/openapi.json` })).json(), { openapi: '3.1.0' })
 }
 
-t.test('a ten-line host with the plugin under two prefixes', async t => {
+t.test('a small host with the plugin under two prefixes', async t => {
   const app = host(t)
   app.register(boxPlugin, { prefix: '/a', maxMessages: 3 })
   app.register(boxPlugin, { prefix: '/b' })
@@ -64,7 +64,7 @@ t.test('at the root, beside the host\'s own routes', async t => {
   t.match((await app.inject('/nothing')).json(), { message: 'Route GET:/nothing not found' }, 'Fastify\'s own')
 })
 
-t.test('the host\'s error handler, not-found handler and parsers stay the host\'s', async t => {
+t.test('the host keeps its own error handler, not-found handler and parsers', async t => {
   const app = host(t)
   app.setErrorHandler((error, _request, reply) => { reply.code(418).send({ own: (error as Error).message }) })
   app.setNotFoundHandler((_request, reply) => { reply.code(404).send({ own: 'nothing here' }) })
@@ -87,7 +87,7 @@ t.test('the host\'s error handler, not-found handler and parsers stay the host\'
   t.match(await app.inject('/p/nothing'), { statusCode: 404, body: '{"own":"nothing here"}' })
 })
 
-t.test('schemas of the same names do not meet', async t => {
+t.test('schemas of the same names do not collide', async t => {
   const app = host(t)
   for (const $id of ['Created', 'Ack', 'Msgs', 'Message', 'Problem', 'Cursor']) app.addSchema({ $id, type: 'object', properties: { own: { type: 'string' } } })
   await app.register(swagger, { openapi: { info: { title: 'host', version: '1' } } })
@@ -118,7 +118,7 @@ t.test('in a host with swagger and its UI, the routes show up in the host\'s doc
   t.equal((await app.inject('/p/docs/')).statusCode, 404, 'the host has docs already')
 })
 
-t.test('a host that documents itself as Swagger 2.0, or after the plugin', async t => {
+t.test('a host that uses Swagger 2.0, or registers swagger after the plugin', async t => {
   for (const options of [{ swagger: { info: { title: 'host', version: '1' } } }, { openapi: { info: { title: 'host', version: '1' } } }]) {
     const app = host(t)
     app.register(swagger, options)
@@ -217,7 +217,7 @@ t.test('a host\'s own hooks run for these routes, and their errors keep their st
   t.notMatch(broken.body, 'canary')
 })
 
-t.test('in hosts whose router or parsers are set otherwise', async t => {
+t.test('in hosts with other router or parser settings', async t => {
   for (const options of [
     { routerOptions: { ignoreTrailingSlash: true, ignoreDuplicateSlashes: true } },
     { routerOptions: { caseSensitive: false } },
@@ -280,7 +280,7 @@ t.test('over HTTP/2', async t => {
   await closing
 })
 
-t.test('a path that the host has already taken is named, and the host can go on', async t => {
+t.test('a path that the host already uses is named, and the host can continue', async t => {
   const taken: Array<[(app: FastifyInstance) => void, BoxPluginOptions & { prefix?: string }, RegExp]> = [
     [app => { app.register(boxPlugin) }, {}, /^boxPlugin: this server already has a route '\/boxes'\. Register the plugin with a prefix/],
     [app => { app.get('/a/problems', () => '') }, { prefix: '/a' }, /already has a route '\/a\/problems'/],

@@ -4,7 +4,7 @@ import { build, isProblem } from '../helpers/build.js'
 const withKey = (key: string, payload = '"a"', type = 'application/json') =>
   ({ method: 'POST' as const, headers: { 'content-type': type, 'idempotency-key': key }, payload })
 
-t.test('the same key and body again answers the first ack and stores nothing', async t => {
+t.test('the same key and body returns the first ack again and stores nothing', async t => {
   const { app, createBox } = await build(t, { maxMessages: 2 })
   const box = await createBox()
   const first = await app.inject({ url: box.messages, ...withKey('k1') })
@@ -18,7 +18,7 @@ t.test('the same key and body again answers the first ack and stores nothing', a
   t.same((await box.read()).json().data, [])
 })
 
-t.test('a key with another body is refused, and a key is of one box', async t => {
+t.test('a key with a different body is refused, and a key belongs to one box', async t => {
   const { app, createBox } = await build(t)
   const [box, other] = [await createBox(), await createBox()]
   await app.inject({ url: box.messages, ...withKey('k1') })

@@ -9,7 +9,7 @@ async function closed (stream: EventEmitter): Promise<void> {
   await new Promise<void>(resolve => { stream.once('close', resolve) })
 }
 
-t.test('over HTTP/1.1, a body that does not arrive in time ends its connection', async t => {
+t.test('over HTTP/1.1, a late body ends its connection', async t => {
   const { app, createBox } = await build(t, { bodyTimeout: 1 })
   const box = await createBox()
   await app.listen({ host: '127.0.0.1', port: 0 })
@@ -29,7 +29,7 @@ t.test('over HTTP/1.1, a body that does not arrive in time ends its connection',
   t.same((await box.read()).json().data, ['hello', 'hello'])
 })
 
-t.test('over HTTP/2, a body that does not arrive in time ends its stream only', async t => {
+t.test('over HTTP/2, a late body ends only its stream', async t => {
   const { app, createBox } = await build(t, { bodyTimeout: 1, server: { http2: true } as object })
   const box = await createBox()
   await app.listen({ host: '127.0.0.1', port: 0 })

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { build, isProblem, json, type TestBox } from '../helpers/build.js'
 
-t.test('a box that is not used for its TTL is gone, and not before', async t => {
+t.test('a box expires after its TTL without use, and not before', async t => {
   const { clock, createBox } = await build(t)
   const box = await createBox({ ttl: 60 })
   await box.store('a')
@@ -35,7 +35,7 @@ t.test('every use by either capability renews it', async t => {
   }
 })
 
-t.test('renewal is at most an eighth of the TTL late', async t => {
+t.test('a renewal is late by at most an eighth of the TTL', async t => {
   const { clock, createBox } = await build(t)
   const box = await createBox({ ttl: 80 })
   clock.turn(9.999)
@@ -103,7 +103,7 @@ t.test('malformed, unknown, expired and deleted boxes all look the same', async 
   t.equal(bodies.size, 1)
 })
 
-t.test('a drop address can only store, and does not tell whether the box exists', async t => {
+t.test('a drop address can only store, and a refusal does not reveal whether the box exists', async t => {
   const { app, createBox } = await build(t)
   const box = await createBox()
   for (const drop of [box.drop, `drop_${'A'.repeat(32)}`]) {

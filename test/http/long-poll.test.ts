@@ -3,14 +3,14 @@ import t from 'tap'
 import { build, isProblem, json } from '../helpers/build.js'
 import { watchedStore } from '../helpers/stream-reader.js'
 
-t.test('a message that is there is answered at once', async t => {
+t.test('a message in the box is returned at once', async t => {
   const { createBox } = await build(t)
   const box = await createBox()
   await box.store('a')
   t.same((await box.read('?wait=60')).json(), { type: 'msgs', data: ['a'], next: 1 })
 })
 
-t.test('a message that comes ends the wait of every reader', async t => {
+t.test('a new message ends the wait of every reader', async t => {
   const watch = watchedStore()
   const { createBox } = await build(t, { store: watch.store })
   const box = await createBox()
@@ -22,7 +22,7 @@ t.test('a message that comes ends the wait of every reader', async t => {
   t.equal(watch.open, 0, 'nothing is held after the last waiter')
 })
 
-t.test('a wait ends empty after its time, and never later than maxWait', async t => {
+t.test('a wait ends empty when its time is up, and no later than maxWait', async t => {
   const { createBox } = await build(t, { maxWait: 1 })
   const box = await createBox()
   const start = Date.now()
@@ -32,7 +32,7 @@ t.test('a wait ends empty after its time, and never later than maxWait', async t
   t.ok(elapsed >= 990 && elapsed < 10_000, `${elapsed} ms`)
 })
 
-t.test('a clock that jumps back or forth while a reader waits neither lengthens nor ends the wait', async t => {
+t.test('a clock that jumps during a wait neither lengthens nor ends it', async t => {
   const watch = watchedStore()
   const { clock, createBox } = await build(t, { store: watch.store, maxWait: 1 })
   for (const jump of [-86_400 * 365, 3600]) {
@@ -47,12 +47,12 @@ t.test('a clock that jumps back or forth while a reader waits neither lengthens 
   }
 })
 
-t.test('maxWait 0 holds nothing', async t => {
+t.test('with maxWait 0, no read waits', async t => {
   const { createBox } = await build(t, { maxWait: 0 })
   t.same((await (await createBox()).read('?wait=60')).json().data, [])
 })
 
-t.test('places are bounded per box', async t => {
+t.test('waiters are limited per box', async t => {
   const watch = watchedStore()
   const { createBox } = await build(t, { store: watch.store, maxWaiters: 2 })
   const [box, other] = [await createBox(), await createBox()]
@@ -72,7 +72,7 @@ t.test('places are bounded per box', async t => {
   t.same((await again).json().data, ['b'])
 })
 
-t.test('places are bounded per client address', async t => {
+t.test('waiters are limited per client address', async t => {
   const watch = watchedStore()
   const { app, createBox } = await build(t, { store: watch.store, rateLimit: { waiters: 2 } })
   const boxes = [await createBox(), await createBox(), await createBox()] as const
@@ -87,7 +87,7 @@ t.test('places are bounded per client address', async t => {
   t.equal((await from('2001:db8::3', boxes[2])).statusCode, 200)
 })
 
-t.test('a reader that goes frees its places at once', async t => {
+t.test('a reader that disconnects frees its places at once', async t => {
   const watch = watchedStore()
   const { app, createBox } = await build(t, { store: watch.store, maxWaiters: 1, rateLimit: { waiters: 1 } })
   const box = await createBox()
@@ -104,7 +104,7 @@ t.test('a reader that goes frees its places at once', async t => {
   t.equal((await held).statusCode, 200)
 })
 
-t.test('a reader that goes while the store subscribes frees its places too', async t => {
+t.test('a reader that disconnects while the store subscribes frees its places too', async t => {
   const watch = watchedStore()
   const { app, createBox } = await build(t, { store: watch.store, maxWaiters: 1, rateLimit: { waiters: 1 } })
   const box = await createBox()
@@ -139,7 +139,7 @@ t.test('a reader that goes while the store subscribes frees its places too', asy
   t.equal((await held).statusCode, 200)
 })
 
-t.test('a box that goes ends the wait', async t => {
+t.test('a box that is deleted or expires ends the wait', async t => {
   const watch = watchedStore()
   const { app, clock, createBox } = await build(t, { store: watch.store })
   const deleted = await createBox()
@@ -155,7 +155,7 @@ t.test('a box that goes ends the wait', async t => {
   isProblem(t, await late, 404, 'BOX_ERR_NOT_FOUND')
 })
 
-t.test('a reader that waits keeps its box alive', async t => {
+t.test('a waiting reader keeps its box alive', async t => {
   const watch = watchedStore()
   const { clock, createBox } = await build(t, { store: watch.store })
   clock.run()
@@ -166,7 +166,7 @@ t.test('a reader that waits keeps its box alive', async t => {
   t.same((await held).json().data, ['late'])
 })
 
-t.test('an acknowledgement or a drain ends no wait', async t => {
+t.test('an acknowledgement or a drain does not end a wait', async t => {
   const watch = watchedStore()
   const { app, createBox } = await build(t, { store: watch.store })
   const box = await createBox()
@@ -179,7 +179,7 @@ t.test('an acknowledgement or a drain ends no wait', async t => {
   t.same((await held).json(), { type: 'msgs', data: ['b'], next: 2 })
 })
 
-t.test('closing ends every wait at once with what there is', async t => {
+t.test('closing ends every wait at once', async t => {
   const watch = watchedStore()
   const { app, createBox } = await build(t, { store: watch.store })
   const box = await createBox()

@@ -41,7 +41,7 @@ const routers: Array<[how: string, options: FastifyServerOptions, respell: (url:
   ['ignoring trailing slashes', { routerOptions: { ignoreTrailingSlash: true } }, url => url.replace(/\/?(?=\?|$)/, '/')]
 ]
 for (const [how, server, respell] of routers) {
-  t.test(`a router ${how} does so for refusals`, async t => {
+  t.test(`a router ${how} also does so for refusals`, async t => {
     const { app, createBox } = await build(t, { server, cors: false })
     const box = await createBox()
     for (const [path, allow] of [...table, [() => '/problems/not-found', 'GET, HEAD'] as const]) {
@@ -54,7 +54,7 @@ for (const [how, server, respell] of routers) {
   })
 }
 
-t.test('a request line with the whole URL, as for a proxy, is refused alike', async t => {
+t.test('a request line with a full URL, as sent to a proxy, is refused the same way', async t => {
   const { app } = await build(t)
   await app.listen({ host: '127.0.0.1', port: 0 })
   const { port } = app.server.address() as AddressInfo
@@ -65,14 +65,14 @@ t.test('a request line with the whole URL, as for a proxy, is refused alike', as
   }
 })
 
-t.test('a body on a refused method is not looked at', async t => {
+t.test('the body of a refused method is ignored', async t => {
   const { app } = await build(t)
   for (const type of ['application/json', 'application/xml']) {
     isProblem(t, await app.inject({ method: 'PUT', url: '/boxes', headers: { 'content-type': type }, payload: '{' }), 405, 'BOX_ERR_METHOD')
   }
 })
 
-t.test('other paths below a resource are 404 and do not say the URL', async t => {
+t.test('other paths below a resource are 404 and do not echo the URL', async t => {
   const { app, createBox } = await build(t, { prefix: '/p' })
   const { id } = await createBox()
   for (const path of [`/boxes/${id}/`, `/boxes/${id}/message`, `/boxes/${id}/messages/1`, `/boxes/${id}/cursor/`, '/boxes//messages', `/boxes/${id}/messages%2F1`]) {
@@ -85,7 +85,7 @@ t.test('other paths below a resource are 404 and do not say the URL', async t =>
   }
 })
 
-t.test('a box that is too long for the router is a box that is not found', async t => {
+t.test('an id that is too long for the router is a box that is not found', async t => {
   const { app } = await build(t)
   for (const id of ['a'.repeat(101), `box_${'A'.repeat(5000)}`]) {
     isProblem(t, await app.inject({ url: `/boxes/${id}/messages` }), 404, 'BOX_ERR_NOT_FOUND')
@@ -95,7 +95,7 @@ t.test('a box that is too long for the router is a box that is not found', async
   }
 })
 
-t.test('a HEAD answers what a GET would, without a body, and changes nothing', async t => {
+t.test('a HEAD gets the headers of a GET without the body, and changes nothing', async t => {
   const { app, createBox } = await build(t)
   const box = await createBox()
   await box.store('a')
@@ -112,7 +112,7 @@ t.test('a HEAD answers what a GET would, without a body, and changes nothing', a
   t.same((await box.read()).json().data, ['a'])
 })
 
-t.test('a request that breaks off inside its body stores nothing', async t => {
+t.test('a request that ends in the middle of its body stores nothing', async t => {
   const { app, createBox } = await build(t)
   const box = await createBox()
   await app.listen({ host: '127.0.0.1', port: 0 })

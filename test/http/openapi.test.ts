@@ -27,14 +27,14 @@ function * nodes (node: unknown): Generator<Json> {
   for (const value of Object.values(node)) yield * nodes(value)
 }
 
-t.test('the committed contract is the served one', async t => {
+t.test('the committed contract equals the served one', async t => {
   const committed = (name: string) => JSON.parse(readFileSync(new URL(`../../openapi/${name}`, import.meta.url), 'utf8'))
   t.same(await served(t), committed('openapi.json'), 'if the schemas changed: npm run generate')
   const { app } = await build(t, { rateLimit: true, docs: '/docs' })
   t.same((await app.inject('/openapi-3.0.json')).json(), committed('openapi-3.0.json'), 'if the schemas changed: npm run generate')
 })
 
-t.test('every operation is described, with an example and its errors', async t => {
+t.test('every operation has a description, an example and its errors', async t => {
   const contract = await served(t)
   const found = operationsOf(contract)
   t.same(found.map(({ operation }) => operation['operationId']).sort(), OPERATIONS)
@@ -73,7 +73,7 @@ t.test('components have names that generated clients can use, and every referenc
   t.match(schemas['Problem']['properties']['code']['description'], new RegExp(errorTable.map(({ code }) => code).join('.*')))
 })
 
-t.test('no body and no answer of the form for generators leaves a choice', async t => {
+t.test('in the single-media form, every body and response has exactly one media type', async t => {
   const { app } = await build(t, { prefix: '/p' })
   const contract = (await app.inject('/p/openapi-3.0.json')).json()
   t.equal(contract.openapi, '3.0.3')
@@ -92,12 +92,12 @@ t.test('no body and no answer of the form for generators leaves a choice', async
   })
 })
 
-t.test('a message has one media type, so that no generated client has to choose', async t => {
+t.test('a message has one media type, so generated clients need not choose', async t => {
   const { content } = (await served(t))['paths']['/boxes/{box}/messages'].post.requestBody
   t.same(Object.keys(content), ['application/json; charset=utf-8'])
 })
 
-t.test('the classic answer is told by its type', async t => {
+t.test('the classic response is discriminated by its type', async t => {
   const { ClassicAnswer, ClassicCreated } = (await served(t))['components'].schemas
   t.same(ClassicAnswer.discriminator, {
     propertyName: 'type',
@@ -106,7 +106,7 @@ t.test('the classic answer is told by its type', async t => {
   t.same(ClassicCreated.required, ['type', 'data', 'drop', 'expires'])
 })
 
-t.test('a deletion can be sent a body, and says what it makes of one', async t => {
+t.test('the contract declares what a deletion does with a body', async t => {
   const contract = await served(t)
   const { app, createBox } = await build(t)
   const box = await createBox()
@@ -117,7 +117,7 @@ t.test('a deletion can be sent a body, and says what it makes of one', async t =
   }
 })
 
-t.test('createBox links to what can be done with the box', async t => {
+t.test('createBox links to the operations on the box', async t => {
   const contract = await served(t)
   const { links } = contract['paths']['/boxes']['post']['responses']['201']
   t.same(Object.keys(links).sort(), ['acknowledge', 'deleteBox', 'drainMessages', 'getIceServers', 'readMessages', 'storeMessage'])
@@ -125,7 +125,7 @@ t.test('createBox links to what can be done with the box', async t => {
   t.equal(contract['paths']['/boxes']['post']['requestBody']['required'], false)
 })
 
-t.test('it shows this server\'s paths and bounds', async t => {
+t.test('the contract shows this server\'s paths and limits', async t => {
   const contract = await served(t, { prefix: '/p', classicPath: '/legacy', rateLimit: false, ttl: 60, maxTtl: 120 })
   t.same(Object.keys(contract['paths']).sort(), ['/p/boxes', '/p/boxes/{box}', '/p/boxes/{box}/cursor', '/p/boxes/{box}/ice-servers', '/p/boxes/{box}/messages', '/p/legacy'])
   t.match(contract['components']['schemas']['CreateBox']['properties']['ttl'], { minimum: 1, maximum: 120 })
@@ -134,7 +134,7 @@ t.test('it shows this server\'s paths and bounds', async t => {
   t.notOk('/box.php' in (await app.inject('/openapi.json')).json().paths)
 })
 
-t.test('Swagger UI serves it under a strict policy, moves and goes with docs', async t => {
+t.test('Swagger UI has a strict content security policy, and follows the option docs', async t => {
   const { app } = await build(t, { prefix: '/p', docs: '/api-docs' })
   const page = await app.inject('/p/api-docs/')
   t.equal(page.statusCode, 200)

@@ -38,7 +38,7 @@ async function watched () {
   return { lines, state, seen, put }
 }
 
-t.test('an outage of the store is one line when it begins and one when it is over, with the count', async t => {
+t.test('a store outage is logged once when it begins and once when it ends, with the count', async t => {
   const { lines, state, put } = await watched()
   state.error = new StoreError()
   for (let i = 0; i < 100; i++) {
@@ -57,7 +57,7 @@ t.test('an outage of the store is one line when it begins and one when it is ove
   t.equal(lines.length, 2)
 })
 
-t.test('a full store is full until something is stored again: what is read says nothing about it', async t => {
+t.test('a full store counts as full until something is stored again, whatever is read', async t => {
   const { lines, state, seen, put } = await watched()
   state.error = new StoreFullError()
   for (let i = 0; i < 3; i++) await put()
@@ -90,8 +90,8 @@ async function refuses (t: Test, error: Error, status: number, msg: string): Pro
   t.equal(warnings(alone.lines).length, 1, 'in the server\'s log')
 }
 
-t.test('refused requests do not flood the log while the store is away', async t => { await refuses(t, new StoreError(), 503, 'The store is not responding') })
-t.test('nor while it is full', async t => { await refuses(t, new StoreFullError(), 507, 'The store is full') })
+t.test('refused requests do not flood the log while the store does not respond', async t => { await refuses(t, new StoreError(), 503, 'The store is not responding') })
+t.test('nor while the store is full', async t => { await refuses(t, new StoreFullError(), 507, 'The store is full') })
 
 t.test('nor do open streams', async t => {
   const { lines, stream } = logger()

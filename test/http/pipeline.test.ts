@@ -28,7 +28,7 @@ async function pipelined (t: Test, behind: number) {
   }
 }
 
-t.test('as many requests as may wait behind another are all answered', async t => {
+t.test('the maximum number of pipelined requests all get a response', async t => {
   const { watch, store, answers, more } = await pipelined(t, LONGEST)
   await watch.until(1)
   await store()
@@ -36,7 +36,7 @@ t.test('as many requests as may wait behind another are all answered', async t =
   t.equal(answers(), LONGEST + 1)
 })
 
-t.test('a connection with more of them is cut, and its places are free', async t => {
+t.test('a connection with more of them is cut off, and its places are freed', async t => {
   const { watch, closed, answers } = await pipelined(t, 20 * LONGEST)
   await closed
   await watch.until(0)

@@ -4,7 +4,7 @@ import { build, isProblem } from '../helpers/build.js'
 
 const origin = 'https://app.example'
 
-t.test('the type of every problem answers with what it means, below the plugin\'s prefix', async t => {
+t.test('the type of every problem is a URL under the plugin\'s prefix that explains it', async t => {
   for (const prefix of ['', '/signal']) {
     const { app } = await build(t, { prefix })
     const pages = (await app.inject(`${prefix}/problems`)).json()
@@ -24,7 +24,7 @@ t.test('the type of every problem answers with what it means, below the plugin\'
   }
 })
 
-t.test('pages of any origin may read the contract and the problems, as cors says', async t => {
+t.test('pages may read the contract and the problem pages if cors allows their origin', async t => {
   const { app } = await build(t)
   for (const url of ['/openapi.json', '/openapi-3.0.json', '/problems', '/problems/full']) {
     const { statusCode, headers } = await app.inject({ url, headers: { origin } })

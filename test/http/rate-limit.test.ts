@@ -28,7 +28,7 @@ t.test('each kind of operation has its own limit', async t => {
   isProblem(t, await app.inject({ url: `/boxes/drop_${'A'.repeat(32)}/ice-servers` }), 429, 'BOX_ERR_RATE')
 })
 
-t.test('the classic API counts by what it does', async t => {
+t.test('a classic request counts by its action', async t => {
   const { app, createBox } = await build(t, { rateLimit: { creates: 2, stores: 1, reads: 1 } })
   const box = await createBox()
   t.equal(await passed(app, 3, { url: '/box.php' }), 1)
@@ -36,7 +36,7 @@ t.test('the classic API counts by what it does', async t => {
   t.equal(await passed(app, 3, { url: `/box.php/?box=${box.id}` }), 1)
 })
 
-t.test('the answer says the limit, what is left and until when', async t => {
+t.test('a response states the limit, the remainder and the reset time', async t => {
   const { app } = await build(t, { rateLimit: { reads: 2 } })
   const answers = []
   for (let i = 0; i < 4; i++) answers.push(await app.inject({ url: unknown }))
@@ -49,7 +49,7 @@ t.test('the answer says the limit, what is left and until when', async t => {
   }
 })
 
-t.test('guessing counts, whatever is wrong with the guess', async t => {
+t.test('every guess counts, whatever is wrong with it', async t => {
   const guesses = ['/boxes/x/messages', unknown, `/boxes/drop_${'A'.repeat(32)}/messages`, `/boxes/${'a'.repeat(50)}/messages`, `${unknown}?limit=0`, `/box.php?box=box_${'A'.repeat(32)}`]
   for (const url of guesses) {
     const { app } = await build(t, { rateLimit: { reads: 2 } })
@@ -76,7 +76,7 @@ t.test('an address is one client: IPv6 by its /64, an IPv4-mapped one as IPv4', 
   t.equal(await ask('fe80::2%eth0'), 429)
 })
 
-t.test('a port that a proxy adds to an address makes it no other', async t => {
+t.test('a port that a proxy appends to an address is ignored', async t => {
   const { app } = await build(t, { rateLimit: { reads: 1 }, server: { trustProxy: ['127.0.0.1'] } })
   const ask = async (forwarded: string) => (await app.inject({ url: unknown, headers: { 'x-forwarded-for': forwarded } })).statusCode
   t.equal(await ask('192.0.2.1:4711'), 404)
@@ -86,7 +86,7 @@ t.test('a port that a proxy adds to an address makes it no other', async t => {
   t.equal(await ask('2001:db8:1:3::4711'), 404)
 })
 
-t.test('X-Forwarded-For counts only where trustProxy names the proxy', async t => {
+t.test('X-Forwarded-For is trusted only if trustProxy names the proxy', async t => {
   const ask = (server: BuildOptions['server']) => async (t: Test) => {
     const { app } = await build(t, { rateLimit: { reads: 1 }, ...(server === undefined ? {} : { server }) })
     return async (remoteAddress: string, forwarded: string) =>
@@ -104,7 +104,7 @@ t.test('X-Forwarded-For counts only where trustProxy names the proxy', async t =
   t.equal(await trusting('192.0.2.1', '198.51.100.4'), 429)
 })
 
-t.test('an overflow of the cache frees nobody who goes on', async t => {
+t.test('a full cache does not free an address that keeps sending requests', async t => {
   const limiter = createLimiter({ creates: 1, stores: 1, reads: 1, waiters: 1, boxes: 1, bytes: 1 }, undefined, Fastify().log)
   const reply = { headers: () => {}, header: () => {} }
   const count = async (ip: string) => {
@@ -153,7 +153,7 @@ t.test('processes that share a counter share the limits', async t => {
   t.equal(counts.length, 1)
 })
 
-t.test('a shared counter that fails is replaced by the process\'s own: neither all refused nor all let in', async t => {
+t.test('while the shared counter fails, each process counts on its own: it neither refuses nor admits everyone', async t => {
   const { state, store } = sharedCounter()
   const { app } = await build(t, { store: store(), rateLimit: { reads: 3 } })
   t.equal(await passed(app, 5, { url: unknown }), 3)
@@ -163,14 +163,14 @@ t.test('a shared counter that fails is replaced by the process\'s own: neither a
   t.equal(await passed(app, 2, { url: unknown }), 0)
 })
 
-t.test('of requests that come together the first ones pass, each with its own count', async t => {
+t.test('of concurrent requests, the first ones pass, each with its own count', async t => {
   const { app } = await build(t, { rateLimit: { creates: 30 } })
   const answers = await Promise.all(Array.from({ length: 50 }, () => app.inject({ method: 'POST', url: '/boxes' })))
   t.same(answers.map(({ statusCode }) => statusCode), [...Array(30).fill(201), ...Array(20).fill(429)])
   t.same(answers.map(({ headers }) => Number(headers['ratelimit-remaining'])), Array.from({ length: 50 }, (_, i) => Math.max(0, 29 - i)))
 })
 
-t.test('a shared counter that is away takes two lines in the log, not one per request', async t => {
+t.test('an outage of the shared counter takes two log lines, not one per request', async t => {
   const { state, store } = sharedCounter()
   const lines: Array<{ level: number, msg: string }> = []
   const { app } = await build(t, {
@@ -182,13 +182,13 @@ t.test('a shared counter that is away takes two lines in the log, not one per re
   t.equal(lines.length, 1)
 })
 
-t.test('off means off', async t => {
+t.test('false disables every limit', async t => {
   const { app } = await build(t, { rateLimit: false })
   t.equal(await passed(app, 700, { url: unknown }), 700)
   t.notOk('ratelimit-limit' in (await app.inject({ url: unknown })).headers)
 })
 
-t.test('a flood of creates is 429, then 507, and takes no more room', async t => {
+t.test('a flood of creates gets 429, then 507, and takes no more space', async t => {
   const { app } = await build(t, { rateLimit: { creates: 5 }, maxStoreBytes: 10 * memoryCosts.box + 6 * memoryCosts.holder })
   const statuses = []
   for (let i = 0; i < 8; i++) statuses.push((await app.inject({ method: 'POST', url: '/boxes', remoteAddress: '192.0.2.1' })).statusCode)

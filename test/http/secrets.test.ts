@@ -11,7 +11,7 @@ function logged () {
   return { lines, server }
 }
 
-t.test('no capability and no message is in a log line or an answer that did not ask for it', async t => {
+t.test('no capability or message appears in a log line, or in a response that was not asked for it', async t => {
   const { lines, server } = logged()
   const store = memoryStore()
   let broken = false
@@ -64,7 +64,7 @@ t.test('no capability and no message is in a log line or an answer that did not 
   t.match((await app.inject({ url: box.messages })).body, secret)
 })
 
-t.test('an internal error says nothing of itself in the answer, and all in the log', async t => {
+t.test('an internal error reveals nothing in the response, and everything in the log', async t => {
   const { lines, server } = logged()
   const store = memoryStore()
   store.read = async () => { throw new Error(`${CANARY} at /etc/secret`) }
@@ -75,13 +75,13 @@ t.test('an internal error says nothing of itself in the answer, and all in the l
     type: '/problems/internal',
     title: 'Internal error',
     status: 500,
-    detail: 'The server failed to respond. Try again; the cause is in the server log.',
+    detail: 'The server could not handle the request. Try again; the cause is in the server log.',
     code: 'BOX_ERR_INTERNAL'
   })
   t.ok(lines.some(line => line.includes(CANARY)))
 })
 
-t.test('a request is logged by its route', async t => {
+t.test('a request is logged by its route, not its URL', async t => {
   const { lines, server } = logged()
   const { app, createBox } = await build(t, { server, prefix: '/p' })
   const box = await createBox()

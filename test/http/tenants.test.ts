@@ -5,7 +5,7 @@ import { build, isProblem, json } from '../helpers/build.js'
 
 const prefix = '/t/:tenant'
 
-t.test('below a prefix with a parameter, Location is where the box is', async t => {
+t.test('under a prefix with a parameter, Location is the path of the box', async t => {
   const { app } = await build(t, { prefix })
   for (const base of ['/t/one', '/t/two%20%2F', '/t/:tenant']) {
     const created = await app.inject({ method: 'POST', url: `${base}/boxes` })
@@ -16,7 +16,7 @@ t.test('below a prefix with a parameter, Location is where the box is', async t 
   }
 })
 
-t.test('the guard sees the parameter', async t => {
+t.test('the guard sees the prefix\'s parameter', async t => {
   const { app } = await build(t, { prefix, guard: async request => { if ((request.params as { tenant: string }).tenant !== 'one') throw Object.assign(new Error('Not yours.'), { statusCode: 403 }) } })
   t.equal((await app.inject({ method: 'POST', url: '/t/one/boxes' })).statusCode, 201)
   t.equal((await app.inject({ method: 'POST', url: '/t/two/boxes' })).statusCode, 403)
@@ -30,7 +30,7 @@ t.test('Location never leads to another host', async t => {
   t.equal(created.headers.location, `/evil.example/boxes/${created.json().data}`)
 })
 
-t.test('a problem has its type below the prefix, and it answers', async t => {
+t.test('a problem\'s type is below the prefix, and can be fetched', async t => {
   const { app } = await build(t, { prefix })
   const { type } = (await app.inject('/t/one/boxes/none/messages')).json()
   t.equal(type, '/t/one/problems/not-found')
@@ -38,7 +38,7 @@ t.test('a problem has its type below the prefix, and it answers', async t => {
   isProblem(t, await app.inject('/t/one/boxes/none/other'), 404, 'BOX_ERR_NO_ROUTE')
 })
 
-t.test('the contract has the parameter in every operation, and the path\'s parameters first', async t => {
+t.test('every operation of the contract has the parameter, and path parameters come first', async t => {
   const { app } = await build(t, { prefix })
   const { paths } = (await app.inject('/t/one/openapi.json')).json()
   for (const [path, methods] of Object.entries<Record<string, { parameters: Array<{ name: string, in: string, required: boolean, description: string }> }>>(paths)) {
@@ -49,7 +49,7 @@ t.test('the contract has the parameter in every operation, and the path\'s param
   }
 })
 
-t.test('Swagger UI names no address that has the parameter in it', async t => {
+t.test('Swagger UI contains no URL with the unresolved parameter', async t => {
   const { app } = await build(t, { prefix, docs: '/docs' })
   const without = await app.inject('/t/one/docs')
   t.equal(without.statusCode, 302)

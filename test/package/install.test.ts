@@ -13,14 +13,14 @@ async function program (folder: string, code: string): Promise<string> {
   return stdout.trim()
 }
 
-t.test('nothing is published that leads nowhere', async t => {
+t.test('the published packages contain no dead links', async t => {
   const folder = await consumer(t)
   const files = await readdir(join(folder, 'node_modules/fastify-signalbox'), { recursive: true })
   t.ok(files.includes('dist/index.js'))
   t.same(files.filter(name => name.endsWith('.map')), [], 'a source map has no source to lead to')
 })
 
-t.test('Swagger UI is loaded where it is served, and not before', async t => {
+t.test('Swagger UI is loaded only if it is served', async t => {
   const folder = await consumer(t)
   const loaded = await program(folder, `
     import { createRequire } from 'node:module'
@@ -38,7 +38,7 @@ t.test('Swagger UI is loaded where it is served, and not before', async t => {
   t.equal(loaded, 'false false\n/docs true')
 })
 
-t.test('without Swagger UI the plugin works, and says what is missing where it is asked for', async t => {
+t.test('without Swagger UI, the plugin works, and says what is missing if it is requested', async t => {
   const folder = await consumer(t, { without: ['@fastify/swagger-ui'] })
   const said = await program(folder, `
     import Fastify from 'fastify'
@@ -52,7 +52,7 @@ t.test('without Swagger UI the plugin works, and says what is missing where it i
   t.equal(said, '200\nboxPlugin: Swagger UI needs the package @fastify/swagger-ui 5: npm install @fastify/swagger-ui, or set docs to false')
 })
 
-t.test('the client needs no server: nothing but its one dependency is installed with it', async t => {
+t.test('the client installs nothing but its one dependency', async t => {
   const folder = await consumer(t, { only: ['signalbox-client', 'openapi-fetch', 'openapi-typescript-helpers'] })
   const said = await program(folder, `
     import { Box, createBoxClient } from 'signalbox-client'

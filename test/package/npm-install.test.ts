@@ -62,7 +62,7 @@ t.test('the client comes with its one dependency', { skip }, async t => {
   t.same(await packages(folder), ['openapi-fetch', 'openapi-typescript-helpers', 'signalbox-client'])
 })
 
-t.test('without its optional packages the plugin works, and each missing part is one sentence', { skip }, async t => {
+t.test('without its optional packages, the plugin works, and each missing part is reported in one sentence', { skip }, async t => {
   const folder = await install(t, root, '--omit=optional')
   const there = await packages(folder)
   t.same(optional.filter(name => there.includes(name)), [])
@@ -90,7 +90,7 @@ t.test('without its optional packages the plugin works, and each missing part is
   await serves(t, folder)
 })
 
-t.test('installed as usual, the server has all it needs', { skip }, async t => {
+t.test('a normal install has everything the server needs', { skip }, async t => {
   const folder = await install(t, root)
   const there = await packages(folder)
   t.same(optional.filter(name => !there.includes(name)), [])

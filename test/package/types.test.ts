@@ -27,7 +27,7 @@ const shared = {
   noEmit: true
 }
 
-t.test('the types compile for others, with none of the optional packages', async t => {
+t.test('the types compile in other projects, without the optional packages', async t => {
   const folder = await consumer(t, { without: ['ioredis', 'lmdb', '@fastify/swagger', '@fastify/swagger-ui'] })
   await cp(join(root, 'test/consumer/program.ts'), join(folder, 'program.ts'))
   for (const [moduleResolution, module] of Object.entries(resolutions)) {
@@ -44,6 +44,6 @@ t.test('the types compile for others, with none of the optional packages', async
   }
 })
 
-t.test('every version of TypeScript that is to be tried is there', { skip }, async t => {
+t.test('every version of TypeScript to test is installed', { skip }, async t => {
   t.equal(compilers.length, 5)
 })

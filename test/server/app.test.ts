@@ -22,7 +22,7 @@ async function builtPage (t: Test): Promise<URL> {
   return pathToFileURL(`${directory}/`)
 }
 
-t.test('the boxes are at the root, with their contract and their docs', async t => {
+t.test('the box routes, the contract and Swagger UI are served at the root', async t => {
   const { app } = await serve(t)
   const created = await app.inject({ method: 'POST', url: '/boxes' })
   t.equal(created.statusCode, 201)
@@ -33,7 +33,7 @@ t.test('the boxes are at the root, with their contract and their docs', async t 
   t.same((await app.inject(`${created.headers.location}/ice-servers`)).json().iceServers, [])
 })
 
-t.test('the config reaches the boxes', async t => {
+t.test('the configuration reaches the plugin', async t => {
   const { app } = await serve(t, ['--max-ttl=100', '--ttl=50', '--rate-limit-creates=1', '--cors-origin=https://a.example', '--ice-urls=stun:a.example', '--max-message-bytes=10'])
   isProblem(t, await app.inject({ method: 'POST', url: '/boxes', payload: { ttl: 101 } }), 400, 'BOX_ERR_INVALID')
   isProblem(t, await app.inject({ method: 'POST', url: '/boxes', headers: { origin: 'https://a.example' } }), 429, 'BOX_ERR_RATE')
@@ -43,7 +43,7 @@ t.test('the config reaches the boxes', async t => {
   t.same((await app.inject(`/boxes/${drop}/ice-servers`)).json().iceServers, [{ urls: ['stun:a.example'] }])
 })
 
-t.test('X-Forwarded-For counts only from a proxy that is named', async t => {
+t.test('X-Forwarded-For is trusted only from a named proxy', async t => {
   const addresses = async (flags: string[]): Promise<string> => {
     const { app, logs } = await serve(t, flags)
     await app.inject({ url: '/health/live', remoteAddress: '10.0.0.1', headers: { 'x-forwarded-for': '203.0.113.9' } })
@@ -54,7 +54,7 @@ t.test('X-Forwarded-For counts only from a proxy that is named', async t => {
   t.equal(await addresses(['--trust-proxy=10.0.0.0/8']), '203.0.113.9')
 })
 
-t.test('what is not there is a problem, whatever is sent to it', async t => {
+t.test('an unknown path gets a problem document, whatever is sent to it', async t => {
   const { app } = await serve(t)
   isProblem(t, await app.inject('/nowhere'), 404, 'BOX_ERR_NO_ROUTE')
   isProblem(t, await app.inject({ method: 'POST', url: '/nowhere', headers: { 'content-type': 'text/xml' }, payload: '<' }), 404, 'BOX_ERR_NO_ROUTE')
@@ -63,14 +63,14 @@ t.test('what is not there is a problem, whatever is sent to it', async t => {
   isProblem(t, await app.inject('/boxes/%zz'), 400, 'BOX_ERR_INVALID')
 })
 
-t.test('every answer is not to be sniffed, and sends no referrer', async t => {
+t.test('every response forbids MIME sniffing and referrers', async t => {
   const { app } = await serve(t, [], { page: await builtPage(t) })
   for (const url of ['/', '/favicon.svg', '/docs', '/docs/', '/docs/static/swagger-ui.css', '/docs/json', '/openapi.json', '/openapi-3.0.json', '/problems/full', '/metrics', '/health/live', '/health/ready', '/nowhere', '/boxes/%zz', '/box.php']) {
     t.match((await app.inject(url)).headers, { 'x-content-type-options': 'nosniff', 'referrer-policy': 'no-referrer' }, url)
   }
 })
 
-t.test('another method is refused with those that there are', async t => {
+t.test('an unsupported method is refused with the supported ones', async t => {
   const { app } = await serve(t)
   for (const url of ['/', '/health/live', '/health/ready', '/metrics', '/docs/', '/docs/json']) {
     const answer = await app.inject({ method: 'POST', url })
@@ -81,7 +81,7 @@ t.test('another method is refused with those that there are', async t => {
   isProblem(t, await app.inject({ method: 'POST', url: '/docs/nowhere' }), 404, 'BOX_ERR_NO_ROUTE')
 })
 
-t.test('health: live as long as it answers, ready as long as its store does', async t => {
+t.test('health: live while the process responds, ready while its store does', async t => {
   const store = memoryStore()
   const { app } = await serve(t, [], { store })
   t.same((await app.inject('/health/live')).json(), { status: 'ok' })
@@ -95,7 +95,7 @@ t.test('health: live as long as it answers, ready as long as its store does', as
   t.equal((await app.inject('/health/ready')).statusCode, 200, 'and again')
 })
 
-t.test('a server that is stopping is not ready, and answers what is under way', async t => {
+t.test('a server that is shutting down is not ready, and finishes requests in progress', async t => {
   const store = memoryStore()
   const create = store.create.bind(store)
   let go = () => {}
@@ -122,7 +122,7 @@ t.test('a server that is stopping is not ready, and answers what is under way', 
   await closing
 })
 
-t.test('metrics tell requests by pattern, the store by operation, and the process', async t => {
+t.test('metrics cover requests by route, the store by operation, and the process', async t => {
   const { app } = await serve(t)
   const { data: id } = (await app.inject({ method: 'POST', url: '/boxes' })).json()
   await app.inject(`/boxes/${id}/messages`)
@@ -141,7 +141,7 @@ t.test('metrics tell requests by pattern, the store by operation, and the proces
   t.match(body, /^process_resident_memory_bytes \d+/m)
 })
 
-t.test('one line in the log for each request, with what it was and how it ended', async t => {
+t.test('each request is logged in one line, with its route and its outcome', async t => {
   const { app, logs } = await serve(t)
   await app.inject({ method: 'POST', url: '/boxes' })
   const lines = logs().trim().split('\n').map(line => JSON.parse(line))
@@ -149,7 +149,7 @@ t.test('one line in the log for each request, with what it was and how it ended'
   t.equal(lines.length, 1)
 })
 
-t.test('the call page runs nothing but its own files', async t => {
+t.test('the call page runs only its own files', async t => {
   const { app } = await serve(t, [], { page: await builtPage(t) })
   const page = await app.inject('/')
   t.equal(page.statusCode, 200)
@@ -170,12 +170,12 @@ t.test('the call page runs nothing but its own files', async t => {
   isProblem(t, await app.inject('/assets/page-OTHER.js'), 404, 'BOX_ERR_NO_ROUTE')
 })
 
-t.test('without a built page the root says so', async t => {
+t.test('without a built page, the root says so', async t => {
   const { app } = await serve(t, [], { page: pathToFileURL(`${t.testdir()}/`) })
   t.match((await app.inject('/')).body, /^signalbox is running\. .*npm run build/)
 })
 
-t.test('the page\'s policy does not reach the boxes, which any origin may call', async t => {
+t.test('the page\'s policy does not affect the box routes, which any origin may call', async t => {
   const { app } = await serve(t)
   const { headers } = await app.inject({ method: 'POST', url: '/boxes', headers: { origin: 'https://b.example' } })
   t.equal(headers['access-control-allow-origin'], '*')
@@ -183,7 +183,7 @@ t.test('the page\'s policy does not reach the boxes, which any origin may call',
   t.equal(headers['content-security-policy'], undefined)
 })
 
-t.test('what is no request is answered with a problem and the end of the connection', async t => {
+t.test('malformed input gets a problem document, and its connection ends', async t => {
   const { app, listen } = await serve(t)
   const port = await listen()
   app.server.headersTimeout = 200
@@ -200,7 +200,7 @@ t.test('what is no request is answered with a problem and the end of the connect
   for (const { headers } of answers) t.match(headers, /content-type: application\/problem\+json[^]*connection: close/i)
 })
 
-t.test('a page may see why it was refused before its request reached a route, as cors says', async t => {
+t.test('where cors allows it, a page can read a refusal from before its request reached a route', async t => {
   for (const [flags, allowed] of [[[], true], [['--cors-origin=none'], false]] as const) {
     const { listen } = await serve(t, [...flags])
     const port = await listen()
@@ -216,7 +216,7 @@ t.test('a page may see why it was refused before its request reached a route, as
   }
 })
 
-t.test('a request that does not name one host, or expects what nobody meets, is refused with a problem', async t => {
+t.test('a request without exactly one Host, or with an unknown Expect, gets a problem document', async t => {
   const { listen } = await serve(t)
   const port = await listen()
   const ask = (...lines: string[]) => sendRaw(port, [...lines, 'Connection: close', '', ''].join('\r\n'))
@@ -236,7 +236,7 @@ t.test('a request that does not name one host, or expects what nobody meets, is 
   t.match(continued.body, /^HTTP\/1\.1 201/)
 })
 
-t.test('a classic message of 60,000 characters fits its URL', async t => {
+t.test('a classic message of 60,000 characters fits in the URL', async t => {
   const { listen } = await serve(t)
   const port = await listen()
   const { data: id } = JSON.parse((await request(port, 'GET', '/box.php')).body)
@@ -244,7 +244,7 @@ t.test('a classic message of 60,000 characters fits its URL', async t => {
   t.equal(stored.body, '{"type":"ack","data":1}')
 })
 
-t.test('two parties exchange a real offer and answer, by either API', async t => {
+t.test('two parties exchange a real offer and answer through either API', async t => {
   const { app } = await serve(t)
   const fixture = (name: string): Promise<string> => readFile(new URL(`../fixtures/${name}.json`, import.meta.url), 'utf8')
   const [offer, answer] = await Promise.all([fixture('offer'), fixture('answer')])
@@ -267,7 +267,7 @@ t.test('two parties exchange a real offer and answer, by either API', async t =>
   t.same(await classic({ box }), { type: 'msgs', data: [] })
 })
 
-t.test('garbage behind a request does not get into the answer under way', async t => {
+t.test('garbage after a request does not end up in the response in progress', async t => {
   const { listen } = await serve(t)
   const port = await listen()
   const { data: id } = JSON.parse((await request(port, 'POST', '/boxes')).body)
@@ -291,14 +291,14 @@ async function hang (): Promise<void> {
   await new Promise(resolve => setTimeout(resolve, 1))
 }
 
-t.test('a start that keeps the machine busy refuses no request of a server that is ready', async t => {
+t.test('a busy start does not make a ready server refuse requests', async t => {
   const { app } = await serve(t)
   for (let i = 0; i < 3; i++) await hang()
   await app.ready()
   t.equal((await app.inject({ method: 'POST', url: '/boxes' })).statusCode, 201)
 })
 
-t.test('under pressure requests are refused at once, but not the probes', async t => {
+t.test('under pressure, requests are refused at once, but health checks are not', async t => {
   const { app } = await serve(t)
   await app.ready()
   const isRefused = async (): Promise<boolean> => (await app.inject('/problems')).statusCode === 503

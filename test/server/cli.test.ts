@@ -23,12 +23,12 @@ t.test('--help lists the flags, --version the version', async t => {
   t.match(version.stdout, /^\d+\.\d+\.\d+\n$/)
 })
 
-t.test('a bad flag and a bad variable are one sentence', async t => {
+t.test('a bad flag or variable is reported in one sentence', async t => {
   refused(t, await runServer(t, ['--prot', '80']), /'--prot'/)
   refused(t, await runServer(t, [], { PORT: 'http' }), /PORT expected .* received "http"/)
 })
 
-t.test('a port in use is one sentence', async t => {
+t.test('a port in use is reported in one sentence', async t => {
   const other = createServer().listen(0, '127.0.0.1')
   await once(other, 'listening')
   t.teardown(() => { other.close() })
@@ -36,26 +36,26 @@ t.test('a port in use is one sentence', async t => {
   refused(t, await runServer(t, ['--store=memory:', '--host=127.0.0.1', `--port=${port}`]), /the port is in use/)
 })
 
-t.test('a directory that cannot be written to is one sentence', async t => {
+t.test('an unwritable directory is reported in one sentence', async t => {
   const file = join(await temporaryDirectory(t), 'file')
   await writeFile(file, '')
   refused(t, await runServer(t, ['--port=0', `--store=lmdb:${file}/data`]), /store in '.*' cannot be opened/)
 })
 
-t.test('a directory that another server holds is one sentence, and the other goes on', async t => {
+t.test('a directory that another server has open is reported in one sentence, and the other server continues', async t => {
   const directory = await temporaryDirectory(t)
   const first = await ServerProcess.start(t, [`--store=lmdb:${directory}`])
   refused(t, await runServer(t, ['--port=0', `--store=lmdb:${directory}`]), /process \d+ has it open/)
   t.equal((await fetch(`${first.url}/health/ready`)).status, 200)
 })
 
-t.test('a Redis that is not there is one sentence, without its password', async t => {
+t.test('an unreachable Redis is reported in one sentence, without its password', async t => {
   const exit = await runServer(t, ['--port=0', '--store=redis://user:secret@127.0.0.1:1'])
   refused(t, exit, /Redis at 127\.0\.0\.1:1 does not respond/)
   t.notMatch(exit.stdout + exit.stderr, /secret/)
 })
 
-t.test('a Redis that refuses the password, or has no such database, is one sentence', { skip: needs('redis-server') }, async t => {
+t.test('a Redis that refuses the password, or lacks the database, is reported in one sentence', { skip: needs('redis-server') }, async t => {
   const redis = await RedisServer.start(t)
   await redis.cli('config', 'set', 'requirepass', 's3cret')
   const at = (rest: string) => runServer(t, ['--port=0', `--store=redis://${rest}`])
@@ -64,7 +64,7 @@ t.test('a Redis that refuses the password, or has no such database, is one sente
   refused(t, await at(`:s3cret@${host}/99`), /Redis has no database 99/)
 })
 
-t.test('with port 0 the log tells the real one', async t => {
+t.test('with port 0, the log names the real port', async t => {
   const server = await ServerProcess.start(t, ['--store=memory:'])
   t.match(server.url, /^http:\/\/localhost:[1-9]\d+$/)
   t.equal((await fetch(`${server.url}/health/live`)).status, 200)

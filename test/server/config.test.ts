@@ -12,7 +12,7 @@ function refuses (t: Test, name: string, text: string, pattern: RegExp): void {
   t.throws(() => read([`--${name}=${text}`]), { message: /^[^\n]+$/ })
 }
 
-t.test('nothing given is the defaults of the design, and of the plugin', async t => {
+t.test('without settings, the defaults are those of the design and of the plugin', async t => {
   const config = read()
   t.same(config, { port: 8080, host: 'localhost', store: { kind: 'lmdb', path: './signalbox-data' }, trustProxy: [], connections: { total: 4096, perAddress: 256 }, logLevel: 'info', box: {} })
   t.same(resolveOptions(config.box), resolveOptions({}))
@@ -40,7 +40,7 @@ for (const { name, option, placeholder } of flags) {
   examples[name] = [String(value), ({ box }) => (box as Record<string, unknown>)[outer], inner === undefined ? value : { [inner]: value }]
 }
 
-t.test('every setting comes from its flag or its variable, and the flag wins', async t => {
+t.test('every setting comes from its flag or its variable, and the flag takes precedence', async t => {
   for (const { name } of flags) {
     if (name === 'turn-urls') continue
     const [text, where, value] = examples[name] ?? []
@@ -55,7 +55,7 @@ t.test('every setting comes from its flag or its variable, and the flag wins', a
   t.same(turn.box.ice, { turnUrls: ['turn:a.example?transport=udp'], turnSecret: 's' }, 'from both')
 })
 
-t.test('each numeric limit of the plugin is a flag, with the plugin\'s own bounds', async t => {
+t.test('each numeric limit of the plugin is a flag with the same bounds', async t => {
   const limits = Object.entries(optionsSchema.properties).filter(([, schema]) => schema.type === 'integer')
   t.ok(limits.length >= 9)
   for (const [option] of limits) {
@@ -65,7 +65,7 @@ t.test('each numeric limit of the plugin is a flag, with the plugin\'s own bound
   }
 })
 
-t.test('bad values are refused, saying what was expected', async t => {
+t.test('a bad value is refused with what was expected', async t => {
   refuses(t, 'port', '65536', /expected an integer from 0 to 65535, received "65536"/)
   refuses(t, 'store', 'sqlite:x', /expected memory:, lmdb:DIRECTORY, or redis:/)
   refuses(t, 'store', 'lmdb:', /lmdb:DIRECTORY/)
@@ -88,18 +88,18 @@ t.test('bad values are refused, saying what was expected', async t => {
   }
 })
 
-t.test('no message repeats the address of a store, which may hold a password', async t => {
+t.test('no message repeats the address of a store, which may contain a password', async t => {
   t.throws(() => read(['--store=redsi://user:hunter2@host']), { message: /^(?!.*hunter2).*$/ })
 })
 
-t.test('stores by their address', async t => {
+t.test('a store is chosen by its address', async t => {
   t.same(read(['--store=lmdb:/var/lib/boxes']).store, { kind: 'lmdb', path: '/var/lib/boxes' })
   for (const url of ['redis://h:1', 'rediss://u:p@h:1/2', 'valkey://h', 'valkeys://h', 'redis+cluster://h:1', 'redis://a:1,redis://b:2']) {
     t.same(read([`--store=${url}`]).store, { kind: 'redis', url })
   }
 })
 
-t.test('cors-origin is all, none, or a list', async t => {
+t.test('cors-origin accepts *, none, or a list', async t => {
   t.equal(read(['--cors-origin=*']).box.cors, true)
   t.equal(read(['--cors-origin=none']).box.cors, false)
 })

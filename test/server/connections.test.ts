@@ -50,7 +50,7 @@ async function leave (socket: Socket, again: () => Promise<Socket | undefined>):
   }
 }
 
-t.test('connections beyond the total are closed until others have gone, and the log has one line', { skip }, async t => {
+t.test('connections beyond the total are closed until others end, and logged in one line', { skip }, async t => {
   const { enter, lines } = await limited(t, { total: 2 })
   const first = await enter('127.0.0.1')
   t.ok(first)
@@ -61,7 +61,7 @@ t.test('connections beyond the total are closed until others have gone, and the 
   t.equal(lines.filter(line => line.includes('Too many connections')).length, 1)
 })
 
-t.test('connections of one address leave room for those of others', { skip }, async t => {
+t.test('the connections of one address leave room for those of others', { skip }, async t => {
   const { enter } = await limited(t, { perAddress: 1 })
   const first = await enter('127.0.0.1')
   t.ok(first)
@@ -70,7 +70,7 @@ t.test('connections of one address leave room for those of others', { skip }, as
   t.ok(await leave(first!, () => enter('127.0.0.1')))
 })
 
-t.test('what a further listener hands over counts too', { skip }, async t => {
+t.test('connections handed over by another listener count too', { skip }, async t => {
   const { enter } = await limited(t, { perAddress: 1, addresses: ['127.0.0.1', '127.0.0.2'] })
   const first = await enter('127.0.0.1', '127.0.0.2')
   t.ok(first)
@@ -79,7 +79,7 @@ t.test('what a further listener hands over counts too', { skip }, async t => {
   t.ok(await leave(first!, () => enter('127.0.0.1', '127.0.0.2')))
 })
 
-t.test('a trusted proxy counts in total only', { skip }, async t => {
+t.test('connections from a trusted proxy count only toward the total', { skip }, async t => {
   const { enter } = await limited(t, { total: 3, perAddress: 1, proxies: ['127.0.0.9', '127.0.1.0/24', 'fd00::/8'] })
   t.ok(await enter('127.0.0.9'))
   t.ok(await enter('127.0.0.9'))
@@ -87,7 +87,7 @@ t.test('a trusted proxy counts in total only', { skip }, async t => {
   t.notOk(await enter('127.0.1.7'))
 })
 
-t.test('an IPv4 proxy is known on an IPv6 socket', { skip }, async t => {
+t.test('an IPv4 proxy is recognized on an IPv6 socket', { skip }, async t => {
   const { enter } = await limited(t, { perAddress: 1, proxies: ['127.0.0.9'], addresses: ['::'] })
   t.ok(await enter('127.0.0.9'))
   t.ok(await enter('127.0.0.9'))
@@ -95,14 +95,14 @@ t.test('an IPv4 proxy is known on an IPv6 socket', { skip }, async t => {
   t.notOk(await enter('127.0.0.1'))
 })
 
-t.test('connections leave files for the store, and the log says so', async t => {
+t.test('the connection limit leaves files for the store, and the log says so', async t => {
   const { enter, lines } = await limited(t, { total: 4096, files: 129 })
   t.ok(await enter('127.0.0.1'))
   t.notOk(await enter('127.0.0.1'))
   t.match(lines.join(''), /At most 1 connections are accepted, not 4096, since the process may open only 129 files/)
 })
 
-t.test('a server out of files goes on, and takes connections again when there are files', { skip: skip || needs('prlimit') }, async t => {
+t.test('a server that runs out of files survives, and accepts connections again once some are free', { skip: skip || needs('prlimit') }, async t => {
   const server = await ServerProcess.start(t, ['--host=127.0.0.1', '--rate-limit=off'])
   const limitFiles = (soft: number) => spawnSync('prlimit', ['--pid', String(server.pid), `--nofile=${soft}:`])
   limitFiles(40)

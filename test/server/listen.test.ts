@@ -34,7 +34,7 @@ async function connected (t: Test, host: string, port: number): Promise<Socket> 
 
 // Linux answers on all of 127.0.0.0/8; other systems may have only the first.
 for (const host of process.platform === 'linux' ? ['127.0.0.1', '127.0.0.2'] : ['127.0.0.1']) {
-  t.test(`what came in on ${host} is answered before anything behind the server closes`, async t => {
+  t.test(`requests received on ${host} get a response before anything they depend on is closed`, async t => {
     const { app, listen, events, open } = slowServer(t)
     const port = await listen(['127.0.0.1', '127.0.0.2'].slice(0, host === '127.0.0.1' ? 1 : 2), 0)
     const answer = fetch(`http://${host}:${port}/`)
@@ -49,7 +49,7 @@ for (const host of process.platform === 'linux' ? ['127.0.0.1', '127.0.0.2'] : [
   })
 }
 
-t.test('connections that carry nothing do not hold up the end', async t => {
+t.test('idle connections do not delay the shutdown', async t => {
   const { app, listen, open } = slowServer(t)
   open()
   const port = await listen(['127.0.0.1'], 0)
@@ -62,7 +62,7 @@ t.test('connections that carry nothing do not hold up the end', async t => {
   t.ok(Date.now() - start < 3_000, 'one that was silent and one that is kept alive')
 })
 
-t.test('an answer given while it closes says that the connection ends', async t => {
+t.test('a response sent during the shutdown says that the connection ends', async t => {
   const { app, listen, events, open } = slowServer(t)
   const port = await listen(['127.0.0.1'], 0)
   const answer = fetch(`http://127.0.0.1:${port}/`)
@@ -74,7 +74,7 @@ t.test('an answer given while it closes says that the connection ends', async t 
   await closing
 })
 
-t.test('a port that is taken on one of the addresses is an error, an address that is not there is none', async t => {
+t.test('a port in use on any of the addresses is an error; a missing address is not', async t => {
   const { listen } = slowServer(t)
   const port = await listen(['127.0.0.1', '192.0.2.1'], 0)
   t.ok(port > 0)
@@ -86,7 +86,7 @@ t.test('a port that is taken on one of the addresses is an error, an address tha
   await t.rejects(slowServer(t).listen(['127.0.0.1', '127.0.0.2'], taken), { code: 'EADDRINUSE' })
 })
 
-t.test('localhost is every address it stands for, and other hosts are themselves', async t => {
+t.test('localhost stands for all its addresses; any other host stands for itself', async t => {
   const addresses = await addressesOf('localhost')
   t.ok(addresses.length > 0)
   t.ok(addresses.every(address => address === '127.0.0.1' || address === '::1'))

@@ -17,7 +17,7 @@ function metered () {
   return { store, meter, seen, waiting: () => waiting }
 }
 
-t.test('each operation is passed on as it is and told with its outcome', async t => {
+t.test('each operation is passed on unchanged and reported with its outcome', async t => {
   const { meter, seen } = metered()
   t.equal(meter.name, 'memory')
   await meter.create(DROP, 1000, 0, limits)
@@ -32,7 +32,7 @@ t.test('each operation is passed on as it is and told with its outcome', async t
   t.same(seen, ['create ok', 'append ok', 'append refused', 'read ok', 'acknowledge ok', 'drain ok', 'delete ok', 'sweep ok', 'check ok'])
 })
 
-t.test('a store that does not answer, or breaks, has failed', async t => {
+t.test('a store that does not respond, or throws, counts as failed', async t => {
   const { store, meter, seen } = metered()
   store.check = async () => { throw new StoreError() }
   await t.rejects(meter.check(), { code: 'BOX_ERR_STORE' })
@@ -41,7 +41,7 @@ t.test('a store that does not answer, or breaks, has failed', async t => {
   t.same(seen, ['check failed', 'check failed'])
 })
 
-t.test('waits are counted as long as they last', async t => {
+t.test('waiting readers are counted while they wait', async t => {
   const { meter, waiting } = metered()
   const leave = await Promise.all([meter.subscribe(DROP, () => {}), meter.subscribe(DROP, () => {})])
   t.equal(waiting(), 2)

@@ -20,7 +20,7 @@ function brokenStore (): { store: Store, fail (drop: string): void } {
   return { store, fail: drop => { broken.add(drop) } }
 }
 
-t.test('no capability and no classic message is logged, counted or echoed, whatever the answer', async t => {
+t.test('no capability or classic message is logged, put in a metric or echoed, whatever the response', async t => {
   const { store, fail } = brokenStore()
   const { app, listen, logs } = await serve(t, ['--log-level=trace', '--rate-limit-creates=2'], { store })
   app.server.requestTimeout = 300

@@ -14,13 +14,13 @@ async function isFree (t: Test, store: string): Promise<void> {
   t.equal((await app.inject('/health/ready')).statusCode, 200)
 }
 
-t.test('a server that cannot be built leaves its store to the next one', async t => {
+t.test('a server that cannot be built releases its store', async t => {
   const store = `lmdb:${t.testdir()}/boxes`
   await t.rejects(serve(t, [`--store=${store}`], { page: new URL('https://example.org') }))
   await isFree(t, store)
 })
 
-t.test('so does one that cannot listen, and it leaves the signals alone', async t => {
+t.test('a server that cannot listen releases its store and its signal handlers', async t => {
   const store = `lmdb:${t.testdir()}/boxes`
   const other = createServer().listen(0, '127.0.0.1')
   await once(other, 'listening')
@@ -31,7 +31,7 @@ t.test('so does one that cannot listen, and it leaves the signals alone', async 
   await isFree(t, store)
 })
 
-t.test('a store that fails before the server is complete ends it all the same', async t => {
+t.test('a store that fails while the server starts ends it too', async t => {
   const failure = new Error('The disk failed')
   const calls: unknown[] = []
   const { serve: run } = await t.mockImport<typeof import('../../src/server/serve.js')>('../../src/server/serve.js', {

@@ -2,7 +2,7 @@ import { createRequire } from 'node:module'
 import t from 'tap'
 import { serve } from './serve.js'
 
-t.test('a start loads neither Ajv nor a compiler of serializers', async t => {
+t.test('starting loads neither Ajv nor a serializer compiler', async t => {
   const { app } = await serve(t)
   await app.ready()
   const loaded = Object.keys(createRequire(import.meta.url).cache)

@@ -40,14 +40,14 @@ function outcome (act: () => unknown): unknown {
   }
 }
 
-t.test('a key with the same digest answers its first ack, whatever the limits', async () => {
+t.test('a key with the same digest returns the first ack, whatever the limits', async () => {
   fc.assert(fc.property(keyed, limits, growth, first, (message, limits, growth, first) => {
     const same = { ...message, key: { id: 'key', digest: first.digest } }
     assert.deepEqual(outcome(() => admitMessage(same, limits, { ...growth, first })), { seq: first.seq, count: first.count })
   }))
 })
 
-t.test('a key with another digest is refused as such, whatever the limits', async () => {
+t.test('a key with another digest is refused, whatever the limits', async () => {
   fc.assert(fc.property(keyed, limits, growth, first, (message, limits, growth, first) => {
     const other = { ...message, key: { id: 'key', digest: `not ${first.digest}` } }
     assert.equal(outcome(() => admitMessage(other, limits, { ...growth, first })), 'BOX_ERR_IDEMPOTENCY')
@@ -62,11 +62,11 @@ const almostFull: MessageGrowth = {
   first: undefined, count: 9, bytes: 95, holding: { boxes: 5, bytes: 480 }, heldCost: 20, storeBytes: 970, storeCost: 30
 }
 
-t.test('a message that fits to the last byte is admitted', async t => {
+t.test('a message that fits exactly is admitted', async t => {
   t.equal(outcome(() => admitMessage(five, roomy, almostFull)), undefined)
 })
 
-t.test('a message that is one too many, or one byte too long, is refused for what it lacks', async t => {
+t.test('a message that is one too many, or one byte too long, is refused for that reason', async t => {
   const lacking: Array<[Partial<MessageGrowth>, string]> = [
     [{ count: 10 }, 'BOX_ERR_FULL'],
     [{ bytes: 96 }, 'BOX_ERR_FULL'],
@@ -78,19 +78,19 @@ t.test('a message that is one too many, or one byte too long, is refused for wha
   for (const [growth, code] of lacking) t.equal(outcome(() => admitMessage(five, roomy, { ...almostFull, ...growth })), code, JSON.stringify(growth))
 })
 
-t.test('a message that lacks several is refused for its box first, then for its holder', async t => {
+t.test('a message over several limits is refused for its box first, then for its holder', async t => {
   const overHeld = { ...almostFull, heldCost: 21, storeCost: 31 }
   t.equal(outcome(() => admitMessage(five, roomy, { ...overHeld, count: 10 })), 'BOX_ERR_FULL')
   t.equal(outcome(() => admitMessage(five, roomy, overHeld)), 'BOX_ERR_HELD')
 })
 
-t.test('a holder is limited only if the box has one and there are limits', async t => {
+t.test('holder limits apply only if the box has a holder and limits are set', async t => {
   const over = { ...almostFull, heldCost: 21 }
   t.equal(outcome(() => admitMessage(five, roomy, { ...over, holding: undefined })), undefined)
   t.equal(outcome(() => admitMessage(five, { ...roomy, held: undefined }, over)), undefined)
 })
 
-t.test('a box that fits to the last byte is admitted, and refused for its holder before the store', async t => {
+t.test('a box that fits exactly is admitted; the holder\'s limit is checked before the store\'s', async t => {
   const growth = { holding: { boxes: 4, bytes: 400 }, heldCost: 100, storeBytes: 900, storeCost: 100 }
   t.equal(outcome(() => { admitBox(roomy, growth) }), undefined)
   t.equal(outcome(() => { admitBox(roomy, { ...growth, holding: { boxes: 5, bytes: 400 } }) }), 'BOX_ERR_HELD')
@@ -98,7 +98,7 @@ t.test('a box that fits to the last byte is admitted, and refused for its holder
   t.equal(outcome(() => { admitBox(roomy, { ...growth, storeCost: 101 }) }), 'BOX_ERR_STORE_FULL')
 })
 
-t.test('a holder without a box is held to the limits from the first one on', async t => {
+t.test('a holder\'s limits apply from its first box', async t => {
   const growth = { holding: NO_HOLDING, heldCost: 300, storeBytes: 0, storeCost: 0 }
   const within = (boxes: number, bytes: number) => ({ maxMessages: 0, maxBoxBytes: 0, maxStoreBytes: 0, held: { boxes, bytes } })
   t.equal(outcome(() => { admitBox(within(1, 300), growth) }), undefined)
@@ -106,7 +106,7 @@ t.test('a holder without a box is held to the limits from the first one on', asy
   t.equal(outcome(() => { admitBox(within(1, 299), growth) }), 'BOX_ERR_HELD')
 })
 
-t.test('the store\'s own cap applies where the limits have none', async t => {
+t.test('the store\'s own cap applies if the limits set none', async t => {
   const { maxStoreBytes: _, ...rest } = roomy
   t.equal(resolveLimits(rest, 7).maxStoreBytes, 7)
   t.equal(resolveLimits({ ...rest, maxStoreBytes: undefined }, 7).maxStoreBytes, 7)

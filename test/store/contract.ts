@@ -10,7 +10,7 @@ export function contractSuite (t: Test, makeStore: MakeStore, traits: Traits = {
   for (const { name, run } of storeContract(traits)) {
     void t.test(name, async t => { await t.resolves(run(() => makeStore(t))) })
   }
-  void t.test('any sequence of operations does what a list in memory would do', async t => {
+  void t.test('any sequence of operations behaves like a list in memory', async t => {
     const store = await makeStore(t)
     t.teardown(() => store.close())
     await t.resolves(modelTest(store, { ...traits, costs }))

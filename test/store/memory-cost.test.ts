@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import t from 'tap'
 import { program } from '../helpers/program.js'
 
-t.test('what the memory store counts is what it uses, within a tenth', async t => {
+t.test('what the memory store counts is within a tenth of what it uses', async t => {
   const script = await program(t, new URL('memory-cost.ts', import.meta.url))
   /** What the script sends, with a case or, to learn their names, without. */
   const measure = async (...args: string[]): Promise<unknown> => {

@@ -6,7 +6,7 @@ import { redisStore } from '../../src/store/redis/redis-store.js'
 const lmdb = lmdbStore as unknown as (options?: unknown) => Promise<unknown>
 const redis = redisStore as unknown as (options?: unknown) => Promise<unknown>
 
-t.test('an option that a store does not know, or of the wrong type, is refused in one line', async t => {
+t.test('an unknown option, or one of the wrong type, is refused in one line', async t => {
   const client = new Redis({ lazyConnect: true, password: 'canary' })
   const refused: Array<[Promise<unknown>, string]> = [
     [lmdb(), 'lmdbStore: expected an object of options, received undefined'],
@@ -18,7 +18,7 @@ t.test('an option that a store does not know, or of the wrong type, is refused i
     [redis({ host: 'localhost' }), "redisStore: unknown option 'host'"],
     [redis({ deadline: 0 }), "redisStore: option 'deadline' expected a time from 1 to 2147483647 ms, received 0"],
     [redis({ url: new URL('redis://:canary@localhost') }), "redisStore: option 'url' expected a URL or a list of URLs, received a value of type object"],
-    [redis({ prefix: null }), "redisStore: option 'prefix' expected a text, received null"],
+    [redis({ prefix: null }), "redisStore: option 'prefix' expected a string, received null"],
     [redis({ client: 'redis://localhost' }), "redisStore: option 'client' expected a Redis or Cluster of ioredis, without url, received a value of type string"]
   ]
   for (const [opened, message] of refused) await t.rejects(opened, { name: 'TypeError', message })

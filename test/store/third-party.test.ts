@@ -142,7 +142,7 @@ function refusal (code: string): Error {
 
 contractSuite(t, async () => new ArrayStore(), {}, { box: 100, list: 0, message: bytes => bytes + 10, key: () => 100 })
 
-t.test('the plugin answers with the errors of a third-party store as with its own', async t => {
+t.test('the plugin responds to the errors of a third-party store as to its own', async t => {
   const { app, createBox } = await build(t, { store: new ArrayStore(), maxMessages: 1 })
   const box = await createBox()
   await box.store(1)

@@ -4,7 +4,7 @@ import { watchStore } from '../../src/store/watch.js'
 
 const limits = { maxMessages: 10, maxBoxBytes: 100 }
 
-t.test('every operation that begins ends, also one that throws at once', async t => {
+t.test('every operation that begins also ends, even one that throws at once', async t => {
   const store = memoryStore()
   const seen: unknown[] = []
   const watched = watchStore(store, operation => {

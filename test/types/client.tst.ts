@@ -7,7 +7,7 @@ import { describe, expect, test } from 'tstyche'
 declare const box: Box
 
 describe('Box', () => {
-  test('a loop gives the data, and messages() the numbers too', () => {
+  test('a loop yields the data; messages() also yields the numbers', () => {
     expect(box[Symbol.asyncIterator]()).type.toBe<AsyncGenerator<unknown, void>>()
     expect(box.messages()).type.toBe<AsyncGenerator<Message, void>>()
     expect<Message>().type.toBe<{ seq: number, data: unknown }>()
@@ -32,7 +32,7 @@ describe('Box', () => {
     expect(box.dropLink()).type.toBe<Promise<string>>()
   })
 
-  test('headers are given, or made for each request', () => {
+  test('headers are an object, or a function called for each request', () => {
     expect<{ Authorization: string }>().type.toBeAssignableTo<RequestHeaders>()
     expect<() => Promise<{ Authorization: string }>>().type.toBeAssignableTo<RequestHeaders>()
     expect<{ headers: RequestHeaders, fetch: typeof fetch }>().type.toBeAssignableTo<BoxOptions>()
@@ -40,7 +40,7 @@ describe('Box', () => {
 })
 
 describe('BoxError', () => {
-  test('has a code of the contract, or of somebody else', () => {
+  test('has a code from the contract, or from another source', () => {
     expect<BoxErrorCode>().type.toBeAssignableTo<NonNullable<BoxError['code']>>()
     expect<string>().type.toBeAssignableTo<NonNullable<BoxError['code']>>()
     expect<'BOX_ERR_TYPO'>().type.not.toBeAssignableTo<BoxErrorCode>()
@@ -51,14 +51,14 @@ describe('BoxError', () => {
 describe('createBoxClient', () => {
   const client = createBoxClient('https://example.org')
 
-  test('makes a client of every path of the contract', () => {
+  test('returns a client for every path of the contract', () => {
     expect(client).type.toBe<BoxClient>()
     expect<keyof paths>().type.toBe<
       '/boxes' | '/boxes/{box}' | '/boxes/{box}/messages' | '/boxes/{box}/cursor' | '/boxes/{box}/ice-servers' | '/box.php'
     >()
   })
 
-  test('knows what each answers', async () => {
+  test('knows the type of each response', async () => {
     const { data: created } = await client.POST('/boxes', { body: { ttl: 60 } })
     expect(created!.data).type.toBe<string>()
     expect(created!.drop).type.toBe<string>()
@@ -67,7 +67,7 @@ describe('createBoxClient', () => {
     expect(error!.code).type.toBeAssignableTo<string>()
   })
 
-  test('takes no path, parameter or body that the contract does not have', () => {
+  test('accepts no path, parameter or body that is not in the contract', () => {
     // @ts-expect-error: no such path
     client.GET('/box')
     // @ts-expect-error: the path needs a box

@@ -9,12 +9,12 @@ import { describe, expect, test } from 'tstyche'
 describe('boxPlugin', () => {
   const app = Fastify()
 
-  test('takes its options and a prefix', () => {
+  test('accepts its options and a prefix', () => {
     expect(app.register).type.toBeCallableWith(boxPlugin)
     expect(app.register).type.toBeCallableWith(boxPlugin, { prefix: '/boxes', ttl: 60, store: memoryStore() })
   })
 
-  test('takes nothing that is no option', () => {
+  test('accepts nothing that is not an option', () => {
     expect(app.register).type.not.toBeCallableWith(boxPlugin, { tll: 60 })
     expect(app.register).type.not.toBeCallableWith(boxPlugin, { ttl: '60' })
     expect(app.register).type.not.toBeCallableWith(boxPlugin, { rateLimit: { creats: 1 } })
@@ -29,12 +29,12 @@ describe('BoxPluginOptions', () => {
     >()
   })
 
-  test('all are optional, and undefined is absent', () => {
+  test('all are optional, and undefined counts as absent', () => {
     expect<{ [Name in keyof BoxPluginOptions]: undefined }>().type.toBeAssignableTo<BoxPluginOptions>()
     expect<{}>().type.toBeAssignableTo<BoxPluginOptions>()
   })
 
-  test('each takes what it is described to take', () => {
+  test('each accepts what its description says', () => {
     expect<BoxPluginOptions['ttl']>().type.toBe<number | undefined>()
     expect<BoxPluginOptions['maxStoreBytes']>().type.toBe<number | undefined>()
     expect<BoxPluginOptions['classicPath']>().type.toBe<string | false | undefined>()
@@ -52,7 +52,7 @@ describe('BoxPluginOptions', () => {
 })
 
 describe('Guard', () => {
-  test('is asked with the request, the reply and the name of an operation', () => {
+  test('is called with the request, the reply and the name of the operation', () => {
     expect<Parameters<Guard>>().type.toBe<[request: FastifyRequest, reply: FastifyReply, operation: Operation]>()
     expect<Operation>().type.toBe<
       'createBox' | 'storeMessage' | 'readMessages' | 'acknowledge' | 'drainMessages' | 'deleteBox' | 'getIceServers'
@@ -67,7 +67,7 @@ describe('Guard', () => {
 })
 
 describe('Store', () => {
-  test('what is there implements it', () => {
+  test('the built-in stores implement it', () => {
     expect(memoryStore()).type.toBeAssignableTo<Store>()
     expect(lmdbStore({ path: 'boxes' })).type.toBeAssignableTo<Promise<Store>>()
     expect(redisStore({ url: 'redis://localhost' })).type.toBeAssignableTo<Promise<Store>>()
@@ -91,20 +91,20 @@ describe('Store', () => {
     expect<Store['counter']>().type.toBe<SharedCounter | undefined>()
   })
 
-  test('what goes in and out', () => {
+  test('inputs and results', () => {
     expect<Page>().type.toBe<{ texts: string[], next: number, expires: number }>()
     expect<Appended>().type.toBe<{ seq: number, count: number }>()
     expect<{ text: string, bytes: number }>().type.toBeAssignableTo<NewMessage>()
   })
 
-  test('the errors that it throws', () => {
+  test('the errors it throws', () => {
     expect(new CursorError()).type.toBe<BoxError>()
     expect(new FullError({ cause: new Error('no room') })).type.toBe<BoxError>()
     expect<BoxError>().type.toBeAssignableTo<FastifyError>()
   })
 })
 
-test('BoxErrorCode is the union of the contract', () => {
+test('BoxErrorCode is the union of the codes in the contract', () => {
   expect<BoxErrorCode>().type.toBe<import('signalbox-client').BoxErrorCode>()
   expect<BoxErrorCode>().type.toBe<
     'BOX_ERR_INVALID' | 'BOX_ERR_DROP_ONLY' | 'BOX_ERR_PREFETCH' | 'BOX_ERR_CROSS_SITE' | 'BOX_ERR_NOT_FOUND' | 'BOX_ERR_NO_ROUTE' | 'BOX_ERR_METHOD' |

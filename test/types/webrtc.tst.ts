@@ -20,7 +20,7 @@ describe('host', () => {
     expect<HostOptions['save']>().type.toBe<((resume: Resume) => void) | undefined>()
   })
 
-  test('gives a call with an invite', () => {
+  test('returns a call with an invite', () => {
     expect<HostedCall>().type.toBeAssignableTo<Call>()
     expect<HostedCall['invite']>().type.toBe<string>()
     expect<HostedCall['resume']>().type.toBe<Resume>()
@@ -44,7 +44,7 @@ describe('join', () => {
 })
 
 describe('Call', () => {
-  test('a loop gives peers', () => {
+  test('a loop yields peers', () => {
     expect<Call['peers']>().type.toBe<AsyncIterable<Peer>>()
     expect<Call['close']>().type.toBe<() => Promise<void>>()
   })

@@ -33,14 +33,14 @@ export function baseUrl (server: string | URL): string {
 export function parseAddress (link: string | URL, server?: string | URL): Address {
   const text = String(link)
   if (capability.test(text)) {
-    if (server === undefined) throw new TypeError('Opening a box by its id requires the option server')
+    if (server === undefined) throw new TypeError("Opening a box by its id requires the option 'server'")
     return { server: baseUrl(server), id: text }
   }
   const url = URL.canParse(text) ? new URL(text) : undefined
   const [, path, id = ''] = url?.pathname.match(/^(.*)\/boxes\/([^/]+)$/) ?? []
   if (url === undefined || !capability.test(id)) throw new TypeError('A link must have the form <server>/boxes/<id>')
   const address = { server: baseUrl(url.origin + path), id }
-  if (server !== undefined && address.server !== baseUrl(server)) throw new TypeError('The link leads to a server other than the option server')
+  if (server !== undefined && address.server !== baseUrl(server)) throw new TypeError("The link leads to another server than the option 'server'")
   return address
 }
 

@@ -55,8 +55,8 @@ export class Box {
   }
 
   /**
-   * Creates a box. If the server cannot be reached, it retries only four times, within four seconds: long
-   * enough for a restart, and short enough for a wrong URL.
+   * Creates a box. If the server cannot be reached, it retries only four times, within about four seconds: long
+   * enough for the server to restart, and short enough to notice a wrong URL.
    * @param server the base URL of the box routes, such as `https://example.com/prefix`
    * @param options.ttl the idle lifetime in seconds; the server's default if absent
    * @throws TypeError if the server is not an http or https URL
@@ -87,7 +87,7 @@ export class Box {
    * @throws TypeError if the link is malformed or leads to another server
    */
   static open (link: string | URL, options: BoxOptions = {}): Box {
-    if (options.headers !== undefined && options.server === undefined) throw new TypeError('The option headers requires the option server')
+    if (options.headers !== undefined && options.server === undefined) throw new TypeError("The option 'headers' requires the option 'server'")
     return new Box(parseAddress(link, options.server), options, defaultTimings)
   }
 
@@ -98,7 +98,7 @@ export class Box {
 
   /**
    * The link to give to the other side. It contains the drop address, so its holder can only send.
-   * @throws TypeError if the page is neither on HTTPS nor on localhost and the box was opened by its id
+   * @throws TypeError if the box was opened by its id on a page that is neither on HTTPS nor on localhost
    */
   async dropLink (): Promise<string> {
     this.#drop ??= await dropAddressOf(this.#address.id)
@@ -142,17 +142,17 @@ export class Box {
    * by `break`, `return` or `throw`, its last message may not have been handled: it is not acknowledged, and
    * a later loop delivers it again. If you have handled it, call `acknowledge(seq)` before you leave.
    *
-   * Only one loop can run at a time. A later loop on this object continues after the last message that was
-   * acknowledged by an earlier one.
+   * Only one loop can run at a time on this object. The next one continues after the last message that an earlier
+   * one acknowledged. Several objects can read the same box, but what one acknowledges is gone for all.
    *
    * The loop ends on `close()`. It throws the reason of an aborted signal, a `BoxError` if the box is gone or
    * the cursor is ahead of it, or a `ResponseTooLargeError`. To stop while no message arrives, abort the signal
    * or close the box.
    * @param options.after the cursor to start after
-   * @throws TypeError if another loop is already reading this box
+   * @throws TypeError if another loop is running on this object
    */
   async * messages ({ signal, after = this.#position }: CallOptions & { after?: number } = {}): AsyncGenerator<Message, void> {
-    if (this.#reading) throw new TypeError('Another loop is already reading this box')
+    if (this.#reading) throw new TypeError('Another loop is already reading through this Box object; end it first, or open the box again')
     this.#reading = true
     const { timings } = this.#source
     const scope = new Scope(this.#scope, signal)

@@ -51,7 +51,7 @@ export function createBoxClient (server: string | URL, { fetch, headers, maxResp
   client.use({
     onError ({ error, request }) {
       // The error of `fetch` does not say which server, and its URL contains a capability.
-      if (!request.signal.aborted) return new TypeError(`The server at ${server} could not be reached. Check its URL, the network and, in a browser, whether its CORS option allows this page.`, { cause: error })
+      if (!request.signal.aborted) return new TypeError(`The server at ${server} could not be reached. Check its URL, the network and, in a browser, whether its 'cors' option allows this page.`, { cause: error })
     }
   })
   client.use({ onResponse: ({ response }) => isStream(response) ? undefined : limited(response, maxResponseBytes) })
@@ -122,15 +122,15 @@ export class BoxError extends Error {
 }
 
 /**
- * A response, or an event of a stream, that is larger than `maxResponseBytes`. The next attempt would bring
- * the same again, so there is none.
+ * A response, or an event of a stream, is larger than `maxResponseBytes`. It is not requested again, since the next
+ * response would be as large.
  */
 export class ResponseTooLargeError extends RangeError {
   override readonly name = 'ResponseTooLargeError'
 
   /** @param what the thing that is too large, as the subject of a sentence */
   constructor (what: string, limit: number) {
-    super(`${what} is larger than ${limit} bytes. If you expect as much, raise the option maxResponseBytes.`)
+    super(`${what} is larger than ${limit} bytes. To accept it, raise the option 'maxResponseBytes'.`)
   }
 }
 

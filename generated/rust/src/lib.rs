@@ -66,7 +66,7 @@ pub mod types {
             value.parse()
         }
     }
-    /// The envelope of the original script.
+    /// The result: `type` says whether a box was created, a message stored, or a box drained.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
     pub struct ClassicAnswer {
         /// The box id. Whoever holds it owns the box: keep it secret. Or: The number of messages now in the box. Or: All messages that were in the box.
@@ -567,7 +567,7 @@ impl Client {
     }
     /// Store a message
     ///
-    /// Stores a message: any JSON value, sent with `Content-Type: application/json`. A body sent as `text/plain`, which is what `fetch` uses for a string by default, is stored as a JSON string. A 2xx status means that the message is as safe as the server's store promises. A full box refuses messages; it never discards any.
+    /// Stores a message: any JSON value, sent with `Content-Type: application/json`. A body sent as `text/plain`, which is what `fetch` uses for a string by default, is stored as a JSON string. A 2xx status means that the message is as durable as the server's store guarantees. A full box refuses messages; it never discards any.
     ///
     /// Sends a `POST` request to `/boxes/{box}/messages`
     ///
@@ -624,7 +624,7 @@ impl Client {
     }
     /// Drain the box
     ///
-    /// Takes all messages out of the box in one atomic step. If the response is lost, so are the messages; read and acknowledge if that matters.
+    /// Takes all messages out of the box in one atomic step. If the response is lost, so are the messages; if that matters, read and acknowledge instead.
     ///
     /// Sends a `DELETE` request to `/boxes/{box}/messages`
     ///
@@ -819,9 +819,9 @@ impl Client {
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
-    /// Classic API: create, store or drain by query
+    /// Create, store or drain by query parameters
     ///
-    /// The API of the original script. Without `box`, it creates a box; with `box` and `msg`, it stores the text; with `box` alone, it drains the box. GET changes state, so HEAD requests and prefetches are refused. Prefer the other operations.
+    /// The API of the PHP script that this server replaces. Without `box`, it creates a box; with `box` and `msg`, it stores the text; with `box` alone, it drains the box. GET changes state, so HEAD requests and prefetches are refused. Prefer the other operations.
     ///
     /// Sends a `GET` request to `/box.php`
     ///

@@ -31,7 +31,7 @@ const ClassicAck = Type.Object({
 type ClassicAck = Static<typeof ClassicAck>
 
 const ClassicAnswer = Type.Unsafe<Static<typeof ClassicCreated> | ClassicAck | ClassicMsgs>({
-  oneOf: [ClassicCreated, ClassicAck, ClassicMsgs], discriminator: { propertyName: 'type' }, title: 'ClassicAnswer', description: 'The envelope of the original script.'
+  oneOf: [ClassicCreated, ClassicAck, ClassicMsgs], discriminator: { propertyName: 'type' }, title: 'ClassicAnswer', description: 'The result: `type` says whether a box was created, a message stored, or a box drained.'
 })
 
 /** The actions of the script, and the rate limit that each counts against. */
@@ -59,12 +59,12 @@ export async function classicBox (scope: FastifyInstance, { service, options, li
   const documented = contract.operation({
     operationId: 'classicBox',
     tags: ['classic'],
-    summary: 'Classic API: create, store or drain by query',
-    description: 'The API of the original script. Without `box`, it creates a box; with `box` and `msg`, it stores the text; with `box` alone, it drains the box. ' +
+    summary: 'Create, store or drain by query parameters',
+    description: 'The API of the PHP script that this server replaces. Without `box`, it creates a box; with `box` and `msg`, it stores the text; with `box` alone, it drains the box. ' +
       'GET changes state, so HEAD requests and prefetches are refused. Prefer the other operations.',
     querystring: Query,
     response: {
-      200: contract.response('The envelope of the original script.', json(ClassicAnswer, createdExample)),
+      200: contract.response('The result: `type` says whether a box was created, a message stored, or a box drained.', json(ClassicAnswer, createdExample)),
       ...contract.problems(400, 403, 404, 409, 413, 503, 507)
     }
   })

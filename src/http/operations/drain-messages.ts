@@ -12,7 +12,7 @@ export function drainMessages (scope: Scope, { service, options, limiter, outgoi
       operationId: 'drainMessages',
       tags: ['box'],
       summary: 'Drain the box',
-      description: 'Takes all messages out of the box in one atomic step. If the response is lost, so are the messages; read and acknowledge if that matters.',
+      description: 'Takes all messages out of the box in one atomic step. If the response is lost, so are the messages; if that matters, read and acknowledge instead.',
       params: OwnerParams,
       querystring: NoQuery,
       response: {

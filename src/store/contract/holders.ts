@@ -34,7 +34,7 @@ export function holderContract (test: Define, { turnsTime, freeBytes }: Required
     }
   }
 
-  test('a holder can have its maximum of boxes, whatever others have', async store => {
+  test('a holder can have its maximum number of boxes, whatever others have', async store => {
     const held = { boxes: 3, bytes }
     const [drop] = [await create(store, 'a', held), await create(store, 'a', held), await create(store, 'a', held)]
     await assert.rejects(create(store, 'a', held), refusal)
@@ -47,7 +47,7 @@ export function holderContract (test: Define, { turnsTime, freeBytes }: Required
     await create(store, 'a', { boxes: 4, bytes })
   })
 
-  test('a box that was not created takes nothing of its holder\'s', async store => {
+  test('a box that was not created does not count against its holder', async store => {
     const held = { boxes: 1, bytes }
     const drop = await create(store, 'a', held)
     for (let i = 0; i < 5; i++) await assert.rejects(create(store, 'a', held), refusal)
@@ -55,7 +55,7 @@ export function holderContract (test: Define, { turnsTime, freeBytes }: Required
     await create(store, 'a', held)
   })
 
-  test('a box that replaces another counts in its place once it is made', async store => {
+  test('a box that replaces another counts in its place once it is created', async store => {
     const held = { boxes: 2, bytes }
     const drop = await create(store, 'a', held)
     const full = await fill(store, drop, held)
@@ -92,7 +92,7 @@ export function holderContract (test: Define, { turnsTime, freeBytes }: Required
     await assert.rejects(create(store, 'a', held, start + TTL), refusal)
   }, turnsTime)
 
-  test('the bytes in all boxes of a holder are limited, whoever stores them, and those of others are not affected', async store => {
+  test('the bytes in all boxes of a holder are limited, whoever stores them, and other holders are not affected', async store => {
     const held = { boxes: 10, bytes }
     const [one, two, other] = [await create(store, 'a', held), await create(store, 'a', held), await create(store, 'b', held)]
     const count = await fill(store, one, held)
@@ -122,7 +122,7 @@ export function holderContract (test: Define, { turnsTime, freeBytes }: Required
     await store.append(drop, large, start, limits)
   })
 
-  test('a known key is answered even if its holder has reached its limit', async store => {
+  test('a known key returns its ack even if the holder has reached its limit', async store => {
     const held = { boxes: 10, bytes }
     const drop = await create(store, 'a', held)
     const first = await store.append(drop, { ...large, key: { id: 'key', digest: 'one' } }, start, within(held))
@@ -130,7 +130,7 @@ export function holderContract (test: Define, { turnsTime, freeBytes }: Required
     assert.deepEqual(await store.append(drop, { ...large, key: { id: 'key', digest: 'one' } }, start, within(held)), first)
   })
 
-  test('messages stored at the same time do not exceed the limit together', async store => {
+  test('concurrent messages do not exceed the limit together', async store => {
     const held = { boxes: 10, bytes }
     const [one, two] = [await create(store, 'a', held), await create(store, 'a', held)]
     const outcomes = await Promise.allSettled(Array.from({ length: 60 }, (_, i) => store.append(i % 2 === 0 ? one : two, large, start, within(held))))

@@ -45,7 +45,7 @@ export function limitContract (test: Define): void {
     assertHas(await store.read(drop, 3, 10, start), { texts: [], next: 3 })
   })
 
-  test('a key with another body is refused', async store => {
+  test('a key with a different body is refused', async store => {
     const drop = await box(store)
     await store.append(drop, message('1', 'key'), start, limits)
     await assert.rejects(store.append(drop, message('2', 'key'), start, limits), { code: 'BOX_ERR_IDEMPOTENCY' })

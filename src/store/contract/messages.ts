@@ -111,7 +111,7 @@ export function messageContract (test: Define): void {
     assertHas(await store.read(other, 0, 10, start), { texts: ['1', '2'], next: 2 })
   })
 
-  test('a box made where there is one replaces it, and leaves others alone', async store => {
+  test('creating a box where one exists replaces it and leaves others alone', async store => {
     const drop = await filled(store, 3)
     const other = await filled(store, 2)
     await store.append(drop, message('4', 'key'), start, limits)
@@ -121,7 +121,7 @@ export function messageContract (test: Define): void {
     assertHas(await store.read(other, 0, 10, start), { texts: ['1', '2'], next: 2 })
   })
 
-  test('boxes whose names begin the same are kept apart', async store => {
+  test('boxes with a common prefix are kept apart', async store => {
     const drop = await filled(store, 2)
     const longer = `${drop}0`
     await store.create(longer, TTL, start, limits)

@@ -4,7 +4,7 @@ import type { Define } from './define.js'
 
 /** Listeners, concurrent operations and closing. */
 export function wakeContract (test: Define): void {
-  test('a listener is told of a message and of the deletion, until it unsubscribes', async store => {
+  test('a listener is called for a message and for the deletion, until it unsubscribes', async store => {
     const drop = await box(store)
     const heard = new Listener()
     const unsubscribe = await store.subscribe(drop, heard.listen)
@@ -26,7 +26,7 @@ export function wakeContract (test: Define): void {
     unsubscribe()
   })
 
-  test('a listener that is told of a message finds it', async store => {
+  test('a listener called for a message finds it', async store => {
     const drop = newDrop()
     const heard = new Listener()
     const unsubscribe = await store.subscribe(drop, heard.listen)
@@ -44,20 +44,20 @@ export function wakeContract (test: Define): void {
     unsubscribe()
   })
 
-  test('appends at the same time get each number once, in the order they came', async store => {
+  test('concurrent appends get consecutive numbers in order of arrival', async store => {
     const drop = await box(store)
     const results = await Promise.all(Array.from({ length: 300 }, (_, i) => store.append(drop, message(`${i + 1}`), start, limits)))
     assert.deepEqual(results, Array.from({ length: 300 }, (_, i) => ({ seq: i + 1, count: i + 1 })))
     assert.deepEqual((await store.read(drop, 0, 1000, start)).texts, Array.from({ length: 300 }, (_, i) => `${i + 1}`))
   })
 
-  test('a key sent twice at the same time is stored once', async store => {
+  test('a key sent twice concurrently is stored once', async store => {
     const drop = await box(store)
     const results = await Promise.all(Array.from({ length: 20 }, () => store.append(drop, message('1', 'key'), start, limits)))
     assert.deepEqual(results, Array.from({ length: 20 }, () => ({ seq: 1, count: 1 })))
   })
 
-  test('drains and appends at the same time neither lose nor duplicate anything', async store => {
+  test('concurrent drains and appends neither lose nor duplicate anything', async store => {
     const drop = await box(store)
     const texts: string[] = []
     const drains: Array<Promise<void>> = []
@@ -72,7 +72,7 @@ export function wakeContract (test: Define): void {
     assert.deepEqual(texts, Array.from({ length: 400 }, (_, i) => `${i + 1}`))
   })
 
-  test('what was acknowledged to one caller is seen by the next', async store => {
+  test('what one caller was told is visible to the next', async store => {
     const drop = await box(store)
     for (let seq = 1; seq <= 50; seq++) {
       await store.append(drop, message(`${seq}`), start, limits)
@@ -84,7 +84,7 @@ export function wakeContract (test: Define): void {
     }
   })
 
-  test('a store that was just created serves', async store => {
+  test('a new store can serve', async store => {
     await store.check()
     assert.equal(typeof store.name, 'string')
   })

@@ -19,7 +19,7 @@ export interface LmdbStoreOptions {
   /** How long an operation may take, in ms. Default: 5,000. */
   deadline?: number | undefined
   /**
-   * Called once, on the failure after which the store refuses every operation. End the process then with
+   * Called once, on a failure after which the store refuses every operation. Then end the process with
    * `process.exit`: while LMDB waits for the disk, the process does not end on its own.
    */
   onFailure?: ((error: Error) => void) | undefined
@@ -36,9 +36,9 @@ const SWEEP_RECORDS = 5_000
  *
  * A failed write does not become visible later. After a failed flush, or an operation that exceeded the
  * deadline, the store rejects every operation with `StoreError` and must be reopened. Only writes that the
- * deadline cut off have an unknown outcome. On a full disk it rejects with `StoreFullError` and continues to
- * work. It refuses new data while a quarter of its file's size, at most 32 MiB, is left: the operations that
- * make room need some.
+ * deadline cut off have an unknown outcome. On a full disk, it rejects with `StoreFullError` and continues to
+ * work. It refuses new data once the free space is down to a quarter of its file's size, at most 32 MiB: the
+ * operations that make room need that space.
  *
  * @throws TypeError if an option is invalid
  * @throws Error whose message says in one line why the directory cannot be opened, or that the package `lmdb`

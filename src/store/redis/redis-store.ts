@@ -73,7 +73,7 @@ export async function redisStore (options: RedisStoreOptions = {}): Promise<Stor
   checkOptions('redisStore', options, {
     url: optional(['a URL or a list of URLs', value => [value].flat().every(url => typeof url === 'string')]),
     client: optional(['a Redis or Cluster of ioredis, without url', value => isClient(value) && options.url === undefined]),
-    prefix: optional(['a text', value => typeof value === 'string']),
+    prefix: optional(['a string', value => typeof value === 'string']),
     deadline: isDeadline,
     log: isFunction
   })

@@ -13,7 +13,7 @@ const checks = {
     return reasonOf(created) ?? differs(created.answer?.type, 'created') ?? (/^drop_/.test(created.answer.drop) ? undefined : 'it has no drop address')
   },
   'an object': storing({ type: 'offer', sdp: 'v=0\r\n', more: { candidate: null, list: [1, [], {}] } }, {}),
-  'a text': storing('Hello é 🎉', '42', 'null', '{"a":1}', ''),
+  'a string': storing('Hello é 🎉', '42', 'null', '{"a":1}', ''),
   '`null`': storing(null),
   '`[]`': storing([], [null, []]),
   read: async ({ call, box, store }) => {

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { build, isProblem, json, jsonText } from '../../helpers/build.js'
 
-t.test('messages up to the cursor are forgotten, and no others', async t => {
+t.test('messages up to the cursor are deleted, and no others', async t => {
   const { app, createBox } = await build(t)
   const box = await createBox()
   for (const value of ['a', 'b', 'c']) await box.store(value)
@@ -19,7 +19,7 @@ t.test('messages up to the cursor are forgotten, and no others', async t => {
   t.same((await box.store('d')).json(), { type: 'ack', data: 1, seq: 4 }, 'numbers are not used again')
 })
 
-t.test('a cursor ahead of the box is refused, and nothing forgotten', async t => {
+t.test('a cursor ahead of the box is refused, and nothing is deleted', async t => {
   const { app, createBox } = await build(t)
   const box = await createBox()
   await box.store('a')
@@ -28,7 +28,7 @@ t.test('a cursor ahead of the box is refused, and nothing forgotten', async t =>
   t.same((await box.read()).json().data, ['a'])
 })
 
-t.test('a cursor is a whole number and nothing else', async t => {
+t.test('a cursor must be an integer', async t => {
   const { app, createBox } = await build(t)
   const box = await createBox()
   await box.store('a')
@@ -45,7 +45,7 @@ t.test('a cursor is a whole number and nothing else', async t => {
   t.same((await box.read()).json().data, ['a'])
 })
 
-t.test('an acknowledgement without any body is 400, not 500', async t => {
+t.test('an acknowledgement without a body is 400, not 500', async t => {
   const { app, createBox } = await build(t)
   const box = await createBox()
   isProblem(t, await app.inject({ method: 'PUT', url: `${box.url}/cursor` }), 400, 'BOX_ERR_INVALID')

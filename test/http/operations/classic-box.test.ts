@@ -2,7 +2,7 @@ import t from 'tap'
 import { BOX_ID } from '../../../src/box/capability.js'
 import { build, isProblem } from '../../helpers/build.js'
 
-t.test('create, store and drain as the original script did', async t => {
+t.test('it creates, stores and drains as the original script did', async t => {
   const { app } = await build(t)
   const created = await app.inject({ url: '/box.php' })
   t.equal(created.statusCode, 200)
@@ -18,7 +18,7 @@ t.test('create, store and drain as the original script did', async t => {
   t.equal((await app.inject({ url: `/box.php?box=${box}` })).body, '{"type":"msgs","data":[]}')
 })
 
-t.test('an empty parameter is a missing one, with and without a trailing slash', async t => {
+t.test('an empty parameter counts as missing, with and without a trailing slash', async t => {
   const { app } = await build(t, { prefix: '/p' })
   for (const path of ['/p/box.php', '/p/box.php/']) {
     for (const query of ['', '?', '?box=', '?box', '?box=&msg=', '?msg=ignored', '?_=1763812800']) {
@@ -30,7 +30,7 @@ t.test('an empty parameter is a missing one, with and without a trailing slash',
   }
 })
 
-t.test('a text comes back as it was, whatever it looks like', async t => {
+t.test('a text is returned unchanged, whatever it looks like', async t => {
   const { app, createBox } = await build(t)
   const box = await createBox()
   const texts = ['true', '0', '1e999', '{"a":1}', 'a&b=c#d', 'é 👋\n"', '__proto__', ' ']
@@ -38,14 +38,14 @@ t.test('a text comes back as it was, whatever it looks like', async t => {
   t.same((await app.inject({ url: `/box.php?box=${box.id}` })).json().data, texts)
 })
 
-t.test('what the modern operations stored is drained too', async t => {
+t.test('messages stored by the other operations are drained too', async t => {
   const { app, createBox } = await build(t)
   const box = await createBox()
   await box.store({ b: 1 })
   t.equal((await app.inject({ url: `/box.php?box=${box.id}` })).body, '{"type":"msgs","data":[{"b":1}]}')
 })
 
-t.test('a drop address stores, and drains nothing', async t => {
+t.test('a drop address can store but not drain', async t => {
   const { app, createBox } = await build(t)
   const box = await createBox()
   t.equal((await app.inject({ url: `/box.php?box=${box.drop}&msg=x` })).json().data, 1)
@@ -53,7 +53,7 @@ t.test('a drop address stores, and drains nothing', async t => {
   t.same((await box.read()).json().data, ['x'])
 })
 
-t.test('an id is never made up', async t => {
+t.test('an unknown id never creates a box', async t => {
   const { app } = await build(t)
   for (const id of ['mine', '0', ' ', `box_${'A'.repeat(32)}`, `drop_${'A'.repeat(32)}`]) {
     isProblem(t, await app.inject({ url: '/box.php', query: { box: id, msg: 'x' } }), 404, 'BOX_ERR_NOT_FOUND')
@@ -82,7 +82,7 @@ t.test('a prefetch is refused and changes nothing', async t => {
   t.same((await app.inject({ url: `/box.php?box=${box.id}` })).json().data, ['a'])
 })
 
-t.test('it has GET and nothing else', async t => {
+t.test('it supports only GET', async t => {
   const { app, createBox } = await build(t)
   const box = await createBox()
   await box.store('a')
@@ -98,7 +98,7 @@ t.test('it has GET and nothing else', async t => {
   t.same((await box.read()).json().data, ['a'])
 })
 
-t.test('a message larger than maxMessageBytes is refused, a full box too', async t => {
+t.test('a message larger than maxMessageBytes is refused, and so is one for a full box', async t => {
   const { app, createBox } = await build(t, { maxMessageBytes: 10, maxMessages: 1 })
   const box = await createBox()
   isProblem(t, await app.inject({ url: '/box.php', query: { box: box.id, msg: 'é'.repeat(6) } }), 413, 'BOX_ERR_TOO_LARGE')
@@ -106,7 +106,7 @@ t.test('a message larger than maxMessageBytes is refused, a full box too', async
   isProblem(t, await app.inject({ url: '/box.php', query: { box: box.id, msg: 'b' } }), 409, 'BOX_ERR_FULL')
 })
 
-t.test('it moves and goes with classicPath', async t => {
+t.test('classicPath moves or disables it', async t => {
   const moved = await build(t, { classicPath: '/legacy/box.cgi' })
   t.equal((await moved.app.inject({ url: '/legacy/box.cgi' })).json().type, 'created')
   t.equal((await moved.app.inject({ url: '/legacy/box.cgi/' })).json().type, 'created')

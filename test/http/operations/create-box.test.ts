@@ -2,7 +2,7 @@ import t from 'tap'
 import { BOX_ID, DROP_ADDRESS, dropAddress } from '../../../src/box/capability.js'
 import { build, isProblem, json, jsonText } from '../../helpers/build.js'
 
-t.test('a box is created with nothing asked for', async t => {
+t.test('a box is created without a body', async t => {
   const { app, clock } = await build(t)
   for (const request of [{}, { headers: { 'content-type': 'application/json' } }, json({})]) {
     const answer = await app.inject({ method: 'POST', url: '/boxes', ...request })
@@ -19,13 +19,13 @@ t.test('a box is created with nothing asked for', async t => {
   }
 })
 
-t.test('no two boxes are the same', async t => {
+t.test('no two boxes share an id', async t => {
   const { createBox } = await build(t)
   const ids = await Promise.all(Array.from({ length: 100 }, async () => (await createBox()).id))
   t.equal(new Set(ids).size, 100)
 })
 
-t.test('Location has the prefix', async t => {
+t.test('Location includes the prefix', async t => {
   const { app } = await build(t, { prefix: '/api/v1' })
   const answer = await app.inject({ method: 'POST', url: '/api/v1/boxes' })
   const { location } = answer.headers
@@ -46,7 +46,7 @@ t.test('the creator chooses the idle lifetime, up to the maximum', async t => {
   }
 })
 
-t.test('nothing is coerced, and what is not known is refused', async t => {
+t.test('nothing is coerced, and unknown members are refused', async t => {
   const { app } = await build(t)
   const bodies = [
     '{"ttl":"60"}', '{"ttl":true}', '{"ttl":null}', '{"ttl":["60"]}', '{"ttl":{}}', '{"ttl":60,"more":1}', '{"TTL":60}',
@@ -63,15 +63,15 @@ t.test('nothing is coerced, and what is not known is refused', async t => {
   }
 })
 
-t.test('the detail names the member, and not what the caller sent', async t => {
+t.test('the detail names the member, not the value that was sent', async t => {
   const { app } = await build(t)
   const detail = async (query: string, body: object) => (await app.inject({ method: 'POST', url: `/boxes${query}`, ...json(body) })).json().detail
   t.equal(await detail('', { ttl: 'canary' }), 'Correct the request: body.ttl: expected an integer from 1 to 604800.')
   t.equal(await detail('', { canary: 1 }), 'Correct the request: body: accepts only ttl.')
-  t.equal(await detail('?canary', {}), 'Correct the request: query: accepts no members.')
+  t.equal(await detail('?canary', {}), 'Correct the request: query: accepts no parameters.')
 })
 
-t.test('a body of another kind or size is refused', async t => {
+t.test('a body of another media type or size is refused', async t => {
   const { app } = await build(t)
   for (const type of ['text/plain', 'application/x-www-form-urlencoded', 'application/jsonx', 'application/json-patch+json', 'application/*', 'json', 'application/json; charset=utf-16']) {
     isProblem(t, await app.inject({ method: 'POST', url: '/boxes', headers: { 'content-type': type }, payload: '{}' }), 415, 'BOX_ERR_MEDIA_TYPE')

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { build, isProblem } from '../../helpers/build.js'
 
-t.test('a deleted box is gone, with its drop address', async t => {
+t.test('a deleted box is gone, and so is its drop address', async t => {
   const { app, createBox } = await build(t)
   const box = await createBox()
   await box.store('a')
@@ -13,7 +13,7 @@ t.test('a deleted box is gone, with its drop address', async t => {
   isProblem(t, await box.store('b'), 404, 'BOX_ERR_NOT_FOUND')
 })
 
-t.test('it takes no query', async t => {
+t.test('it accepts no query parameters', async t => {
   const { app, createBox } = await build(t)
   const box = await createBox()
   isProblem(t, await app.inject({ method: 'DELETE', url: `${box.url}?x=1` }), 400, 'BOX_ERR_INVALID')

@@ -18,7 +18,7 @@ t.test('a drain takes everything out, once', async t => {
   t.same((await box.store('c')).json(), { type: 'ack', data: 1, seq: 3 })
 })
 
-t.test('drains at the same time share the messages out and double none', async t => {
+t.test('concurrent drains share the messages without duplicates', async t => {
   const { app, createBox } = await build(t)
   const box = await createBox()
   for (let i = 0; i < 50; i++) await box.store(i)
@@ -26,7 +26,7 @@ t.test('drains at the same time share the messages out and double none', async t
   t.same(drains.flatMap(answer => answer.json().data), Array.from({ length: 50 }, (_, i) => i))
 })
 
-t.test('it takes no query', async t => {
+t.test('it accepts no query parameters', async t => {
   const { app, createBox } = await build(t)
   const box = await createBox()
   await box.store('a')

@@ -2,7 +2,7 @@ import { createHmac } from 'node:crypto'
 import t from 'tap'
 import { build, isProblem } from '../../helpers/build.js'
 
-t.test('none where none are set', async t => {
+t.test('without the option ice, there are none', async t => {
   const { app, createBox } = await build(t)
   const { url } = await createBox()
   const answer = await app.inject(`${url}/ice-servers`)
@@ -11,7 +11,7 @@ t.test('none where none are set', async t => {
   t.same(answer.json(), { iceServers: [], ttl: 3600 })
 })
 
-t.test('TURN credentials end by themselves, as coturn takes them', async t => {
+t.test('TURN credentials expire, in the form coturn expects', async t => {
   const turnSecret = 'canary'
   const { app, clock, createBox } = await build(t, { ice: { urls: ['stun:a.example:3478'], turnUrls: ['turn:a.example?transport=udp', 'turns:a.example'], turnSecret, ttl: 600 } })
   const { url } = await createBox()
@@ -29,7 +29,7 @@ t.test('TURN credentials end by themselves, as coturn takes them', async t => {
   t.equal((await ask()).json().iceServers[1].username, String(Number(username) + 60))
 })
 
-t.test('only those who have a box, or the drop address of one, get them', async t => {
+t.test('only holders of a box id or drop address get them', async t => {
   const { app, createBox } = await build(t, { ice: { turnUrls: ['turn:a.example'], turnSecret: 'canary' } })
   const { id, drop, url } = await createBox()
   for (const known of [id, drop]) t.match((await app.inject(`/boxes/${known}/ice-servers`)).json(), { iceServers: [{ urls: ['turn:a.example'] }] })
@@ -40,7 +40,7 @@ t.test('only those who have a box, or the drop address of one, get them', async 
   t.equal((await app.inject({ url: '/ice-servers', headers: { origin: 'https://evil.example' } })).statusCode, 404)
 })
 
-t.test('asking for them uses the box, which lives on', async t => {
+t.test('asking for them renews the box', async t => {
   const { app, clock, createBox } = await build(t)
   const { drop, read } = await createBox({ ttl: 60 })
   for (let i = 0; i < 5; i++) {
@@ -50,7 +50,7 @@ t.test('asking for them uses the box, which lives on', async t => {
   t.equal((await read()).statusCode, 200)
 })
 
-t.test('it takes no query', async t => {
+t.test('it accepts no query parameters', async t => {
   const { app, createBox } = await build(t)
   const { url } = await createBox()
   isProblem(t, await app.inject(`${url}/ice-servers?x=1`), 400, 'BOX_ERR_INVALID')

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { build, isProblem } from '../../helpers/build.js'
 
-t.test('reading takes nothing, and goes on from a cursor', async t => {
+t.test('reading removes nothing, and continues from a cursor', async t => {
   const { createBox } = await build(t)
   const box = await createBox()
   t.same((await box.read()).json(), { type: 'msgs', data: [], next: 0 })
@@ -17,7 +17,7 @@ t.test('reading takes nothing, and goes on from a cursor', async t => {
   t.same((await box.read()).json().data.length, 4)
 })
 
-t.test('a read without limit gives 100, and never more than 1,000', async t => {
+t.test('a read returns 100 messages by default, and at most 1,000', async t => {
   const { createBox } = await build(t, { maxMessages: 2000 })
   const box = await createBox()
   for (let i = 1; i <= 1100; i++) await box.store(i)
@@ -36,7 +36,7 @@ t.test('a cursor ahead of the box is refused, never a silent restart', async t =
   t.same((await box.read('?after=1')).json(), { type: 'msgs', data: [], next: 1 })
 })
 
-t.test('the query is whole decimal numbers in their bounds, once each, and nothing else', async t => {
+t.test('query parameters are decimal integers within their bounds, each given once', async t => {
   const { createBox } = await build(t)
   const box = await createBox()
   await box.store('a')

@@ -25,7 +25,7 @@ t.test('a plain text becomes a JSON string', async t => {
   t.same((await box.read()).json().data, texts)
 })
 
-t.test('UTF-8 may be said, and nothing else', async t => {
+t.test('the only charset accepted is UTF-8', async t => {
   const { app, createBox } = await build(t)
   const box = await createBox()
   for (const charset of ['; charset=utf-8', ';charset="UTF-8"', '; Charset=utf8', '; format=flowed; charset=utf-8']) {
@@ -37,7 +37,7 @@ t.test('UTF-8 may be said, and nothing else', async t => {
   t.same((await box.read()).json().data, ['é', 'é', 'é', 'é'])
 })
 
-t.test('other media types are refused, whatever they hold', async t => {
+t.test('other media types are refused, whatever the body', async t => {
   const { app, createBox } = await build(t)
   const box = await createBox()
   const types = [
@@ -54,7 +54,7 @@ t.test('other media types are refused, whatever they hold', async t => {
   t.same((await box.read()).json().data, [1, 1, 1])
 })
 
-t.test('a coded body is refused: it would be kept as what it is not', async t => {
+t.test('a body with a Content-Encoding is refused: it would be stored as something else', async t => {
   const { app, createBox } = await build(t)
   const box = await createBox()
   for (const coding of ['gzip', 'deflate', 'br', 'identity, gzip']) {
@@ -63,7 +63,7 @@ t.test('a coded body is refused: it would be kept as what it is not', async t =>
   t.equal((await app.inject({ method: 'POST', url: box.messages, headers: { 'content-type': 'text/plain', 'content-encoding': 'identity' }, payload: 'x' })).statusCode, 200)
 })
 
-t.test('a request without a body is no message', async t => {
+t.test('a request without a body is refused', async t => {
   const { app, createBox } = await build(t)
   const box = await createBox()
   isProblem(t, await app.inject({ method: 'POST', url: box.messages }), 400, 'BOX_ERR_INVALID')
@@ -71,7 +71,7 @@ t.test('a request without a body is no message', async t => {
   isProblem(t, await app.inject({ method: 'POST', url: box.messages, ...jsonText(' ') }), 400, 'BOX_ERR_INVALID')
 })
 
-t.test('a message may have maxMessageBytes and no more', async t => {
+t.test('a message may have up to maxMessageBytes', async t => {
   const { app, createBox } = await build(t, { maxMessageBytes: 100 })
   const box = await createBox()
   t.equal((await app.inject({ method: 'POST', url: box.messages, ...jsonText(`"${'a'.repeat(98)}"`) })).statusCode, 200)
@@ -82,7 +82,7 @@ t.test('a message may have maxMessageBytes and no more', async t => {
   t.match(refused.json().detail, /at most 100 bytes/)
 })
 
-t.test('a message without Content-Length is bounded too', async t => {
+t.test('a message without Content-Length is limited too', async t => {
   const { app, createBox } = await build(t, { maxMessageBytes: 100 })
   const box = await createBox()
   const chunked = (length: number) => app.inject({
@@ -93,7 +93,7 @@ t.test('a message without Content-Length is bounded too', async t => {
   t.equal((await box.read()).json().data.length, 1)
 })
 
-t.test('a sender that goes after its body has sent its message', async t => {
+t.test('a sender that disconnects after its body has stored its message', async t => {
   const store = memoryStore()
   const { append } = store
   let asked = (): void => {}
@@ -119,7 +119,7 @@ t.test('a sender that goes after its body has sent its message', async t => {
   t.same((await held).json().data, ['last words'])
 })
 
-t.test('a full box refuses, and keeps what it has', async t => {
+t.test('a full box refuses messages and keeps those it has', async t => {
   const { app, createBox } = await build(t, { maxMessages: 3, maxBoxBytes: 20 })
   const many = await createBox()
   for (const value of [1, 2, 3]) t.equal((await many.store(value)).statusCode, 200)
@@ -146,14 +146,14 @@ t.test('a full store refuses boxes and messages, and evicts nothing', async t =>
   t.equal((await app.inject({ method: 'POST', url: '/boxes' })).statusCode, 201)
 })
 
-t.test('storing takes no query', async t => {
+t.test('storing accepts no query parameters', async t => {
   const { app, createBox } = await build(t)
   const box = await createBox()
   isProblem(t, await app.inject({ method: 'POST', url: `${box.messages}?after=0`, ...json(1) }), 400, 'BOX_ERR_INVALID')
   t.same((await box.read()).json().data, [])
 })
 
-t.test('a refused media type is answered with those that are accepted', async t => {
+t.test('the response to a refused media type names the accepted ones', async t => {
   const { app, createBox } = await build(t)
   const box = await createBox()
   const send = (method: 'POST' | 'PUT', url: string) => app.inject({ method, url, headers: { 'content-type': 'application/xml' }, payload: '<a/>' })

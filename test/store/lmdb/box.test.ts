@@ -5,14 +5,14 @@ import { boxOf, recordOf, steps, sums } from '../../../src/store/lmdb/box.js'
 const count = fc.nat({ max: 2 ** 51 })
 const ascending = fc.array(fc.integer({ min: 1, max: 2 ** 40 }), { maxLength: 32 }).map(gaps => sums(gaps))
 
-t.test('a box comes back from its record as it was', async t => {
+t.test('a box survives encoding and decoding', async t => {
   fc.assert(fc.property(count, count, count, count, count, count, count, count, count, fc.string({ maxLength: 8 }), ascending, (ttl, listed, late, front, held, bytes, extra, keys, born, holder, places) => {
     const box = { ttl, deadline: listed + late, listed, front, last: front + held, bytes, cost: bytes + extra, keys, holder, born, places }
     t.strictSame(boxOf(recordOf(box)), box)
   }))
 })
 
-t.test('steps are as small as the numbers are close, and sums undo them', async t => {
+t.test('sums is the inverse of steps, which are small for close numbers', async t => {
   t.strictSame(steps([1_000_000_007, 1_000_000_010, 1_000_000_011]), [1_000_000_007, 3, 1])
   t.strictSame(sums([1_000_000_007, 3, 1]), [1_000_000_007, 1_000_000_010, 1_000_000_011])
   t.strictSame(steps([]), [])

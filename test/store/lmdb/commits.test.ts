@@ -39,7 +39,7 @@ function held (): Held {
   }
 }
 
-t.test('operations share a transaction and have its results in the order they came', async t => {
+t.test('operations share a transaction and get their results in order of arrival', async t => {
   const { sizes, several, begin } = held()
   const results = several(3)
   await begin()
@@ -47,14 +47,14 @@ t.test('operations share a transaction and have its results in the order they ca
   t.strictSame(sizes, [3])
 })
 
-t.test('one that refuses is alone in that', async t => {
+t.test('one refused operation does not affect the others', async t => {
   const { commits, run, begin } = held()
   const results = [run(), commits.run(() => { throw Object.assign(new Error('full'), { code: 'BOX_ERR_FULL' }) }), run()]
   await begin()
   t.match(await Promise.allSettled(results), [{ value: 1 }, { reason: { code: 'BOX_ERR_FULL' } }, { value: 2 }])
 })
 
-t.test('a few wait for more, and take those that come until the transaction begins', async t => {
+t.test('a few operations wait for more, until the transaction begins', async t => {
   const { sizes, several, begin } = held()
   const results = several(2)
   setImmediate(() => results.push(...several(2)))
@@ -65,7 +65,7 @@ t.test('a few wait for more, and take those that come until the transaction begi
   t.strictSame(sizes, [6])
 })
 
-t.test('many neither wait nor take more: what comes meanwhile gathers for the next transaction, however many', async t => {
+t.test('many operations do not wait; later ones gather for the next transaction, however many', async t => {
   const { sizes, several, begin } = held()
   const first = several(20)
   await new Promise<void>(resolve => { process.nextTick(resolve) })
@@ -77,7 +77,7 @@ t.test('many neither wait nor take more: what comes meanwhile gathers for the ne
   t.strictSame(sizes, [20, 40])
 })
 
-t.test('a transaction that had no room to begin with leaves nothing to the ones after it', async t => {
+t.test('a transaction refused for lack of room leaves nothing behind for the next ones', async t => {
   let full = true
   const commits = new Commits(async apply => {
     if (full) throw Object.assign(new Error('no room'), { code: constants.errno.ENOSPC })
@@ -88,7 +88,7 @@ t.test('a transaction that had no room to begin with leaves nothing to the ones 
   t.equal(await commits.run(() => 1), 1)
 })
 
-t.test('what makes room does not fail because of what needs it', async t => {
+t.test('operations that make room do not fail because of those that need it', async t => {
   const attempts: boolean[] = []
   let accepts = true
   const commits = new Commits(async (apply, isFull) => {
@@ -107,7 +107,7 @@ t.test('what makes room does not fail because of what needs it', async t => {
   t.strictSame(attempts, [false, true])
 })
 
-t.test('a write cut short on a full disk is a lack of room, and one on a disk with space is a failure', async t => {
+t.test('a write cut short is a lack of room on a full disk, and a failure otherwise', async t => {
   const failures: Error[] = []
   let broken = true
   let free = 1024
@@ -127,7 +127,7 @@ t.test('a write cut short on a full disk is a lack of room, and one on a disk wi
   t.equal(failures.length, 1)
 })
 
-t.test('one that fails otherwise ends the service, and says so once', async t => {
+t.test('any other failure stops the store and is reported once', async t => {
   const failures: Error[] = []
   const commits = new Commits(async () => { throw new Error('gone') }, 60_000, error => { failures.push(error) }, () => Infinity)
   const results = await Promise.allSettled([commits.run(() => 1), commits.run(() => 2)])
@@ -137,7 +137,7 @@ t.test('one that fails otherwise ends the service, and says so once', async t =>
   t.equal(failures.length, 1)
 })
 
-t.test('close lets what was taken settle and takes no more', async t => {
+t.test('close lets accepted operations settle and accepts no more', async t => {
   const { commits, run, begin } = held()
   const result = run()
   const closed = commits.close()

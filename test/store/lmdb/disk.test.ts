@@ -15,7 +15,7 @@ import { freshDirectory } from '../directory.js'
 import { modelTest } from '../model.js'
 import { heldCosts } from './held-costs.js'
 
-t.test('what was stored is there after opening again', async t => {
+t.test('what was stored is there after reopening', async t => {
   const path = freshDirectory(t)
   const drop = newDrop()
   const drained = newDrop()
@@ -40,7 +40,7 @@ t.test('what was stored is there after opening again', async t => {
   await store.create(newDrop(), TTL, start, { ...limits, maxStoreBytes: costs.box })
 })
 
-t.test('messages that the record of their box does not know of are there after opening again', async t => {
+t.test('messages that their box\'s record does not cover are there after reopening', async t => {
   const path = freshDirectory(t)
   const drop = newDrop()
   const others = [newDrop(), newDrop()]
@@ -69,7 +69,7 @@ t.test('messages that the record of their box does not know of are there after o
   t.strictSame((await drainAll(store, others[0] as string, start + TTL)).texts, ['70', '71'])
 })
 
-t.test('a record does not lag by more than it takes a moment to read', async t => {
+t.test('a record lags by no more than can be read quickly', async t => {
   const path = freshDirectory(t)
   const drop = newDrop()
   const busy = newDrop()
@@ -89,7 +89,7 @@ t.test('a record does not lag by more than it takes a moment to read', async t =
   t.equal((await drainAll(store, busy)).texts.length, 17)
 })
 
-t.test('a read beside what empties the box has all of it or nothing', async t => {
+t.test('a read concurrent with emptying the box gets all messages or none', async t => {
   const store = await lmdbStore({ path: freshDirectory(t) })
   t.teardown(() => store.close())
   const drop = newDrop()
@@ -108,7 +108,7 @@ t.test('a read beside what empties the box has all of it or nothing', async t =>
   }
 })
 
-t.test('a read that cannot renew the box answers the deadline that is stored', async t => {
+t.test('a read that cannot renew the box returns the stored deadline', async t => {
   const store = await lmdbStore({ path: freshDirectory(t) })
   t.teardown(() => store.close())
   const drop = newDrop()
@@ -138,7 +138,7 @@ t.test('polling a box writes nothing', async t => {
   t.ok(before.equals(readFileSync(join(path, 'data.mdb'))))
 })
 
-t.test('a sweep goes on step by step through many boxes', async t => {
+t.test('a sweep of many boxes proceeds in steps', async t => {
   const store = await lmdbStore({ path: freshDirectory(t) })
   t.teardown(() => store.close())
   await Promise.all(Array.from({ length: 1200 }, (_, n) => store.create(newDrop(), TTL, start + n, limits)))
@@ -147,7 +147,7 @@ t.test('a sweep goes on step by step through many boxes', async t => {
   t.strictSame(steps, [500, 500, 200])
 })
 
-t.test('room that was freed is used again', async t => {
+t.test('freed space is reused', async t => {
   const path = freshDirectory(t)
   const store = await lmdbStore({ path })
   t.teardown(() => store.close())
@@ -166,7 +166,7 @@ t.test('room that was freed is used again', async t => {
   t.ok(await round() <= size * 1.5)
 })
 
-t.test('when the last box is gone nothing of it is left', async t => {
+t.test('when the last box is gone, nothing is left of it', async t => {
   const path = freshDirectory(t)
   let store = await lmdbStore({ path })
   await modelTest(store, {
@@ -191,7 +191,7 @@ t.test('when the last box is gone nothing of it is left', async t => {
   await root.close()
 })
 
-t.test('a directory that another process has open is refused, until that process is gone', async t => {
+t.test('a directory that another process has open is refused until that process ends', async t => {
   const path = freshDirectory(t)
   const holder = await hold(t, path)
   t.equal(holder.said, 'open')
@@ -207,7 +207,7 @@ t.test('a directory that another process has open is refused, until that process
   await store.close()
 })
 
-t.test('a process that was killed leaves no lock behind', async t => {
+t.test('a killed process leaves no lock behind', async t => {
   const path = freshDirectory(t)
   const holder = await hold(t, path)
   holder.process.kill('SIGKILL')
@@ -216,7 +216,7 @@ t.test('a process that was killed leaves no lock behind', async t => {
   await store.close()
 })
 
-t.test('a lock of a process id that is in use again is not taken for a lock', async t => {
+t.test('a stale lock whose process id was reused is ignored', async t => {
   const path = freshDirectory(t)
   const holder = await hold(t, path)
   holder.process.kill('SIGKILL')
@@ -234,7 +234,7 @@ t.test('a lock of a process id that is in use again is not taken for a lock', as
   await store.close()
 })
 
-t.test('a second store of this process on the same directory is refused', async t => {
+t.test('a second store on the same directory in this process is refused', async t => {
   const path = freshDirectory(t)
   const store = await lmdbStore({ path })
   await t.rejects(lmdbStore({ path: join(path, '..', path.split('/').at(-1) as string) }), { message: /is already open\. Use that one\.$/ })
@@ -246,7 +246,7 @@ t.test('a second store of this process on the same directory is refused', async 
   await (await lmdbStore({ path })).close()
 })
 
-t.test('what is not a directory for a store is refused in one line', async t => {
+t.test('a path that cannot be a store is refused in one line', async t => {
   const path = freshDirectory(t)
   const file = join(path, 'file')
   writeFileSync(file, 'text')
@@ -256,7 +256,7 @@ t.test('what is not a directory for a store is refused in one line', async t => 
   await t.rejects(lmdbStore({ path }), { message: /its data\.mdb is not a store\. Choose another directory\.$/ })
 })
 
-t.test('a directory of another layout is refused', async t => {
+t.test('a directory with another layout version is refused', async t => {
   const path = freshDirectory(t)
   await (await lmdbStore({ path })).close()
   const root = open({ path, noSubdir: false, overlappingSync: false, encoding: 'binary' })
@@ -267,7 +267,7 @@ t.test('a directory of another layout is refused', async t => {
   await t.rejects(lmdbStore({ path }), { message: /another version of this program wrote it\. Use that version, or choose another directory\.$/ })
 })
 
-t.test('a directory may have a dot in its name, and parents that are missing', async t => {
+t.test('a directory may have a dot in its name and missing parents', async t => {
   const path = join(freshDirectory(t), 'parent', 'data.d')
   const store = await lmdbStore({ path })
   await store.close()
@@ -275,7 +275,7 @@ t.test('a directory may have a dot in its name, and parents that are missing', a
   t.equal(statSync(path).mode & 0o77, 0, 'others cannot look in')
 })
 
-t.test('a closed store refuses', async t => {
+t.test('a closed store refuses every operation', async t => {
   const store = await lmdbStore({ path: freshDirectory(t) })
   await store.close()
   await t.rejects(store.check(), { code: 'BOX_ERR_STORE' })

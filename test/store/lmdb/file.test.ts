@@ -14,7 +14,7 @@ const cap = { maxMessages: 1e6, maxBoxBytes: 1e9, maxStoreBytes: CAP }
 const LENGTHS = [2, 700, 1_300, 1_960, 1_975, 2_050, 4_010, 4_050, 8_150, 60_000]
 
 for (const length of LENGTHS) {
-  t.test(`the file of a full store of messages of ${length} bytes is at most twice what is counted`, async t => {
+  t.test(`the file of a store full of ${length}-byte messages is at most twice what is counted`, async t => {
     const path = freshDirectory(t)
     const store = await lmdbStore({ path })
     t.teardown(() => store.close())
@@ -28,7 +28,7 @@ for (const length of LENGTHS) {
   })
 }
 
-t.test('as a store grows its file is mapped once', { skip: process.platform !== 'linux' }, async t => {
+t.test('a growing store maps its file only once', { skip: process.platform !== 'linux' }, async t => {
   const path = freshDirectory(t)
   const store = await lmdbStore({ path })
   t.teardown(() => store.close())

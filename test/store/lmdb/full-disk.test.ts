@@ -31,7 +31,7 @@ t.test('the sweep makes room on a full disk', { skip: reason }, async t => {
   await store.create(newDrop(), TTL, start, limits)
 })
 
-t.test('on a disk that something else fills, the store keeps what it has and goes on', { skip: reason }, async t => {
+t.test('on a disk that another program fills, the store keeps its data and continues', { skip: reason }, async t => {
   let refused = 0
   // One page more each time, so that a write is cut short at any point.
   for (let pages = 0; pages < 12; pages++) {

@@ -8,7 +8,7 @@ const limits = { maxMessages: 100, maxBoxBytes: 1_000_000, held: { boxes: 3, byt
 const large = { text: JSON.stringify('x'.repeat(9_998)), bytes: 10_000 }
 const HOUR = 3_600_000
 
-t.test('what a holder holds is known after the store was opened again', async t => {
+t.test('what a holder holds is known after reopening', async t => {
   const path = freshDirectory(t)
   const now = Date.now()
   const before = await lmdbStore({ path })
@@ -29,7 +29,7 @@ t.test('what a holder holds is known after the store was opened again', async t 
   t.equal(again, stored)
 })
 
-t.test('sums made in a transaction that other operations share are right', async t => {
+t.test('sums computed in a shared transaction are correct', async t => {
   const store = await lmdbStore({ path: freshDirectory(t) })
   t.teardown(() => store.close())
   const now = Date.now()
@@ -46,7 +46,7 @@ t.test('sums made in a transaction that other operations share are right', async
   t.same(outcomes.map(({ status }) => status), ['fulfilled', 'fulfilled', 'fulfilled', 'rejected', 'fulfilled', 'fulfilled'])
 })
 
-t.test('one holder more than it remembers makes it forget the oldest only', async t => {
+t.test('beyond its maximum, it forgets only the oldest holder', async t => {
   const asked: string[] = []
   const getRange = ({ start: [holder] }: { start: [string] }) => {
     asked.push(holder)

@@ -17,7 +17,7 @@ const step = fc.oneof(
   fc.record({ do: fc.constant('abort' as const) })
 )
 
-t.test('it knows what was flushed, whatever a transaction does, and from where on records lag', async () => {
+t.test('it knows what was flushed, whatever a transaction does, and where records begin to lag', async () => {
   fc.assert(fc.property(fc.array(step, { maxLength: 200, size: 'max' }), steps => {
     const lag = new Lag()
     let flushed = new Map<string, Known>()
@@ -58,7 +58,7 @@ t.test('it knows what was flushed, whatever a transaction does, and from where o
   }))
 })
 
-t.test('what lags by more than 8 MiB of messages is overdue, and so is what lags longer', async t => {
+t.test('a box that lags by more than 8 MiB is overdue, and so are all that lag longer', async t => {
   const lag = new Lag()
   const store = (drop: string, place: number, bytes: number): void => { lag.grow(drop, lag.box(drop) ?? emptyBox(), place, bytes) }
   store('a', 1, 10)

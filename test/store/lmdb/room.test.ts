@@ -38,7 +38,7 @@ async function roomOf (t: Test, disk: { free: number }): Promise<Roomy> {
   }
 }
 
-t.test('new data gets the free space of the disk, but for a quarter of the file', async t => {
+t.test('new data may use the free space except for a quarter of the file', async t => {
   const disk = { free: 10.5 * MIB }
   const { hold, grants } = await roomOf(t, disk)
   t.equal(await grants(), 10)
@@ -46,7 +46,7 @@ t.test('new data gets the free space of the disk, but for a quarter of the file'
   t.equal(await grants(), 6)
 })
 
-t.test('what is unused in the file is room, too', async t => {
+t.test('unused pages of the file count as room', async t => {
   const disk = { free: 0 }
   const { hold, drop, grants } = await roomOf(t, disk)
   await hold(16 * MIB)
@@ -55,7 +55,7 @@ t.test('what is unused in the file is room, too', async t => {
   t.equal(await grants(), 11)
 })
 
-t.test('a large disk keeps no more than 32 MiB', async t => {
+t.test('at most 32 MiB are kept free', async t => {
   const disk = { free: 300.5 * MIB }
   const { grants } = await roomOf(t, disk)
   t.equal(await grants(), 264, 'each takes a little more than its data')

@@ -3,6 +3,6 @@ import { needs } from '../../helpers/needs.js'
 import { startCluster } from '../../helpers/redis-server.js'
 import { runApiTests } from './api.js'
 
-t.test('every test of the HTTP face passes on a Cluster', { skip: needs('redis-server') }, async t => {
+t.test('every HTTP test passes on a Cluster', { skip: needs('redis-server') }, async t => {
   await runApiTests(t, await startCluster(t))
 })

@@ -3,6 +3,6 @@ import { needs } from '../../helpers/needs.js'
 import { RedisServer } from '../../helpers/redis-server.js'
 import { runApiTests } from './api.js'
 
-t.test('every test of the HTTP face passes on a Redis', { skip: needs('redis-server') }, async t => {
+t.test('every HTTP test passes on Redis', { skip: needs('redis-server') }, async t => {
   await runApiTests(t, [await RedisServer.start(t)])
 })

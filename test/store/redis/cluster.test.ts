@@ -10,7 +10,7 @@ t.test('a Cluster of three masters and three replicas', { skip: needs('redis-ser
   let made = 0
   contractSuite(t, async () => await redisStore({ url: urls, prefix: `${++made}:` }), { countsBytes: false, sweeps: false, hasCounter: true, freeBytes: 8192 })
 
-  t.test('one node is enough to find the others, and boxes are spread over the masters', async t => {
+  t.test('one node is enough to discover the others, and boxes are spread over the masters', async t => {
     const store = await redisStore({ url: (urls[0] as string).replace('redis:', 'redis+cluster:'), prefix: 'spread:' })
     t.teardown(() => store.close())
     for (let i = 0; i < 60; i++) await store.create(dropAddress(`spread-${i}`), 60_000, Date.now(), limits)

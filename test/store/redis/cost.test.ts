@@ -12,7 +12,7 @@ const newDrop = (): string => `drop_${randomBytes(24).toString('base64url')}`
 const text = (bytes: number): NewMessage => ({ text: JSON.stringify('x'.repeat(bytes - 2)), bytes })
 const keyed = (): NewMessage => ({ text: '1', bytes: 1, key: { id: randomUUID(), digest: randomBytes(32).toString('base64url') } })
 
-t.test('what counts against a holder in Redis is what it takes, within a tenth', { skip: needs('redis-server') }, async t => {
+t.test('what counts against a holder in Redis is within a tenth of what it uses', { skip: needs('redis-server') }, async t => {
   const server = await RedisServer.start(t)
   const store = await redisStore({ url: server.url })
   t.teardown(() => store.close())

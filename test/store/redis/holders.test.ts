@@ -27,7 +27,7 @@ async function unitsOn (server: RedisServer): Promise<Record<string, string>> {
   return Object.fromEntries(lines.flatMap((name, i) => i % 2 === 0 ? [[name, lines[i + 1] as string]] : []))
 }
 
-t.test('processes share what an address holds, and it outlives them', { skip }, async t => {
+t.test('processes share the record of what an address holds, and it outlives them', { skip }, async t => {
   const { server, stores: [one, two] } = await open(t)
   const now = Date.now()
   await one.create(dropAddress('1'), HOUR, now, within(2), 'holder')
@@ -41,7 +41,7 @@ t.test('processes share what an address holds, and it outlives them', { skip }, 
   t.ok(Number(await server.cli('pttl', RECORD)) > HOUR, 'and goes by itself')
 })
 
-t.test('a box on record that was never made, since its process died, counts until it would have expired', { skip }, async t => {
+t.test('an entry for a box that was never created counts until the box would have expired', { skip }, async t => {
   const { server, stores: [store] } = await open(t)
   const now = Date.now()
   await server.cli('zadd', RECORD, String(now + HOUR), dropAddress('never'))
@@ -49,7 +49,7 @@ t.test('a box on record that was never made, since its process died, counts unti
   await store.create(dropAddress('1'), HOUR, now + HOUR, within(1), 'holder')
 })
 
-t.test('a record that was lost is made again by the boxes as they are used', { skip }, async t => {
+t.test('a lost record is rebuilt as the boxes are used', { skip }, async t => {
   const { server, stores: [store] } = await open(t)
   const [now, drop] = [Date.now(), dropAddress('lost')]
   await store.create(drop, HOUR, now, within(1), 'holder')
@@ -62,7 +62,7 @@ t.test('a record that was lost is made again by the boxes as they are used', { s
   await t.rejects(store.create(dropAddress('more'), HOUR, now, within(1), 'holder'), refusal)
 })
 
-t.test('where the record does not answer nobody is refused', { skip }, async t => {
+t.test('while the record is unavailable, nobody is refused', { skip }, async t => {
   const { server } = await open(t)
   const lines: string[] = []
   const store = await redisStore({ url: server.url, log: (level, message) => { if (level === 'error') lines.push(message) } })
@@ -78,7 +78,7 @@ t.test('where the record does not answer nobody is refused', { skip }, async t =
   t.ok(Number((await unitsOn(server))['sum']) >= 6, 'and what they took is on record afterwards')
 })
 
-t.test('a box that is deleted while a message asks for its room is on record no more', { skip }, async t => {
+t.test('a box that is deleted during an append is removed from the record', { skip }, async t => {
   const { server, stores: [other] } = await open(t)
   const [now, drop] = [Date.now(), dropAddress('deleted')]
   await other.create(drop, HOUR, now, within(1), 'holder')
@@ -99,7 +99,7 @@ t.test('a box that is deleted while a message asks for its room is on record no 
   await other.create(dropAddress('next'), HOUR, now, within(1), 'holder')
 })
 
-t.test('what is taken out of a box while Redis is full counts no more', { skip }, async t => {
+t.test('messages removed while Redis is full no longer count', { skip }, async t => {
   const { server, stores: [store] } = await open(t)
   const now = Date.now()
   const drops = ['drained', 'acknowledged', 'deleted'].map(dropAddress) as [string, string, string]
@@ -115,7 +115,7 @@ t.test('what is taken out of a box while Redis is full counts no more', { skip }
   t.equal((await unitsOn(server))['sum'], '0')
 })
 
-t.test('an acknowledgement that takes nothing out succeeds while Redis is full', { skip }, async t => {
+t.test('an acknowledgement that removes nothing succeeds while Redis is full', { skip }, async t => {
   const { server, stores: [store] } = await open(t)
   const [now, drop] = [Date.now(), dropAddress('again')]
   await store.create(drop, HOUR, now, within(1), 'holder')
@@ -126,7 +126,7 @@ t.test('an acknowledgement that takes nothing out succeeds while Redis is full',
   t.ok(Number((await unitsOn(server))['sum']) < before, 'and gives back what was granted for messages to come')
 })
 
-t.test('whatever processes do to a box at once, no less is on record than it has, and nothing when it is empty', { skip }, async t => {
+t.test('whatever processes do to a box concurrently, the record never shows less than it holds, and nothing once it is empty', { skip }, async t => {
   const { server, stores } = await open(t)
   const now = Date.now()
   const drops = ['x', 'y', 'z'].map(dropAddress)

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { Outage } from '../../../src/store/redis/outage.js'
 
-t.test('an outage takes one line when it begins and one when it has been over for a while', async t => {
+t.test('an outage is logged once when it begins and once when it has been over for a while', async t => {
   const lines: string[] = []
   let now = 0
   const outage = new Outage((level, message) => { lines.push(`${level} ${message}`) }, 'It fails', 'It works again', () => now)

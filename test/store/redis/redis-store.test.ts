@@ -23,7 +23,7 @@ t.test('one server', { skip }, async t => {
   contractSuite(t, async () => await redisStore({ url: server.url, prefix: `${++made}:` }), { countsBytes: false, sweeps: false, hasCounter: true, freeBytes: 8192 })
 })
 
-t.test('a URL says node, database, user, password and TLS; several are a Cluster', async t => {
+t.test('a URL gives node, database, user, password and TLS; several URLs are a Cluster', async t => {
   t.same(parseUrls('redis://localhost'), { cluster: false, nodes: [{ host: 'localhost', port: 6379 }], access: { db: 0 } })
   t.same(parseUrls('valkeys://me:p%40ss@[::1]:7000/2'), {
     cluster: false, nodes: [{ host: '::1', port: 7000 }], access: { db: 2, username: 'me', password: 'p@ss', tls: {} }
@@ -41,7 +41,7 @@ t.test('a prefix that would move a box to another hash slot is refused', async t
   await t.rejects(redisStore({ prefix: 'a{b}' }), { name: 'TypeError', message: /^prefix: .*a\{b\}/ })
 })
 
-t.test('without the package ioredis one sentence says what to install', async t => {
+t.test('without the package ioredis, one sentence says what to install', async t => {
   // A place outside of this package, where nothing is installed.
   const directory = await mkdtemp(join(tmpdir(), 'signalbox-'))
   t.teardown(async () => { await rm(directory, { recursive: true }) })
@@ -75,7 +75,7 @@ t.test('an empty box takes at most 400 bytes of Redis', { skip }, async t => {
   t.ok(perBox > 50 && perBox <= 400, `${Math.round(perBox)} bytes`)
 })
 
-t.test('Redis frees the room of a box by itself, after its deadline', { skip }, async t => {
+t.test('Redis frees the memory of a box on its own after the deadline', { skip }, async t => {
   const server = await RedisServer.start(t)
   const store = await redisStore({ url: server.url })
   t.teardown(() => store.close())
@@ -96,7 +96,7 @@ t.test('Redis frees the room of a box by itself, after its deadline', { skip }, 
   t.equal(await server.cli('dbsize'), '0')
 })
 
-t.test('numbers go on after a restart of Redis, which forgets the scripts', { skip }, async t => {
+t.test('numbers continue after a restart of Redis, which forgets the scripts', { skip }, async t => {
   const server = await RedisServer.start(t, ['--appendonly', 'yes', '--appendfsync', 'always'])
   const store = await redisStore({ url: server.url })
   t.teardown(() => store.close())
@@ -111,7 +111,7 @@ t.test('numbers go on after a restart of Redis, which forgets the scripts', { sk
   t.same(await store.append(drop, message('2'), Date.now(), limits), { seq: 2, count: 1 })
 })
 
-t.test('a server that is not there is waited for, refused, and found when it comes', { skip }, async t => {
+t.test('an unavailable server is waited for, then refused, and used once it is available', { skip }, async t => {
   const server = await RedisServer.start(t)
   await server.kill()
   const lines: string[] = []
@@ -125,7 +125,7 @@ t.test('a server that is not there is waited for, refused, and found when it com
   t.match(lines, [/^Redis is unavailable: .*ECONNREFUSED/, 'Redis is available again'])
 })
 
-t.test('settings that put boxes at risk are one line in the log, at the start', { skip }, async t => {
+t.test('risky settings are logged in one line at the start', { skip }, async t => {
   const safe = await RedisServer.start(t, ['--appendonly', 'yes'])
   const risky = await RedisServer.start(t, ['--maxmemory-policy', 'allkeys-lru', '--maxmemory', '100mb'])
   const mute = await RedisServer.start(t)
@@ -162,7 +162,7 @@ t.test('a wrong password is a refusal, and neither log nor error shows what was 
   t.notMatch(JSON.stringify([wrong, wrong.cause, Object.values(wrong.cause)]), /canary/)
 })
 
-t.test('the user that docs/scaling.md gives the servers may do all they need, and no more', { skip }, async t => {
+t.test('the Redis user of docs/scaling.md has the permissions the servers need, and no more', { skip }, async t => {
   const page = await readFile(new URL('../../../docs/scaling.md', import.meta.url), 'utf8')
   const rule = /^ACL (SETUSER signalbox .*)$/m.exec(page)?.[1] as string
   const server = await RedisServer.start(t)
@@ -193,7 +193,7 @@ t.test('the user that docs/scaling.md gives the servers may do all they need, an
   t.match(await server.cli('-u', url, 'flushall'), /NOPERM/)
 })
 
-t.test('rediss:// speaks TLS, and checks the certificate', { skip: skip || needs('openssl') }, async t => {
+t.test('rediss:// uses TLS and verifies the certificate', { skip: skip || needs('openssl') }, async t => {
   const directory = t.testdir()
   const [key, certificate] = [join(directory, 'key.pem'), join(directory, 'cert.pem')]
   await promisify(execFile)('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes',
@@ -217,7 +217,7 @@ t.test('rediss:// speaks TLS, and checks the certificate', { skip: skip || needs
   t.equal((await plain.read(drop, 0, 1, Date.now())).next, 1)
 })
 
-t.test('a client that was passed in is used and left open', { skip }, async t => {
+t.test('a given client is used and left open', { skip }, async t => {
   const server = await RedisServer.start(t)
   const client = new Redis(server.url, { lazyConnect: true })
   t.teardown(() => { client.disconnect() })
@@ -232,7 +232,7 @@ t.test('a client that was passed in is used and left open', { skip }, async t =>
   t.equal(await server.cli('pubsub', 'shardchannels'), '')
 })
 
-t.test('processes count into one window, which ends on the server\'s clock', { skip }, async t => {
+t.test('processes share one window, which ends by the server\'s clock', { skip }, async t => {
   const server = await RedisServer.start(t)
   const [one, two] = await Promise.all([redisStore({ url: server.url }), redisStore({ url: server.url })])
   t.teardown(async () => { await Promise.all([one.close(), two.close()]) })

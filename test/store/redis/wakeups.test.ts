@@ -7,7 +7,7 @@ import { dropAddress, limits, message, RedisServer, until } from '../../helpers/
 
 const skip = needs('redis-server')
 
-t.test('a listener hears what another store instance does, on its own box only', { skip }, async t => {
+t.test('a listener is called for changes by another instance, on its own box only', { skip }, async t => {
   const server = await RedisServer.start(t)
   const [here, there] = await Promise.all([redisStore({ url: server.url }), redisStore({ url: server.url })])
   t.teardown(async () => { await Promise.all([here.close(), there.close()]) })
@@ -27,7 +27,7 @@ t.test('a listener hears what another store instance does, on its own box only',
   unsubscribe()
 })
 
-t.test('a box is subscribed to once, and only while it has a listener here', { skip }, async t => {
+t.test('a box is subscribed to once, and only while it has a listener in this process', { skip }, async t => {
   const server = await RedisServer.start(t)
   const store = await redisStore({ url: server.url })
   t.teardown(() => store.close())
@@ -47,7 +47,7 @@ t.test('a box is subscribed to once, and only while it has a listener here', { s
   await until(async () => await subscribed() === `${channel}\n0`)
 })
 
-t.test('a message stored by another process wakes the listener of this one', { skip }, async t => {
+t.test('a message stored by another process wakes a listener in this one', { skip }, async t => {
   const server = await RedisServer.start(t)
   const store = await redisStore({ url: server.url })
   t.teardown(() => store.close())

@@ -15,7 +15,7 @@ T = TypeVar("T", bound="ClassicAnswer")
 
 @_attrs_define
 class ClassicAnswer:
-    """The envelope of the original script.
+    """The result: `type` says whether a box was created, a message stored, or a box drained.
 
     Attributes:
         type_ (ClassicAnswerType):

@@ -56,7 +56,7 @@ def sync_detailed(
     """Drain the box
 
      Takes all messages out of the box in one atomic step. If the response is lost, so are the messages;
-    read and acknowledge if that matters.
+    if that matters, read and acknowledge instead.
 
     Args:
         box (str):
@@ -88,7 +88,7 @@ def sync(
     """Drain the box
 
      Takes all messages out of the box in one atomic step. If the response is lost, so are the messages;
-    read and acknowledge if that matters.
+    if that matters, read and acknowledge instead.
 
     Args:
         box (str):
@@ -115,7 +115,7 @@ async def asyncio_detailed(
     """Drain the box
 
      Takes all messages out of the box in one atomic step. If the response is lost, so are the messages;
-    read and acknowledge if that matters.
+    if that matters, read and acknowledge instead.
 
     Args:
         box (str):
@@ -145,7 +145,7 @@ async def asyncio(
     """Drain the box
 
      Takes all messages out of the box in one atomic step. If the response is lost, so are the messages;
-    read and acknowledge if that matters.
+    if that matters, read and acknowledge instead.
 
     Args:
         box (str):

@@ -71,7 +71,7 @@ def sync_detailed(
 
      Stores a message: any JSON value, sent with `Content-Type: application/json`. A body sent as
     `text/plain`, which is what `fetch` uses for a string by default, is stored as a JSON string. A 2xx
-    status means that the message is as safe as the server's store promises. A full box refuses
+    status means that the message is as durable as the server's store guarantees. A full box refuses
     messages; it never discards any.
 
     Args:
@@ -111,7 +111,7 @@ def sync(
 
      Stores a message: any JSON value, sent with `Content-Type: application/json`. A body sent as
     `text/plain`, which is what `fetch` uses for a string by default, is stored as a JSON string. A 2xx
-    status means that the message is as safe as the server's store promises. A full box refuses
+    status means that the message is as durable as the server's store guarantees. A full box refuses
     messages; it never discards any.
 
     Args:
@@ -146,7 +146,7 @@ async def asyncio_detailed(
 
      Stores a message: any JSON value, sent with `Content-Type: application/json`. A body sent as
     `text/plain`, which is what `fetch` uses for a string by default, is stored as a JSON string. A 2xx
-    status means that the message is as safe as the server's store promises. A full box refuses
+    status means that the message is as durable as the server's store guarantees. A full box refuses
     messages; it never discards any.
 
     Args:
@@ -184,7 +184,7 @@ async def asyncio(
 
      Stores a message: any JSON value, sent with `Content-Type: application/json`. A body sent as
     `text/plain`, which is what `fetch` uses for a string by default, is stored as a JSON string. A 2xx
-    status means that the message is as safe as the server's store promises. A full box refuses
+    status means that the message is as durable as the server's store guarantees. A full box refuses
     messages; it never discards any.
 
     Args:

@@ -62,11 +62,11 @@ def sync_detailed(
     box: str | Unset = UNSET,
     msg: str | Unset = UNSET,
 ) -> Response[ClassicAnswer]:
-    """Classic API: create, store or drain by query
+    """Create, store or drain by query parameters
 
-     The API of the original script. Without `box`, it creates a box; with `box` and `msg`, it stores the
-    text; with `box` alone, it drains the box. GET changes state, so HEAD requests and prefetches are
-    refused. Prefer the other operations.
+     The API of the PHP script that this server replaces. Without `box`, it creates a box; with `box` and
+    `msg`, it stores the text; with `box` alone, it drains the box. GET changes state, so HEAD requests
+    and prefetches are refused. Prefer the other operations.
 
     Args:
         box (str | Unset):
@@ -98,11 +98,11 @@ def sync(
     box: str | Unset = UNSET,
     msg: str | Unset = UNSET,
 ) -> ClassicAnswer:
-    """Classic API: create, store or drain by query
+    """Create, store or drain by query parameters
 
-     The API of the original script. Without `box`, it creates a box; with `box` and `msg`, it stores the
-    text; with `box` alone, it drains the box. GET changes state, so HEAD requests and prefetches are
-    refused. Prefer the other operations.
+     The API of the PHP script that this server replaces. Without `box`, it creates a box; with `box` and
+    `msg`, it stores the text; with `box` alone, it drains the box. GET changes state, so HEAD requests
+    and prefetches are refused. Prefer the other operations.
 
     Args:
         box (str | Unset):
@@ -129,11 +129,11 @@ async def asyncio_detailed(
     box: str | Unset = UNSET,
     msg: str | Unset = UNSET,
 ) -> Response[ClassicAnswer]:
-    """Classic API: create, store or drain by query
+    """Create, store or drain by query parameters
 
-     The API of the original script. Without `box`, it creates a box; with `box` and `msg`, it stores the
-    text; with `box` alone, it drains the box. GET changes state, so HEAD requests and prefetches are
-    refused. Prefer the other operations.
+     The API of the PHP script that this server replaces. Without `box`, it creates a box; with `box` and
+    `msg`, it stores the text; with `box` alone, it drains the box. GET changes state, so HEAD requests
+    and prefetches are refused. Prefer the other operations.
 
     Args:
         box (str | Unset):
@@ -163,11 +163,11 @@ async def asyncio(
     box: str | Unset = UNSET,
     msg: str | Unset = UNSET,
 ) -> ClassicAnswer:
-    """Classic API: create, store or drain by query
+    """Create, store or drain by query parameters
 
-     The API of the original script. Without `box`, it creates a box; with `box` and `msg`, it stores the
-    text; with `box` alone, it drains the box. GET changes state, so HEAD requests and prefetches are
-    refused. Prefer the other operations.
+     The API of the PHP script that this server replaces. Without `box`, it creates a box; with `box` and
+    `msg`, it stores the text; with `box` alone, it drains the box. GET changes state, so HEAD requests
+    and prefetches are refused. Prefer the other operations.
 
     Args:
         box (str | Unset):

@@ -533,7 +533,7 @@ public class BoxApi {
 
   /**
    * Drain the box
-   * Takes all messages out of the box in one atomic step. If the response is lost, so are the messages; read and acknowledge if that matters.
+   * Takes all messages out of the box in one atomic step. If the response is lost, so are the messages; if that matters, read and acknowledge instead.
    * @param box The box id. Whoever holds it owns the box: keep it secret. (required)
    * @return Msgs
    * @throws ApiException if fails to make API call
@@ -544,7 +544,7 @@ public class BoxApi {
 
   /**
    * Drain the box
-   * Takes all messages out of the box in one atomic step. If the response is lost, so are the messages; read and acknowledge if that matters.
+   * Takes all messages out of the box in one atomic step. If the response is lost, so are the messages; if that matters, read and acknowledge instead.
    * @param box The box id. Whoever holds it owns the box: keep it secret. (required)
    * @param headers Optional headers to include in the request
    * @return Msgs
@@ -557,7 +557,7 @@ public class BoxApi {
 
   /**
    * Drain the box
-   * Takes all messages out of the box in one atomic step. If the response is lost, so are the messages; read and acknowledge if that matters.
+   * Takes all messages out of the box in one atomic step. If the response is lost, so are the messages; if that matters, read and acknowledge instead.
    * @param box The box id. Whoever holds it owns the box: keep it secret. (required)
    * @return ApiResponse&lt;Msgs&gt;
    * @throws ApiException if fails to make API call
@@ -568,7 +568,7 @@ public class BoxApi {
 
   /**
    * Drain the box
-   * Takes all messages out of the box in one atomic step. If the response is lost, so are the messages; read and acknowledge if that matters.
+   * Takes all messages out of the box in one atomic step. If the response is lost, so are the messages; if that matters, read and acknowledge instead.
    * @param box The box id. Whoever holds it owns the box: keep it secret. (required)
    * @param headers Optional headers to include in the request
    * @return ApiResponse&lt;Msgs&gt;
@@ -807,7 +807,7 @@ public class BoxApi {
 
   /**
    * Store a message
-   * Stores a message: any JSON value, sent with &#x60;Content-Type: application/json&#x60;. A body sent as &#x60;text/plain&#x60;, which is what &#x60;fetch&#x60; uses for a string by default, is stored as a JSON string. A 2xx status means that the message is as safe as the server&#39;s store promises. A full box refuses messages; it never discards any.
+   * Stores a message: any JSON value, sent with &#x60;Content-Type: application/json&#x60;. A body sent as &#x60;text/plain&#x60;, which is what &#x60;fetch&#x60; uses for a string by default, is stored as a JSON string. A 2xx status means that the message is as durable as the server&#39;s store guarantees. A full box refuses messages; it never discards any.
    * @param box A box id or a drop address. (required)
    * @param body  (required)
    * @param idempotencyKey Makes retries safe: a request with the same key and body stores nothing and returns the first response again. (optional)
@@ -820,7 +820,7 @@ public class BoxApi {
 
   /**
    * Store a message
-   * Stores a message: any JSON value, sent with &#x60;Content-Type: application/json&#x60;. A body sent as &#x60;text/plain&#x60;, which is what &#x60;fetch&#x60; uses for a string by default, is stored as a JSON string. A 2xx status means that the message is as safe as the server&#39;s store promises. A full box refuses messages; it never discards any.
+   * Stores a message: any JSON value, sent with &#x60;Content-Type: application/json&#x60;. A body sent as &#x60;text/plain&#x60;, which is what &#x60;fetch&#x60; uses for a string by default, is stored as a JSON string. A 2xx status means that the message is as durable as the server&#39;s store guarantees. A full box refuses messages; it never discards any.
    * @param box A box id or a drop address. (required)
    * @param body  (required)
    * @param idempotencyKey Makes retries safe: a request with the same key and body stores nothing and returns the first response again. (optional)
@@ -835,7 +835,7 @@ public class BoxApi {
 
   /**
    * Store a message
-   * Stores a message: any JSON value, sent with &#x60;Content-Type: application/json&#x60;. A body sent as &#x60;text/plain&#x60;, which is what &#x60;fetch&#x60; uses for a string by default, is stored as a JSON string. A 2xx status means that the message is as safe as the server&#39;s store promises. A full box refuses messages; it never discards any.
+   * Stores a message: any JSON value, sent with &#x60;Content-Type: application/json&#x60;. A body sent as &#x60;text/plain&#x60;, which is what &#x60;fetch&#x60; uses for a string by default, is stored as a JSON string. A 2xx status means that the message is as durable as the server&#39;s store guarantees. A full box refuses messages; it never discards any.
    * @param box A box id or a drop address. (required)
    * @param body  (required)
    * @param idempotencyKey Makes retries safe: a request with the same key and body stores nothing and returns the first response again. (optional)
@@ -848,7 +848,7 @@ public class BoxApi {
 
   /**
    * Store a message
-   * Stores a message: any JSON value, sent with &#x60;Content-Type: application/json&#x60;. A body sent as &#x60;text/plain&#x60;, which is what &#x60;fetch&#x60; uses for a string by default, is stored as a JSON string. A 2xx status means that the message is as safe as the server&#39;s store promises. A full box refuses messages; it never discards any.
+   * Stores a message: any JSON value, sent with &#x60;Content-Type: application/json&#x60;. A body sent as &#x60;text/plain&#x60;, which is what &#x60;fetch&#x60; uses for a string by default, is stored as a JSON string. A 2xx status means that the message is as durable as the server&#39;s store guarantees. A full box refuses messages; it never discards any.
    * @param box A box id or a drop address. (required)
    * @param body  (required)
    * @param idempotencyKey Makes retries safe: a request with the same key and body stores nothing and returns the first response again. (optional)

@@ -165,8 +165,8 @@ public class ClassicApi {
   }
 
   /**
-   * Classic API: create, store or drain by query
-   * The API of the original script. Without &#x60;box&#x60;, it creates a box; with &#x60;box&#x60; and &#x60;msg&#x60;, it stores the text; with &#x60;box&#x60; alone, it drains the box. GET changes state, so HEAD requests and prefetches are refused. Prefer the other operations.
+   * Create, store or drain by query parameters
+   * The API of the PHP script that this server replaces. Without &#x60;box&#x60;, it creates a box; with &#x60;box&#x60; and &#x60;msg&#x60;, it stores the text; with &#x60;box&#x60; alone, it drains the box. GET changes state, so HEAD requests and prefetches are refused. Prefer the other operations.
    * @param box A box id or, to store a message, a drop address. If absent, a box is created. (optional)
    * @param msg The message to store. If absent, the box is drained. (optional)
    * @return ClassicAnswer
@@ -177,8 +177,8 @@ public class ClassicApi {
   }
 
   /**
-   * Classic API: create, store or drain by query
-   * The API of the original script. Without &#x60;box&#x60;, it creates a box; with &#x60;box&#x60; and &#x60;msg&#x60;, it stores the text; with &#x60;box&#x60; alone, it drains the box. GET changes state, so HEAD requests and prefetches are refused. Prefer the other operations.
+   * Create, store or drain by query parameters
+   * The API of the PHP script that this server replaces. Without &#x60;box&#x60;, it creates a box; with &#x60;box&#x60; and &#x60;msg&#x60;, it stores the text; with &#x60;box&#x60; alone, it drains the box. GET changes state, so HEAD requests and prefetches are refused. Prefer the other operations.
    * @param box A box id or, to store a message, a drop address. If absent, a box is created. (optional)
    * @param msg The message to store. If absent, the box is drained. (optional)
    * @param headers Optional headers to include in the request
@@ -191,8 +191,8 @@ public class ClassicApi {
   }
 
   /**
-   * Classic API: create, store or drain by query
-   * The API of the original script. Without &#x60;box&#x60;, it creates a box; with &#x60;box&#x60; and &#x60;msg&#x60;, it stores the text; with &#x60;box&#x60; alone, it drains the box. GET changes state, so HEAD requests and prefetches are refused. Prefer the other operations.
+   * Create, store or drain by query parameters
+   * The API of the PHP script that this server replaces. Without &#x60;box&#x60;, it creates a box; with &#x60;box&#x60; and &#x60;msg&#x60;, it stores the text; with &#x60;box&#x60; alone, it drains the box. GET changes state, so HEAD requests and prefetches are refused. Prefer the other operations.
    * @param box A box id or, to store a message, a drop address. If absent, a box is created. (optional)
    * @param msg The message to store. If absent, the box is drained. (optional)
    * @return ApiResponse&lt;ClassicAnswer&gt;
@@ -203,8 +203,8 @@ public class ClassicApi {
   }
 
   /**
-   * Classic API: create, store or drain by query
-   * The API of the original script. Without &#x60;box&#x60;, it creates a box; with &#x60;box&#x60; and &#x60;msg&#x60;, it stores the text; with &#x60;box&#x60; alone, it drains the box. GET changes state, so HEAD requests and prefetches are refused. Prefer the other operations.
+   * Create, store or drain by query parameters
+   * The API of the PHP script that this server replaces. Without &#x60;box&#x60;, it creates a box; with &#x60;box&#x60; and &#x60;msg&#x60;, it stores the text; with &#x60;box&#x60; alone, it drains the box. GET changes state, so HEAD requests and prefetches are refused. Prefer the other operations.
    * @param box A box id or, to store a message, a drop address. If absent, a box is created. (optional)
    * @param msg The message to store. If absent, the box is drained. (optional)
    * @param headers Optional headers to include in the request

@@ -31,7 +31,7 @@ import com.fasterxml.jackson.annotation.JsonPropertyOrder;
 
 import signalbox.ApiClient;
 /**
- * The envelope of the original script.
+ * The result: &#x60;type&#x60; says whether a box was created, a message stored, or a box drained.
  */
 @JsonPropertyOrder({
   ClassicAnswer.JSON_PROPERTY_TYPE,
