@@ -18,7 +18,7 @@ const table = {
   BOX_ERR_CURSOR: [409, 'Cursor ahead of the box', 'The cursor is beyond the last message of this box. Use a cursor that this box returned, or 0.'],
   BOX_ERR_TOO_LARGE: [413, 'Too large', 'Send at most %s bytes; this server accepts no more.'],
   BOX_ERR_URI_TOO_LONG: [414, 'URL too long', "The URL exceeds the server's limit. Send the message in the body of a POST request."],
-  BOX_ERR_MEDIA_TYPE: [415, 'Unsupported media type', 'Send %s, in UTF-8.'],
+  BOX_ERR_MEDIA_TYPE: [415, 'Unsupported media type', 'Send %s encoded in UTF-8.'],
   BOX_ERR_EXPECTATION: [417, 'Expectation failed', 'Send the request without its Expect header.'],
   BOX_ERR_IDEMPOTENCY: [422, 'Idempotency key reused', 'This Idempotency-Key was already used with a different body. Use a new key for a new message.'],
   BOX_ERR_RATE: [429, 'Too many requests', 'Wait for the number of seconds in Retry-After, then try again.'],

@@ -33,7 +33,7 @@ function parse (scope: FastifyInstance, type: string, read: (body: Buffer) => un
 
 /** A body in another charset or with a content coding (gzip) would be stored as something it is not. */
 function refuseOtherCodings ({ headers }: FastifyRequest): void {
-  if (OTHER_CHARSET.test(headers['content-type'] ?? '')) throw new MediaTypeError('text')
+  if (OTHER_CHARSET.test(headers['content-type'] ?? '')) throw new MediaTypeError('the body')
   const coding = headers['content-encoding']
-  if (coding !== undefined && coding !== '' && coding.toLowerCase() !== 'identity') throw new MediaTypeError('the body without a Content-Encoding')
+  if (coding !== undefined && coding !== '' && coding.toLowerCase() !== 'identity') throw new MediaTypeError('the body without a Content-Encoding and')
 }

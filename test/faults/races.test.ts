@@ -65,7 +65,7 @@ t.test('10,000 races of a store against a long-poll lose no wake-up', async t =>
   }
   for (let done = 0; done < 10_000; done += 100) {
     const found = await Promise.all(Array.from({ length: 100 }, race))
-    if (found.some(length => length !== 1)) t.fail(`a held read came back empty (seed ${seed})`)
+    if (found.some(length => length !== 1)) t.fail(`a long-poll came back empty (seed ${seed})`)
   }
   t.ok(slowest < 10_000, `the slowest took ${Math.round(slowest)} ms of the 60,000 it would have waited (seed ${seed})`)
   t.equal(service.waiters.size, 0)

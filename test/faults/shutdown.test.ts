@@ -70,7 +70,7 @@ async function endsCleanly (t: Test, streams: number, polls: number, writers: nu
 
   const polled = await Promise.all(held)
   t.same(new Set(polled.map(answer => answer instanceof Error ? answer.message : `${answer.status} ${answer.body}`)),
-    new Set(['200 {"type":"msgs","data":[],"next":0}']), 'every held poll is answered')
+    new Set(['200 {"type":"msgs","data":[],"next":0}']), 'every long-poll got a response')
   await Promise.all(readers.map(reader => reader.untilEnd()))
   t.ok(readers.every(({ response }) => response.complete), 'every stream comes to its end and is not cut')
 

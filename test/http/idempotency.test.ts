@@ -45,7 +45,9 @@ t.test('a key is 1 to 64 visible ASCII characters', async t => {
     t.equal((await app.inject({ url: box.messages, ...withKey(key) })).statusCode, 200, key)
   }
   for (const key of ['', 'k'.repeat(65), 'a b', 'a\tb', 'é']) {
-    isProblem(t, await app.inject({ url: box.messages, ...withKey(key) }), 400, 'BOX_ERR_INVALID')
+    const refused = await app.inject({ url: box.messages, ...withKey(key) })
+    isProblem(t, refused, 400, 'BOX_ERR_INVALID')
+    t.equal(refused.json().detail, 'Correct the request: headers.idempotency-key: expected 1 to 64 visible ASCII characters.')
   }
   t.equal((await box.read()).json().data.length, 6)
 })

@@ -17,7 +17,7 @@ t.test('every use by either capability renews it', async t => {
     'store by drop address': box => box.store(1),
     'store by box id': box => app.inject({ method: 'POST', url: box.messages, ...json(1) }),
     read: box => box.read(),
-    'empty held read': box => box.read('?wait=1'),
+    'empty long-poll': box => box.read('?wait=1'),
     HEAD: box => app.inject({ method: 'HEAD', url: box.messages }),
     acknowledge: box => app.inject({ method: 'PUT', url: `${box.url}/cursor`, ...json({ after: 0 }) }),
     drain: box => app.inject({ method: 'DELETE', url: box.messages }),

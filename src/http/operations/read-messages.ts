@@ -2,6 +2,7 @@ import { Type } from '@sinclair/typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import Negotiator from 'negotiator'
 import { NotAcceptableError } from '../../errors.js'
+import { inWords } from '../../expectation.js'
 import type { Page } from '../../store/store.js'
 import { msgs, pageSize, responding } from '../responses.js'
 import type { Api, RequestWith, Scope } from '../api.js'
@@ -21,7 +22,7 @@ const Query = Type.Object({
 }, { additionalProperties: false })
 
 const Headers = Type.Object({
-  'last-event-id': Type.Optional(Type.String({ pattern: '^([0-9]{1,15})?$', description: 'Resumes a stream after this sequence number. Takes precedence over `after`.' }))
+  'last-event-id': Type.Optional(Type.String({ pattern: inWords('^([0-9]{1,15})?$', 'a sequence number'), description: 'Resumes a stream after this sequence number. Takes precedence over `after`.' }))
 })
 
 type Read = RequestWith<{ query: typeof Query, headers: typeof Headers }>

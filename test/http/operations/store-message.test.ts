@@ -157,6 +157,6 @@ t.test('the response to a refused media type names the accepted ones', async t =
   const { app, createBox } = await build(t)
   const box = await createBox()
   const send = (method: 'POST' | 'PUT', url: string) => app.inject({ method, url, headers: { 'content-type': 'application/xml' }, payload: '<a/>' })
-  t.equal((await send('POST', box.messages)).json().detail, 'Send application/json or text/plain, in UTF-8.')
-  t.equal((await send('PUT', `${box.url}/cursor`)).json().detail, 'Send application/json, in UTF-8.')
+  t.equal((await send('POST', box.messages)).json().detail, 'Send application/json or text/plain encoded in UTF-8.')
+  t.equal((await send('PUT', `${box.url}/cursor`)).json().detail, 'Send application/json encoded in UTF-8.')
 })
