@@ -1,6 +1,7 @@
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
+import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
@@ -60,4 +61,12 @@ const rows = []
 export function report (what, figure, target = '') {
   rows.push({ what, figure, target })
   console.log(`| ${what.padEnd(62)} | ${figure.padEnd(26)} | ${target.padEnd(12)} |`)
+}
+
+export async function freePort () {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address()
+  server.close()
+  return port
 }

@@ -2,26 +2,17 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdir, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { PeerServer } from 'peer'
 import WebSocket from 'ws'
 import { latencyToEvent, poster } from './delivery.js'
-import { createBoxes, median, message, percentile, report, sleep, startServer, withTempDir } from './lib.js'
+import { createBoxes, freePort, median, message, percentile, report, sleep, startServer, withTempDir } from './lib.js'
 
 const MODULE = '/usr/lib/nginx/modules/ngx_nchan_module.so'
 const SAMPLES = 1000
 
 function show (name, times) {
   report(`store to stream, ${name}, p50 and p99`, `${median(times).toFixed(2)} ms, ${percentile(times, 0.99).toFixed(2)} ms`)
-}
-
-async function freePort () {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address()
-  server.close()
-  return port
 }
 
 async function signalbox () {
