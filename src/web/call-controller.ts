@@ -12,7 +12,7 @@ export interface CallListener {
   dispatch (event: CallEvent): void
   /** called with the other page once it has been admitted, and with undefined when it is gone */
   connectedTo (remotePage: RemotePage | undefined): void
-  /** called with the other page's messages, except those about admission and leaving */
+  /** called with the other page's messages, except those about admission */
   received (message: Extract<PageMessage, { type: 'chat' | 'media' | 'name' }>): void
 }
 
@@ -77,8 +77,6 @@ export class CallController {
 
   /** Leaves for good: if this is the host, the invite ends. */
   leave (): void {
-    // Over the connection itself, which is faster than the server and does not need it.
-    this.send({ type: 'bye' })
     this.#left = true
     this.session.update({ call: undefined })
     this.#remotePage = undefined
@@ -87,13 +85,10 @@ export class CallController {
     this.listener.dispatch({ type: 'leave' })
   }
 
-  /**
-   * Called when the page is unloaded, perhaps only to be reloaded. There is no time to tell the other side
-   * through the server.
-   */
+  /** Called when the page is unloaded, perhaps only to be reloaded: then a host's guest joins again by itself. */
   unload (): void {
-    if (this.role === 'guest') this.send({ type: 'bye' })
-    this.#remotePage?.connection.close()
+    if (this.role === 'guest') void this.#remotePage?.peer?.close()
+    else this.#remotePage?.connection.close()
   }
 
   async #follow (open: () => Promise<Call>): Promise<void> {
@@ -162,9 +157,6 @@ export class CallController {
         break
       case 'full':
         if (this.role === 'guest') this.#fail('full')
-        break
-      case 'bye':
-        void peer.close()
         break
       default:
         if (this.#remotePage === remotePage) this.listener.received(message)

@@ -14,8 +14,6 @@ export type PageMessage =
   /** the sender's name, as it is to be shown */
   | { type: 'name', name: string }
   | { type: 'chat', text: string }
-  /** the sender leaves, or the guest's page is being closed */
-  | { type: 'bye' }
 
 export const MAX_CHAT_LENGTH = 4_000
 
@@ -33,7 +31,6 @@ export function parseMessage (data: unknown): PageMessage | undefined {
     case 'hello':
     case 'welcome':
     case 'full':
-    case 'bye':
       return { type }
     case 'media':
       if (typeof audio !== 'boolean' || typeof video !== 'boolean') return undefined

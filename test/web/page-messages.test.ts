@@ -4,7 +4,7 @@ import { MAX_CHAT_LENGTH, parseMessage, type PageMessage } from '../../src/web/p
 
 t.test('what one page says, the other understands', async t => {
   const messages: PageMessage[] = [
-    { type: 'hello' }, { type: 'welcome' }, { type: 'full' }, { type: 'bye' },
+    { type: 'hello' }, { type: 'welcome' }, { type: 'full' },
     { type: 'media', audio: true, video: false }, { type: 'media', audio: false, video: true, screen: true }, { type: 'chat', text: '<b>hello</b>' }, { type: 'name', name: 'Ada <b>Lovelace</b>' }
   ]
   for (const message of messages) t.same(parseMessage(JSON.stringify(message)), message)
