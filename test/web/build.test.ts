@@ -3,7 +3,7 @@ import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { buildPage } from '../helpers/call-page.js'
 
-t.test('the built page is small, whole and its own', async t => {
+t.test('the built page is small, complete and self-contained', async t => {
   const { directory, said } = await buildPage(t)
   t.match(said, /is \d+\.\d kB compressed; the limit is 60 kB/)
   const names = await readdir(directory)

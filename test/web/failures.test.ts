@@ -14,7 +14,7 @@ t.test('each failure of a call has a name that a person understands', async t =>
   t.equal(named('CALL_ERR_FINGERPRINT'), 'Someone may be interfering')
 })
 
-t.test('a server that limits requests is not one that does not respond', async t => {
+t.test('a rate limit is distinguished from a server that does not respond', async t => {
   t.equal(titleOf(failureOf(new CallError('CALL_ERR_SERVER', { cause: new BoxError(429, {}) }))), 'This server asks you to wait')
   t.equal(failureOf(new CallError('CALL_ERR_SERVER', { cause: new BoxError(503, {}) })), 'server')
 })
@@ -32,11 +32,11 @@ t.test('a host is never told to ask for a link that it makes itself', async t =>
   }
 })
 
-t.test('what is no failure of a call is unknown', async t => {
+t.test('anything but a failure of a call is unknown', async t => {
   for (const error of [new TypeError('x'), undefined, { code: 'toString' }, 'CALL_ERR_GONE']) t.equal(failureOf(error), 'unknown')
 })
 
-t.test('a browser that cannot do it is told apart from a page that is not secure', async t => {
+t.test('an unsupported browser is distinguished from an insecure page', async t => {
   t.equal(unsupported(secure), undefined)
   t.equal(unsupported({ ...secure, isSecureContext: false }), 'insecure')
   const { RTCPeerConnection: _, ...old } = secure

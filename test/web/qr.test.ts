@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import t from 'tap'
 import { darkRuns } from '../../src/web/qr.js'
 
-t.test('the path covers the dark squares, each once, and no others', async t => {
+t.test('the path covers each dark square once, and no others', async t => {
   const square = fc.integer({ min: 1, max: 12 }).chain(size =>
     fc.array(fc.array(fc.boolean(), { minLength: size, maxLength: size }), { minLength: size, maxLength: size }))
   fc.assert(fc.property(square, rows => {

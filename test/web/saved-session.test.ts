@@ -5,7 +5,7 @@ function storage (items: Record<string, string> = {}) {
   return { getItem: (key: string) => items[key] ?? null, setItem: (key: string, value: string) => { items[key] = value } }
 }
 
-t.test('a tab knows its call again after a reload', async t => {
+t.test('a tab recognizes its call after a reload', async t => {
   const tabs = storage()
   const before = new SavedSession(tabs)
   before.update({ call: { role: 'host', resume: { link: 'https://box.example/boxes/x', secret: 's' } }, audio: false })
@@ -14,7 +14,7 @@ t.test('a tab knows its call again after a reload', async t => {
   t.equal(after.audio, false)
 })
 
-t.test('a call that is over is forgotten, what was turned off is not', async t => {
+t.test('an ended call is forgotten; devices that were turned off are not', async t => {
   const tabs = storage()
   const session = new SavedSession(tabs)
   session.update({ call: { role: 'guest', invite: 'https://box.example/#v=1' }, video: false })
@@ -22,7 +22,7 @@ t.test('a call that is over is forgotten, what was turned off is not', async t =
   t.match(new SavedSession(tabs).data, { call: undefined, video: false })
 })
 
-t.test('without storage, or with nonsense in it, a tab begins anew', async t => {
+t.test('without storage, or with nonsense in it, a tab starts afresh', async t => {
   const full = { getItem: () => 'nonsense', setItem: () => { throw new DOMException('full', 'QuotaExceededError') } }
   for (const tabs of [undefined, full]) {
     const session = new SavedSession(tabs)

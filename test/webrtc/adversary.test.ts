@@ -158,7 +158,7 @@ const plays: Record<string, [play: (run: number) => Play, runs: number]> = {
 const total = { tries: 0, right: 0 }
 
 for (const [name, [play, runs]] of Object.entries(plays)) {
-  t.test(`an adversary who ${name} is right in one of ten tries at most`, async t => {
+  t.test(`an adversary who ${name} succeeds in at most one of ten tries`, async t => {
     const { tries, right } = await count(runs, now, play)
     t.comment(`right ${right} times in ${tries} tries`)
     t.ok(right <= most(tries), `${right} of ${tries}`)
@@ -167,7 +167,7 @@ for (const [name, [play, runs]] of Object.entries(plays)) {
   })
 }
 
-t.test('an adversary who does anything is right in one of ten tries at most', async t => {
+t.test('an adversary who does anything at random succeeds in at most one of ten tries', async t => {
   const count = { tries: 0, right: 0 }
   await fc.assert(fc.asyncProperty(anyMoves, async play => { await attempt(play, now, count) }), { numRuns: 120, endOnFailure: true })
   t.comment(`right ${count.right} times in ${count.tries} tries`)
@@ -176,13 +176,13 @@ t.test('an adversary who does anything is right in one of ten tries at most', as
   total.right += count.right
 })
 
-t.test('he had a thousand tries, and a chance', async t => {
+t.test('the adversary had a thousand tries, and a real chance', async t => {
   t.comment(`right ${total.right} times in ${total.tries} tries`)
   t.ok(total.tries >= 1_000)
   t.ok(total.right >= 20, 'he does get between the two')
 })
 
-t.test('with the negotiation of before, an adversary who has an ignored offer checked is always right', async t => {
+t.test('with the old negotiation, an adversary who gets an ignored offer checked always succeeds', async t => {
   const { tries, right } = await count(50, before, () => glare)
   t.comment(`right ${right} times in ${tries} tries`)
   t.equal(right, 50)
@@ -227,7 +227,7 @@ t.test('an adversary who breaks each connection to the guest sees two of its hel
   t.equal(adversary.guestLines.length, 2)
 })
 
-t.test('what the host says before its offer does not tell the code', async t => {
+t.test('what the host sends before its offer does not reveal the code', async t => {
   const adversary = await Adversary.begin(now)
   t.teardown(() => adversary.end())
   const lines = [await adversary.hello(adversary.own), await adversary.hello(adversary.own)]

@@ -52,7 +52,7 @@ async function connectPeer ({ call, server, side }: Hosting, compare = true): Pr
 
 const unfinished = (call: HostedCall) => call.resume.unfinished
 
-t.test('an invite is closed by eight attempts that come to nothing, and both sides are told', async t => {
+t.test('eight failed attempts close an invite, and both sides are told', async t => {
   const hosted = await hosting(t)
   for (let tries = 1; tries <= 8; tries++) {
     t.notOk(hosted.refused.includes('CALL_ERR_ATTEMPTS'))
@@ -65,7 +65,7 @@ t.test('an invite is closed by eight attempts that come to nothing, and both sid
   t.equal(hosted.side.made.length, 8, 'and there is no offer to the ninth')
 })
 
-t.test('eight offers are out at a time at most, whoever asks', async t => {
+t.test('at most eight offers are open at a time, whoever asks', async t => {
   const hosted = await hosting(t)
   const channels = await Promise.all(Array.from({ length: 12 }, async () => await connect(hosted.call.invite, { fetch: hosted.server.fetch, hello: {} })))
   await quiet()
@@ -76,7 +76,7 @@ t.test('eight offers are out at a time at most, whoever asks', async t => {
   t.equal(hosted.side.made.length, 8)
 })
 
-t.test('attempts that end in codes which people could compare do not count', async t => {
+t.test('attempts that end in comparable codes do not count', async t => {
   const hosted = await hosting(t)
   for (let tries = 0; tries < 12; tries++) await connectPeer(hosted)
   t.equal(unfinished(hosted.call), 0)
@@ -86,14 +86,14 @@ t.test('attempts that end in codes which people could compare do not count', asy
   t.notOk(hosted.refused.includes('CALL_ERR_ATTEMPTS'))
 })
 
-t.test('who leaves before the codes could be compared has failed', async t => {
+t.test('a guest that leaves before the codes could be compared has failed', async t => {
   const hosted = await hosting(t)
   for (let tries = 0; tries < 8; tries++) await connectPeer(hosted, false)
   t.equal(unfinished(hosted.call), 8)
   t.equal(hosted.refused.at(-1), 'CALL_ERR_ATTEMPTS')
 })
 
-t.test('where nobody compares codes, nothing is counted', async t => {
+t.test('without compare, nothing is counted', async t => {
   const hosted = await hosting(t, { compare: false })
   for (let tries = 0; tries < 12; tries++) await connectPeer(hosted, false)
   for (let tries = 0; tries < 12; tries++) await giveUp(hosted)
@@ -101,7 +101,7 @@ t.test('where nobody compares codes, nothing is counted', async t => {
   t.notOk(hosted.refused.includes('CALL_ERR_ATTEMPTS'))
 })
 
-t.test('one failed attempt is forgotten in ten minutes, over a reload, too', async t => {
+t.test('one failed attempt is forgotten every ten minutes, even across a reload', async t => {
   let now = Date.now()
   t.capture(Date, 'now', () => now)
   const server = new FakeServer()
@@ -153,7 +153,7 @@ t.test('the count outlives the page', async t => {
   t.equal(after.side.made.length, 0)
 })
 
-t.test('what a callback throws ends nothing', async t => {
+t.test('an error in a callback ends nothing', async t => {
   const printed = t.capture(console, 'error')
   const fails = () => { throw new Error('no storage') }
   const hosted = await hosting(t, { save: fails, refused: fails })
@@ -173,7 +173,7 @@ t.test('a first hello that fails leaves nothing on the caller’s signal', async
   t.equal(aborts().length, 2, 'the signal’s own, and the one scope that all share')
 })
 
-t.test('a guest whose box does not answer holds its place for the answer’s time only', async t => {
+t.test('a guest whose box does not respond holds its place only until the timeout', async t => {
   const server = new FakeServer()
   let busy = false
   const fetch = async (input: RequestInfo | URL) => {
@@ -191,7 +191,7 @@ t.test('a guest whose box does not answer holds its place for the answer’s tim
   t.equal(unfinished(hosted.call), 1, 'and only the one with an offer counts')
 })
 
-t.test('whatever the server offers as ICE servers, a guest can join', async t => {
+t.test('a guest can join whatever ICE servers the server offers', async t => {
   const { call, server } = await hosting(t)
   for (const iceServers of [[null], [{}], ['x'], [{ urls: 'bogus' }], [{ urls: ['stun:a', 1] }]]) {
     const fetch = async (input: RequestInfo | URL) => (input as Request).url.endsWith('/ice-servers')

@@ -10,13 +10,13 @@ import { fakeConnections } from './fake-connection.js'
 import { FakeServer, quiet } from './fake-server.js'
 import { next } from './serve.js'
 
-t.test('a message that holds more than the largest value is refused', async t => {
+t.test('a message larger than the largest value is refused', async t => {
   const message = (length: number) => ({ v: 1, to: '', key: '', from: 'host', session: createNonce(), n: 1, sealed: 'A'.repeat(length) })
   t.ok(parseSealed(message(699_000)))
   t.throws(() => parseSealed(message(700_000)), { code: 'CALL_ERR_TOO_LARGE' })
 })
 
-t.test('a message to a box that is full is tried again', async t => {
+t.test('a message to a full box is retried', async t => {
   let tries = 0
   const box = (full: number) => ({ send: async () => { if (++tries <= full) throw new BoxError(409, { code: 'BOX_ERR_FULL' }) } }) as unknown as Box
   await sendWithRetry(box(1), {}, new Scope())
@@ -30,7 +30,7 @@ t.test('a message to a box that is full is tried again', async t => {
   await t.rejects(sending, { message: 'over' }, 'but not past the end of its scope')
 })
 
-t.test('the sample of docs/webrtc.md outlives guests that send anything', async t => {
+t.test('the sample in docs/webrtc.md survives guests that send anything', async t => {
   const text = await readFile(new URL('../../docs/webrtc.md', import.meta.url), 'utf8')
   const [, section = ''] = text.split('\n## Plain RTCPeerConnection\n')
   const negotiate = /```js\n(.*?)```/s.exec(section)![1]!
@@ -58,7 +58,7 @@ t.test('the sample of docs/webrtc.md outlives guests that send anything', async 
   t.same(unhandled, [])
 })
 
-t.test('what a stranger put into the box is refused before it is worked on, whatever its size', async t => {
+t.test('what a stranger stored in the box is refused before it is processed, whatever its size', async t => {
   const message = { v: 1, to: '', key: '', from: 'host', session: createNonce(), n: 1, sealed: 'AAAA' }
   t.ok(parseSealed(message))
   const decode = globalThis.atob
@@ -74,7 +74,7 @@ t.test('what a stranger put into the box is refused before it is worked on, what
   t.throws(() => parseSealed(new Array(1_000).fill({})), { code: 'CALL_ERR_FORMAT' })
 })
 
-t.test('a drop address that is not the box\'s own is refused, as the invite would lead nowhere', async t => {
+t.test('a drop address that is not the box\'s own is refused, since the invite would lead nowhere', async t => {
   const { url: server, fetch } = new FakeServer()
   const lying = async (input: RequestInfo | URL): Promise<Response> => {
     const answer = await fetch(input)

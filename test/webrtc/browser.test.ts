@@ -16,7 +16,7 @@ t.test('two browsers', { skip }, async t => {
     t.strictSame(await page.evaluate(() => window.computeVectors()), { invite, messages, refused, code })
   })
 
-  await t.test('are connected, talk, and see the same code', async t => {
+  await t.test('connect, talk, and see the same code', async t => {
     const [host, guest] = await Promise.all([open(), open()])
     await joinIn(guest, await hostIn(host))
     await host.waitForFunction(() => window.peer !== undefined)
@@ -27,7 +27,7 @@ t.test('two browsers', { skip }, async t => {
     t.equal(await host.evaluate(() => window.peer.closed), undefined)
   })
 
-  await t.test('are connected with Node', async t => {
+  await t.test('connect with Node', async t => {
     const [host, guest] = await Promise.all([open(), open()])
     const call = await hostAt(t, url)
     await joinIn(guest, call.invite)
@@ -43,7 +43,7 @@ t.test('two browsers', { skip }, async t => {
     t.equal(await host.evaluate(() => window.peer.code), joined.code)
   })
 
-  await t.test('renegotiate when both add something at the same moment', async t => {
+  await t.test('renegotiate when both add something at the same time', async t => {
     const [host, guest] = await Promise.all([open(), open()])
     await joinIn(guest, await hostIn(host))
     await host.waitForFunction(() => window.peer !== undefined)
@@ -80,7 +80,7 @@ t.test('two browsers', { skip }, async t => {
     await say(guest, host, 'on a new path')
   })
 
-  await t.test('are connected again when the host loads its page again', async t => {
+  await t.test('reconnect when the host reloads its page', async t => {
     const [host, guest] = await Promise.all([open(), open()])
     const invite = await hostIn(host)
     await joinIn(guest, invite)
@@ -94,7 +94,7 @@ t.test('two browsers', { skip }, async t => {
     await say(host, guest, 'here I am again')
   })
 
-  await t.test('are connected again when the guest loads its page again', async t => {
+  await t.test('reconnect when the guest reloads its page', async t => {
     const [host, guest] = await Promise.all([open(), open()])
     const invite = await hostIn(host)
     await joinIn(guest, invite)
@@ -105,7 +105,7 @@ t.test('two browsers', { skip }, async t => {
     await say(guest, host, 'here I am again')
   })
 
-  await t.test('are connected through simple-peer', async t => {
+  await t.test('connect through simple-peer', async t => {
     const [host, guest] = await Promise.all([open(), open()])
     const invite = await host.evaluate(async () => {
       const listener = await window.listen({ server: location.origin })

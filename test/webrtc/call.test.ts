@@ -43,7 +43,7 @@ t.test('a host and a guest are connected, see the same code, and cost few reques
   }
 })
 
-t.test('a third and a fourth guest are connected as the first, each with a code of its own', async t => {
+t.test('a third and a fourth guest are connected like the first, each with its own code', async t => {
   const { url } = await serveCalls(t)
   const call = await hostAt(t, url)
   const codes = new Set<string>()
@@ -101,7 +101,7 @@ t.test('a guest whose connection breaks says hello again by itself', async t => 
   t.not(again[1].code, guest.code)
 })
 
-t.test('a host that loads its page again goes on with the same invite', async t => {
+t.test('a host that reloads its page continues with the same invite', async t => {
   const { url } = await serveCalls(t)
   const reload = new AbortController()
   const before = await hostAt(t, url, { signal: reload.signal })
@@ -114,7 +114,7 @@ t.test('a host that loads its page again goes on with the same invite', async t 
   await talk(t, ...await Promise.all([firstPeer(after), firstPeer(waiting)]))
 })
 
-t.test('a stale invite, a wrong key and a link that is none are named at once', async t => {
+t.test('a stale invite, a wrong key and an invalid link give named errors at once', async t => {
   const { url } = await serve(t)
   const call = await hostAt(t, url)
   await call.close()
@@ -125,7 +125,7 @@ t.test('a stale invite, a wrong key and a link that is none are named at once', 
   await t.rejects(join(url, offline), { code: 'CALL_ERR_INVITE' })
 })
 
-t.test('a host that is not there is named after the timeout', async t => {
+t.test('an absent host gives a named error after the timeout', async t => {
   const { url } = await serveCalls(t)
   const leave = new AbortController()
   const { invite } = await hostAt(t, url, { signal: leave.signal })
@@ -134,7 +134,7 @@ t.test('a host that is not there is named after the timeout', async t => {
   await t.rejects(firstPeer(guestCall), { code: 'CALL_ERR_NO_PEER' })
 })
 
-t.test('where there is no path, it is said, and whether there was a TURN server to try', async t => {
+t.test('without a path, the error says so, and whether a TURN server was tried', async t => {
   const stun = await stunServer(t)
   // Relays only, and none is there.
   const noPath: ConnectionOptions = { configuration: { iceTransportPolicy: 'relay' } }
@@ -153,7 +153,7 @@ t.test('where there is no path, it is said, and whether there was a TURN server 
   }
 })
 
-t.test('a guest that loses its network for 10 s in the middle is connected when it is back', async t => {
+t.test('a guest that loses its network for 10 s reconnects when it is back', async t => {
   const { url } = await serveCalls(t)
   const call = await hostAt(t, url)
   let down = false
@@ -184,7 +184,7 @@ t.test('a call outlives its server', async t => {
   await Promise.all([host.close(), guest.close()])
 })
 
-t.test('a guest with another certificate than its hello announced is refused', async t => {
+t.test('a guest whose certificate differs from the one in its hello is refused', async t => {
   const { url } = await serveCalls(t)
   const refused: string[] = []
   const call = await hostAt(t, url, { refused: error => { refused.push(error.code) } })
@@ -217,7 +217,7 @@ t.test('an abort ends a call on both of its loops', async t => {
   t.match(await guest.closed, { name: 'AbortError' })
 })
 
-t.test('where there is no RTCPeerConnection, it is asked for', async t => {
+t.test('without an RTCPeerConnection, the error asks for one', async t => {
   const { url } = await serve(t)
   await t.rejects(host({ server: url }), { name: 'TypeError', message: /RTCPeerConnection/ })
 })

@@ -26,7 +26,7 @@ async function meet (t: Test, of: { fingerprint: string } | undefined, options: 
   return { call, joined }
 }
 
-t.test('somebody in the middle who passes both fingerprints on connects nobody', async t => {
+t.test('someone in the middle who passes on both fingerprints connects nobody', async t => {
   const middle = new Middle()
   t.teardown(() => { middle.close() })
   const { url, fetch } = middle.server
@@ -40,13 +40,13 @@ t.test('somebody in the middle who passes both fingerprints on connects nobody',
   t.equal(middle.fingerprints.size, 4, 'and he had got as far as both answers, twice')
 })
 
-t.test('with a class that connects to any certificate, and shows which, both sides notice', async t => {
+t.test('with a class that accepts any certificate but exposes it, both sides notice', async t => {
   const { call, joined } = await meet(t, { fingerprint: newFingerprint() }, {})
   next(call.peers).then(() => { t.fail('a peer came') }, () => {})
   await t.rejects(next(joined.peers), { code: 'CALL_ERR_FINGERPRINT' })
 })
 
-t.test('with a class that shows no certificate there is no peer, and so no code', async t => {
+t.test('with a class that exposes no certificate, there is no peer and so no code', async t => {
   for (const shows of [
     (connection: FakeConnection) => { connection.shown = () => [] },
     (connection: FakeConnection) => { connection.shown = () => [new ArrayBuffer(0)] },
@@ -58,7 +58,7 @@ t.test('with a class that shows no certificate there is no peer, and so no code'
   }
 })
 
-t.test('where nobody compares there is a peer all the same, whose code cannot be read', async t => {
+t.test('without compare, there is a peer, but its code cannot be read', async t => {
   const { call, joined } = await meet(t, undefined, { compare: false }, connection => { connection.shown = undefined })
   for (const { peers } of [call, joined]) {
     const peer = await next(peers)
@@ -66,7 +66,7 @@ t.test('where nobody compares there is a peer all the same, whose code cannot be
   }
 })
 
-t.test('where nobody compares, a wrong certificate that is shown still connects nobody', async t => {
+t.test('without compare, an exposed wrong certificate still connects nobody', async t => {
   const { joined } = await meet(t, { fingerprint: newFingerprint() }, { compare: false })
   await t.rejects(next(joined.peers), { code: 'CALL_ERR_FINGERPRINT' })
 })
@@ -78,7 +78,7 @@ function reporting (...stats: object[]): RTCPeerConnection {
   return { getStats: async () => new Map(stats.map((entry, index) => [(entry as { id?: string }).id ?? String(index), entry])) } as unknown as RTCPeerConnection
 }
 
-t.test('a certificate in the statistics counts by its bytes, on every transport', async t => {
+t.test('a certificate in the statistics is compared by its bytes, on every transport', async t => {
   const shown = { id: 'right', type: 'certificate', fingerprint: 'no matter', base64Certificate: certificate.toString('base64') }
   const wrong = { ...shown, id: 'wrong', base64Certificate: Buffer.from('another').toString('base64') }
   const claimed = { id: 'claimed', type: 'certificate', fingerprint: fingerprint.slice(8), fingerprintAlgorithm: 'sha-256', base64Certificate: '' }

@@ -66,7 +66,7 @@ t.test('any values arrive once and in order, however they are sent', async t => 
   }), { numRuns: 20 })
 })
 
-t.test('what is sent at the same time goes as one message', async t => {
+t.test('values sent at the same time share a message', async t => {
   const { url, seen } = await serve(t)
   const listener = await listenAt(t, url)
   const guest = await connectTo(t, listener.invite)
@@ -76,7 +76,7 @@ t.test('what is sent at the same time goes as one message', async t => {
   t.equal(seen.length, 2, 'the hello, and one message')
 })
 
-t.test('a batch stays below what a server takes, in any script', async t => {
+t.test('a batch stays below the server\'s limit in any script', async t => {
   const { url, seen } = await serve(t)
   const listener = await listenAt(t, url)
   const guest = await connectTo(t, listener.invite)
@@ -90,7 +90,7 @@ t.test('a batch stays below what a server takes, in any script', async t => {
   t.ok(seen.length > 6)
 })
 
-t.test('a value larger than a message goes in pieces, in order with what is sent around it', async t => {
+t.test('a value larger than a message is sent in pieces, in order with the values around it', async t => {
   const { url, seen } = await serve(t)
   const listener = await listenAt(t, url)
   const guest = await connectTo(t, listener.invite)
@@ -102,7 +102,7 @@ t.test('a value larger than a message goes in pieces, in order with what is sent
   t.ok(seen.every(({ message }) => JSON.stringify(message).length < 65_536))
 })
 
-t.test('a value that no message can hold is refused by name, and the channel goes on', async t => {
+t.test('a value that is too large is refused with a named error, and the channel continues', async t => {
   const { url } = await serve(t)
   const listener = await listenAt(t, url)
   const guest = await connectTo(t, listener.invite)
@@ -113,7 +113,7 @@ t.test('a value that no message can hold is refused by name, and the channel goe
   t.equal(await next(guest), 'small')
 })
 
-t.test('a value that the server does not take ends the channel, by name on both sides', async t => {
+t.test('a value that the server refuses ends the channel on both sides with a named error', async t => {
   const { url } = await serve(t, { maxMessageBytes: 1024 })
   const listener = await listenAt(t, url)
   for (const first of [true, false]) {
@@ -129,7 +129,7 @@ t.test('a value that the server does not take ends the channel, by name on both 
   }
 })
 
-t.test('pieces that do not come to an end, or to a batch, are refused', async t => {
+t.test('pieces that never end, or do not form a batch, are refused', async t => {
   const { url } = await serve(t)
   const piece = (text: string) => Buffer.from(text).toString('base64url')
   const listener = await listenAt(t, url)
@@ -218,7 +218,7 @@ t.test('an invite ends with its listener', async t => {
   await t.rejects(next(listener), { message: 'It has ended' })
 })
 
-t.test('a host goes on with the same invite after its page was loaded again', async t => {
+t.test('a host continues with the same invite after a reload', async t => {
   const { url } = await serve(t)
   const reload = new AbortController()
   const refused: string[] = []
@@ -242,7 +242,7 @@ t.test('a host goes on with the same invite after its page was loaded again', as
   t.equal(await next(again), 'welcome back')
 })
 
-t.test('an abort ends what is under way', async t => {
+t.test('an abort ends everything in progress', async t => {
   const { url } = await serve(t)
   const listener = await listenAt(t, url)
   const leave = new AbortController()
@@ -253,7 +253,7 @@ t.test('an abort ends what is under way', async t => {
   await t.rejects(connect(listener.invite, { signal: leave.signal }), { name: 'AbortError' })
 })
 
-t.test('a guest too many is told so at once, and there is room again when one leaves', async t => {
+t.test('a guest beyond the limit is told at once, and there is room again when one leaves', async t => {
   const { url } = await serve(t)
   const refused: CallError[] = []
   const listener = await listenAt(t, url, { maxGuests: 1, refused: error => refused.push(error) })
@@ -271,7 +271,7 @@ t.test('a guest too many is told so at once, and there is room again when one le
   t.equal((await next(listener)).hello, 'third')
 })
 
-t.test('a channel can be closed with a reason, of which the other side hears what concerns it', async t => {
+t.test('a channel can be closed with a reason, which the other side learns if it concerns both', async t => {
   const { url } = await serve(t)
   const listener = await listenAt(t, url)
   for (const [code, told] of [['CALL_ERR_ATTEMPTS', 'CALL_ERR_ATTEMPTS'], ['CALL_ERR_LOST', undefined]] as const) {
@@ -283,7 +283,7 @@ t.test('a channel can be closed with a reason, of which the other side hears wha
   }
 })
 
-t.test('a reason that is none of ours only ends the channel', async t => {
+t.test('an unknown reason only ends the channel', async t => {
   const { url } = await serve(t)
   const listener = await listenAt(t, url)
   for (const ended of ['CALL_ERR_LOST', 'toString', 'script']) {

@@ -16,7 +16,7 @@ t.test('an invite is checked without the host noticing', async t => {
   await t.rejects(checkInvite(listener.invite), code('CALL_ERR_GONE'))
 })
 
-t.test('a server that is down is told from an invite that is gone', async t => {
+t.test('an unreachable server is distinguished from a missing invite', async t => {
   const { url, close } = await serve(t)
   const listener = await listen({ server: url })
   const { invite } = listener

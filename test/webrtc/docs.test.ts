@@ -14,7 +14,7 @@ function blocks (section: string): string[] {
 
 const shown = (page: { waitForFunction: (test: string) => Promise<unknown> }, text: string) => page.waitForFunction(`heard.includes('${text}')`)
 
-t.test('the code of docs/webrtc.md works as it is printed', { skip }, async t => {
+t.test('the code in docs/webrtc.md works as printed', { skip }, async t => {
   const { open } = await pages(t)
   const run = async (code: string, link?: string) => {
     const page = await open(link)

@@ -4,7 +4,7 @@ import { serve } from '../server/serve.js'
 import { end, firstPeer, hear, hostAt, joinTo } from './node-peers.js'
 import { stunServer } from './stun-server.js'
 
-t.test('messages that arrive before the peer is taken are heard, in order', async t => {
+t.test('messages that arrive before the peer is read are delivered in order', async t => {
   const { listen } = await serve(t, ['--log-level=silent', `--ice-urls=${await stunServer(t)}`])
   const call = await hostAt(t, `http://127.0.0.1:${await listen()}`)
   const guest = await joinTo(t, call.invite)
@@ -30,7 +30,7 @@ t.test('messages that arrive before the peer is taken are heard, in order', asyn
   t.equal(await answer, '5', 'and only once')
 })
 
-t.test('a channel whose messages nobody takes ends before any of them is lost', async t => {
+t.test('a channel whose messages nobody reads ends before any of them is lost', async t => {
   const { listen } = await serve(t, ['--log-level=silent', `--ice-urls=${await stunServer(t)}`])
   const call = await hostAt(t, `http://127.0.0.1:${await listen()}`)
   const guest = await joinTo(t, call.invite)
@@ -40,7 +40,7 @@ t.test('a channel whose messages nobody takes ends before any of them is lost', 
   t.equal((end as CallError).code, 'CALL_ERR_FULL')
 })
 
-t.test('whoever takes the channel in prepare hears every message there, once', async t => {
+t.test('a prepare that takes the channel gets every message there, once', async t => {
   const { listen } = await serve(t, ['--log-level=silent', `--ice-urls=${await stunServer(t)}`])
   const heard: string[] = []
   const call = await hostAt(t, `http://127.0.0.1:${await listen()}`, {
@@ -56,7 +56,7 @@ t.test('whoever takes the channel in prepare hears every message there, once', a
   t.same(heard, ['1', '2'])
 })
 
-t.test('a prepare that does not declare the channel does not get it, so that it hears nothing twice', async t => {
+t.test('a prepare that does not declare the channel does not get it, so that nothing is delivered twice', async t => {
   const { listen } = await serve(t, ['--log-level=silent', `--ice-urls=${await stunServer(t)}`])
   const given: unknown[][] = []
   const call = await hostAt(t, `http://127.0.0.1:${await listen()}`, { prepare: (...args: unknown[]) => { given.push(args) } })

@@ -3,7 +3,7 @@ import type { Page } from 'playwright-core'
 import { launchFirefox, needsFirefox } from '../helpers/firefox.js'
 import { hostIn, joinIn, servePage } from './browser-pages.js'
 
-t.test('two people with Firefox, which shows no certificates, are connected and see the same code', { skip: needsFirefox() }, async t => {
+t.test('two Firefox users, whose browser exposes no certificates, connect and see the same code', { skip: needsFirefox() }, async t => {
   const { url } = await servePage(t)
   const browser = await launchFirefox(t)
   const open = async (link: string) => {

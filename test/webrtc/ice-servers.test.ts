@@ -14,7 +14,7 @@ function answering (...answers: (() => Response)[]) {
 
 const given = () => json({ iceServers, ttl: 3600 })
 
-t.test('what a server offers is asked for once, and again when it is about to expire', async t => {
+t.test('ICE servers are requested once, and again when they are about to expire', async t => {
   const { ask, requests } = answering(given)
   t.strictSame(await Promise.all([ask(), ask()]), [iceServers, iceServers])
   t.strictSame(await ask(), iceServers)
@@ -27,7 +27,7 @@ for (const [what, answer] of Object.entries({
   'does not arrive': () => { throw new TypeError('fetch failed') },
   'has an empty answer': () => json(null)
 })) {
-  t.test(`a request that ${what} leaves the direct paths, and the next connection asks again`, async t => {
+  t.test(`a request that ${what} leaves only direct paths, and the next connection asks again`, async t => {
     const { ask, requests } = answering(answer, given)
     t.strictSame(await ask(), [])
     t.strictSame(await ask(), iceServers)
@@ -35,7 +35,7 @@ for (const [what, answer] of Object.entries({
   })
 }
 
-t.test('of a long list, no more URLs are used than a connection can take', async t => {
+t.test('no more URLs of a long list are used than a connection can handle', async t => {
   const many = Array.from({ length: 20 }, (_, i) => ({ urls: [`stun:a${i}.test`, `stun:b${i}.test`] }))
   const { ask } = answering(() => json({ iceServers: many }))
   t.strictSame(await ask(), many.slice(0, 16))

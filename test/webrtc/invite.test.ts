@@ -6,7 +6,7 @@ import { createSecret } from '../../clients/typescript/src/webrtc/sealing.js'
 const drop = `drop_${'H'.repeat(32)}`
 const code = (code: string) => ({ name: 'CallError', code })
 
-t.test('an invite says all that a guest needs, in the fragment only', async t => {
+t.test('an invite carries everything a guest needs, only in the fragment', async t => {
   const secret = createSecret()
   const link = await createInvite('https://box.example/', 'https://box.example', secret, drop)
   const url = new URL(link)
@@ -19,7 +19,7 @@ t.test('an invite says all that a guest needs, in the fragment only', async t =>
   t.ok(link.includes(toBase64url(secret)))
 })
 
-t.test('a page elsewhere names the server', async t => {
+t.test('an invite to a page elsewhere names the server', async t => {
   for (const [page, server] of [
     ['https://page.example/talk.html', 'https://box.example/api'],
     ['https://page.example/api', 'https://page.example/api'],
@@ -30,7 +30,7 @@ t.test('a page elsewhere names the server', async t => {
   }
 })
 
-t.test('a link whose key was changed anywhere is recognised before anything is sent', async t => {
+t.test('a link with a changed key is recognized before anything is sent', async t => {
   const link = await createInvite('https://box.example/', 'https://box.example', createSecret(), drop)
   const key = link.indexOf('&key=') + 5
   for (let at = key; at < key + 43; at++) {
@@ -42,7 +42,7 @@ t.test('a link whose key was changed anywhere is recognised before anything is s
   }
 })
 
-t.test('what is no invite says so', async t => {
+t.test('a link that is not an invite is refused as such', async t => {
   for (const link of ['', 'hello', 'https://box.example/', 'https://box.example/#x', `https://box.example/#v=1&drop=${drop.slice(0, -1)}`, `https://box.example/#drop=${drop}`, `https://box.example/#v=1&drop=${drop}&server=file:///etc`]) {
     await t.rejects(parseInvite(link), code('CALL_ERR_INVITE'))
   }

@@ -34,20 +34,20 @@ function endless ({ signal }: Request): Response {
   }), { headers: { 'Content-Type': 'application/json' } })
 }
 
-t.test('ICE servers that never come whole are done without', async t => {
+t.test('ICE servers that never arrive completely are not waited for', async t => {
   const { joining } = await joinThrough(t, () => request => request.url.endsWith('/ice-servers') ? endless(request) : undefined)
   const joined = await joining
   await joined.close()
 })
 
-t.test('a guest that is told to come back tomorrow gives up after its timeout', async t => {
+t.test('a guest that gets a Retry-After of a day gives up after its timeout', async t => {
   for (const is of [isCreate, isStore]) {
     const { joining } = await joinThrough(t, () => request => is(request) ? later() : undefined, { iceServers: [] })
     await t.rejects(joining, { name: 'CallError', code: 'CALL_ERR_SERVER' })
   }
 })
 
-t.test('a timeout of more than a timer can hold does not fire', async t => {
+t.test('a timeout beyond the longest timer does not fire', async t => {
   const { call, joining, here, there } = await joinThrough(t, () => () => undefined, { iceServers: [], timeout: 2 ** 31 })
   const joined = await joining
   t.teardown(() => joined.close())
@@ -78,7 +78,7 @@ t.test('a server that refuses to give the guest its own messages is named', asyn
   }
 })
 
-t.test('garbage in the guest’s box before its hello is stored is named', async t => {
+t.test('garbage in the guest’s box before its hello is stored gives a named error', async t => {
   const { joining } = await joinThrough(t, server => request => {
     if (isStore(request)) return quiet().then(async () => await server.fetch(request))
     if (!isCreate(request)) return undefined
@@ -90,7 +90,7 @@ t.test('garbage in the guest’s box before its hello is stored is named', async
   await t.rejects(joining, { name: 'CallError', code: 'CALL_ERR_FORMAT' })
 })
 
-t.test('what the guest needs negotiated before the two agree is offered once they do', async t => {
+t.test('what the guest adds before the two sides agree is offered once they do', async t => {
   const { call, joining, here, there } = await joinThrough(t, () => () => undefined, { iceServers: [] })
   const joined = await joining
   t.teardown(() => joined.close())

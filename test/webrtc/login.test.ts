@@ -33,7 +33,7 @@ t.test('host and join send their headers with every request, also for ICE server
   t.ok(calls > 3)
 })
 
-t.test('listen and connect do, too, and nobody gets in without', async t => {
+t.test('listen and connect do so too, and nobody gets in without them', async t => {
   const { url } = await serveMembers(t)
   const listener = await listen({ server: url, headers })
   t.teardown(() => listener.close())
@@ -46,7 +46,7 @@ t.test('listen and connect do, too, and nobody gets in without', async t => {
   await t.rejects(listen({ server: url }), { code: 'CALL_ERR_SERVER', cause: { status: 401 } })
 })
 
-t.test('an invite leads no headers to a server that was not named', async t => {
+t.test('an invite cannot send headers to a server that was not named', async t => {
   const { url } = await serve(t)
   const elsewhere = await serve(t)
   const listener = await listen({ server: elsewhere.url, page: `${url}/call` })

@@ -5,7 +5,7 @@ import { FakeConnection, fakeConnections } from './fake-connection.js'
 import { FakeServer, quiet } from './fake-server.js'
 import { next } from './serve.js'
 
-t.test('a later description that is too large ends the call by name on both sides', async t => {
+t.test('a later description that is too large ends the call on both sides with a named error', async t => {
   const server = new FakeServer()
   const [here, there] = [fakeConnections(), fakeConnections()]
   const rest = { iceServers: [], fetch: server.fetch }

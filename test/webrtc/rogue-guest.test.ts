@@ -18,7 +18,7 @@ async function sendText (channel: Channel, text: string): Promise<void> {
   }
 }
 
-t.test('a candidate that is nested deeply is none, and the call goes on', async t => {
+t.test('a deeply nested candidate is ignored, and the call continues', async t => {
   const { channel, connection, join } = await rogueGuest(t)
   const peer = await join()
   await sendText(channel, `{"candidate":${'{"a":'.repeat(20_000)}1${'}'.repeat(20_000)}}`)
@@ -28,7 +28,7 @@ t.test('a candidate that is nested deeply is none, and the call goes on', async 
   await peer.close()
 })
 
-t.test('an error that nobody foresaw ends the call as a malformed message would, and its channel', async t => {
+t.test('an unforeseen error ends the call and its channel as a malformed message would', async t => {
   const { channel, connection, join } = await rogueGuest(t)
   const peer = await join()
   Object.defineProperty(connection, 'remoteDescription', { get () { throw new RangeError('unforeseen') } })
@@ -48,7 +48,7 @@ t.test('a candidate is flat and short, and has no other members', t => {
   t.end()
 })
 
-t.test('a host takes a hundred candidates, within and beside the description', async t => {
+t.test('a host accepts a hundred candidates, inside and outside the description', async t => {
   const { channel, connection, answer } = await rogueGuest(t)
   await answer(Array.from({ length: 150 }, (_, index) => `a=candidate:${index} 1 udp 1 192.0.2.1 9 typ host\r\n`).slice(0, 60).join(''))
   for (let index = 100; index < 250; index++) await channel.send({ candidate: { candidate: `candidate:${index} 1 udp 1 192.0.2.1 9 typ host`, sdpMid: '0' } })
@@ -57,7 +57,7 @@ t.test('a host takes a hundred candidates, within and beside the description', a
   t.equal(connection.candidates.length, 40)
 })
 
-t.test('candidates beyond a hundred are left out of a description, those that are known are not, and an ICE restart begins anew', t => {
+t.test('candidates beyond a hundred are removed from a description, except known ones; an ICE restart resets the count', t => {
   const remote = new RemoteCandidates()
   const sdp = (ufrag: string, from: number, count: number) => ['v=0', 'm=audio 9 x', `a=ice-ufrag:${ufrag}`, 'a=mid:0',
     ...Array.from({ length: count }, (_, index) => `a=candidate:${from + index}`), ''].join('\r\n')
@@ -73,7 +73,7 @@ t.test('candidates beyond a hundred are left out of a description, those that ar
   t.end()
 })
 
-t.test('a description has only as many lines as a peer connection can take without blocking', t => {
+t.test('a description is limited to as many lines as a peer connection can handle without blocking', t => {
   const lines = (text: (i: number) => string, count: number) => ({
     type: 'offer', sdp: sdpWith(line(newFingerprint())) + Array.from({ length: count }, (_, i) => text(i) + '\r\n').join('')
   })
@@ -96,7 +96,7 @@ t.test('a description has at most 64 sections', async t => {
   t.strictSame(refused, ['CALL_ERR_DESCRIPTION'])
 })
 
-t.test('an unread inbox is bounded by what is in it, and not only by the number', async t => {
+t.test('an unread inbox is limited by size as well as by number', async t => {
   const queue = new Queue<string>(1024, 100)
   t.ok(queue.push('a', 60))
   t.notOk(queue.push('b', 60))
@@ -119,7 +119,7 @@ t.test('a channel that nobody reads ends before its values fill the memory', asy
   t.strictSame(refused, ['CALL_ERR_FULL'])
 })
 
-t.test('a closed data channel ends the call, whatever the connection does meanwhile', async t => {
+t.test('a closed data channel ends the call, whatever the connection does', async t => {
   const { connection, join } = await rogueGuest(t)
   const peer = await join()
   const state = (connectionState: RTCPeerConnectionState) => {

@@ -43,7 +43,7 @@ const refusedAs = (code: string, attack: (session: Record<Role, Session>, from: 
     if (seen !== code) throw new Error(`${seen}, not ${code}`)
   }), { numRuns: 20 })
 
-t.test('any JSON value comes out as it went in, in both directions', async t => {
+t.test('any JSON value survives sealing in both directions', async t => {
   const { host, guest } = await sides(parties())
   await fc.assert(fc.asyncProperty(fc.jsonValue(), role, async (value, from) => {
     const [sealing, opening] = from === 'host' ? [host, guest] : [guest, host]
@@ -54,7 +54,7 @@ t.test('any JSON value comes out as it went in, in both directions', async t => 
   await t.rejects(host.seal(undefined), TypeError)
 })
 
-t.test('no flip of a single bit of the stored text is taken for a message', async t => {
+t.test('no single flipped bit of the stored text yields a message', async t => {
   const pair = parties()
   const sealed = await (await sides(pair)).host.seal(['offer'])
   const text = new TextEncoder().encode(JSON.stringify(sealed))
@@ -104,14 +104,14 @@ t.test('a replayed message is refused', () => refusedAs('CALL_ERR_REPLAYED', asy
   await session[otherRole(from)].open(sealed)
 }))
 
-t.test('a message that is opened twice at the same time is taken once', async t => {
+t.test('a message that is opened twice concurrently is accepted once', async t => {
   const { host, guest } = await sides(parties())
   const sealed = await host.seal('once')
   const codes = await Promise.all([1, 2, 3].map(() => refusal(async () => await guest.open(sealed))))
   t.strictSame(codes.sort(), ['CALL_ERR_REPLAYED', 'CALL_ERR_REPLAYED', 'opened'])
 })
 
-t.test('a left out or overtaken message is noticed', () => refusedAs('CALL_ERR_ORDER', async (session, from) => {
+t.test('a missing or overtaken message is noticed', () => refusedAs('CALL_ERR_ORDER', async (session, from) => {
   await session[from].seal('first')
   await session[otherRole(from)].open(await session[from].seal('second'))
 }))
@@ -166,7 +166,7 @@ t.test('another guest’s message with the session rewritten is refused', () => 
   await session.host.open({ ...await other.guest.seal('foreign'), session: session.host.id })
 }))
 
-t.test('a message of an earlier session of the same two boxes is refused', () => refusedAs('CALL_ERR_FOREIGN', async (session, from, pair) => {
+t.test('a message from an earlier session of the same two boxes is refused', () => refusedAs('CALL_ERR_FOREIGN', async (session, from, pair) => {
   const earlier = await sides({ ...pair, hostNonce: createNonce() })
   await session[otherRole(from)].open(await earlier[from].seal('old'))
 }))
@@ -198,7 +198,7 @@ t.test('a hello opens under its own invite only', async t => {
   t.equal(await opened(await guest.seal('no hello')), 'CALL_ERR_FOREIGN')
 })
 
-t.test('what is not exactly a sealed message is refused by its shape', async t => {
+t.test('anything not shaped exactly like a sealed message is refused', async t => {
   const { host } = await sides(parties())
   const sealed = await host.seal(1)
   const code = async (message: unknown) => await refusal(async () => parseSealed(message))

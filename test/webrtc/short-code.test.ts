@@ -11,7 +11,7 @@ async function pair () {
   return [await Session.create(invite, { ...parts, role: 'host' }), await Session.create(invite, { ...parts, role: 'guest' })] as const
 }
 
-t.test('an opening is taken in its one form only', async t => {
+t.test('an opening is accepted only in its one form', async t => {
   for (const opening of ['', 'short', `${createNonce()}=`, `${createNonce()}AAAA`, 'x'.repeat(22)]) {
     const { commitment } = await commit(fingerprint('AA'), opening)
     await t.rejects(checkCommitment(commitment, opening, fingerprint('AA')), { code: 'CALL_ERR_FINGERPRINT' }, opening)
@@ -27,7 +27,7 @@ t.test('both sides see the same six digits', async t => {
   t.equal(await shortCode(guest, parts), code)
 })
 
-t.test('a swapped fingerprint, another session or another number of either side shows', async t => {
+t.test('a swapped fingerprint, another session or another random value changes the code', async t => {
   const [session] = await pair()
   const [other] = await pair()
   const parts = { host: fingerprint('AA'), random: createNonce(), guest: fingerprint('BB'), opening: createNonce() }
@@ -51,7 +51,7 @@ t.test('a guest is held to the fingerprint and the number of its hello', async t
   }
 })
 
-t.test('the host’s number is taken in its one form only', async t => {
+t.test('the host’s random number is accepted only in its one form', async t => {
   const random = createNonce()
   t.equal(checkRandom(random), random)
   for (const bad of [undefined, 1, '', `${random}=`, `${random}AAAA`, 'x'.repeat(22)]) t.throws(() => checkRandom(bad), { code: 'CALL_ERR_FORMAT' })
@@ -66,7 +66,7 @@ t.test('the fingerprint is read from all sections of a description', async t => 
   t.equal(fingerprintOf(sdp(`a=fingerprint:${fingerprint('AB')}`).replaceAll('\r', '')), fingerprint('AB'))
 })
 
-t.test('a description that names no fingerprint, or any in a doubtful way, is refused', async t => {
+t.test('a description without a fingerprint, or with a doubtful one, is refused', async t => {
   const decoy = `a=fingerprint:${fingerprint('AA')}`
   const hidden = fingerprint('BB')
   t.throws(() => fingerprintOf(sdp('m=audio')), { code: 'CALL_ERR_FINGERPRINT' })

@@ -3,7 +3,7 @@ import { createCipheriv, createHash, hkdfSync } from 'node:crypto'
 import vectors from './sealing-vectors.json' with { type: 'json' }
 import { computeVectors } from './check-vectors.js'
 
-t.test('the test vectors come out as they are written', async t => {
+t.test('the implementation reproduces the test vectors', async t => {
   const { invite, messages, refused, code } = vectors
   t.strictSame(await computeVectors(vectors), { invite, messages, refused, code })
 })
