@@ -24,7 +24,8 @@ export class DeviceChoice {
     for (const kind of KINDS) {
       const select = selectOf(kind)
       select.addEventListener('change', () => {
-        preferences.update({ [kind]: select.value })
+        const label = select.selectedOptions[0]?.text ?? ''
+        preferences.update({ devices: { ...preferences.data.devices, [kind]: { id: select.value, label } } })
         chosen(kind)
       })
     }
@@ -33,6 +34,8 @@ export class DeviceChoice {
     chime.addEventListener('change', () => { preferences.update({ chime: chime.checked }) })
     element('settings-open').addEventListener('click', () => { this.#dialog.showModal() })
     element('settings-close').addEventListener('click', () => { this.#dialog.close() })
+    // The menu that it was opened from is closed by now.
+    this.#dialog.addEventListener('close', () => { element('more').querySelector('summary')?.focus() })
     // A click beside the dialog.
     this.#dialog.addEventListener('click', ({ target }) => { if (target === this.#dialog) this.#dialog.close() })
     element<HTMLDetailsElement>('start-choice').open = matchMedia('(min-width: 60rem)').matches
@@ -54,9 +57,9 @@ export class DeviceChoice {
       if (kind === 'speaker' && !devices.some(({ deviceId }) => deviceId === 'default')) options.unshift(new Option('Default', ''))
       // A list that is open is left alone if it is right.
       if (!same(options, [...select.options])) select.replaceChildren(...options)
-      const preferred = this.preferences.data[kind]
       const inUse = kind === 'speaker' ? undefined : this.media.track(kind)?.getSettings().deviceId
-      select.value = inUse ?? (this.devices.has(kind, preferred) ? preferred : options[0]?.value ?? '')
+      select.value = inUse ?? this.devices.idOf(kind, this.preferences.data.devices[kind])
+      if (select.selectedIndex === -1) select.selectedIndex = 0
     }
     element('start-choice').hidden = KINDS.every(kind => selectOf(kind).parentElement!.hidden)
   }

@@ -1,4 +1,5 @@
 import type { MediaKind } from './local-media.js'
+import type { ChosenDevice } from './preferences.js'
 
 export type DeviceKind = MediaKind | 'speaker'
 
@@ -21,8 +22,12 @@ export class Devices {
     return this.#of(kind).filter(({ label }) => label !== '')
   }
 
-  has (kind: DeviceKind, id: string): boolean {
-    return this.of(kind).some(({ deviceId }) => deviceId === id)
+  /** The id under which the device can be opened; '' if it is not there. Before devices have names, nobody knows. */
+  idOf (kind: DeviceKind, chosen: ChosenDevice | undefined): string {
+    const devices = this.of(kind)
+    if (chosen === undefined || devices.length === 0) return chosen?.id ?? ''
+    const device = devices.find(({ deviceId }) => deviceId === chosen.id) ?? devices.find(({ label }) => label === chosen.label)
+    return device?.deviceId ?? ''
   }
 
   /** Whether there is a device of this kind, with or without a name. */

@@ -40,7 +40,7 @@ export class LocalMedia {
   readonly #requests: Partial<Record<MediaKind, symbol>> = {}
 
   /**
-   * @param preferred the ids of the devices to use if they are there
+   * @param preferred the ids of the devices to use, '' for any
    * @param changed called after every change
    */
   constructor (
@@ -111,7 +111,7 @@ export class LocalMedia {
 
   /** A device was connected: it may be the preferred one. */
   plugged (): void {
-    for (const kind of KINDS) if (this.devices.has(kind, this.preferred()[kind])) void this.change(kind)
+    for (const kind of KINDS) if (this.devices.of(kind).length > 0 && this.preferred()[kind] !== '') void this.change(kind)
   }
 
   /** Sends through these senders from now on. */
@@ -149,16 +149,17 @@ export class LocalMedia {
     void this.devices.refresh()
   }
 
-  /** @returns why it failed; undefined if it did not, or is no longer wanted */
-  async #request (all: MediaKind[], request: symbol): Promise<DeviceProblem | undefined> {
+  /**
+   * @param preferred the ids of the devices to use, '' for any
+   * @returns why it failed; undefined if it did not, or is no longer wanted
+   */
+  async #request (all: MediaKind[], request: symbol, preferred = this.preferred()): Promise<DeviceProblem | undefined> {
     const stillWanted = () => all.filter(kind => this.#requests[kind] === request)
     const kinds = stillWanted()
     if (kinds.length === 0) return undefined
     try {
-      const preferred = this.preferred()
       const stream = await navigator.mediaDevices.getUserMedia(Object.fromEntries(kinds.map(kind =>
-        // Where the preferred device is missing, the browser ignores `advanced` and takes another one.
-        [kind, { ...constraints[kind], ...(preferred[kind] !== '' && { advanced: [{ deviceId: preferred[kind] }] }) }])))
+        [kind, { ...constraints[kind], ...(preferred[kind] !== '' && { deviceId: { exact: preferred[kind] } }) }])))
       for (const track of stream.getTracks()) {
         const kind = track.kind as MediaKind
         if (this.#requests[kind] === request) this.#use(kind, track)
@@ -166,11 +167,21 @@ export class LocalMedia {
       }
       return undefined
     } catch (error) {
-      const wanted = stillWanted()
       const failure = problemOf(error)
+      if (failure === 'unavailable' && kinds.some(kind => preferred[kind] !== '')) return await this.#requestAny(all, request)
+      const wanted = stillWanted()
       for (const kind of wanted) this.state[kind] = failure
       return wanted.length === 0 ? undefined : failure
     }
+  }
+
+  /** A preferred device is missing, or has another id today. */
+  async #requestAny (kinds: MediaKind[], request: symbol): Promise<DeviceProblem | undefined> {
+    const unknown = kinds.some(kind => this.devices.of(kind).length === 0)
+    const failure = await this.#request(kinds, request, { audio: '', video: '' })
+    // Now that devices have names, the preferred ones can be told.
+    if (unknown) void this.devices.refresh().then(() => { this.plugged() })
+    return failure
   }
 
   #use (kind: MediaKind, track: MediaStreamTrack): void {

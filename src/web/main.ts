@@ -2,7 +2,7 @@ import { checkInvite } from 'signalbox-client/webrtc'
 import { CallController } from './call-controller.js'
 import { Chat } from './chat.js'
 import { DeviceChoice } from './device-choice.js'
-import { Devices } from './devices.js'
+import { Devices, type DeviceKind } from './devices.js'
 import { StartScreen } from './start-screen.js'
 import { element } from './dom.js'
 import { failureOf, unsupported } from './failures.js'
@@ -36,9 +36,9 @@ const session = new SavedSession(tabStorage())
 const preferences = new Preferences(browserStorage())
 const devices = new Devices(() => {
   choice.update()
-  playThrough(devices.has('speaker', preferences.data.speaker) ? preferences.data.speaker : '')
+  playThrough(preferredId('speaker'))
 }, () => { media.plugged() })
-const media = new LocalMedia(devices, () => preferences.data, switched => {
+const media = new LocalMedia(devices, () => ({ audio: preferredId('audio'), video: preferredId('video') }), switched => {
   callScreen.devices()
   preview.update()
   choice.update()
@@ -52,7 +52,7 @@ const theySend = latest<Sent>(SENT_EVERY, sent => { callScreen.sends(sent) })
 const startScreen = new StartScreen(act)
 const preview = new Preview(media, session, announce)
 const choice = new DeviceChoice(devices, media, preferences, kind => {
-  if (kind === 'speaker') playThrough(preferences.data.speaker)
+  if (kind === 'speaker') playThrough(preferredId(kind))
   else void media.change(kind)
 })
 const nameField = new NameField(preferences, () => { element('start-primary').click() })
@@ -161,6 +161,10 @@ function act (action: Action): void {
 function setEnabled (kind: MediaKind, on: boolean): void {
   session.update({ [kind]: on })
   void media.setEnabled(kind, on)
+}
+
+function preferredId (kind: DeviceKind): string {
+  return devices.idOf(kind, preferences.data.devices[kind])
 }
 
 /** Tells the other page what it gets from this one, if that has changed. */

@@ -1,13 +1,15 @@
-/** What this browser remembers from call to call. An empty device id means that the browser chooses. */
+import type { DeviceKind } from './devices.js'
+
+/** A device that the person has chosen. Some browsers give it another id at every visit, but the same name. */
+export interface ChosenDevice { id: string, label: string }
+
+/** What this browser remembers from call to call. */
 export interface PreferenceData {
   /** the person's name, as others see it */
   name: string
   /** whether a sound tells that someone has joined */
   chime: boolean
-  /** device ids */
-  audio: string
-  video: string
-  speaker: string
+  devices: Partial<Record<DeviceKind, ChosenDevice>>
   /** how pictures are shown: 'fit', 'fill', or '' for what suits each */
   fit: string
   /** whether single keys press buttons */
@@ -15,13 +17,12 @@ export interface PreferenceData {
 }
 
 const KEY = 'signalbox'
-const DEFAULTS: PreferenceData = { name: '', chime: true, audio: '', video: '', speaker: '', fit: '', shortcuts: true }
 
 export class Preferences {
   #data: Readonly<PreferenceData>
 
   constructor (private readonly storage: Pick<Storage, 'getItem' | 'setItem'> | undefined) {
-    this.#data = { ...DEFAULTS, ...this.#read() }
+    this.#data = this.#read()
   }
 
   get data (): Readonly<PreferenceData> { return this.#data }
@@ -35,16 +36,27 @@ export class Preferences {
     }
   }
 
-  #read (): Partial<PreferenceData> {
+  #read (): PreferenceData {
+    let saved: Partial<Record<keyof PreferenceData, unknown>> = {}
     try {
-      const saved = Object(JSON.parse(this.storage?.getItem(KEY) ?? '{}')) as Record<string, unknown>
-      return Object.fromEntries(Object.entries(DEFAULTS)
-        .map(([key, value]) => [key, saved[key], value])
-        .filter(([, saved, value]) => typeof saved === typeof value))
+      saved = Object(JSON.parse(this.storage?.getItem(KEY) ?? '{}'))
     } catch {
-      return {}
+      // It is blocked, or holds something else.
+    }
+    const { name, chime, devices, fit, shortcuts } = saved
+    return {
+      name: typeof name === 'string' ? name : '',
+      chime: chime !== false,
+      fit: typeof fit === 'string' ? fit : '',
+      shortcuts: shortcuts !== false,
+      devices: Object.fromEntries(Object.entries(Object(devices)).filter(([, device]) => isChosenDevice(device)))
     }
   }
+}
+
+function isChosenDevice (device: unknown): device is ChosenDevice {
+  const { id, label } = Object(device)
+  return typeof id === 'string' && typeof label === 'string'
 }
 
 /** The browser's storage for this origin. Reading the property throws if the browser blocks it. */

@@ -16,7 +16,7 @@ class FakeTrack extends EventTarget {
   }
 }
 
-type Constraints = Partial<Record<MediaKind, { advanced?: { deviceId: string }[] }>>
+type Constraints = Partial<Record<MediaKind, { deviceId?: { exact: string } }>>
 
 /** A request to the browser, which a test answers. */
 interface Request { kinds: MediaKind[], grant (): FakeTrack[], fail (name: string): void }
@@ -35,8 +35,7 @@ function localMedia (t: Test) {
       kinds,
       grant () {
         const opened = kinds.map(kind => {
-          const wanted = constraints[kind]?.advanced?.[0]?.deviceId ?? ''
-          return new FakeTrack(kind, there[kind].includes(wanted) ? wanted : there[kind][0]!)
+          return new FakeTrack(kind, constraints[kind]?.deviceId?.exact ?? there[kind][0]!)
         })
         tracks.push(...opened)
         resolve({ getTracks: () => opened })
@@ -46,15 +45,18 @@ function localMedia (t: Test) {
     })
   })
   t.intercept(globalThis, 'navigator', { value: { mediaDevices: { getUserMedia } } })
+  /** whether devices have names yet */
+  const named = { value: false }
   const preferred = { audio: '', video: '' }
   const switches: Switch[] = []
   const devices = {
-    of: (kind: MediaKind) => there[kind],
-    has: (kind: MediaKind, id: string) => there[kind].includes(id),
+    of: (kind: MediaKind) => named.value ? there[kind] : [],
     any: (kind: MediaKind) => there[kind].length > 0,
-    refresh: async () => {}
+    refresh: async () => { named.value = tracks.length > 0 }
   } as unknown as Devices
-  const media = new LocalMedia(devices, () => preferred, switched => { if (switched !== undefined) switches.push(switched) })
+  /** Only when devices have names, it is known which of them are missing. */
+  const available = (kind: MediaKind) => !named.value || there[kind].includes(preferred[kind]) ? preferred[kind] : ''
+  const media = new LocalMedia(devices, () => ({ audio: available('audio'), video: available('video') }), switched => { if (switched !== undefined) switches.push(switched) })
   const answer = async (act: (request: Request) => void) => {
     await quiet()
     const request = requests.shift()
@@ -114,12 +116,26 @@ t.test('after a denial only the microphone is asked for again', async t => {
   t.same([requests.length, media.state], [0, { audio: 'on', video: 'denied' }])
 })
 
-t.test('the preferred device is used, and another one where it is missing', async t => {
+t.test('the preferred devices are used', async t => {
   const { media, preferred, answer, live } = localMedia(t)
-  Object.assign(preferred, { audio: 'mic-2', video: 'cam-gone' })
+  Object.assign(preferred, { audio: 'mic-2', video: 'cam-2' })
   void media.open({ audio: true, video: true })
   await answer(request => { request.grant() })
-  t.same(live(), ['mic-2', 'cam-1'])
+  t.same(live(), ['mic-2', 'cam-2'])
+})
+
+t.test('where a preferred device is missing, another one is used, and the rest stays preferred', async t => {
+  const { media, preferred, requests, answer, live } = localMedia(t)
+  Object.assign(preferred, { audio: 'mic-2', video: 'cam-gone' })
+  void media.open({ audio: true, video: true })
+  await answer(request => { request.fail('OverconstrainedError') })
+  await answer(request => { request.grant() })
+  await answer(request => { t.same(request.kinds, ['audio']); request.grant() })
+  t.same([live(), requests.length], [['cam-1', 'mic-2'], 0])
+  await media.setEnabled('video', false)
+  void media.setEnabled('video', true)
+  await answer(request => { request.grant() })
+  t.same(live(), ['mic-2', 'cam-1'], 'it is known to be missing')
 })
 
 t.test('another device takes over without a break, and a muted microphone stays muted', async t => {

@@ -7,13 +7,13 @@ function storage (items: Record<string, string> = {}) {
 
 t.test('the next call knows what was chosen in the last one', async t => {
   const browser = storage()
-  new Preferences(browser).update({ name: 'Ada', video: 'camera-2', chime: false })
-  t.same(new Preferences(browser).data, { name: 'Ada', chime: false, audio: '', video: 'camera-2', speaker: '', fit: '', shortcuts: true })
+  new Preferences(browser).update({ name: 'Ada', devices: { video: { id: '2', label: 'Camera 2' } }, chime: false })
+  t.same(new Preferences(browser).data, { name: 'Ada', chime: false, devices: { video: { id: '2', label: 'Camera 2' } }, fit: '', shortcuts: true })
 })
 
 t.test('what makes no sense in the storage is ignored', async t => {
-  t.same(new Preferences(storage({ signalbox: '{"name":7,"chime":"no","video":{},"other":1,"audio":"mic"}' })).data,
-    { name: '', chime: true, audio: 'mic', video: '', speaker: '', fit: '', shortcuts: true })
+  t.same(new Preferences(storage({ signalbox: '{"name":7,"chime":"no","other":1,"devices":{"audio":"mic","video":{"id":1},"speaker":{"id":"3","label":"x"}}}' })).data,
+    { name: '', chime: true, devices: { speaker: { id: '3', label: 'x' } }, fit: '', shortcuts: true })
   for (const text of ['nonsense', 'null', '[]']) t.same(new Preferences(storage({ signalbox: text })).data, new Preferences(undefined).data)
 })
 
