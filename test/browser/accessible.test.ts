@@ -3,7 +3,7 @@ import { createRequire } from 'node:module'
 import type { AxeResults } from 'axe-core'
 import type { Page } from 'playwright-core'
 import { breakable, breaks } from '../helpers/breaks.js'
-import { inCall, join, servePage, start, visit } from '../helpers/call-page.js'
+import { inCall, join, mirror, servePage, start, visit } from '../helpers/call-page.js'
 import { launch, needsChromium } from '../helpers/chromium.js'
 
 const skip = await needsChromium()
@@ -24,6 +24,8 @@ t.test('axe finds nothing', { skip }, async t => {
       const options = { colorScheme, viewport: { width, height: 720 }, reducedMotion: 'reduce', bypassCSP: true } as const
       const alone = await visit(t, browser, url, options)
       await clean(t, alone.page, 'at the start')
+      await mirror(alone)
+      await clean(t, alone.page, 'with the mirror')
       await start(alone)
       await clean(t, alone.page, 'while waiting')
 
@@ -31,7 +33,10 @@ t.test('axe finds nothing', { skip }, async t => {
       await clean(t, host.page, 'in a call')
       await host.page.locator('#more summary').click()
       await clean(t, host.page, 'with the menu open')
+      await host.page.getByRole('button', { name: 'Settings…' }).click()
+      await clean(t, host.page, 'with the settings open')
       await host.page.keyboard.press('Escape')
+      await host.page.locator('#settings').waitFor({ state: 'hidden' })
       await host.page.keyboard.press('s')
       await guest.page.locator('#remote.whole').waitFor()
       for (const { page } of [host, guest]) await clean(t, page, 'while a screen is shared')

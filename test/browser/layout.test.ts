@@ -1,6 +1,6 @@
 import t from 'tap'
 import type { Page } from 'playwright-core'
-import { inCall, servePage, start, visit } from '../helpers/call-page.js'
+import { inCall, mirror, servePage, start, visit } from '../helpers/call-page.js'
 import { launch, needsChromium } from '../helpers/chromium.js'
 
 const skip = await needsChromium()
@@ -50,6 +50,8 @@ t.test('nothing scrolls sideways', { skip }, async t => {
       const options = { viewport: { width, height: 700 } }
       const alone = await visit(t, browser, url, options)
       t.same(await sideways(alone.page), [], 'at the start')
+      await mirror(alone)
+      t.same(await sideways(alone.page), [], 'with the mirror and a choice of devices')
       await start(alone)
       await notice(alone.page, LONG)
       t.same(await sideways(alone.page), [], 'with a long notice while waiting')
@@ -74,4 +76,13 @@ t.test('nothing scrolls sideways', { skip }, async t => {
       for (const { page } of [host, guest]) t.same(await sideways(page), [], 'with long words in the chat')
     })
   }
+
+  await t.test('with text of twice the size', async t => {
+    const { page, ...alone } = await visit(t, browser, url, { viewport: { width: 390, height: 844 } })
+    await (await page.context().newCDPSession(page)).send('Page.setFontSizes', { fontSizes: { standard: 32 } })
+    t.equal(await page.evaluate(() => getComputedStyle(document.documentElement).fontSize), '32px')
+    t.same(await sideways(page), [], 'at the start')
+    await mirror({ page, ...alone })
+    t.same(await sideways(page), [], 'with the mirror and a choice of devices')
+  })
 })

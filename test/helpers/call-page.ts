@@ -70,6 +70,14 @@ export async function start (host: Visitor): Promise<string> {
   return await host.page.getByLabel('Invite link', { exact: true }).inputValue()
 }
 
+/** Turns on the mirror, and opens the choice of devices. */
+export async function mirror ({ page }: Visitor): Promise<void> {
+  await page.getByRole('button', { name: 'Turn on now' }).click()
+  await page.locator('#level').waitFor()
+  await page.locator('#start-choice').evaluate((choice: HTMLDetailsElement) => { choice.open = true })
+  await page.getByRole('combobox', { name: 'Camera' }).waitFor()
+}
+
 export async function join (guest: Visitor): Promise<void> {
   await guest.page.getByRole('button', { name: 'Join the call' }).click()
 }
