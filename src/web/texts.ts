@@ -93,7 +93,7 @@ function absentText (state: Extract<State, { name: 'waiting' }>, notice: Reason)
 
 /** What is being tried while the connection is broken. */
 export function breakText (state: Extract<State, { name: 'reconnecting' }>, online: boolean): string {
-  if (!online) return 'This device is offline. The call goes on when the network is back.'
+  if (!online) return 'This device is offline. The call will continue when the network is back.'
   return state.rejoining ? 'The connection was lost. Joining the call again…' : 'The connection is interrupted. Trying to restore it…'
 }
 

@@ -45,7 +45,7 @@ t.test('a connection that breaks', { skip }, async t => {
     const { page } = host
     await breaks(page, 'disconnected')
     await page.context().setOffline(true)
-    await page.locator('#break').getByText('This device is offline. The call goes on when the network is back.').waitFor()
+    await page.locator('#break').getByText('This device is offline. The call will continue when the network is back.').waitFor()
     t.equal(await page.evaluate(() => Reflect.get(globalThis, 'restarts') ?? 0), 0)
     await page.context().setOffline(false)
     await page.locator('#break').getByText('Trying to restore it…').waitFor()

@@ -15,7 +15,7 @@ const table = {
   CALL_ERR_NO_PATH: 'No network path to the other side was found, and there was no TURN server to relay the call. Try another network, or set up a TURN server.',
   CALL_ERR_NO_PATH_WITH_TURN: 'No network path to the other side was found, not even through the TURN server. Try another network, or check the TURN server.',
   CALL_ERR_LOST: 'The connection to the other side was lost and could not be restored. Check your network, then join again.',
-  CALL_ERR_UNVERIFIED: 'This program cannot check whose certificate the connection uses, so a code would prove nothing. Use an RTCPeerConnection that shows certificates, or, if nobody compares codes, set the option compare to false.',
+  CALL_ERR_UNVERIFIED: 'This program cannot check whose certificate the connection uses, so a code would prove nothing. Use an RTCPeerConnection that exposes certificates, or, if nobody compares codes, set the option \'compare\' to false.',
   CALL_ERR_DESCRIPTION: 'The two sides offer incompatible connections. Update the browser or program on both sides.',
   CALL_ERR_TOO_LARGE: 'A message is too large for the server or for the other side. Send less at once.',
   CALL_ERR_SERVER: 'The server cannot be reached or is not responding as it should. Check your network, then try again later.',

@@ -57,7 +57,7 @@ export async function parseInvite (link: string | URL): Promise<Invite> {
  * so `headers`, which may hold credentials, are sent only to a server that the caller named.
  */
 export async function inviteTo (link: string | URL, { server, headers }: ClientOptions & { server?: string | URL }): Promise<Invite> {
-  if (headers !== undefined && server === undefined) throw new TypeError('The option headers requires the option server')
+  if (headers !== undefined && server === undefined) throw new TypeError("The option 'headers' requires the option 'server'")
   const invite = await parseInvite(link)
   if (server !== undefined && invite.server !== baseUrl(server)) throw new CallError('CALL_ERR_INVITE')
   return invite
