@@ -1,5 +1,6 @@
 import { CallError, host, join, type Call, type Peer, type Resume } from 'signalbox-client/webrtc'
 import { failureOf, type Failure } from './failures.js'
+import { FileLink } from './files/file-link.js'
 import type { SavedSession } from './saved-session.js'
 import { watchedFetch } from './watched-fetch.js'
 import { RemotePage } from './remote-page.js'
@@ -116,7 +117,7 @@ export class CallController {
   readonly #prepare = (connection: RTCPeerConnection, channel: RTCDataChannel): void => {
     // A guest for whom there is no room hears so at once, and is not asked for its camera.
     if (this.role === 'host' && this.#remotePage?.connected) throw new CallError('CALL_ERR_FULL')
-    const remotePage = new RemotePage(connection, channel, this.role)
+    const remotePage = new RemotePage(connection, channel, this.role, new FileLink(connection))
     this.#remotePages.set(channel, remotePage)
     // A guest first notices the host by its offer; a host prepares a connection for a guest that said hello.
     if (this.role === 'host') this.listener.dispatch({ type: 'peerFound' })

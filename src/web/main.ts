@@ -5,6 +5,7 @@ import { DeviceChoice } from './device-choice.js'
 import { Devices, type DeviceKind } from './devices.js'
 import { StartScreen } from './start-screen.js'
 import { element } from './dom.js'
+import { FileList } from './files/file-list.js'
 import { failureOf, unsupported } from './failures.js'
 import { SavedSession, tabStorage } from './saved-session.js'
 import { latest } from './latest.js'
@@ -57,6 +58,7 @@ const choice = new DeviceChoice(devices, media, preferences, kind => {
 })
 const nameField = new NameField(preferences, () => { element('start-primary').click() })
 const chat = new Chat(text => call?.send({ type: 'chat', text }) ?? false, announce)
+const files = new FileList(announce)
 
 let call: CallController | undefined
 let remotePage: RemotePage | undefined
@@ -81,6 +83,7 @@ function show (before: State): void {
   preview.show(state)
   callScreen.show(state)
   choice.show(state)
+  files.show(isOpen(state))
   keepScreenOn(isOpen(state))
   const presence = presenceOf(state)
   chat.presence(presence)
@@ -115,6 +118,7 @@ function begin (role: Role): void {
   call = new CallController(role, media, session, {
     dispatch: event => {
       dispatch(event)
+      if (event.type === 'peerGone' && event.notice === 'left') files.left()
       // A guest is asked for its camera only once the host has answered, and not if it has left meanwhile.
       if (event.type === 'peerFound' && isOpen(state)) open()
     },
@@ -122,6 +126,7 @@ function begin (role: Role): void {
       remotePage = page
       callScreen.connectedTo(page)
       told = ''
+      files.connectedTo(remotePage?.files)
       tellDevices()
       const { name } = preferences.data
       if (name !== '') call?.send({ type: 'name', name })

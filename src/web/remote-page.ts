@@ -1,4 +1,5 @@
 import type { Peer } from 'signalbox-client/webrtc'
+import type { FileLink } from './files/file-link.js'
 import { parseMessage, type PageMessage } from './page-messages.js'
 import type { MediaKind, Senders } from './local-media.js'
 import type { Role } from './role.js'
@@ -7,8 +8,8 @@ import type { Role } from './role.js'
 const MAX_EARLY = 16
 
 /**
- * The page at the other end of a connection: its audio and video, and the messages that the two pages
- * exchange.
+ * The page at the other end of a connection: its audio and video, the messages that the two pages exchange, and the
+ * files.
  *
  * The host creates one transceiver each for audio and video, both without a track, and the guest uses the
  * same two. So a camera can start late, stop and start again without renegotiation, and nothing is sent to a
@@ -24,7 +25,7 @@ export class RemotePage {
   /** Messages that arrived before anyone listened. */
   readonly #early: PageMessage[] = []
 
-  constructor (readonly connection: RTCPeerConnection, private readonly channel: RTCDataChannel, role: Role) {
+  constructor (readonly connection: RTCPeerConnection, private readonly channel: RTCDataChannel, role: Role, readonly files: FileLink) {
     if (role === 'host') for (const kind of ['audio', 'video'] as const) this.senders[kind] = connection.addTransceiver(kind).sender
     connection.addEventListener('track', ({ track, receiver, transceiver }) => {
       this.stream.addTrack(track)

@@ -59,6 +59,15 @@ t.test('axe finds nothing', { skip }, async t => {
       await breaks(host.page, 'connected')
       await host.reaches('connected')
 
+      await guest.page.locator('#chat-close').click()
+      for (const { page } of [host, guest]) {
+        await page.locator('#file-input').setInputFiles({ name: 'notes.txt', mimeType: 'text/plain', buffer: Buffer.from('notes') })
+      }
+      for (const { page } of [host, guest]) {
+        await page.locator('#transfers li').nth(1).waitFor()
+        await clean(t, page, 'with files')
+      }
+
       const third = await visit(t, browser, invite, options)
       await clean(t, third.page, 'when invited')
       await join(third)

@@ -74,6 +74,11 @@ t.test('nothing scrolls sideways', { skip }, async t => {
       await guest.page.locator('#chat-toggle').click()
       await guest.page.locator('#log li').nth(1).waitFor()
       for (const { page } of [host, guest]) t.same(await sideways(page), [], 'with long words in the chat')
+      await host.page.locator('#file-input').setInputFiles({ name: `${'W'.repeat(200)}.txt`, mimeType: 'text/plain', buffer: Buffer.from('notes') })
+      for (const { page } of [host, guest]) {
+        await page.locator('#transfers li').waitFor()
+        t.same(await sideways(page), [], 'with a long file name')
+      }
     })
   }
 

@@ -1,5 +1,6 @@
 import t from 'tap'
 import type { PageMessage } from '../../src/web/page-messages.js'
+import type { FileLink } from '../../src/web/files/file-link.js'
 import { RemotePage } from '../../src/web/remote-page.js'
 
 /** A data channel of which a page hears, and which counts how often it is closed. */
@@ -17,7 +18,7 @@ Object.assign(globalThis, { MediaStream: class {} })
 
 function remotePage () {
   const channel = new FakeChannel()
-  const page = new RemotePage(new EventTarget() as RTCPeerConnection, channel as unknown as RTCDataChannel, 'guest')
+  const page = new RemotePage(new EventTarget() as RTCPeerConnection, channel as unknown as RTCDataChannel, 'guest', {} as FileLink)
   return { channel, page }
 }
 

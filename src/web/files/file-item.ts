@@ -1,0 +1,93 @@
+import { Pace } from './pace.js'
+import { transferText } from './file-texts.js'
+import type { Transfer } from './transfer.js'
+
+export interface FileActions {
+  accept (): void
+  cancel (): void
+  remove (): void
+}
+
+/** One file in the list. */
+export class FileItem {
+  readonly element = document.createElement('li')
+  readonly #status = document.createElement('span')
+  readonly #progress = document.createElement('progress')
+  readonly #buttons = document.createElement('div')
+  readonly #pace = new Pace()
+  /** The states it has been shown in: a transfer that goes on starts only once. */
+  readonly #seen = new Set<string>()
+  #shown = ''
+  #url: string | undefined
+
+  constructor (private readonly transfer: Transfer, private readonly actions: FileActions) {
+    const name = document.createElement('bdi')
+    name.textContent = transfer.name
+    const words = document.createElement('div')
+    words.append(name, this.#status)
+    this.#status.className = 'note'
+    this.#progress.max = Math.max(1, transfer.size)
+    this.#progress.setAttribute('aria-label', transfer.name)
+    this.#buttons.className = 'actions'
+    this.element.append(words, this.#buttons, this.#progress)
+  }
+
+  /** Shows the file as it is now. @returns whether it is the first time in this state */
+  show (): boolean {
+    const { state, moved, link, isOver } = this.transfer
+    if (state.name === 'moving' && link !== undefined) this.#pace.update(moved, performance.now())
+    else this.#pace.reset()
+    const status = transferText(this.transfer, this.#pace.rate)
+    if (this.#status.textContent !== status) this.#status.textContent = status
+    this.#progress.hidden = isOver || (moved === 0 && state.name !== 'moving')
+    this.#progress.value = moved
+    this.#showButtons()
+    const first = !this.#seen.has(state.name)
+    this.#seen.add(state.name)
+    return first
+  }
+
+  remove (): void {
+    if (this.#url !== undefined) URL.revokeObjectURL(this.#url)
+    this.element.remove()
+  }
+
+  #showButtons (): void {
+    const { state, direction, isOver } = this.transfer
+    const { accept, cancel, remove } = this.actions
+    const asked = state.name === 'asked' && direction === 'in'
+    const shown = asked ? 'asked' : isOver ? 'over' : 'going'
+    if (shown === this.#shown) return
+    this.#shown = shown
+    const focused = this.#buttons.contains(document.activeElement)
+    this.#buttons.replaceChildren()
+    if (asked) this.#button('Accept', accept).classList.add('primary')
+    if (state.name === 'done' && state.file !== undefined) this.#saveLink(state.file)
+    if (isOver) this.#button('Remove', remove)
+    else this.#button(asked ? 'Refuse' : 'Cancel', cancel)
+    if (focused) (this.#buttons.firstElementChild as HTMLElement).focus()
+  }
+
+  #button (label: string, act: () => void): HTMLButtonElement {
+    const button = this.#add(document.createElement('button'), label)
+    button.type = 'button'
+    button.onclick = act
+    return button
+  }
+
+  /** Of no type: wherever it is opened, nothing in it runs. */
+  #saveLink (file: Blob): void {
+    const link = this.#add(document.createElement('a'), 'Save')
+    this.#url = link.href = URL.createObjectURL(file.slice(0, file.size, 'application/octet-stream'))
+    link.download = this.transfer.name
+    link.classList.add('primary')
+  }
+
+  #add<T extends HTMLElement> (control: T, label: string): T {
+    control.className = 'button'
+    control.textContent = label
+    control.setAttribute('aria-label', `${label} ${this.transfer.name}`)
+    this.#buttons.append(control)
+    return control
+  }
+}

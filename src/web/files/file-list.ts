@@ -1,0 +1,128 @@
+import { element, showText } from '../dom.js'
+import { announcementOf, noRoomText } from './file-texts.js'
+import { FileDrop } from './file-drop.js'
+import { FileItem } from './file-item.js'
+import type { FileLink } from './file-link.js'
+import { IncomingFile } from './incoming-file.js'
+import { NoRoom, openSink, removeLeftovers } from './sinks.js'
+import type { Transfer } from './transfer.js'
+import { Transfers } from './transfers.js'
+
+/** How often the list is shown anew, in ms, whatever the other page does. */
+const SHOW_EVERY = 150
+
+/** How many announcements are read out at a time. */
+const MAX_ANNOUNCED = 3
+
+const NOBODY = 'Nobody who can receive files is here right now.'
+
+/** The files of a call: the button, the place to drop them, and the list of those on their way. */
+export class FileList {
+  readonly #section = element('files')
+  readonly #items = new Map<Transfer, FileItem>()
+  readonly #transfers = new Transfers(() => { this.#changed() })
+  readonly #drop: FileDrop
+  #link: FileLink | undefined
+  #showing: ReturnType<typeof setTimeout> | undefined
+
+  constructor (private readonly announce: (text: string) => void) {
+    const input = element<HTMLInputElement>('file-input')
+    for (const button of document.querySelectorAll('.send-files')) button.addEventListener('click', () => { if (this.#canSend()) input.click() })
+    input.addEventListener('change', () => {
+      this.#send([...input.files ?? []])
+      // So that the same file can be chosen again.
+      input.value = ''
+    })
+    this.#drop = new FileDrop(() => this.#transfers.canSend ? undefined : NOBODY, files => { this.#send(files) })
+    addEventListener('beforeunload', event => {
+      if (this.#transfers.list.some(({ state }) => state.name === 'moving')) event.preventDefault()
+    })
+    void removeLeftovers()
+  }
+
+  /** Talks to another page about files, or to none for now. */
+  connectedTo (link: FileLink | undefined): void {
+    if (this.#link !== undefined) this.#transfers.closed(this.#link)
+    this.#link = link
+    if (link !== undefined) this.#transfers.attach(link)
+  }
+
+  /** The other person left, and does not come back to what was on its way. */
+  left (): void {
+    this.#transfers.abandon()
+  }
+
+  /** Shows the list in a call, and what can still be saved after it. */
+  show (inCall: boolean): void {
+    this.#drop.enabled = inCall
+    if (!inCall) {
+      this.#link = undefined
+      this.#transfers.stop()
+    }
+    if (inCall !== (this.#section.nextElementSibling?.id === 'controls')) element(inCall ? 'chat' : 'start-text').after(this.#section)
+    this.#show()
+  }
+
+  #canSend (): boolean {
+    const { canSend } = this.#transfers
+    this.#trouble(canSend ? undefined : NOBODY)
+    return canSend
+  }
+
+  #send (files: File[]): void {
+    if (files.length === 0 || !this.#canSend()) return
+    if (!this.#transfers.send(files)) this.#trouble('Not all of them were sent: too many files are waiting.')
+  }
+
+  async #accept (file: IncomingFile): Promise<void> {
+    try {
+      const sink = await openSink(file.name, file.size)
+      if (sink !== undefined) await file.accept(sink)
+    } catch (error) {
+      if (error instanceof NoRoom) this.#trouble(noRoomText(file.name, file.size, error.room))
+      else file.fail('storage')
+    }
+  }
+
+  #trouble (text: string | undefined): void {
+    showText(element('files-trouble'), text)
+    this.#showSection()
+  }
+
+  #changed (): void {
+    if (this.#transfers.canSend) showText(element('files-trouble'), undefined)
+    this.#showing ??= setTimeout(() => { this.#show() }, SHOW_EVERY)
+  }
+
+  #show (): void {
+    clearTimeout(this.#showing)
+    this.#showing = undefined
+    const { list } = this.#transfers
+    for (const [transfer, item] of this.#items) {
+      if (list.includes(transfer)) continue
+      item.remove()
+      this.#items.delete(transfer)
+    }
+    const announcements: string[] = []
+    for (const transfer of list) {
+      let item = this.#items.get(transfer)
+      if (item === undefined) {
+        item = new FileItem(transfer, {
+          accept: () => { if (transfer instanceof IncomingFile) void this.#accept(transfer) },
+          cancel: () => { transfer.fail('stopped') },
+          remove: () => { this.#transfers.remove(transfer) }
+        })
+        this.#items.set(transfer, item)
+        element('transfers').append(item.element)
+      }
+      const news = item.show() ? announcementOf(transfer) : undefined
+      if (news !== undefined) announcements.push(news)
+    }
+    this.#showSection()
+    if (announcements.length > 0) this.announce(announcements.slice(0, MAX_ANNOUNCED).join('. '))
+  }
+
+  #showSection (): void {
+    this.#section.hidden = this.#items.size === 0 && element('files-trouble').hidden
+  }
+}
