@@ -1,4 +1,4 @@
-import { fork } from 'node:child_process'
+import { fork, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { createServer } from 'node:net'
@@ -21,6 +21,25 @@ export async function startServer (kind, where = '', ...more) {
       const exited = once(child, 'exit')
       child.disconnect()
       await exited
+    }
+  }
+}
+
+/** The standalone server, which keeps its boxes in this directory. `ready` is when it first answered. */
+export async function startProgram (dir) {
+  const port = await freePort()
+  const child = spawn(process.execPath, ['dist/server/cli.js', '--port', String(port), '--host', '127.0.0.1', '--store', `lmdb:${dir}`, '--log-level', 'silent'], { stdio: 'ignore' })
+  const url = `http://127.0.0.1:${port}`
+  const stop = async () => {
+    child.kill('SIGKILL')
+    await once(child, 'exit')
+  }
+  for (;;) {
+    try {
+      const { ok } = await fetch(`${url}/health/ready`)
+      if (ok) return { url, ready: performance.now(), stop }
+    } catch {
+      await sleep(5)
     }
   }
 }

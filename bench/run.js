@@ -3,7 +3,7 @@
 import { spawnSync } from 'node:child_process'
 import { availableParallelism } from 'node:os'
 
-const PARTS = ['start', 'store', 'growth', 'growth-http', 'delivery', 'peers', 'streams', 'redis', 'call']
+const PARTS = ['start', 'store', 'growth', 'growth-http', 'delivery', 'peers', 'streams', 'redis', 'call', 'files']
 
 const wanted = process.argv.slice(2)
 const unknown = wanted.filter(part => !PARTS.includes(part))
