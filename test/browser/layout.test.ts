@@ -42,6 +42,35 @@ async function notice (page: Page, text: string): Promise<void> {
   }, text)
 }
 
+/** What lies on top of a button, if it is not the button. */
+async function covered (page: Page, button: string): Promise<string | undefined> {
+  return await page.locator(button).evaluate(button => {
+    const { left, top, width, height } = button.getBoundingClientRect()
+    const found = document.elementFromPoint(left + width / 2, top + height / 2)
+    return found === null || button.contains(found) ? undefined : `${found.tagName}#${found.id}`
+  })
+}
+
+t.test('with text twice as large', { skip }, async t => {
+  const browser = await launch(t, ['--blink-settings=defaultFontSize=32', '--auto-select-desktop-capture-source=Entire screen'])
+  const url = await servePage(t)
+  for (const width of [320, 390]) {
+    await t.test(`everything can be reached in a window of ${width} px`, async t => {
+      const { host, guest } = await inCall(t, browser, url, { viewport: { width, height: 800 } })
+      const { page } = host
+      await open(page)
+      t.same(await sideways(page), [])
+      t.same(await cut(page), [], 'every control has its place')
+      await page.getByRole('button', { name: 'Share your screen' }).click()
+      await guest.page.locator('#remote.whole').waitFor()
+      await page.locator('#matches').click()
+      for (const button of ['#stop-sharing', '#mic', '#camera', '#chat-toggle', '#more summary', '#leave']) {
+        t.equal(await covered(page, button), undefined, `${button} is not covered`)
+      }
+    })
+  }
+})
+
 t.test('nothing scrolls sideways', { skip }, async t => {
   const browser = await launch(t)
   const url = await servePage(t)
