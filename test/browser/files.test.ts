@@ -156,7 +156,7 @@ t.test('files in a call', { skip }, async t => {
     await guest.reaches('connected', 30_000)
     await reaches(0.4)
     await lose(guest.page)
-    await item(guest, big.name).getByText('Interrupted. It goes on when you are connected again.').waitFor()
+    await item(guest, big.name).getByText('Interrupted. It will continue when you are connected again.').waitFor()
     t.equal(await save(guest, big.name, 60_000), big.hash)
     await item(host, big.name).getByText('sent and checked').waitFor()
   })
@@ -215,7 +215,7 @@ t.test('files in a call', { skip }, async t => {
     })
     await send(host, file.path)
     await accept(guest, file.name)
-    await guest.page.getByText('huge.bin does not fit: it has 100 bytes, and this browser has room for 50 bytes.').waitFor()
+    await guest.page.getByText('huge.bin does not fit: it is 100 bytes, and this browser has room for only 50 bytes.').waitFor()
     await item(guest, file.name).getByRole('button', { name: 'Refuse' }).click()
     await item(host, file.name).getByText('The other person cancelled it').waitFor()
 

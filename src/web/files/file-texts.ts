@@ -40,7 +40,7 @@ export function transferText (transfer: Shown, rate = 0): string {
   const sending = direction === 'out'
   if (state.name === 'done') return `${sizeText(size)} · ${sending ? 'sent' : 'received'} and checked`
   if (state.name === 'failed') return state.reason === 'stopped' && state.mine ? 'Cancelled' : failures[state.reason][sending ? 0 : 1]
-  if (link === undefined) return 'Interrupted. It goes on when you are connected again.'
+  if (link === undefined) return 'Interrupted. It will continue when you are connected again.'
   if (state.name === 'asked') return `${sizeText(size)} · ${sending ? 'waiting for the other person to accept' : 'the other person wants to send you this'}`
   if (state.name === 'accepted') return `${sizeText(size)} · waiting to start`
   const progress = `${sizeText(moved)} of ${sizeText(size)}`
@@ -55,5 +55,5 @@ export function announcementOf (transfer: Shown & { name: string }): string | un
 }
 
 export function noRoomText (name: string, size: number, room: number): string {
-  return `${name} does not fit: it has ${sizeText(size)}, and this browser has room for ${sizeText(room)}.`
+  return `${name} does not fit: it is ${sizeText(size)}, and this browser has room for only ${sizeText(room)}.`
 }

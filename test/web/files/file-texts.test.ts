@@ -40,7 +40,7 @@ t.test('speed and time left are shown once they are known', async t => {
   const transfer = { direction: 'out', state: { name: 'moving' }, size: 80e6, moved: 20e6, link: {} } as const
   t.equal(transferText(transfer), '20 MB of 80 MB')
   t.equal(transferText(transfer, 3e6), '20 MB of 80 MB · 3.0 MB/s · about 20 seconds left')
-  t.equal(transferText({ ...transfer, link: undefined }, 3e6), 'Interrupted. It goes on when you are connected again.')
+  t.equal(transferText({ ...transfer, link: undefined }, 3e6), 'Interrupted. It will continue when you are connected again.')
   const pace = new Pace()
   pace.update(0, 0)
   t.equal(pace.rate, undefined)
