@@ -5,11 +5,23 @@ import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 import { PeerServer } from 'peer'
-import { launch } from './chromium.js'
+import { chromium } from 'playwright-core'
 import { freePort, median, percentile, report, startServer, withTempDir } from './lib.js'
+
+const require = createRequire(import.meta.url)
 
 const CALLS = 20
 const WARM_UP = 3
+
+/** @param dir where the browser is unpacked: its package does that to the directory of temporary files, with its libraries only on Lambda */
+async function launch (dir) {
+  Object.assign(process.env, { TMPDIR: dir, AWS_EXECUTION_ENV: 'AWS_Lambda_nodejs20.x' })
+  const { default: unpacked } = await import('@sparticuz/chromium')
+  return await chromium.launch({
+    executablePath: await unpacked.executablePath(),
+    args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--disable-features=WebRtcHideLocalIpsWithMdns', '--allow-loopback-in-peer-connection']
+  })
+}
 
 /** A person's page at the server's origin, with the product's code, which counts its requests. */
 async function open (browser, url, code) {
@@ -100,7 +112,7 @@ async function measure (dir) {
     globalName: 'signalbox',
     target: 'es2022'
   })
-  const peerJs = await readFile(createRequire(import.meta.url).resolve('peerjs/dist/peerjs.min.js'), 'utf8')
+  const peerJs = await readFile(require.resolve('peerjs/dist/peerjs.min.js'), 'utf8')
   const server = await startServer('memory')
   const port = await freePort()
   const peerServer = await new Promise(resolve => { const app = PeerServer({ port, host: '127.0.0.1', path: '/' }, listening => resolve(listening ?? app)) })
