@@ -5,23 +5,13 @@ import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 import { PeerServer } from 'peer'
-import { chromium } from 'playwright-core'
+import { launch } from './chromium.js'
 import { freePort, median, percentile, report, startServer, withTempDir } from './lib.js'
 
 const require = createRequire(import.meta.url)
 
 const CALLS = 20
 const WARM_UP = 3
-
-/** @param dir where the browser is unpacked: its package does that to the directory of temporary files, with its libraries only on Lambda */
-async function launch (dir) {
-  Object.assign(process.env, { TMPDIR: dir, AWS_EXECUTION_ENV: 'AWS_Lambda_nodejs20.x' })
-  const { default: unpacked } = await import('@sparticuz/chromium')
-  return await chromium.launch({
-    executablePath: await unpacked.executablePath(),
-    args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--disable-features=WebRtcHideLocalIpsWithMdns', '--allow-loopback-in-peer-connection']
-  })
-}
 
 /** A person's page at the server's origin, with the product's code, which counts its requests. */
 async function open (browser, url, code) {
