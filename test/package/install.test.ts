@@ -1,9 +1,9 @@
 import { execFile } from 'node:child_process'
-import { readdir } from 'node:fs/promises'
+import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import t from 'tap'
-import { consumer } from '../helpers/consumer.js'
+import { consumer, root } from '../helpers/consumer.js'
 
 const run = promisify(execFile)
 
@@ -50,6 +50,23 @@ t.test('without Swagger UI, the plugin works, and says what is missing if it is 
     const other = Fastify()
     await other.register(boxPlugin, { docs: '/docs' }).then(() => other.ready()).catch(error => { console.log(error.message) })`)
   t.equal(said, '200\nboxPlugin: Swagger UI needs the package @fastify/swagger-ui 5: npm install @fastify/swagger-ui, or set docs to false')
+})
+
+t.test('the program of docs/writing-a-store.md tests a store of one\'s own', async t => {
+  const folder = await consumer(t)
+  const [, code = ''] = /```js\n(.*?)```/s.exec(await readFile(join(root, 'docs/writing-a-store.md'), 'utf8')) ?? []
+  const name = 'my-store.test.js'
+  await writeFile(join(folder, name), code)
+  const myStore = (change: string) => writeFile(join(folder, 'my-store.js'), `
+    import { memoryStore } from 'fastify-signalbox'
+    export const myStore = () => { const store = memoryStore(); ${change}; return store }`)
+  const test = () => run(process.execPath, ['--test', '--test-reporter=tap', name], { cwd: folder })
+  await myStore('')
+  const { stdout } = await test()
+  t.match(stdout, /^# fail 0$/m)
+  t.ok(Number(/^# pass (\d+)$/m.exec(stdout)?.[1]) > 20)
+  await myStore('store.acknowledge = async () => 0')
+  t.match(await test().catch((error: unknown) => error), { stdout: /^not ok /m }, 'it notices a store that forgets')
 })
 
 t.test('the client installs nothing but its one dependency', async t => {
