@@ -27,11 +27,27 @@ export function isInjected (request: FastifyRequest): boolean {
   return !(carrier instanceof Socket) && !('session' in carrier)
 }
 
-const listeners = new WeakMap<Carrier, Set<() => void>>()
+type Listeners = WeakMap<Carrier, Set<() => void>>
+
+const ofClose: Listeners = new WeakMap()
+const ofPause: Listeners = new WeakMap()
 
 /** Calls the listener once when the carrier closes, or now if it is closed. @returns a function that removes the listener */
 export function whenGone (carrier: Carrier, tell: () => void): () => void {
-  if (carrier.destroyed) {
+  return whenOnce(carrier, carrier.destroyed, 'close', ofClose, tell)
+}
+
+/**
+ * The same for when its socket is no longer read: Node pauses a connection on which responses queue up, and then
+ * does not notice that the client disconnects. Over HTTP/2, none queues up.
+ */
+export function whenPaused (carrier: Carrier, tell: () => void): () => void {
+  if (!(carrier instanceof Socket)) return () => {}
+  return whenOnce(carrier, carrier.isPaused(), 'pause', ofPause, tell)
+}
+
+function whenOnce (carrier: Carrier, already: boolean, event: string, listeners: Listeners, tell: () => void): () => void {
+  if (already) {
     tell()
     return () => {}
   }
@@ -41,7 +57,7 @@ export function whenGone (carrier: Carrier, tell: () => void): () => void {
   if (all === undefined) {
     const told = all = new Set()
     listeners.set(carrier, told)
-    carrier.once('close', () => {
+    carrier.on(event, () => {
       for (const tell of told) tell()
       told.clear()
     })

@@ -1,7 +1,6 @@
 import type { Readable } from 'node:stream'
 import type { FastifyBaseLogger, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { Condition } from '../condition.js'
-import { endOfTurn } from '../end-of-turn.js'
 import { BusyError } from '../errors.js'
 import type { Drained, Page } from '../store/store.js'
 import { addressOf } from './address.js'
@@ -106,14 +105,13 @@ export class Outgoing {
   async drain (request: FastifyRequest, reply: FastifyReply, take: (most: number) => Promise<Drained>): Promise<Page> {
     const response = this.open(request, reply)
     const { address } = response
-    // Of a client that closes its side behind the request, Node hears in the next turn.
-    await endOfTurn()
-    await endOfTurn()
+    if (response.queued) await response.turn()
+    await response.settled()
     for (let most = PIECE; ;) {
       // A box that was filled under higher limits must not ask for more room than there can be.
       const room = Math.min(pageRoom(most), this.#largest)
       // Without an await in the usual case, since every drain passes here.
-      if (response.queued || response.isUnreachable || this.#account.lackWithReserved(address, room) !== undefined) await this.#reserve(response, room)
+      if (response.isUnreachable || this.#account.lackWithReserved(address, room) !== undefined) await this.#reserve(response, room)
       else this.#account.reserve(address, room)
       let drained: Drained
       try {
@@ -123,7 +121,7 @@ export class Outgoing {
         this.#wake()
       }
       if (!('needs' in drained)) {
-        response.drained = true
+        response.keep()
         this.count(request, reply, pageSize(drained))
         return drained
       }
@@ -231,12 +229,10 @@ export class Outgoing {
   }
 
   /**
-   * Reserves room for a response whose turn it is on the connection. It waits for reservations, which are
-   * settled soon, but not for unsent bytes.
+   * Reserves room for a response. It waits for reservations, which are settled soon, but not for unsent bytes.
    * @throws BusyError if there is no room, or nobody to send it to
    */
   async #reserve (response: PendingResponse, bytes: number): Promise<void> {
-    await response.turn()
     const until = performance.now() + this.#stallTicks * TICK
     while (this.#account.lackWithReserved(response.address, bytes) !== undefined) {
       const isReserved = this.#account.lack(response.address, bytes) === undefined && performance.now() < until
@@ -277,7 +273,7 @@ export class Outgoing {
       const bytes = this.#account.bytesOf(response)
       if (bytes === 0) continue
       if (response.hasProgressed() || response.backlog === 0) this.#account.progress(response, this.#now)
-      // A small one may wait behind a long-poll; a large one takes room before it can even begin.
+      // A small one may wait for long; a large one takes room before it can even begin.
       else if (this.#idle(response) >= this.#stallTicks && !(response.queued && bytes <= PIECE)) this.#cut(response)
     }
   }

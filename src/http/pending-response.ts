@@ -1,10 +1,23 @@
+import { Socket } from 'node:net'
 import type { Writable } from 'node:stream'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { carrierOf, cut, isInjected, whenGone, type Carrier } from './carrier.js'
+import { endOfTurn } from '../end-of-turn.js'
+import { carrierOf, cut, isInjected, whenGone, whenPaused, type Carrier } from './carrier.js'
 import { endOfPiece } from './pieces.js'
 
 /** The approximate memory of a response besides its bytes. */
 const OVERHEAD = 4 * 1024
+
+const TURNS = 2
+const TURNS_HTTP2 = 8
+
+/** How many unsent responses to drains each carrier has. */
+const drains = new WeakMap<Carrier, number>()
+
+/** What the kernel has taken of everything written to a connection, in bytes. */
+function takenBy (carrier: Carrier): number {
+  return carrier instanceof Socket ? carrier.bytesWritten - carrier.writableLength : 0
+}
 
 /** A response on its way to the client. */
 export class PendingResponse {
@@ -20,7 +33,10 @@ export class PendingResponse {
   readonly #onWrite: (response: PendingResponse) => void
   #left: AbortController | undefined
   #progressed = false
+  /** what its connection had taken while it waited behind another response, in bytes */
+  #taken = 0
   #held = 0
+  #keeps = false
 
   /**
    * @param address the client address it counts against
@@ -34,6 +50,8 @@ export class PendingResponse {
     this.#onWrite = onWrite
     const end = (): void => {
       this.over = true
+      if (this.#keeps) drains.set(this.#carrier, (drains.get(this.#carrier) ?? 1) - 1)
+      this.#keeps = false
       onOver(this)
     }
     const forget = whenGone(this.#carrier, () => {
@@ -56,6 +74,11 @@ export class PendingResponse {
   /** Whether nothing can be sent any more. Node ends its side, too, when a client has closed the connection halfway. */
   get isUnreachable (): boolean {
     return this.gone || (this.#carrier.writableEnded && !this.#raw.writableEnded)
+  }
+
+  /** Whether it gives way to no other: cutting it off would lose drained messages, its own or some ahead of it on the connection. */
+  get isKept (): boolean {
+    return this.drained || (drains.get(this.#carrier) ?? 0) > 0
   }
 
   /** Aborts when the client has disconnected. Made at first use: most responses need none, and it costs more than they do. */
@@ -88,21 +111,44 @@ export class PendingResponse {
     return this.#raw.headersSent
   }
 
+  /** Its messages have been removed from their box. */
+  keep (): void {
+    this.drained = true
+    if (this.over) return
+    this.#keeps = true
+    drains.set(this.#carrier, (drains.get(this.#carrier) ?? 0) + 1)
+  }
+
   /** @param bytes what stays in memory until all of it is written */
   hold (bytes: number): void {
     this.#held = bytes
   }
 
-  /** Whether the client has taken anything since this was last asked. */
+  /** Whether the client has taken anything since this was last asked, of this response or of those ahead of it. */
   hasProgressed (): boolean {
-    const progressed = this.#progressed
+    const taken = this.queued ? takenBy(this.#carrier) : this.#taken
+    const progressed = this.#progressed || taken !== this.#taken
+    this.#taken = taken
     this.#progressed = false
     return progressed
+  }
+
+  /** Resolves when it is known whether the client has closed its side right behind the request: Node hears of that a few turns later. */
+  async settled (): Promise<void> {
+    for (let turns = this.#carrier instanceof Socket ? TURNS : TURNS_HTTP2; turns > 0; turns--) await endOfTurn()
   }
 
   /** Resolves when no other response is ahead of it on its connection, or the client has disconnected. */
   turn (): Promise<void> | undefined {
     return this.queued ? this.#until('socket') : undefined
+  }
+
+  /**
+   * Calls the listener once when nobody would notice that the client disconnects, or now if that is so.
+   * @returns a function that removes the listener
+   */
+  whenPaused (tell: () => void): () => void {
+    return this.over ? () => {} : whenPaused(this.#carrier, tell)
   }
 
   /** Writes without waiting. @returns whether the client keeps up */

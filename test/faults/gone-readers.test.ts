@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import http2 from 'node:http2'
 import net, { type AddressInfo, type Socket } from 'node:net'
 import { join } from 'node:path'
+import { setImmediate as turn } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import { outgoingOf } from '../../src/http/outgoing.js'
 import { build, jsonText, type BuildOptions } from '../helpers/build.js'
@@ -40,7 +41,11 @@ for (const [way, leave] of Object.entries(WAYS)) {
   for (const kind of ['long-polls', 'streams', 'long-polls behind a response that nobody reads']) {
     t.test(`${kind} in a pipeline that is ${way} free every place`, async t => {
       const { watch, app, box, port, createBox } = await setUp(t, { maxMessageBytes: 8 << 20, maxBoxBytes: 16 << 20, limits: { perAddress: 16 << 20, total: 64 << 20, stallTimeout: 1 } })
-      const large = await createBox()
+      const [large, filled] = [await createBox(), await createBox()]
+      await filled.store('')
+      // Takes a place, and gives it back at once.
+      const place = `${filled.messages}?wait=60`
+      const finds = async (url: string) => (await app.inject({ url, remoteAddress: '127.0.0.1' })).statusCode
       await app.inject({ method: 'POST', url: large.messages, ...jsonText(`"${'m'.repeat(6 << 20)}"`) })
       const request = kind === 'streams' ? get(box.messages, 'accept: text/event-stream') : get(`${box.messages}?wait=60`)
       for (let round = 0; round < 3; round++) {
@@ -48,9 +53,11 @@ for (const [way, leave] of Object.entries(WAYS)) {
         socket.pause()
         socket.write((kind.endsWith('reads') ? get(large.messages) : '') + request.repeat(PIPELINED))
         // The places of the address are all taken, and in the next round again.
-        await watch.until(PIPELINED)
+        while (await finds(place) !== 429) await turn()
+        t.ok(watch.open <= 1, 'only the first on the connection waits')
         leave(socket)
         await watch.until(0)
+        while (await finds(place) !== 200) await turn()
       }
       t.equal(outgoingOf(app).unsent.responses, 0)
     })
@@ -64,11 +71,32 @@ t.test('pipelined streams from 200 addresses leave nothing behind', async t => {
     socket.write(get(box.messages, 'accept: text/event-stream', `x-forwarded-for: 203.0.113.${i}`).repeat(4))
     return socket
   }))
-  await watch.until(800)
+  await watch.until(200)
   for (const [i, socket] of sockets.entries()) (i % 2 === 0 ? WAYS['closed'] : WAYS['reset'])?.(socket)
   await watch.until(0)
   t.equal(watch.open, 0)
   t.same(outgoingOf(app).unsent, { responses: 0, bytes: 0 })
+})
+
+t.test('a long-poll and a stream end when the server stops reading their connection, since nobody would notice the client leaving', async t => {
+  const { app, watch, box, port, createBox } = await setUp(t)
+  const filled = await createBox()
+  await app.inject({ method: 'POST', url: filled.messages, ...jsonText(`"${'m'.repeat(30_000)}"`) })
+  for (const held of [get(`${box.messages}?wait=60`), get(box.messages, 'accept: text/event-stream')]) {
+    const socket = await connected(t, port)
+    let text = ''
+    socket.on('data', data => { text += data })
+    socket.write(held + get(filled.messages))
+    await watch.until(1)
+    // Node pauses the connection when a request arrives while this much waits to be sent.
+    while (watch.open > 0) {
+      socket.write(get(box.messages))
+      await turn()
+    }
+    while (!text.includes('mmm')) await once(socket, 'data')
+    t.match(text, /^HTTP\/1.1 200/)
+    socket.destroy()
+  }
 })
 
 t.test('streams and long-polls of an HTTP/2 session free every place, one by one or all at once', async t => {

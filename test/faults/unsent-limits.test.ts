@@ -245,6 +245,30 @@ t.test('the response to a drain never gives way to others', async t => {
   t.ok((await rest(owner)).includes(MESSAGE))
 })
 
+t.test('what is queued behind the response to a drain does not give way either, since they share a connection', async t => {
+  const { port, outgoing, full } = await setUp(t)
+  const [drained, read] = [await full(), await full()]
+  const owner = await send(t, port, request('DELETE', drained.messages), request('GET', read.messages, { connection: 'close' }))
+  await until(() => outgoing.unsent.bytes > 12 * MIB)
+  const others = { 'x-forwarded-for': '203.0.113.1', accept: 'text/event-stream' }
+  const streams: Socket[] = []
+  for (let i = 0; i < 3; i++) streams.push(await send(t, port, request('GET', read.messages, others)))
+  await until(() => streams.every(({ destroyed, readableLength }) => destroyed || readableLength > 0))
+  t.equal((await rest(owner)).split(MESSAGE).length, 3)
+})
+
+t.test('a large response is not cut off while its client takes the one ahead of it', async t => {
+  const { port, full } = await setUp(t, { limits: { ...LIMITS, stallTimeout: 2 } })
+  const [drained, read] = [await full(), await full()]
+  const socket = await send(t, port, request('DELETE', drained.messages), request('GET', read.messages, { connection: 'close' }))
+  let text = ''
+  while (text.length < 5 * MIB && !socket.destroyed) {
+    text += (socket.read() as Buffer | null)?.toString('latin1') ?? ''
+    await new Promise(resolve => setTimeout(resolve, 30))
+  }
+  t.equal((text + await rest(socket)).split(MESSAGE).length, 3)
+})
+
 t.test('a drain behind another response waits its turn, and removes nothing if its client has disconnected', async t => {
   const { port, full, createBox, held } = await setUp(t)
   const [box, quiet] = [await full(), await createBox()]

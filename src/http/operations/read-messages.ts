@@ -77,9 +77,9 @@ export function readMessages (scope: Scope, { service, options, limiter, outgoin
   )
 
   async function heldRead (request: Read, reply: FastifyReply, after: number, limit: number, seconds: number): Promise<Page> {
-    const { left, leave } = enter(request, reply)
+    const { ended, leave } = await enter(request, reply)
     try {
-      return await service.heldRead(request[DROP], after, limit, seconds, left)
+      return await service.heldRead(request[DROP], after, limit, seconds, ended)
     } finally {
       leave()
     }
@@ -92,10 +92,10 @@ export function readMessages (scope: Scope, { service, options, limiter, outgoin
       await service.read(request[DROP], from, 1)
       return reply.type(STREAM_TYPE).send('')
     }
-    const { response, left, leave } = enter(request, reply)
+    const { response, ended, leave } = await enter(request, reply)
     try {
       // Registered before the first read. Anything that can be refused is refused before the response begins.
-      const waiter = await service.waiters.open(request[DROP], left)
+      const waiter = await service.waiters.open(request[DROP], ended)
       try {
         const first = await service.read(request[DROP], from, BATCH)
         // An `EventSource` would treat a refusal as final; it reconnects after being cut off.
@@ -118,16 +118,31 @@ export function readMessages (scope: Scope, { service, options, limiter, outgoin
   }
 
   /**
-   * Takes a place for a response that is held open. The place is free again when the client has disconnected
-   * or `leave` is called.
+   * Takes a place for a response that is held open, when its turn on the connection has come. The place is free
+   * again when the client has disconnected or `leave` is called.
+   * @returns with a signal that aborts when the response must end: nobody is there, or nobody would notice
    */
-  function enter (request: FastifyRequest, reply: FastifyReply) {
+  async function enter (request: FastifyRequest, reply: FastifyReply) {
     const leave = limiter.enter(request)
     const response = outgoing.open(request, reply)
-    const { left } = response
-    if (left.aborted) leave()
-    else left.addEventListener('abort', leave)
-    return { response, left, leave }
+    const ending = new AbortController()
+    const end = (): void => { ending.abort() }
+    const watching = response.whenPaused(end)
+    const gone = (): void => {
+      end()
+      leave()
+    }
+    if (response.left.aborted) gone()
+    else response.left.addEventListener('abort', gone)
+    await response.turn()
+    return {
+      response,
+      ended: ending.signal,
+      leave: (): void => {
+        watching()
+        leave()
+      }
+    }
   }
 }
 
