@@ -88,8 +88,11 @@ export class CallController {
 
   /** Called when the page is unloaded, perhaps only to be reloaded: then a host's guest joins again by itself. */
   unload (): void {
-    if (this.role === 'guest') void this.#remotePage?.peer?.close()
-    else this.#remotePage?.connection.close()
+    const remotePage = this.#remotePage
+    // What happens from now on is no end of the call, to which a page that is only reloaded comes back.
+    this.#remotePage = undefined
+    if (this.role === 'guest') void remotePage?.peer?.close()
+    remotePage?.connection.close()
   }
 
   async #follow (open: () => Promise<Call>): Promise<void> {

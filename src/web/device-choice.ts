@@ -1,4 +1,5 @@
-import type { DeviceKind, Devices } from './devices.js'
+import type { DeviceKind } from './device-kind.js'
+import type { Devices } from './devices.js'
 import { element } from './dom.js'
 import type { LocalMedia } from './local-media.js'
 import type { Preferences } from './preferences.js'

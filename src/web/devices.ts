@@ -1,7 +1,5 @@
-import type { MediaKind } from './local-media.js'
+import type { DeviceKind } from './device-kind.js'
 import type { ChosenDevice } from './preferences.js'
-
-export type DeviceKind = MediaKind | 'speaker'
 
 const browserKinds = { audio: 'audioinput', video: 'videoinput', speaker: 'audiooutput' } as const satisfies Record<DeviceKind, MediaDeviceKind>
 

@@ -1,7 +1,6 @@
+import type { MediaKind } from './device-kind.js'
 import type { Devices } from './devices.js'
 import type { Sent } from './page-messages.js'
-
-export type MediaKind = 'audio' | 'video'
 
 /** Why a device cannot be used: blocked by the person or the system, in use by another program, or not there. */
 export type DeviceProblem = 'denied' | 'busy' | 'unavailable'

@@ -1,4 +1,4 @@
-import type { DeviceKind } from './devices.js'
+import type { DeviceKind } from './device-kind.js'
 
 /** A device that the person has chosen. Some browsers give it another id at every visit, but the same name. */
 export interface ChosenDevice { id: string, label: string }

@@ -1,6 +1,7 @@
+import type { MediaKind } from './device-kind.js'
 import { element, showText } from './dom.js'
 import { followLevel } from './level.js'
-import { isProblem, type LocalMedia, type MediaKind } from './local-media.js'
+import { isProblem, type LocalMedia } from './local-media.js'
 import type { SavedSession } from './saved-session.js'
 import type { State } from './state.js'
 import { deviceNotice, mirrorText } from './texts.js'

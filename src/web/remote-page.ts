@@ -1,7 +1,8 @@
 import type { Peer } from 'signalbox-client/webrtc'
+import type { MediaKind } from './device-kind.js'
 import type { FileLink } from './files/file-link.js'
 import { parseMessage, type PageMessage } from './page-messages.js'
-import type { MediaKind, Senders } from './local-media.js'
+import type { Senders } from './local-media.js'
 import type { Role } from './role.js'
 
 /** More than a page says before it is answered. Whoever says more before anybody has let them in is cut off. */

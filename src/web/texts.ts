@@ -1,5 +1,6 @@
+import type { MediaKind } from './device-kind.js'
 import { adviceOf, isRetryable, titleOf, type Failure } from './failures.js'
-import { isProblem, type DeviceProblem, type DeviceState, type MediaKind, type Switch } from './local-media.js'
+import { isProblem, type DeviceProblem, type DeviceState, type Switch } from './local-media.js'
 import type { Notice } from './notices.js'
 import type { Reason, State } from './state.js'
 

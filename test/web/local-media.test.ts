@@ -1,6 +1,7 @@
 import t, { type Test } from 'tap'
+import type { MediaKind } from '../../src/web/device-kind.js'
 import type { Devices } from '../../src/web/devices.js'
-import { LocalMedia, type MediaKind, type Switch } from '../../src/web/local-media.js'
+import { LocalMedia, type Switch } from '../../src/web/local-media.js'
 
 class FakeTrack extends EventTarget {
   enabled = true

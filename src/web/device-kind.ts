@@ -1,0 +1,5 @@
+/** What is sent. */
+export type MediaKind = 'audio' | 'video'
+
+/** What a device does. */
+export type DeviceKind = MediaKind | 'speaker'
