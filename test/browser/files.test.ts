@@ -44,10 +44,18 @@ async function prepared (page: Page): Promise<void> {
 }
 
 /** The connection is lost: its main channel is closed. */
-async function lose (page: Page): Promise<void> {
-  await page.evaluate(() => {
+async function loseAt (page: Page, share: number): Promise<void> {
+  // All in the page: from here, the file may have arrived, or the connection may be back, before anyone looks.
+  await page.evaluate(async share => {
+    const frame = () => new Promise(resolve => { requestAnimationFrame(resolve) })
+    while (document.querySelector('progress')!.position < share) await frame()
+    const shown = new Promise<void>(resolve => {
+      const look = (): void => { if (document.querySelector('#transfers')!.textContent!.includes('Interrupted. It will continue')) resolve() }
+      new MutationObserver(look).observe(document.querySelector('#transfers')!, { subtree: true, childList: true, characterData: true })
+    });
     (Reflect.get(globalThis, 'channels') as RTCDataChannel[]).findLast(({ label }) => label === 'signalbox')!.close()
-  })
+    await shown
+  }, share)
 }
 
 /** The network of a page, which can be cut. Chromium slows connections down only if it does so from their start. */
@@ -154,9 +162,7 @@ t.test('files in a call', { skip }, async t => {
     await guest.reaches('reconnecting', 30_000)
     for (const { mend } of networks) await mend()
     await guest.reaches('connected', 30_000)
-    await reaches(0.4)
-    await lose(guest.page)
-    await item(guest, big.name).getByText('Interrupted. It will continue when you are connected again.').waitFor()
+    await loseAt(guest.page, 0.4)
     t.equal(await save(guest, big.name, 60_000), big.hash)
     await item(host, big.name).getByText('sent and checked').waitFor()
   })

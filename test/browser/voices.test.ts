@@ -100,7 +100,7 @@ t.test('voices', { skip }, async t => {
         }
       })
     })
-    await level(host.page, 'own', '3')
+    await host.page.waitForFunction(() => (Reflect.get(globalThis, 'tracks') as unknown[]).length >= 3)
     await host.page.locator('#leave').click()
     await host.reaches('left')
     const states = await host.page.evaluate(() => (Reflect.get(globalThis, 'tracks') as MediaStreamTrack[]).map(({ readyState }) => readyState))
