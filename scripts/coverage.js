@@ -16,7 +16,7 @@ const leftOut = [
   // the suite again over another store
   'test/store/redis/{api,cluster}*',
   // long searches that add no lines
-  '**/*cost*', '**/{adversary,attempts,disk,expired-boxes,follow,lies}.test.ts', 'test/{ci,documentation,lint,plugin,readme}.test.ts'
+  '**/*cost*', 'test/webrtc/{docs,fifteen-minutes}*', '**/{adversary,attempts,disk,expired-boxes,follow,lies}.test.ts', 'test/{ci,documentation,lint,plugin,readme}.test.ts'
 ]
 
 const { status } = spawnSync('npx', [
