@@ -1,4 +1,5 @@
 import { checkInvite } from 'signalbox-client/webrtc'
+import { announcer } from './announcer.js'
 import { CallController } from './call-controller.js'
 import { Chat } from './chat.js'
 import { DeviceChoice } from './device-choice.js'
@@ -26,7 +27,7 @@ import { audioContext, chime } from './sound.js'
 import { playThrough } from './speaker.js'
 import { isOpen, next, type CallEvent, type State } from './state.js'
 import { keepScreenOn } from './wake-lock.js'
-import { presenceOf, spokenText, titleOfPage, type Action } from './texts.js'
+import { inSentences, presenceOf, spokenText, titleOfPage, type Action } from './texts.js'
 
 /** How long the page stays empty while its invite is checked, in ms. */
 const CHECK_PATIENCE = 500
@@ -34,6 +35,7 @@ const CHECK_PATIENCE = 500
 /** How often the page shows a change in what the other person sends, in ms. */
 const SENT_EVERY = 200
 
+const announce = announcer()
 const session = new SavedSession(tabStorage())
 const preferences = new Preferences(browserStorage())
 const devices = new Devices(() => {
@@ -92,7 +94,7 @@ function show (before: State): void {
   voices.during(isOpen(state) ? { remotePage: presence === 'here' ? remotePage : undefined } : undefined)
   if (!isOpen(state) && state.name !== 'ready') media.stop()
   const news = spokenText(state).filter(text => !spokenText(before).includes(text))
-  if (news.length > 0) announce(news.join('. '))
+  if (news.length > 0) announce(inSentences(news))
 }
 
 function onArrival (): void {
@@ -177,13 +179,6 @@ function preferredId (kind: DeviceKind): string {
 function tellDevices (): void {
   const news = JSON.stringify(media.sent)
   if (news !== told && call?.send({ type: 'media', ...media.sent })) told = news
-}
-
-/** Announces something to screen reader users. The same text twice is announced twice. */
-function announce (text: string): void {
-  const target = element('announce')
-  target.textContent = ''
-  setTimeout(() => { target.textContent = text }, 50)
 }
 
 function invited (): boolean {

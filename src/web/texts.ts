@@ -75,7 +75,7 @@ function actionsAfter (failure: Failure): Action[] {
 /** What the call screen shows besides the status; undefined if nothing. */
 export function noticeOf (state: State): Notice | undefined {
   if (state.name === 'opening' && state.failures !== undefined) {
-    const tried = state.failures === 0 ? 'has not answered yet' : `could not be reached (tried ${state.failures === 1 ? 'once' : `${state.failures} times`})`
+    const tried = state.failures === 0 ? 'has not answered yet' : `could not be reached (${state.failures} ${state.failures === 1 ? 'attempt' : 'attempts'})`
     return { about: 'silence', text: `The server ${tried}. Check your internet connection. The page keeps trying.` }
   }
   if (state.name !== 'waiting' || state.notice === undefined) return undefined
@@ -193,4 +193,9 @@ export function spokenText (state: State): string[] {
   const person = state.name === 'connected' && state.person !== undefined ? `You are talking to ${state.person}` : undefined
   const broken = state.name === 'reconnecting' ? breakText(state, true) : undefined
   return [statusOf(state), noticeOf(state)?.text, compareText(state), person, broken].filter(text => text !== undefined)
+}
+
+/** What is read out at one time: each text as a sentence of its own. */
+export function inSentences (texts: readonly string[]): string {
+  return texts.map((text, at) => at === texts.length - 1 || /[.…?!]$/.test(text) ? text : `${text}.`).join(' ')
 }

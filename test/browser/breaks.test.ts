@@ -31,7 +31,7 @@ t.test('a connection that breaks', { skip }, async t => {
     const line = page.locator('#break')
     await line.getByText('The connection is interrupted. Trying to restore it…').waitFor()
     await line.getByText(/^[1-9]\d* s$/).waitFor()
-    await page.getByRole('status').getByText('Reconnecting…. The connection is interrupted.').waitFor({ state: 'attached' })
+    await page.getByRole('status').getByText('Reconnecting… The connection is interrupted.').waitFor({ state: 'attached' })
     await breaks(page, 'connected')
     await host.reaches('connected')
     await page.locator('#last-picture').waitFor({ state: 'hidden' })

@@ -22,7 +22,7 @@ t.test('when the server is down at the start of a call', { skip }, async t => {
       await page.route(/\/boxes$/, async route => { await (down ? route.abort('connectionrefused') : route.continue()) })
     })
     const notice = host.page.locator('#notice')
-    await notice.getByText(/^The server could not be reached \(tried once\)\. Check your internet connection\. The page keeps trying\.$/).waitFor()
+    await notice.getByText(/^The server could not be reached \(1 attempt\)\. Check your internet connection\. The page keeps trying\.$/).waitFor()
     await host.page.clock.pauseAt(Date.now() + 60_000)
     down = false
     await host.page.evaluate(() => { dispatchEvent(new Event('online')) })

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import t from 'tap'
 import { isOpen, next, type CallEvent, type State } from '../../src/web/state.js'
-import { breakText, startScreenText, noticeOf, statusOf, titleOfPage } from '../../src/web/texts.js'
+import { breakText, inSentences, startScreenText, noticeOf, spokenText, statusOf, titleOfPage } from '../../src/web/texts.js'
 
 type Broken = Extract<State, { name: 'reconnecting' }>
 
@@ -69,6 +69,19 @@ t.test('a guest that gives up its connection joins again, with a new code', asyn
   t.same(next(rejoining, { type: 'connected', code: '654321' }), { ...connected, code: '654321' })
   t.not(breakText(broken as Broken, true), breakText(rejoining as Broken, true))
   t.match(breakText(broken as Broken, false), /offline/)
+})
+
+t.test('what is read out together is a sentence each', async t => {
+  const broken = after([{ type: 'begin', role: 'guest' }, { type: 'opened' }, { type: 'connected', code: '123456' }, { type: 'interrupted' }], guest)
+  t.equal(inSentences(spokenText(broken)), 'Reconnecting… The connection is interrupted. Trying to restore it…')
+  t.equal(inSentences(['Connected', 'You are talking to Ada']), 'Connected. You are talking to Ada')
+})
+
+t.test('who waits for a silent server hears how often it was tried', async t => {
+  const silent = (failures: number) => noticeOf(after([{ type: 'begin', role: 'host' }, { type: 'serverSilent', failures }], host))?.text
+  t.match(silent(0), /^The server has not answered yet\. Check/)
+  t.match(silent(1), /^The server could not be reached \(1 attempt\)\. Check/)
+  t.match(silent(3), /^The server could not be reached \(3 attempts\)\. Check/)
 })
 
 t.test('who was told that the call is full can start one', async t => {

@@ -1,0 +1,23 @@
+import { element } from './dom.js'
+import { inSentences } from './texts.js'
+
+/** How long the region is empty before it speaks, in ms: so the same text twice is announced twice. */
+const PAUSE = 50
+
+/** More than this is not read out at a time. */
+const MAX_TEXTS = 3
+
+/** Announces texts to screen reader users; those that come at the same moment, together. */
+export function announcer (): (text: string) => void {
+  const region = element('announce')
+  let texts: string[] = []
+  const speak = (): void => {
+    region.textContent = inSentences(texts)
+    texts = []
+  }
+  return text => {
+    if (texts.length === 0) setTimeout(speak, PAUSE)
+    region.textContent = ''
+    texts = [...texts, text].slice(-MAX_TEXTS)
+  }
+}
