@@ -20,6 +20,11 @@ export class BreakView {
     if (broken) element('break-text').textContent = breakText(state, navigator.onLine)
   }
 
+  /** Hides the last picture: there is a new one, or it was another person's. */
+  forget (): void {
+    this.#picture.hidden = true
+  }
+
   #begin (): void {
     this.#since = performance.now()
     this.#keepPicture()
@@ -32,10 +37,9 @@ export class BreakView {
     this.#since = undefined
     clearInterval(this.#timer)
     this.#line.hidden = true
-    const forget = () => { if (this.#since === undefined) this.#picture.hidden = true }
     // The stage stays dark until there is a new picture.
-    if (recovered && 'requestVideoFrameCallback' in this.#video) this.#video.requestVideoFrameCallback(forget)
-    else forget()
+    if (recovered && 'requestVideoFrameCallback' in this.#video) this.#video.requestVideoFrameCallback(() => { if (this.#since === undefined) this.forget() })
+    else this.forget()
   }
 
   #showTime (): void {

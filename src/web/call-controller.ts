@@ -185,8 +185,9 @@ export class CallController {
 
   #connect (remotePage: RemotePage, peer: Peer): void {
     this.#remotePage = remotePage
-    this.media.attach(remotePage.senders)
+    // First: not all that was sent to the page before is meant for this one.
     this.listener.connectedTo(remotePage)
+    this.media.attach(remotePage.senders)
     // Someone was connected before, with another code, perhaps before the page was reloaded.
     this.listener.dispatch({ type: 'connected', code: peer.code, codeChanged: this.session.data.hadCode === true })
     this.session.update({ hadCode: true })

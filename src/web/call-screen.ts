@@ -9,7 +9,7 @@ import type { RemotePage } from './remote-page.js'
 import type { LocalMedia, Switch } from './local-media.js'
 import { Notices, type Notice } from './notices.js'
 import { isOpen, type State } from './state.js'
-import { absenceOf, compareText, deviceNotice, noticeOf, screenProblem, spokenCode, statusOf, switchText } from './texts.js'
+import { absenceOf, compareText, deviceNotice, noticeOf, spokenCode, statusOf, switchText } from './texts.js'
 
 export interface CallScreenActions {
   announce (text: string): void
@@ -83,8 +83,9 @@ export class CallScreen {
   connectedTo (remotePage: RemotePage | undefined): void {
     this.#connected = remotePage !== undefined
     this.#remote.srcObject = remotePage?.stream ?? null
-    // A page that comes back says what it sends in a moment; until then, nothing has changed.
-    this.sends(remotePage === undefined ? { audio: true, video: true } : this.#sent)
+    // What the page before sent, and its last picture, say nothing about this one.
+    this.sends({ audio: true, video: true })
+    this.#break.forget()
     this.#unmute.hidden = true
     if (remotePage !== undefined) void this.#play()
   }
@@ -120,11 +121,12 @@ export class CallScreen {
     this.actions.announce(switchText(to))
   }
 
-  /** The screen could not be shared though the person wants it. */
-  screenFailed (): void {
+  /** Why the screen is not shared though the person wants it; undefined if there is nothing to say. */
+  screen (text: string | undefined): void {
     this.#tell('screen', undefined)
-    this.#tell('screen', { about: 'screen', text: screenProblem })
-    this.actions.announce(screenProblem)
+    if (text === undefined) return
+    this.#tell('screen', { about: 'screen', text })
+    this.actions.announce(text)
   }
 
   /** Before a call, the start screen tells it. */

@@ -50,9 +50,8 @@ const media = new LocalMedia(devices, () => ({ audio: preferredId('audio'), vide
   tellDevices()
 })
 const callScreen = new CallScreen(media, preferences, { announce, setEnabled, compared: () => { dispatch({ type: 'compared' }) }, leave: () => { call?.leave() } })
-const sharing = new Sharing(media, () => { callScreen.screenFailed() })
+const sharing = new Sharing(media, text => { callScreen.screen(text) })
 const voices = new Voices(media, announce)
-const theySend = latest<Sent>(SENT_EVERY, sent => { callScreen.sends(sent) })
 const startScreen = new StartScreen(act)
 const preview = new Preview(media, session, announce)
 const choice = new DeviceChoice(devices, media, preferences, kind => {
@@ -65,6 +64,8 @@ const files = new FileList(announce)
 
 let call: CallController | undefined
 let remotePage: RemotePage | undefined
+/** Shows what the other page says it sends. */
+let theySend: ((sent: Sent) => void) | undefined
 /** What the other page knows of this one's devices. */
 let told = ''
 /** Somebody has come while nobody was looking. */
@@ -126,9 +127,11 @@ function begin (role: Role): void {
       if (event.type === 'peerFound' && isOpen(state)) open()
     },
     connectedTo: page => {
-      remotePage = page
-      callScreen.connectedTo(page)
       told = ''
+      if (remotePage !== undefined && page !== undefined) sharing.replaced()
+      remotePage = page
+      theySend = latest(SENT_EVERY, sent => { if (remotePage === page) callScreen.sends(sent) })
+      callScreen.connectedTo(page)
       files.connectedTo(remotePage?.files)
       tellDevices()
       const { name } = preferences.data
@@ -137,7 +140,7 @@ function begin (role: Role): void {
     received: message => {
       if (message.type === 'chat') chat.received(message.text)
       else if (message.type === 'name') dispatch({ type: 'named', person: message.name })
-      else theySend(message)
+      else theySend?.(message)
     }
   })
   if (role === 'host') {

@@ -14,6 +14,9 @@ export class ScreenShare {
 
   get stream (): MediaStream | undefined { return this.#stream }
 
+  /** Whether the person shares something, or is choosing what. */
+  get wanted (): boolean { return this.#stream !== undefined || this.#choosing }
+
   /** Lets the person choose what to share. @returns whether it failed, other than by their own choice */
   async start (): Promise<boolean> {
     if (this.#choosing) return false

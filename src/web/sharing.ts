@@ -2,6 +2,7 @@ import { ActionButtons } from './action-buttons.js'
 import { element } from './dom.js'
 import type { LocalMedia } from './local-media.js'
 import { canShareScreen, ScreenShare } from './screen-share.js'
+import { screenProblem, screenStopped } from './texts.js'
 
 /** The buttons that share the screen, and the sign that it is shared. */
 export class Sharing {
@@ -17,8 +18,8 @@ export class Sharing {
 
   #possible = false
 
-  /** @param failed called if the screen cannot be shared though the person wants it */
-  constructor (private readonly media: LocalMedia, private readonly failed: () => void) {
+  /** @param tell says why the screen is not shared though the person wants it; with undefined, nothing any more */
+  constructor (private readonly media: LocalMedia, private readonly tell: (text: string | undefined) => void) {
     if (canShareScreen()) this.#buttons.offer()
     element('stop-sharing').addEventListener('click', () => { this.stop() })
     this.#show()
@@ -31,12 +32,20 @@ export class Sharing {
     this.#show()
   }
 
+  /** Another page has taken the place of a lost one. It may be somebody else's, so the person decides again. */
+  replaced (): void {
+    if (!this.#share.wanted) return
+    this.stop()
+    this.tell(screenStopped)
+  }
+
   stop (): void {
     this.#share.stop()
   }
 
   async #start (): Promise<void> {
-    if (await this.#share.start()) this.failed()
+    this.tell(undefined)
+    if (await this.#share.start()) this.tell(screenProblem)
   }
 
   #show (): void {

@@ -101,6 +101,9 @@ export function breakText (state: Extract<State, { name: 'reconnecting' }>, onli
 /** Why the screen cannot be shared, though the person wants it. */
 export const screenProblem = 'The screen could not be shared. Check in the system settings that this browser may record it, then try again.'
 
+/** Why the screen is no longer shared, though the person has not stopped it. */
+export const screenStopped = 'Your screen is no longer shared: the connection was lost, and someone else may have joined since. You can share it again.'
+
 /** What to do with the code; undefined if nothing is left to do. */
 export function compareText (state: State): string | undefined {
   if (state.name !== 'connected' || state.compared) return undefined

@@ -72,6 +72,34 @@ t.test('when somebody comes', { skip }, async t => {
     t.equal(await host.page.title(), 'Grace · signalbox')
   })
 
+  await t.test('nobody is taken for the one who was there before', async t => {
+    const host = await visit(t, browser, url, {}, async page => { await page.clock.install() })
+    const invite = await start(host)
+    const { clock } = host.page
+    const first = await visit(t, browser, invite)
+    await join(first)
+    await host.reaches('connected')
+    await clock.pauseAt(await host.page.evaluate(() => Date.now()) + 1_000)
+    await first.page.locator('#mic').click()
+    await host.page.locator('#stage').getByText('Their microphone is off').waitFor()
+    // Changes that the host shows only after a while, when this guest is gone.
+    await first.page.evaluate(() => { for (const id of ['mic', 'mic', 'leave']) document.getElementById(id)!.click() })
+    await host.reaches('waiting')
+    await clock.runFor(1_000)
+    await host.page.evaluate(() => {
+      const absence = document.getElementById('no-picture')!
+      const told: string[] = []
+      Object.assign(globalThis, { told })
+      new MutationObserver(() => { told.push(absence.textContent) }).observe(absence, { childList: true })
+    })
+    await clock.resume()
+    await join(await visit(t, browser, invite))
+    await host.reaches('connected')
+    await host.page.waitForFunction(() => document.querySelector<HTMLVideoElement>('#remote')!.videoWidth > 0)
+    const told: string[] = await host.page.evaluate(() => Reflect.get(globalThis, 'told'))
+    t.same(told.filter(text => text !== ''), [])
+  })
+
   await t.test('the sound can be turned off for good', async t => {
     const host = await visit(t, browser, url, {}, listen)
     await start(host)

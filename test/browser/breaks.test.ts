@@ -96,4 +96,19 @@ t.test('a connection that breaks', { skip }, async t => {
     t.notOk(await host.page.locator('#last-picture').isVisible())
     t.equal(await host.page.locator('#no-picture').innerText(), 'Their camera is off')
   })
+
+  await t.test('a picture that is kept is gone with the person in it', async t => {
+    const { host, guest } = await call(t)
+    const { page } = host
+    await breaks(page, 'disconnected')
+    await host.reaches('reconnecting')
+    t.ok(await keptPicture(page))
+    await guest.page.locator('#camera').click()
+    await page.locator('#stage').getByText('Their camera is off').waitFor()
+    await breaks(page, 'connected')
+    await host.reaches('connected')
+    await guest.page.locator('#leave').click()
+    await host.reaches('waiting')
+    t.ok(await page.locator('#last-picture').evaluate((canvas: HTMLElement) => canvas.hidden), 'whoever comes next is not shown with it')
+  })
 })

@@ -1,6 +1,7 @@
 import t, { type Test } from 'tap'
 import type { Page } from 'playwright-core'
-import { inCall, servePage, start, visit } from '../helpers/call-page.js'
+import { breakable, breaks } from '../helpers/breaks.js'
+import { inCall, join, servePage, start, visit } from '../helpers/call-page.js'
 import { launch, needsChromium } from '../helpers/chromium.js'
 
 const skip = await needsChromium()
@@ -40,7 +41,10 @@ t.test('sharing the screen', { skip }, async t => {
   const browser = await launch(t)
   const url = await servePage(t)
   const call = async (t: Test, width = 1280) => {
-    const people = await inCall(t, browser, url, { viewport: { width, height: 800 } }, canvas)
+    const people = await inCall(t, browser, url, { viewport: { width, height: 800 } }, async page => {
+      await canvas(page)
+      await breakable(page)
+    })
     await sees(people.guest.page, 'camera')
     return people
   }
@@ -93,6 +97,65 @@ t.test('sharing the screen', { skip }, async t => {
     await host.reaches('waiting')
     t.equal(await host.page.evaluate(() => (Reflect.get(globalThis, 'shared') as MediaStreamTrack).readyState), 'ended')
     t.ok(await host.page.getByRole('button', { name: 'Share' }).isDisabled(), 'and there is nobody to share it with')
+  })
+
+  await t.test('nor does whoever takes the place of somebody whose connection is lost', async t => {
+    const { host, guest, invite } = await call(t)
+    const { page } = host
+    await page.getByRole('button', { name: 'Share', pressed: false }).click()
+    await sees(guest.page, 'screen')
+    await breaks(page, 'disconnected')
+    await host.reaches('reconnecting')
+    t.ok(await page.locator('#sharing').isVisible(), 'a connection that is restored goes on with it')
+
+    const next = await visit(t, browser, invite, {}, async page => {
+      await page.addInitScript(() => {
+        const shapes: number[] = []
+        Object.assign(globalThis, { shapes })
+        for (const event of ['loadedmetadata', 'resize']) {
+          document.addEventListener(event, ({ target }) => {
+            if (target instanceof HTMLVideoElement && target.id === 'remote') shapes.push(target.videoWidth / target.videoHeight)
+          }, { capture: true })
+        }
+      })
+    })
+    await join(next)
+    await sees(next.page, 'camera')
+    const shapes: number[] = await next.page.evaluate(() => Reflect.get(globalThis, 'shapes'))
+    t.ok(shapes.length > 0)
+    t.same(shapes.filter(shape => shape > 2), [], 'not even for a moment')
+    t.equal(await page.evaluate(() => (Reflect.get(globalThis, 'shared') as MediaStreamTrack).readyState), 'ended')
+    const why = /^Your screen is no longer shared: .*someone else may have joined/
+    await page.locator('#notice').getByText(why).waitFor()
+    await page.getByRole('status').getByText('Your screen is no longer shared').waitFor({ state: 'attached' })
+
+    await page.getByRole('button', { name: 'Share', pressed: false }).click()
+    await sees(next.page, 'screen')
+    t.notOk(await page.locator('#notice').isVisible(), 'and the person can share it with them')
+    t.same(host.problems, [])
+  })
+
+  await t.test('nor is what was being chosen for the one before', async t => {
+    const { host, invite } = await call(t)
+    const { page } = host
+    await page.evaluate(() => {
+      const { mediaDevices } = navigator
+      const choose = mediaDevices.getDisplayMedia.bind(mediaDevices)
+      mediaDevices.getDisplayMedia = async options => {
+        await new Promise<void>(resolve => { Object.assign(globalThis, { choose: resolve }) })
+        return await choose(options)
+      }
+    })
+    await page.getByRole('button', { name: 'Share', pressed: false }).click()
+    await breaks(page, 'disconnected')
+    await host.reaches('reconnecting')
+    const next = await visit(t, browser, invite)
+    await join(next)
+    await next.reaches('connected')
+    await page.evaluate(() => { Reflect.get(globalThis, 'choose')() })
+    await page.waitForFunction(() => (Reflect.get(globalThis, 'shared') as MediaStreamTrack | undefined)?.readyState === 'ended')
+    await page.locator('#notice').getByText(/^Your screen is no longer shared/).waitFor()
+    t.notOk(await page.locator('#sharing').isVisible())
   })
 
   await t.test('whoever cancels is not bothered, and a system that refuses is named', async t => {

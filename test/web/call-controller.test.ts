@@ -36,7 +36,7 @@ class FakePageConnection extends FakeConnection {
 Object.assign(globalThis, { RTCPeerConnection: FakePageConnection, MediaStream: class { addTrack () {} } })
 
 function page (t: Test, role: Role) {
-  const shown = { state: { name: 'opening', role } as State, codes: [] as string[], compare: [] as (string | undefined)[], unfinished: 0, invite: '' }
+  const shown = { state: { name: 'opening', role } as State, codes: [] as string[], compare: [] as (string | undefined)[], given: [] as string[], unfinished: 0, invite: '' }
   const listener: CallListener = {
     dispatch (event) {
       if (event.type === 'opened') shown.invite = event.invite ?? ''
@@ -45,7 +45,7 @@ function page (t: Test, role: Role) {
       shown.codes.push(event.code)
       shown.compare.push(compareText(shown.state))
     },
-    connectedTo () {},
+    connectedTo (page) { shown.given.push(page === undefined ? 'nobody' : 'page') },
     received () {}
   }
   const data: { hadCode?: boolean } = {}
@@ -56,7 +56,7 @@ function page (t: Test, role: Role) {
       if (hadCode !== undefined) data.hadCode = hadCode
     }
   }
-  const call = new CallController(role, { attach () {} } as unknown as LocalMedia, session as unknown as SavedSession, listener)
+  const call = new CallController(role, { attach () { shown.given.push('media') } } as unknown as LocalMedia, session as unknown as SavedSession, listener)
   t.teardown(() => { call.leave() })
   return { call, shown }
 }
@@ -136,6 +136,16 @@ t.test('who comes while somebody is connected hears that the call is full, befor
   t.same(guest.shown.state, { name: 'failed', role: 'guest', failure: 'full' })
   t.ok(FakePageConnection.made.every(({ said }) => said.length === 0))
   t.equal(host.shown.unfinished, unfinished, 'it is no failed attempt')
+})
+
+t.test('whoever comes gets media only once it is known that somebody else may be there', async t => {
+  const { host, join } = await hosting(t)
+  const first = await join()
+  first.here.hear(first.there.said[0])
+  first.here.connectionState = 'disconnected'
+  const second = await join()
+  second.here.hear(second.there.said[0])
+  t.same(host.shown.given, ['page', 'media', 'page', 'media'])
 })
 
 t.test('when another connection brings another code, people are told to compare again', async t => {
