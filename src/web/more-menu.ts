@@ -9,7 +9,8 @@ export function setUpMoreMenu (): void {
   }
   // Before the button itself acts: what opens a dialog must find the focus where it is to return.
   menu.addEventListener('click', ({ target }) => {
-    if ((target as Element).closest('button') !== null) close()
+    // A key may press a button in a closed menu.
+    if (menu.open && (target as Element).closest('button') !== null) close()
   }, { capture: true })
   menu.addEventListener('keydown', event => {
     if (event.key === 'Escape' && menu.open) close()

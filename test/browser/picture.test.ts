@@ -44,9 +44,14 @@ t.test("the other person's picture", { skip }, async t => {
     const { host } = await inCall(t, browser, url, { reducedMotion: 'reduce' }, async page => { await page.clock.install() })
     const { page } = host
     const isFull = async () => await page.evaluate(() => document.fullscreenElement !== null)
-    await page.locator('#remote').evaluate((video: HTMLVideoElement) => video.videoWidth)
+    await page.waitForFunction(() => document.querySelector<HTMLVideoElement>('#remote')!.videoWidth > 0)
     await choose(page, 'Full screen')
     await page.waitForFunction(() => document.fullscreenElement !== null)
+    const uncovered = await page.locator('#remote').evaluate(video => {
+      const { width, height } = video.getBoundingClientRect()
+      return [innerWidth - width, innerHeight - height]
+    })
+    t.same(uncovered, [0, 0], 'the picture covers all of it')
     await page.mouse.move(300, 300)
     t.equal(await opacity(page), '1')
     await page.locator('#stage').click({ position: { x: 20, y: 200 } })
@@ -64,6 +69,18 @@ t.test("the other person's picture", { skip }, async t => {
     await page.locator('#leave').click()
     await page.waitForFunction(() => document.fullscreenElement === null)
     t.notOk(await isFull(), 'and with the call, the full screen is over')
+  })
+
+  await t.test('a key that brings the full screen leaves the focus where it is, so the bars go', async t => {
+    const { host } = await inCall(t, browser, url, { reducedMotion: 'reduce' }, async page => { await page.clock.install() })
+    const { page } = host
+    const focus = async () => await page.evaluate(() => document.activeElement?.id)
+    t.equal(await focus(), 'status')
+    await page.keyboard.press('f')
+    await page.waitForFunction(() => document.fullscreenElement !== null)
+    t.equal(await focus(), 'status')
+    await page.clock.fastForward(3_500)
+    t.equal(await opacity(page), '0')
   })
 
   await t.test('it can have a window of its own, which closes with the call', async t => {

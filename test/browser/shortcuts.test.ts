@@ -1,5 +1,5 @@
 import t from 'tap'
-import { inCall, servePage, visit } from '../helpers/call-page.js'
+import { inCall, servePage, start, visit } from '../helpers/call-page.js'
 import { launch, needsChromium } from '../helpers/chromium.js'
 
 const skip = await needsChromium()
@@ -59,9 +59,32 @@ t.test('keyboard shortcuts', { skip }, async t => {
   })
 
   await t.test('before a call, they do nothing', async t => {
-    const { page, problems } = await visit(t, browser, url)
+    const { page, problems } = await visit(t, browser, url, {}, async page => {
+      await page.addInitScript(() => {
+        const asked: string[] = []
+        Object.assign(globalThis, { asked })
+        for (const [owner, name] of [[MediaDevices.prototype, 'getUserMedia'], [MediaDevices.prototype, 'getDisplayMedia'], [Element.prototype, 'requestFullscreen']] as const) {
+          Object.assign(owner, { [name]: async () => { asked.push(name) } })
+        }
+      })
+    })
+    await page.getByRole('button', { name: 'Start a call' }).waitFor()
+    const saved = async () => await page.evaluate(() => ({ ...sessionStorage, ...localStorage }))
+    const before = await saved()
     for (const key of ['m', 'v', 's', 'f']) await page.keyboard.press(key)
+    t.same(await page.evaluate(() => Reflect.get(globalThis, 'asked')), [], 'no device is opened, and nothing fills the screen')
+    t.same(await saved(), before, 'and what the call starts with stays as it is')
     t.ok(await page.getByRole('button', { name: 'Start a call' }).isVisible())
     t.same(problems, [])
+  })
+
+  await t.test('they are not listed where there is no keyboard', async () => {
+    for (const [touch, listed] of [[true, false], [false, true]] as const) {
+      const host = await visit(t, browser, url, { hasTouch: touch, isMobile: touch, viewport: { width: 390, height: 844 } })
+      await start(host)
+      await host.page.locator('#more summary').click()
+      await host.page.getByRole('button', { name: 'Full screen' }).waitFor()
+      t.equal(await host.page.locator('#keyboard').isVisible(), listed)
+    }
   })
 })

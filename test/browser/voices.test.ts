@@ -50,15 +50,35 @@ t.test('voices', { skip }, async t => {
   })
 
   await t.test('whoever speaks while muted is told once, and quietly', async t => {
-    const { host } = await inCall(t, browser, url, {}, hum)
+    const { host } = await inCall(t, browser, url, {}, async page => {
+      await hum(page)
+      await page.clock.install()
+    })
     const { page } = host
     const hint = page.locator('#muted-hint')
-    await page.evaluate(() => { Reflect.get(globalThis, 'hum')() })
+    await page.evaluate(() => {
+      const [hint, region] = ['muted-hint', 'announce'].map(id => document.getElementById(id)!)
+      const told = { shown: 0, announced: 0 }
+      new MutationObserver(() => { if (!hint!.hidden) told.shown++ }).observe(hint!, { attributeFilter: ['hidden'] })
+      new MutationObserver(() => { if (region!.textContent.includes(hint!.textContent)) told.announced++ }).observe(region!, { childList: true })
+      Object.assign(globalThis, { told })
+      Reflect.get(globalThis, 'hum')()
+    })
     await level(page, 'own', '3')
     t.notOk(await hint.isVisible(), 'not while they are heard')
     await page.locator('#mic').click()
     await hint.waitFor()
     await page.getByRole('status').getByText('Your microphone is off: nobody can hear you.').waitFor({ state: 'attached' })
+    t.equal(await page.evaluate(() => document.activeElement?.id), 'mic', 'the focus stays where it is')
+    t.equal(await hint.evaluate(hint => hint.closest('[role="alert"], [aria-live="assertive"]')), null, 'and nothing is interrupted')
+    // They go on speaking.
+    await page.clock.runFor(20_000)
+    t.notOk(await hint.isVisible())
+    t.same(await page.evaluate(() => Reflect.get(globalThis, 'told')), { shown: 1, announced: 1 })
+    await page.locator('#mic').click()
+    await level(page, 'own', '3')
+    await page.locator('#mic').click()
+    await hint.waitFor()
     await page.locator('#mic').click()
     await hint.waitFor({ state: 'hidden' })
     t.same(host.problems, [])
