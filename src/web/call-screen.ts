@@ -96,7 +96,7 @@ export class CallScreen {
     const absence = this.#connected ? absenceOf(sent) : undefined
     const changed = absence !== undefined && absence !== this.#absence.textContent
     showText(this.#absence, absence)
-    this.#absence.classList.toggle('badge', sent.video)
+    this.#absence.classList.toggle('pill', sent.video)
     this.#remote.classList.toggle('dark', !this.#connected || !sent.video)
     this.#picture.shows(!this.#connected || !sent.video ? 'nothing' : sent.screen ? 'screen' : 'camera')
     if (changed) this.actions.announce(absence)

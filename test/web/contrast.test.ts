@@ -2,7 +2,17 @@ import t from 'tap'
 import { readFile } from 'node:fs/promises'
 
 const css = await readFile(new URL('../../src/web/styles/base.css', import.meta.url), 'utf8')
-const [light = '', dark = ''] = css.split('@media (prefers-color-scheme: dark)')
+const [light = ''] = css.split('@media (prefers-color-scheme: dark)')
+
+/** The colours by name. The last declaration counts, and may name another colour. */
+function coloursOf (rules: string): Map<string, string> {
+  const colours = new Map([...rules.matchAll(/--([a-z-]+): (#[\da-f]{6}|var\(--[a-z-]+\))/g)].map(([, name = '', value = '']) => [name, value]))
+  for (const [name, value] of colours) {
+    const [, other] = /^var\(--(.+)\)$/.exec(value) ?? []
+    if (other !== undefined) colours.set(name, colours.get(other)!)
+  }
+  return colours
+}
 
 /** Relative luminance, as WCAG 2.2 defines it. */
 function luminance (colour: string): number {
@@ -18,17 +28,17 @@ function contrast (a: string, b: string): number {
   return (high + 0.05) / (low + 0.05)
 }
 
-for (const [scheme, rules] of [['light', light], ['dark', dark]] as const) {
+for (const [scheme, rules] of [['light', light], ['dark', css]] as const) {
   t.test(`text and controls can be told from what is behind them when it is ${scheme}`, async t => {
-    const colours = new Map([...rules.matchAll(/--([a-z-]+): (#[\da-f]{6})/g)].map(([, name, value]) => [name, value!]))
+    const colours = coloursOf(rules)
     const check = (front: string, behind: string, least: number) => {
       const ratio = contrast(colours.get(front)!, colours.get(behind)!)
       t.ok(ratio >= least, `${front} on ${behind}: ${ratio.toFixed(2)} of ${least}`)
     }
     for (const [front, behind] of [
       ['ink', 'paper'], ['ink', 'card'], ['ink', 'edge'], ['soft', 'paper'], ['soft', 'card'], ['accent', 'edge'],
-      ['on-accent', 'accent'], ['on-accent', 'accent-pressed'], ['on-danger', 'danger'], ['danger', 'card']
+      ['on-accent', 'accent'], ['on-accent', 'accent-pressed'], ['on-danger', 'danger'], ['danger', 'card'], ['on-stage', 'stage']
     ] as const) check(front, behind, 4.5)
-    for (const [front, behind] of [['edge-strong', 'paper'], ['edge-strong', 'card'], ['accent', 'paper'], ['amber', 'paper']] as const) check(front, behind, 3)
+    for (const [front, behind] of [['edge-strong', 'paper'], ['edge-strong', 'card'], ['accent', 'paper'], ['amber', 'paper'], ['accent-on-stage', 'stage']] as const) check(front, behind, 3)
   })
 }

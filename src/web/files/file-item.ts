@@ -84,7 +84,7 @@ export class FileItem {
   }
 
   #add<T extends HTMLElement> (control: T, label: string): T {
-    control.className = 'button'
+    control.className = 'button small'
     control.textContent = label
     control.setAttribute('aria-label', `${label} ${this.transfer.name}`)
     this.#buttons.append(control)
