@@ -1,4 +1,4 @@
-import { withoutControls } from '../chat-text.js'
+import { oneLine } from '../names.js'
 
 /** How many characters of a name are kept: at the start, and at the end, where people look for its kind. */
 const START = 70
@@ -12,8 +12,7 @@ const DEVICE = /^(?:con|prn|aux|nul|com\d|lpt\d)(?:\.|$)/i
  * like another, hide its end, or lead out of a folder.
  */
 export function safeName (name: string): string {
-  const plain = withoutControls(name).replace(/\p{Cs}|\u200c|\u200d/gu, '')
-    .replace(/\s+/g, ' ')
+  const plain = oneLine(name.replace(/\p{Cs}|\u200c|\u200d/gu, ''))
     .replace(/[/\\:*?"<>|]/g, '_')
     // Hidden files on one system, and names that another cannot save.
     .replace(/^[\s.]+|[\s.]+$/g, '')

@@ -20,6 +20,8 @@ export class IncomingFile extends Transfer {
   #sink: Sink | undefined
   /** the hash up to the last block that is stored */
   #hash = NO_HASH
+  /** whether it is asked for, and its blocks have not begun */
+  #asked = false
   /** the block that is arriving, and how much of it is there; undefined while none may arrive */
   #block: Uint8Array<ArrayBuffer> | undefined
   #filled = 0
@@ -32,7 +34,6 @@ export class IncomingFile extends Transfer {
     super(offer.id, offer.key, safeName(offer.name), offer.size, changed)
   }
 
-  /** Whether the person has accepted it. */
   get wanted (): boolean { return this.#sink !== undefined }
 
   /** The sender offers it for the first time, or on a new connection. */
@@ -55,9 +56,10 @@ export class IncomingFile extends Transfer {
     await this.#ask()
   }
 
-  /** Blocks follow. @returns whether they may */
+  /** Blocks follow. @returns whether they may: once each time they are asked for */
   begin (blocks: number): boolean {
-    if (this.#sink === undefined || this.isOver || blocks !== this.stored || this.#arrived !== blocks) return false
+    if (!this.#asked || this.isOver || blocks !== this.stored) return false
+    this.#asked = false
     this.#expect()
     this.become({ name: 'moving' })
     return true
@@ -82,6 +84,7 @@ export class IncomingFile extends Transfer {
 
   interrupt (): void {
     this.link = undefined
+    this.#asked = false
     this.#block = undefined
   }
 
@@ -101,6 +104,7 @@ export class IncomingFile extends Transfer {
     await this.#storing
     if (this.#sink === undefined || this.isOver || link === undefined || this.link !== link) return
     this.#arrived = this.stored
+    this.#asked = true
     link.send({ type: 'accept', id: this.id, blocks: this.stored })
   }
 

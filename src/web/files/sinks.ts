@@ -1,8 +1,11 @@
 import { randomId } from './blocks.js'
 import type { Sink } from './incoming-file.js'
 
-/** How large a file may be that is kept in memory, where a browser has nothing better. */
+/** How many bytes of files may be kept in memory, where a browser has nothing better. */
 const MAX_IN_MEMORY = 256 * 1024 * 1024
+
+/** How many bytes of it the accepted files take, whether they have arrived or not. */
+let promised = 0
 
 /** Begins the name of each tab's folder in the browser's private storage, and of the lock that says the tab lives. */
 const PREFIX = 'signalbox-files-'
@@ -79,13 +82,19 @@ async function intoFile (handle: FileSystemFileHandle, chosen: boolean, remove: 
 }
 
 function inMemory (size: number): Sink {
-  if (size > MAX_IN_MEMORY) throw new NoRoom(MAX_IN_MEMORY)
+  if (size > MAX_IN_MEMORY - promised) throw new NoRoom(MAX_IN_MEMORY - promised)
+  promised += size
+  let taken = size
   // Blobs, since browsers may keep them elsewhere.
   let parts: Blob[] = []
   return {
     async write (bytes) { parts.push(new Blob([bytes])) },
     async close () { return new Blob(parts) },
-    async discard () { parts = [] }
+    async discard () {
+      parts = []
+      promised -= taken
+      taken = 0
+    }
   }
 }
 
@@ -102,11 +111,11 @@ async function makeFolder (): Promise<FileSystemDirectoryHandle | undefined> {
   const root = await navigator.storage.getDirectory()
   const name = PREFIX + randomId()
   // Held for as long as the tab lives.
-  await new Promise<void>(resolve => {
-    void navigator.locks.request(name, async () => {
+  await new Promise<void>((resolve, reject) => {
+    navigator.locks.request(name, async () => {
       resolve()
       await new Promise(() => {})
-    })
+    }).catch(reject)
   })
   return await root.getDirectoryHandle(name, { create: true })
 }

@@ -105,6 +105,17 @@ t.test('bytes that nobody asked for are dropped, and in the end so is the channe
   t.equal(channel.readyState, 'closed')
 })
 
+t.test('blocks begin once each time they are asked for, however often the other page says so', async t => {
+  const { channel, file } = await receiving(2 * BLOCK)
+  const piece = new Uint8Array(65_536)
+  for (let bytes = 0; bytes <= 2 * WINDOW * BLOCK; bytes += piece.length) {
+    channel.hear({ type: 'begin', id: id(1), blocks: 0 })
+    channel.hear(piece)
+  }
+  t.match(file.state, { name: 'failed', reason: 'damaged' })
+  t.equal(channel.readyState, 'closed')
+})
+
 t.test('a flood of offers keeps a bounded number, and one that is withdrawn leaves nothing', async t => {
   const { page: it, connect, said } = page(() => undefined)
   const channel = connect()
