@@ -110,8 +110,8 @@ t.test('files in a call', { skip }, async t => {
     t.equal(await save(guest, mine.name), mine.hash)
     t.equal(await save(host, theirs.name), theirs.hash)
     t.equal(await save(guest, empty.name), empty.hash)
-    await item(host, mine.name).getByText('sent and checked').waitFor()
-    await item(guest, theirs.name).getByText('sent and checked').waitFor()
+    await item(host, mine.name).getByText('sent and verified').waitFor()
+    await item(guest, theirs.name).getByText('sent and verified').waitFor()
 
     await item(guest, mine.name).getByRole('button', { name: 'Remove' }).click()
     await item(guest, mine.name).waitFor({ state: 'detached' })
@@ -121,7 +121,7 @@ t.test('files in a call', { skip }, async t => {
     for (const { problems, foreign } of [host, guest]) t.same({ problems, foreign }, { problems: [], foreign: [] })
   })
 
-  await t.test('can be dropped on the page, and are refused or cancelled by either side', async t => {
+  await t.test('can be dropped on the page, and are declined or cancelled by either side', async t => {
     const { host, guest } = await talking(t, browser, url)
     const drag = async (type: string, name: string) => {
       await host.page.evaluate(({ type, name }) => {
@@ -131,15 +131,15 @@ t.test('files in a call', { skip }, async t => {
         target.dispatchEvent(new DragEvent(type, { dataTransfer, bubbles: true, cancelable: true }))
       }, { type, name })
     }
-    for (const [name, say] of [['refused.bin', 'Refuse'], ['cancelled.bin', 'Accept'], ['stopped.bin', 'Accept']] as const) {
+    for (const [name, say] of [['declined.bin', 'Decline'], ['cancelled.bin', 'Accept'], ['stopped.bin', 'Accept']] as const) {
       await drag('dragenter', name)
       await host.page.getByText('Drop files to send them').waitFor()
       await drag('drop', name)
       t.notOk(await host.page.locator('#drop').isVisible())
       await item(guest, name).getByRole('button', { name: `${say} ${name}` }).click()
     }
-    await item(host, 'refused.bin').getByText('The other person cancelled it').waitFor()
-    await item(guest, 'refused.bin').waitFor({ state: 'detached' })
+    await item(host, 'declined.bin').getByText('The other person declined it').waitFor()
+    await item(guest, 'declined.bin').waitFor({ state: 'detached' })
     await item(guest, 'cancelled.bin').getByRole('button', { name: 'Cancel' }).click()
     await item(host, 'cancelled.bin').getByText('The other person cancelled it').waitFor()
     await item(host, 'stopped.bin').getByRole('button', { name: 'Cancel' }).click()
@@ -164,7 +164,7 @@ t.test('files in a call', { skip }, async t => {
     await guest.reaches('connected', 30_000)
     await loseAt(guest.page, 0.4)
     t.equal(await save(guest, big.name, 60_000), big.hash)
-    await item(host, big.name).getByText('sent and checked').waitFor()
+    await item(host, big.name).getByText('sent and verified').waitFor()
   })
 
   await t.test('are not taken when a block is not what its hash says, and nothing is left of them', async t => {
@@ -192,10 +192,14 @@ t.test('files in a call', { skip }, async t => {
     t.same(left, [])
   })
 
-  await t.test('are stored where the person wants, if the browser asks', async t => {
+  await t.test('are stored where the person wants, if the browser asks, even after a double click', async t => {
     const { host, guest } = await talking(t, browser, url, async page => {
       await page.addInitScript(() => {
+        let choose: (() => void) | undefined
+        addEventListener('choose', () => { choose!() })
         globalThis.showSaveFilePicker = async ({ suggestedName }) => {
+          if (choose !== undefined) throw new DOMException('It already asks', 'NotAllowedError')
+          await new Promise<void>(resolve => { choose = resolve })
           const root = await navigator.storage.getDirectory()
           return await root.getFileHandle(suggestedName, { create: true })
         }
@@ -203,8 +207,9 @@ t.test('files in a call', { skip }, async t => {
     })
     const file = await fileOf(t, 'wanted.bin', 2 * MB)
     await send(host, file.path)
-    await accept(guest, file.name)
-    await item(guest, file.name).getByText('received and checked').waitFor()
+    await item(guest, file.name).getByRole('button', { name: 'Accept' }).dblclick()
+    await guest.page.evaluate(() => { dispatchEvent(new Event('choose')) })
+    await item(guest, file.name).getByText('received and verified').waitFor()
     t.equal(await item(guest, file.name).getByRole('link').count(), 0)
     t.equal(await guest.page.evaluate(async name => {
       const file = await (await (await navigator.storage.getDirectory()).getFileHandle(name)).getFile()
@@ -222,8 +227,14 @@ t.test('files in a call', { skip }, async t => {
     await send(host, file.path)
     await accept(guest, file.name)
     await guest.page.getByText('huge.bin does not fit: it is 100 bytes, and this browser has room for only 50 bytes.').waitFor()
-    await item(guest, file.name).getByRole('button', { name: 'Refuse' }).click()
-    await item(host, file.name).getByText('The other person cancelled it').waitFor()
+    const other = await fileOf(t, 'other.bin', 2 * MB)
+    await send(guest, other.path)
+    await accept(host, other.name)
+    await item(guest, other.name).getByText('sent and verified').waitFor()
+    t.ok(await guest.page.locator('#files-trouble').isVisible(), 'it is still said when another file has moved')
+    await item(guest, file.name).getByRole('button', { name: 'Decline' }).click()
+    await guest.page.locator('#files-trouble').waitFor({ state: 'hidden' })
+    await item(host, file.name).getByText('The other person declined it').waitFor()
 
     const folders = () => guest.page.evaluate(async () => {
       const names: string[] = []
@@ -243,7 +254,7 @@ t.test('files in a call', { skip }, async t => {
     const host = await visit(t, browser, url)
     await start(host)
     await host.page.getByRole('button', { name: 'Files', exact: true }).click()
-    await host.page.getByText('Nobody who can receive files is here right now.').waitFor()
+    await host.page.getByText('There is nobody here to receive files right now.').waitFor()
     const guest = await visit(t, browser, await host.page.getByLabel('Invite link', { exact: true }).inputValue())
     await join(guest)
     await host.reaches('connected')

@@ -3,7 +3,7 @@ import { transferText } from './file-texts.js'
 import type { Transfer } from './transfer.js'
 
 export interface FileActions {
-  accept (): void
+  accept (): Promise<void>
   cancel (): void
   remove (): void
 }
@@ -19,6 +19,7 @@ export class FileItem {
   readonly #seen = new Set<string>()
   #shown = ''
   #url: string | undefined
+  #accepting = false
 
   constructor (private readonly transfer: Transfer, private readonly actions: FileActions) {
     const name = document.createElement('bdi')
@@ -54,18 +55,26 @@ export class FileItem {
 
   #showButtons (): void {
     const { state, direction, isOver } = this.transfer
-    const { accept, cancel, remove } = this.actions
+    const { cancel, remove } = this.actions
     const asked = state.name === 'asked' && direction === 'in'
     const shown = asked ? 'asked' : isOver ? 'over' : 'going'
     if (shown === this.#shown) return
     this.#shown = shown
     const focused = this.#buttons.contains(document.activeElement)
     this.#buttons.replaceChildren()
-    if (asked) this.#button('Accept', accept).classList.add('primary')
+    if (asked) this.#button('Accept', () => { void this.#accept() }).classList.add('primary')
     if (state.name === 'done' && state.file !== undefined) this.#saveLink(state.file)
     if (isOver) this.#button('Remove', remove)
-    else this.#button(asked ? 'Refuse' : 'Cancel', cancel)
+    else this.#button(asked ? 'Decline' : 'Cancel', cancel)
     if (focused) (this.#buttons.firstElementChild as HTMLElement).focus()
+  }
+
+  /** Once at a time: while the browser asks for a place, it refuses to ask again, as after a double click. */
+  async #accept (): Promise<void> {
+    if (this.#accepting || this.transfer.state.name !== 'asked') return
+    this.#accepting = true
+    await this.actions.accept()
+    this.#accepting = false
   }
 
   #button (label: string, act: () => void): HTMLButtonElement {

@@ -14,7 +14,7 @@ const SHOW_EVERY = 150
 /** How many announcements are read out at a time. */
 const MAX_ANNOUNCED = 3
 
-const NOBODY = 'Nobody who can receive files is here right now.'
+const NOBODY = 'There is nobody here to receive files right now.'
 
 /** The files of a call: the button, the place to drop them, and the list of those on their way. */
 export class FileList {
@@ -58,6 +58,7 @@ export class FileList {
     if (!inCall) {
       this.#link = undefined
       this.#transfers.stop()
+      this.#trouble(undefined)
     }
     if (inCall !== (this.#section.nextElementSibling?.id === 'controls')) element(inCall ? 'chat' : 'start-text').after(this.#section)
     this.#show()
@@ -71,10 +72,11 @@ export class FileList {
 
   #send (files: File[]): void {
     if (files.length === 0 || !this.#canSend()) return
-    if (!this.#transfers.send(files)) this.#trouble('Not all of them were sent: too many files are waiting.')
+    if (!this.#transfers.send(files)) this.#trouble('Some files were not sent: too many are already waiting.')
   }
 
   async #accept (file: IncomingFile): Promise<void> {
+    this.#trouble(undefined)
     try {
       const sink = await openSink(file.name, file.size)
       if (sink !== undefined) await file.accept(sink)
@@ -84,13 +86,14 @@ export class FileList {
     }
   }
 
+  /** Says why something could not be done, until the person does something else. */
   #trouble (text: string | undefined): void {
     showText(element('files-trouble'), text)
     this.#showSection()
   }
 
   #changed (): void {
-    if (this.#transfers.canSend) showText(element('files-trouble'), undefined)
+    if (this.#transfers.canSend && element('files-trouble').textContent === NOBODY) this.#trouble(undefined)
     this.#showing ??= setTimeout(() => { this.#show() }, SHOW_EVERY)
   }
 
@@ -108,9 +111,15 @@ export class FileList {
       let item = this.#items.get(transfer)
       if (item === undefined) {
         item = new FileItem(transfer, {
-          accept: () => { if (transfer instanceof IncomingFile) void this.#accept(transfer) },
-          cancel: () => { transfer.fail('stopped') },
-          remove: () => { this.#transfers.remove(transfer) }
+          accept: async () => { if (transfer instanceof IncomingFile) await this.#accept(transfer) },
+          cancel: () => {
+            this.#trouble(undefined)
+            transfer.fail('stopped')
+          },
+          remove: () => {
+            this.#trouble(undefined)
+            this.#transfers.remove(transfer)
+          }
         })
         this.#items.set(transfer, item)
         element('transfers').append(item.element)

@@ -16,7 +16,7 @@ export const MAX_NAME = 255
 
 /** Why a transfer has failed, as one page tells the other. */
 const reasons = [
-  /** the person refused or cancelled it */
+  /** the person declined or cancelled it */
   'stopped',
   /** the sender can no longer read the file, because it changed or is gone */
   'unreadable',

@@ -1,7 +1,7 @@
 import type { Reason } from './file-messages.js'
 import type { Transfer } from './transfer.js'
 
-type Shown = Pick<Transfer, 'direction' | 'state' | 'size' | 'moved'> & { link: unknown }
+type Shown = Pick<Transfer, 'direction' | 'wanted' | 'state' | 'size' | 'moved'> & { link: unknown }
 
 const UNITS = ['kB', 'MB', 'GB', 'TB']
 
@@ -11,7 +11,8 @@ const failures: Record<Reason, [string, string]> = {
   unreadable: ['The file has changed or is gone. Choose it again.', 'The file has changed or is gone. Ask for it again.'],
   damaged: ['It did not arrive as it was sent. Send it again.', 'It did not arrive as it was sent. Ask for it again.'],
   storage: ['The other person’s device cannot store it.', 'This device cannot store it. Make room, and ask for it again.'],
-  busy: ['Too many files are waiting. Send it later.', ''],
+  // A sender does not say so, unless it is another program.
+  busy: ['Too many files are waiting. Send it later.', 'The other person cancelled it'],
   unknown: ['The other person’s page was closed or reloaded. Send it again.', 'The other person’s page was closed or reloaded. Ask for it again.']
 }
 
@@ -36,10 +37,14 @@ export function timeText (seconds: number): string {
 
 /** Where a transfer is. @param rate in bytes per second, if it is known */
 export function transferText (transfer: Shown, rate = 0): string {
-  const { direction, state, size, moved, link } = transfer
+  const { direction, wanted, state, size, moved, link } = transfer
   const sending = direction === 'out'
-  if (state.name === 'done') return `${sizeText(size)} · ${sending ? 'sent' : 'received'} and checked`
-  if (state.name === 'failed') return state.reason === 'stopped' && state.mine ? 'Cancelled' : failures[state.reason][sending ? 0 : 1]
+  if (state.name === 'done') return `${sizeText(size)} · ${sending ? 'sent' : 'received'} and verified`
+  if (state.name === 'failed') {
+    if (state.reason === 'stopped' && state.mine) return 'Cancelled'
+    if (state.reason === 'stopped' && sending && !wanted) return 'The other person declined it'
+    return failures[state.reason][sending ? 0 : 1]
+  }
   if (link === undefined) return 'Interrupted. It will continue when you are connected again.'
   if (state.name === 'asked') return `${sizeText(size)} · ${sending ? 'waiting for the other person to accept' : 'the other person wants to send you this'}`
   if (state.name === 'accepted') return `${sizeText(size)} · waiting to start`

@@ -6,6 +6,7 @@ import { Transfer } from './transfer.js'
 /** A file that this page sends. */
 export class OutgoingFile extends Transfer {
   readonly direction = 'out'
+  wanted = false
   /** The hash up to each block that the other page may ask for: those since the last that it has stored. */
   readonly #hashes = new Map<number, Uint8Array>([[0, NO_HASH]])
   /** Replaced or removed when what is being sent must stop. */
@@ -27,6 +28,7 @@ export class OutgoingFile extends Transfer {
   accepted (blocks: number): void {
     if (this.state.name !== 'asked') return
     if (!this.#keepFrom(blocks)) return this.fail('damaged')
+    this.wanted = true
     this.become({ name: 'accepted' })
   }
 

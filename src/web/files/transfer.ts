@@ -17,6 +17,8 @@ export type TransferState =
 /** A file on its way, in either direction. */
 export abstract class Transfer {
   abstract readonly direction: 'out' | 'in'
+  /** Whether the receiver has accepted it. */
+  abstract readonly wanted: boolean
   readonly blocks: number
   /** the connection it goes over; undefined while there is none */
   link: FileLink | undefined

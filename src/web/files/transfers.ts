@@ -62,9 +62,9 @@ export class Transfers implements LinkListener {
 
   /** Takes a transfer that is over from the list. */
   remove (transfer: Transfer): void {
-    if (!transfer.isOver) transfer.fail('stopped')
-    this.#outgoing.delete(transfer as OutgoingFile)
-    if (this.#incoming.delete(transfer as IncomingFile)) (transfer as IncomingFile).discard()
+    const files: Set<Transfer> = transfer.direction === 'in' ? this.#incoming : this.#outgoing
+    files.delete(transfer)
+    if (transfer instanceof IncomingFile) transfer.discard()
     this.notify()
   }
 
@@ -147,7 +147,7 @@ export class Transfers implements LinkListener {
 
   readonly #changed = (): void => {
     for (const file of this.#incoming) {
-      // An offer that is withdrawn or refused leaves nothing to see.
+      // An offer that is withdrawn or declined leaves nothing to see.
       if (file.state.name === 'failed' && !file.wanted) this.#incoming.delete(file)
     }
     for (const link of this.#links.keys()) {

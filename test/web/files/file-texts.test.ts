@@ -1,7 +1,8 @@
 import t from 'tap'
+import type { Reason } from '../../../src/web/files/file-messages.js'
 import { Pace } from '../../../src/web/files/pace.js'
 import { safeName } from '../../../src/web/files/file-name.js'
-import { sizeText, timeText, transferText } from '../../../src/web/files/file-texts.js'
+import { announcementOf, sizeText, timeText, transferText } from '../../../src/web/files/file-texts.js'
 
 t.test('a name is shown and saved without what deceives or harms', async t => {
   const cases = {
@@ -23,6 +24,7 @@ t.test('a name is shown and saved without what deceives or harms', async t => {
     '<b>"a"|?*': '_b__a____'
   }
   for (const [name, safe] of Object.entries(cases)) t.equal(safeName(name), safe, JSON.stringify(name))
+  t.equal(safeName(`a${'\u0301\u200d'.repeat(50)}.txt`), `a${'\u0301'.repeat(4)}.txt`, 'marks do not pile up')
   const long = safeName(`${'🎉'.repeat(120)}.tar.gz`)
   t.equal([...long].length, 101)
   t.match(long, /^🎉+…🎉+\.tar\.gz$/u, 'its end is kept')
@@ -37,7 +39,7 @@ t.test('sizes and times are said in plain words', async t => {
 })
 
 t.test('speed and time left are shown once they are known', async t => {
-  const transfer = { direction: 'out', state: { name: 'moving' }, size: 80e6, moved: 20e6, link: {} } as const
+  const transfer = { direction: 'out', wanted: true, state: { name: 'moving' }, size: 80e6, moved: 20e6, link: {} } as const
   t.equal(transferText(transfer), '20 MB of 80 MB')
   t.equal(transferText(transfer, 3e6), '20 MB of 80 MB · 3.0 MB/s · about 20 seconds left')
   t.equal(transferText({ ...transfer, link: undefined }, 3e6), 'Interrupted. It will continue when you are connected again.')
@@ -52,4 +54,19 @@ t.test('speed and time left are shown once they are known', async t => {
   t.equal(Math.round(pace.rate!), 1_400)
   pace.reset()
   t.equal(pace.rate, undefined)
+})
+
+t.test('a transfer that has failed says why, whoever says so', async t => {
+  const failed = (direction: 'in' | 'out', reason: Reason, wanted: boolean, mine = false) =>
+    transferText({ direction, wanted, state: { name: 'failed', reason, mine }, size: 80e6, moved: 0, link: {} })
+  t.equal(failed('out', 'stopped', false), 'The other person declined it')
+  t.equal(failed('out', 'stopped', true), 'The other person cancelled it')
+  t.equal(failed('in', 'stopped', true), 'The other person cancelled it')
+  t.equal(failed('out', 'stopped', false, true), 'Cancelled')
+  t.equal(failed('out', 'unknown', false), 'The other person’s page was closed or reloaded. Send it again.')
+  for (const direction of ['in', 'out'] as const) {
+    for (const reason of ['stopped', 'unreadable', 'damaged', 'storage', 'busy', 'unknown'] as const) t.not(failed(direction, reason, true), '', `${direction} ${reason}`)
+  }
+  t.equal(announcementOf({ name: 'a', direction: 'in', wanted: true, state: { name: 'failed', reason: 'busy', mine: false }, size: 1, moved: 0, link: {} }),
+    'a: The other person cancelled it')
 })
