@@ -224,11 +224,11 @@ t.test('files in a call', { skip }, async t => {
     await guest.page.evaluate(() => {
       navigator.storage.estimate = async () => ({ quota: 1_050, usage: 1_000 })
     })
+    const other = await fileOf(t, 'other.bin', 2 * MB)
+    await send(guest, other.path)
     await send(host, file.path)
     await accept(guest, file.name)
     await guest.page.getByText('huge.bin does not fit: it is 100 bytes, and this browser has room for only 50 bytes.').waitFor()
-    const other = await fileOf(t, 'other.bin', 2 * MB)
-    await send(guest, other.path)
     await accept(host, other.name)
     await item(guest, other.name).getByText('sent and verified').waitFor()
     t.ok(await guest.page.locator('#files-trouble').isVisible(), 'it is still said when another file has moved')
