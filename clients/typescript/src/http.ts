@@ -37,7 +37,7 @@ export const MAX_RESPONSE_BYTES = 64 * 1024 * 1024
  */
 export function createBoxClient (server: string | URL, { fetch, headers, maxResponseBytes = MAX_RESPONSE_BYTES }: ClientOptions = {}): BoxClient {
   requirePlatform()
-  const client = createClient<paths, JsonType>({ baseUrl: String(server), ...(fetch && { fetch }), ...(headers && { redirect: 'error' }) })
+  const client = createClient<paths, JsonType>({ baseUrl: String(server), ...(fetch && { fetch }), ...(headers && { redirect: 'manual' }) })
   if (headers !== undefined) {
     client.use({
       async onRequest ({ request }) {
@@ -113,7 +113,10 @@ export class BoxError extends Error {
   /** @param problem the response body: a problem document (RFC 9457) if a box server responded */
   constructor (status: number, problem: unknown, retryAfter = 0) {
     const { code, detail } = Object(problem)
-    super(typeof detail === 'string' ? detail : `The server responded with status ${status}.`)
+    // Browsers show a redirect that was not followed as status 0.
+    const isRedirect = status === 0 || Math.floor(status / 100) === 3
+    const other = isRedirect ? 'The server redirects; with the option headers, redirects are not followed.' : `The server responded with status ${status}.`
+    super(typeof detail === 'string' ? detail : other)
     this.status = status
     this.code = typeof code === 'string' ? code : undefined
     this.detail = this.message
