@@ -65,13 +65,13 @@ export class BoxService {
   }
 
   /**
-   * A read that is held open for up to `wait` seconds until there is a message. `left` aborts when the reader
+   * A read that is held open for up to `wait` seconds until there is a message. `ended` aborts when the reader
    * disconnects and frees its place at once.
    */
-  async heldRead (drop: string, after: number, limit: number, wait: number, left: AbortSignal): Promise<Page> {
+  async heldRead (drop: string, after: number, limit: number, wait: number, ended: AbortSignal): Promise<Page> {
     const page = await this.read(drop, after, limit)
-    if (wait === 0 || page.texts.length > 0 || left.aborted) return page
-    const waiter = await this.waiters.open(drop, left)
+    if (wait === 0 || page.texts.length > 0 || ended.aborted) return page
+    const waiter = await this.waiters.open(drop, ended)
     try {
       return await waiter.next(after, limit, wait * 1000)
     } finally {

@@ -32,20 +32,20 @@ export class Waiters {
 
   /**
    * Subscribes to a box; a read after that misses nothing.
-   * @param left aborts when the reader disconnects, and closes its waiter
+   * @param ended aborts when the wait must end, as when the reader has disconnected, and closes its waiter
    * @throws RateError if the box already has its maximum number of waiters
    */
-  async open (drop: string, left: AbortSignal): Promise<Waiter> {
+  async open (drop: string, ended: AbortSignal): Promise<Waiter> {
     if (this.#perBox.of(drop) >= this.#maxPerBox) throw new RateError()
     this.#perBox.add(drop, 1)
     const close = (): void => { waiter.close() }
     const waiter = new Waiter(this.#store, this.#clock, drop, () => {
-      left.removeEventListener('abort', close)
+      ended.removeEventListener('abort', close)
       this.#closed(waiter, drop)
     })
     this.#open.add(waiter)
-    left.addEventListener('abort', close)
-    if (this.#ended || left.aborted) close()
+    ended.addEventListener('abort', close)
+    if (this.#ended || ended.aborted) close()
     try {
       await waiter.listen()
     } catch (error) {

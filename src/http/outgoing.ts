@@ -105,7 +105,7 @@ export class Outgoing {
   async drain (request: FastifyRequest, reply: FastifyReply, take: (most: number) => Promise<Drained>): Promise<Page> {
     const response = this.open(request, reply)
     const { address } = response
-    if (response.queued) await response.turn()
+    await response.turn()
     await response.settled()
     for (let most = PIECE; ;) {
       // A box that was filled under higher limits must not ask for more room than there can be.

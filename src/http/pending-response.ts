@@ -8,15 +8,17 @@ import { endOfPiece } from './pieces.js'
 /** The approximate memory of a response besides its bytes. */
 const OVERHEAD = 4 * 1024
 
+/** After how many turns Node has told of a client that closed its side in the packet of its request: as tried. */
 const TURNS = 2
 const TURNS_HTTP2 = 8
 
-/** How many unsent responses to drains each carrier has. */
-const drains = new WeakMap<Carrier, number>()
+/** The connections that are sending drained messages, and those that are sending what has no end. */
+const draining = new WeakSet<Carrier>()
+const endless = new WeakSet<Carrier>()
 
-/** What the kernel has taken of everything written to a connection, in bytes. */
+/** What the kernel has taken of the response at the front of a connection, in bytes. */
 function takenBy (carrier: Carrier): number {
-  return carrier instanceof Socket ? carrier.bytesWritten - carrier.writableLength : 0
+  return carrier instanceof Socket && !endless.has(carrier) ? carrier.bytesWritten - carrier.writableLength : 0
 }
 
 /** A response on its way to the client. */
@@ -36,7 +38,7 @@ export class PendingResponse {
   /** what its connection had taken while it waited behind another response, in bytes */
   #taken = 0
   #held = 0
-  #keeps = false
+  #isFront = false
 
   /**
    * @param address the client address it counts against
@@ -50,8 +52,8 @@ export class PendingResponse {
     this.#onWrite = onWrite
     const end = (): void => {
       this.over = true
-      if (this.#keeps) drains.set(this.#carrier, (drains.get(this.#carrier) ?? 1) - 1)
-      this.#keeps = false
+      if (this.#isFront) for (const set of [draining, endless]) set.delete(this.#carrier)
+      this.#isFront = false
       onOver(this)
     }
     const forget = whenGone(this.#carrier, () => {
@@ -78,7 +80,7 @@ export class PendingResponse {
 
   /** Whether it gives way to no other: cutting it off would lose drained messages, its own or some ahead of it on the connection. */
   get isKept (): boolean {
-    return this.drained || (drains.get(this.#carrier) ?? 0) > 0
+    return this.drained || draining.has(this.#carrier)
   }
 
   /** Aborts when the client has disconnected. Made at first use: most responses need none, and it costs more than they do. */
@@ -111,12 +113,21 @@ export class PendingResponse {
     return this.#raw.headersSent
   }
 
-  /** Its messages have been removed from their box. */
+  /** Its messages have been removed from their box. To be called when its turn has come, as the next one. */
   keep (): void {
     this.drained = true
+    this.#mark(draining)
+  }
+
+  /** It has no end, so what is queued behind it is not waiting for it to progress. */
+  neverEnds (): void {
+    this.#mark(endless)
+  }
+
+  #mark (connections: WeakSet<Carrier>): void {
     if (this.over) return
-    this.#keeps = true
-    drains.set(this.#carrier, (drains.get(this.#carrier) ?? 0) + 1)
+    this.#isFront = true
+    connections.add(this.#carrier)
   }
 
   /** @param bytes what stays in memory until all of it is written */
@@ -133,8 +144,9 @@ export class PendingResponse {
     return progressed
   }
 
-  /** Resolves when it is known whether the client has closed its side right behind the request: Node hears of that a few turns later. */
+  /** Waits a little for the client to have closed its side right behind the request, of which Node hears some turns later. */
   async settled (): Promise<void> {
+    if (this.over) return
     for (let turns = this.#carrier instanceof Socket ? TURNS : TURNS_HTTP2; turns > 0; turns--) await endOfTurn()
   }
 

@@ -269,6 +269,17 @@ t.test('a large response is not cut off while its client takes the one ahead of 
   t.equal((text + await rest(socket)).split(MESSAGE).length, 3)
 })
 
+t.test('what a stream sends is no progress of what is queued behind it', async t => {
+  const { app, port, outgoing, full, createBox } = await setUp(t, { limits: { ...LIMITS, stallTimeout: 2 } })
+  const quiet = await createBox()
+  const socket = await send(t, port, stream(quiet), request('GET', (await full()).messages))
+  socket.resume()
+  await until(() => outgoing.unsent.bytes > 6 * MIB)
+  const messages = setInterval(() => { void app.inject({ method: 'POST', url: quiet.messages, ...jsonText('1') }) }, 300)
+  t.teardown(() => { clearInterval(messages) })
+  await until(() => socket.closed && outgoing.unsent.responses === 0)
+})
+
 t.test('a drain behind another response waits its turn, and removes nothing if its client has disconnected', async t => {
   const { port, full, createBox, held } = await setUp(t)
   const [box, quiet] = [await full(), await createBox()]

@@ -2,7 +2,7 @@ import { Type } from '@sinclair/typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import Negotiator from 'negotiator'
 import { NotAcceptableError } from '../../errors.js'
-import { inWords } from '../../expectation.js'
+import { IN_WORDS } from '../../expectation.js'
 import type { Page } from '../../store/store.js'
 import { msgs, pageSize, responding } from '../responses.js'
 import type { Api, RequestWith, Scope } from '../api.js'
@@ -22,7 +22,7 @@ const Query = Type.Object({
 }, { additionalProperties: false })
 
 const Headers = Type.Object({
-  'last-event-id': Type.Optional(Type.String({ pattern: inWords('^([0-9]{1,15})?$', 'a sequence number'), description: 'Resumes a stream after this sequence number. Takes precedence over `after`.' }))
+  'last-event-id': Type.Optional(Type.String({ pattern: '^([0-9]{1,15})?$', [IN_WORDS]: 'a sequence number', description: 'Resumes a stream after this sequence number. Takes precedence over `after`.' }))
 })
 
 type Read = RequestWith<{ query: typeof Query, headers: typeof Headers }>
@@ -103,6 +103,7 @@ export function readMessages (scope: Scope, { service, options, limiter, outgoin
         reply.headers({ 'content-type': STREAM_TYPE, 'x-accel-buffering': 'no' })
         reply.hijack()
         reply.raw.writeHead(200, reply.getHeaders() as Record<string, string>)
+        response.neverEnds()
         await streamMessages(response, { waiter, first, heartbeat: options.heartbeat * 1000 })
       } finally {
         waiter.close()
@@ -118,31 +119,27 @@ export function readMessages (scope: Scope, { service, options, limiter, outgoin
   }
 
   /**
-   * Takes a place for a response that is held open, when its turn on the connection has come. The place is free
+   * Takes a place for a response that is held open, and waits for its turn on the connection. The place is free
    * again when the client has disconnected or `leave` is called.
    * @returns with a signal that aborts when the response must end: nobody is there, or nobody would notice
    */
   async function enter (request: FastifyRequest, reply: FastifyReply) {
-    const leave = limiter.enter(request)
+    const free = limiter.enter(request)
     const response = outgoing.open(request, reply)
+    const { left } = response
+    if (left.aborted) free()
+    else left.addEventListener('abort', free)
+    await response.turn()
     const ending = new AbortController()
     const end = (): void => { ending.abort() }
-    const watching = response.whenPaused(end)
-    const gone = (): void => {
-      end()
-      leave()
+    if (left.aborted) end()
+    else left.addEventListener('abort', end)
+    const stopWatching = response.whenPaused(end)
+    const leave = (): void => {
+      stopWatching()
+      free()
     }
-    if (response.left.aborted) gone()
-    else response.left.addEventListener('abort', gone)
-    await response.turn()
-    return {
-      response,
-      ended: ending.signal,
-      leave: (): void => {
-        watching()
-        leave()
-      }
-    }
+    return { response, ended: ending.signal, leave }
   }
 }
 
