@@ -2,18 +2,13 @@ import type { ValueError } from '@sinclair/typebox/errors'
 
 const ARTICLES: Record<string, string> = { object: 'an object', array: 'an array', string: 'a string', boolean: 'a boolean' }
 
-const patterns = new Map<string, string>()
-
-/** Says in words what a pattern accepts. The words are kept outside the schema, since OpenAPI has no place for them. */
-export function inWords (pattern: string, words: string): string {
-  patterns.set(pattern, words)
-  return pattern
-}
+/** In a schema: what it accepts, in words, where `expects` would become part of the contract. */
+export const IN_WORDS: unique symbol = Symbol('in words')
 
 /** What a schema expects where a value does not fit, as the object of "expected". */
 export function expectation ({ schema, message }: ValueError): string {
-  const { expects, pattern, type, minimum, maximum } = schema
-  const words = expects ?? patterns.get(pattern)
+  const { expects, type, minimum, maximum } = schema
+  const words = expects ?? (schema as { [IN_WORDS]?: string })[IN_WORDS]
   if (words !== undefined) return words
   if (type !== 'integer') {
     const said = message.replace(/^Expected /, '').toLowerCase()

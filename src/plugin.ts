@@ -105,7 +105,8 @@ function checkRouter (app: FastifyInstance): void {
 function checkFree (app: FastifyInstance, path: string): void {
   const url = app.prefix + path
   if (url.includes('*')) throw new TypeError(`boxPlugin: the prefix '${app.prefix}' contains a wildcard`)
-  if (!['GET', 'POST'].some(method => app.hasRoute({ method, url }))) return
+  const isTaken = ['GET', 'POST'].some(method => app.hasRoute({ method, url })) || app.hasRoute({ method: 'OPTIONS', url: `${url}*` })
+  if (!isTaken) return
   throw new TypeError(`boxPlugin: this server already has a route '${url}'. Register the plugin with a prefix of its own, as in { prefix: '/signaling' }`)
 }
 

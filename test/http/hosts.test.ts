@@ -286,6 +286,7 @@ t.test('a path that the host already uses is named, and the host can continue', 
     [app => { app.get('/a/problems', () => '') }, { prefix: '/a' }, /already has a route '\/a\/problems'/],
     [app => { app.post('/box.php', () => '') }, {}, /already has a route '\/box\.php'/],
     [app => { app.get('/docs', () => '') }, { docs: '/docs' }, /already has a route '\/docs'.*Set the option docs/],
+    [app => { app.options('/a/boxes*', () => '') }, { prefix: '/a' }, /already has a route '\/a\/boxes'/],
     [() => {}, { prefix: '/*' }, /the prefix '\/\*' contains a wildcard/]
   ]
   for (const [occupy, options, message] of taken) {

@@ -1,7 +1,7 @@
 import { Type, type TSchema } from '@sinclair/typebox'
 import { withKey } from '../../box/message.js'
 import { InvalidError } from '../../errors.js'
-import { inWords } from '../../expectation.js'
+import { IN_WORDS } from '../../expectation.js'
 import type { NewMessage } from '../../store/store.js'
 import { ack, responding } from '../responses.js'
 import type { Api, SchemaTypes, Scope } from '../api.js'
@@ -14,7 +14,7 @@ import { Ack, BoxParams, Message, NoQuery } from '../schemas.js'
 import { UNCHECKED, validatorCompiler } from '../validation.js'
 
 const Headers = Type.Object({
-  'idempotency-key': Type.Optional(Type.String({ pattern: inWords('^[\\x21-\\x7e]{1,64}$', '1 to 64 visible ASCII characters'), description: 'Makes retries safe: a request with the same key and body stores nothing and returns the first response again.' }))
+  'idempotency-key': Type.Optional(Type.String({ pattern: '^[\\x21-\\x7e]{1,64}$', [IN_WORDS]: '1 to 64 visible ASCII characters', description: 'Makes retries safe: a request with the same key and body stores nothing and returns the first response again.' }))
 })
 
 /** The message as the parser passes it to the handler. */

@@ -99,11 +99,14 @@ export async function connect (client: RedisClient, deadline: number): Promise<v
 }
 
 /**
- * The driver would silently use database 0 instead of one that does not exist.
- * @throws Error if Redis says that it does not; the client is then disconnected
+ * The driver silently uses database 0 instead of one that does not exist. If Redis is unavailable, that cannot be
+ * checked, and it may do so later.
+ * @throws Error if Redis says that it does not exist; the client is then disconnected
  */
-export async function checkDatabase (client: RedisClient, db: number, deadline: number): Promise<void> {
-  if (db === 0 || isCluster(client) || client.status !== 'ready') return
+export async function checkDatabase (client: RedisClient, deadline: number): Promise<void> {
+  if (isCluster(client) || client.status !== 'ready') return
+  const { db = 0 } = client.options
+  if (db === 0) return
   const refusal = await withDeadline(client.select(db), deadline).then(() => {}, (error: Error) => error)
   if (!refusal?.message.includes('DB index')) return
   client.disconnect()

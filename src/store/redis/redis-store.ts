@@ -67,7 +67,7 @@ const refusals: Record<string, new () => Error> = {
  * operations with `StoreError`, and serves as soon as Redis is available.
  *
  * @throws TypeError if an option is invalid
- * @throws Error if `ioredis` is missing, or the database of the URL does not exist
+ * @throws Error if `ioredis` is missing, or Redis is available and the database of the URL does not exist
  */
 export async function redisStore (options: RedisStoreOptions = {}): Promise<Store> {
   checkOptions('redisStore', options, {
@@ -80,12 +80,11 @@ export async function redisStore (options: RedisStoreOptions = {}): Promise<Stor
   const { url = 'redis://localhost:6379', prefix = 'signalbox:', deadline = 5_000, log = () => {} } = options
   if (/[{}]/.test(prefix)) throw new TypeError(`prefix: expected a string without { and }, which mark the hash slot, received ${prefix}`)
   const driver: Driver = await loadOptional('The Redis store', () => import('ioredis'))
-  const place = parseUrls(url)
-  const client = options.client as RedisClient | undefined ?? makeClient(driver, place, deadline)
   const own = options.client === undefined
+  const client = own ? makeClient(driver, parseUrls(url), deadline) : options.client as RedisClient
   if (own) logConnection(client, log)
   await connect(client, deadline)
-  if (own) await checkDatabase(client, place.access.db, deadline)
+  if (own) await checkDatabase(client, deadline)
   if (client.status === 'ready') await withDeadline(logRisks(client, log), deadline).catch(() => {})
   const slotOf = (key: string): number => new driver.Command('get', [key]).getSlot()
   return new RedisStore(client, own, prefix, deadline, slotOf, log)
