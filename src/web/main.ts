@@ -9,7 +9,7 @@ import { StartScreen } from './start-screen.js'
 import { element } from './dom.js'
 import { FileList } from './files/file-list.js'
 import { failureOf, unsupported } from './failures.js'
-import { SavedSession, tabStorage } from './saved-session.js'
+import { SavedSession } from './saved-session.js'
 import { latest } from './latest.js'
 import { LocalMedia } from './local-media.js'
 import { setUpMoreMenu } from './more-menu.js'
@@ -19,13 +19,14 @@ import { setUpShortcuts } from './shortcuts.js'
 import { Voices } from './voices.js'
 import { CallScreen } from './call-screen.js'
 import { NameField } from './name-field.js'
-import { browserStorage, Preferences } from './preferences.js'
+import { Preferences } from './preferences.js'
 import { Preview } from './preview.js'
 import type { RemotePage } from './remote-page.js'
 import type { Role } from './role.js'
 import { audioContext, chime } from './sound.js'
 import { playThrough } from './speaker.js'
 import { isOpen, next, type CallEvent, type State } from './state.js'
+import { storageOf } from './storage.js'
 import { keepScreenOn } from './wake-lock.js'
 import { inSentences, presenceOf, spokenText, titleOfPage, type Action } from './texts.js'
 
@@ -36,8 +37,8 @@ const CHECK_PATIENCE = 500
 const SENT_EVERY = 200
 
 const announce = announcer()
-const session = new SavedSession(tabStorage())
-const preferences = new Preferences(browserStorage())
+const session = new SavedSession(storageOf('sessionStorage'))
+const preferences = new Preferences(storageOf('localStorage'))
 const devices = new Devices(() => {
   choice.update()
   playThrough(preferredId('speaker'))

@@ -1,4 +1,5 @@
 import type { DeviceKind } from './device-kind.js'
+import { load, save, type PageStorage } from './storage.js'
 
 /** A device that the person has chosen. Some browsers give it another id at every visit, but the same name. */
 export interface ChosenDevice { id: string, label: string }
@@ -16,54 +17,32 @@ export interface PreferenceData {
   shortcuts: boolean
 }
 
-const KEY = 'signalbox'
-
 export class Preferences {
   #data: Readonly<PreferenceData>
 
-  constructor (private readonly storage: Pick<Storage, 'getItem' | 'setItem'> | undefined) {
-    this.#data = this.#read()
+  constructor (private readonly storage: PageStorage) {
+    this.#data = checked(load(storage))
   }
 
   get data (): Readonly<PreferenceData> { return this.#data }
 
   update (change: Partial<PreferenceData>): void {
     this.#data = { ...this.#data, ...change }
-    try {
-      this.storage?.setItem(KEY, JSON.stringify(this.#data))
-    } catch {
-      // The storage is full or blocked: the preferences last as long as the page.
-    }
+    save(this.storage, this.#data)
   }
+}
 
-  #read (): PreferenceData {
-    let saved: Partial<Record<keyof PreferenceData, unknown>> = {}
-    try {
-      saved = Object(JSON.parse(this.storage?.getItem(KEY) ?? '{}'))
-    } catch {
-      // It is blocked, or holds something else.
-    }
-    const { name, chime, devices, fit, shortcuts } = saved
-    return {
-      name: typeof name === 'string' ? name : '',
-      chime: chime !== false,
-      fit: typeof fit === 'string' ? fit : '',
-      shortcuts: shortcuts !== false,
-      devices: Object.fromEntries(Object.entries(Object(devices)).filter(([, device]) => isChosenDevice(device)))
-    }
+function checked ({ name, chime, devices, fit, shortcuts }: Partial<Record<keyof PreferenceData, unknown>>): PreferenceData {
+  return {
+    name: typeof name === 'string' ? name : '',
+    chime: chime !== false,
+    fit: typeof fit === 'string' ? fit : '',
+    shortcuts: shortcuts !== false,
+    devices: Object.fromEntries(Object.entries(Object(devices)).filter(([, device]) => isChosenDevice(device)))
   }
 }
 
 function isChosenDevice (device: unknown): device is ChosenDevice {
   const { id, label } = Object(device)
   return typeof id === 'string' && typeof label === 'string'
-}
-
-/** The browser's storage for this origin. Reading the property throws if the browser blocks it. */
-export function browserStorage (): Storage | undefined {
-  try {
-    return localStorage
-  } catch {
-    return undefined
-  }
 }

@@ -1,4 +1,5 @@
 import type { Resume } from 'signalbox-client/webrtc'
+import { load, save, type PageStorage } from './storage.js'
 
 /** What a tab remembers across a reload and forgets when it is closed: which call it is in, whether it
  * had a code, and which devices were turned off. */
@@ -10,13 +11,11 @@ export interface SessionData {
   video: boolean
 }
 
-const KEY = 'signalbox'
-
 export class SavedSession {
   #data: SessionData
 
-  constructor (private readonly storage: Pick<Storage, 'getItem' | 'setItem'> | undefined) {
-    this.#data = { audio: true, video: true, ...this.#read() }
+  constructor (private readonly storage: PageStorage) {
+    this.#data = { audio: true, video: true, ...load(storage) }
   }
 
   get data (): Readonly<SessionData> { return this.#data }
@@ -24,27 +23,6 @@ export class SavedSession {
   update (change: Partial<Omit<SessionData, 'call'>> & { call?: SessionData['call'] | undefined }): void {
     const { call, ...rest } = { ...this.#data, ...change }
     this.#data = { ...rest, ...(call && { call }) }
-    try {
-      this.storage?.setItem(KEY, JSON.stringify(this.#data))
-    } catch {
-      // The storage is full or blocked: a reload starts afresh.
-    }
-  }
-
-  #read (): Partial<SessionData> {
-    try {
-      return Object(JSON.parse(this.storage?.getItem(KEY) ?? '{}'))
-    } catch {
-      return {}
-    }
-  }
-}
-
-/** The tab's session storage. Reading the property throws if the browser blocks it. */
-export function tabStorage (): Storage | undefined {
-  try {
-    return sessionStorage
-  } catch {
-    return undefined
+    save(this.storage, this.#data)
   }
 }
