@@ -107,7 +107,7 @@ export const screenStopped = 'Your screen is no longer shared: the connection wa
 /** What to do with the code; undefined if nothing is left to do. */
 export function compareText (state: State): string | undefined {
   if (state.name !== 'connected' || state.compared) return undefined
-  const meaning = 'Read the code aloud to each other. If it is the same on both sides, nobody is in the middle.'
+  const meaning = 'Read the digits of the code aloud to each other. If they match, nobody is in the middle.'
   return state.codeChanged ? `The connection is new, and so is its code: compare again. ${meaning}` : meaning
 }
 

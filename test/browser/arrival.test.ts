@@ -33,10 +33,10 @@ t.test('when somebody comes', { skip }, async t => {
 
   await t.test('both have the names that were given, and they stay as text', async t => {
     const host = await visit(t, browser, url)
-    await host.page.getByLabel('Your name, if you like').fill('  Ada <b>Lovelace</b> ')
+    await host.page.getByLabel('Your name (optional)').fill('  Ada <b>Lovelace</b> ')
     const invite = await start(host)
     const guest = await visit(t, browser, invite)
-    await guest.page.getByLabel('Your name, if you like').fill('Grace')
+    await guest.page.getByLabel('Your name (optional)').fill('Grace')
     await guest.page.keyboard.press('Enter')
     await Promise.all([host.reaches('connected'), guest.reaches('connected')])
     await guest.page.locator('#their-name').getByText('Ada <b>Lovelace</b>', { exact: true }).waitFor()
@@ -50,7 +50,7 @@ t.test('when somebody comes', { skip }, async t => {
     t.notOk(await host.page.locator('#their-name').isVisible())
 
     await guest.page.reload()
-    t.equal(await guest.page.getByLabel('Your name, if you like').inputValue(), 'Grace', 'the name is remembered')
+    t.equal(await guest.page.getByLabel('Your name (optional)').inputValue(), 'Grace', 'the name is remembered')
     await join(guest)
     await Promise.all([host.reaches('connected'), guest.reaches('connected')])
     await host.page.locator('#leave').click()
@@ -62,7 +62,7 @@ t.test('when somebody comes', { skip }, async t => {
     const invite = await start(host)
     await hide(host.page, true)
     const guest = await visit(t, browser, invite, {}, listen)
-    await guest.page.getByLabel('Your name, if you like').fill('Grace')
+    await guest.page.getByLabel('Your name (optional)').fill('Grace')
     await join(guest)
     await host.reaches('connected')
     await host.page.waitForFunction(() => document.title === '● Grace is here · signalbox')

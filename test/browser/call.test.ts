@@ -82,8 +82,8 @@ t.test('the call page in Chromium', { skip }, async t => {
   await t.test('a host that loads its page again goes on with the same link, and its guest finds back', async t => {
     const { host, guest, invite } = await talking(t)
     const before = await code(guest)
-    for (const { page } of [host, guest]) await page.getByText('Read the code aloud to each other. If it is the same on both sides, nobody is in the middle.', { exact: true }).waitFor()
-    await guest.page.getByRole('button', { name: 'It is the same' }).click()
+    for (const { page } of [host, guest]) await page.getByText('Read the digits of the code aloud to each other. If they match, nobody is in the middle.', { exact: true }).waitFor()
+    await guest.page.getByRole('button', { name: 'They match' }).click()
     await guest.page.locator('summary').getByText('compared').waitFor({ state: 'attached' })
     t.notOk(await guest.page.locator('#compare').isVisible(), 'it is marked as compared')
     await host.page.reload()
