@@ -101,7 +101,7 @@ function show (before: State): void {
 
 function onArrival (): void {
   arrived = document.hidden
-  if (state.role === 'host' && preferences.data.chime) chime()
+  if (state.role === 'host' && preferences.data.chime) void chime(preferredId('speaker'))
 }
 
 function begin (role: Role): void {

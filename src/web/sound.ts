@@ -9,11 +9,21 @@ export function audioContext (): AudioContext {
   return made
 }
 
-/** Two soft notes, a fourth apart: someone has come. */
-export function chime (): void {
-  const context = audioContext()
+/** Not all browsers have this, and TypeScript does not know it yet. */
+type Routed = AudioContext & { setSinkId? (id: string): Promise<void> }
+
+/**
+ * Two soft notes, a fourth apart: someone has come.
+ *
+ * @param speaker where they sound, if the browser lets a page choose; '' is its own choice
+ */
+export async function chime (speaker: string): Promise<void> {
+  const context: Routed = audioContext()
   // It would sound later, when it means nothing.
   if (context.state !== 'running') return
+  await context.setSinkId?.(speaker).catch(() => {
+    // The speaker is gone: better from another one than not at all.
+  })
   const start = context.currentTime
   for (const [index, frequency] of [587, 784].entries()) {
     const [tone, volume] = [context.createOscillator(), context.createGain()]

@@ -1,7 +1,7 @@
 /** Whether this browser lets a page choose the speaker. */
 export const canChooseSpeaker = 'setSinkId' in HTMLMediaElement.prototype
 
-/** Plays everything that the page plays through this speaker; '' is the browser's own choice, and where a missing one leads. */
+/** Plays the other person through this speaker; '' is the browser's own choice, and where a missing one leads. */
 export function playThrough (id: string): void {
   if (!canChooseSpeaker) return
   for (const media of document.querySelectorAll('video')) {

@@ -1,6 +1,6 @@
 import t from 'tap'
 import type { Page } from 'playwright-core'
-import { join, servePage, start, visit } from '../helpers/call-page.js'
+import { join, mirror, servePage, start, visit } from '../helpers/call-page.js'
 import { launch, needsChromium } from '../helpers/chromium.js'
 
 const skip = await needsChromium()
@@ -98,6 +98,29 @@ t.test('when somebody comes', { skip }, async t => {
     await host.page.waitForFunction(() => document.querySelector<HTMLVideoElement>('#remote')!.videoWidth > 0)
     const told: string[] = await host.page.evaluate(() => Reflect.get(globalThis, 'told'))
     t.same(told.filter(text => text !== ''), [])
+  })
+
+  await t.test('the sound comes from the speaker that was chosen', async t => {
+    const host = await visit(t, browser, url, {}, async page => {
+      await listen(page)
+      await page.addInitScript(() => {
+        const route = Reflect.get(AudioContext.prototype, 'setSinkId') as (id: string) => Promise<void>
+        Object.assign(AudioContext.prototype, {
+          async setSinkId (this: AudioContext, id: string) {
+            Object.assign(globalThis, { speaker: id })
+            await route.call(this, id)
+          }
+        })
+      })
+    })
+    await mirror(host)
+    await host.page.getByRole('combobox', { name: 'Speaker' }).selectOption('Fake Audio Output 1')
+    const chosen = await host.page.getByRole('combobox', { name: 'Speaker' }).inputValue()
+    const guest = await visit(t, browser, await start(host))
+    await join(guest)
+    await host.reaches('connected')
+    await host.page.waitForFunction(() => Reflect.get(globalThis, 'notes') === 2)
+    t.equal(await host.page.evaluate(() => Reflect.get(globalThis, 'speaker')), chosen)
   })
 
   await t.test('the sound can be turned off for good', async t => {
