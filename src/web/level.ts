@@ -4,9 +4,8 @@ import { audioContext } from './sound.js'
 const SILENT = -60
 const LOUD = -15
 
-/** How often the level is measured, in ms. Calm eyes want less motion. */
-const EVERY = 100
-const EVERY_CALM = 500
+/** How often levels are shown, in ms. */
+export const LEVEL_EVERY = 100
 
 /** How loud the samples are, from 0 to 1, as people hear it. */
 export function levelOf (samples: Float32Array): number {
@@ -19,26 +18,41 @@ export function audible (amplitude: number): number {
   return Math.min(Math.max(level, 0), 1)
 }
 
-/**
- * Shows how loud a track is, from 0 to 1, until the function that it returns is called. Until the person has touched
- * the page, some browsers let nothing be measured: then the level is undefined.
- */
-export function followLevel (track: MediaStreamTrack, show: (level: number | undefined) => void): () => void {
-  const context = audioContext()
-  const source = context.createMediaStreamSource(new MediaStream([track]))
-  const analyser = context.createAnalyser()
-  analyser.fftSize = 1_024
-  source.connect(analyser)
-  const samples = new Float32Array(analyser.fftSize)
-  let level = 0
-  const timer = setInterval(() => {
-    analyser.getFloatTimeDomainData(samples)
-    // It falls more slowly than it rises, so that words do not flicker.
-    level = Math.max(levelOf(samples), level * 0.7)
-    show(context.state === 'running' ? level : undefined)
-  }, matchMedia('(prefers-reduced-motion: reduce)').matches ? EVERY_CALM : EVERY)
-  return () => {
-    clearInterval(timer)
-    source.disconnect()
+/** Measures how loud a track is, muted or not. What is measured stays here. */
+export class Listener {
+  readonly #samples = new Float32Array(1_024)
+  #followed: MediaStreamTrack | undefined
+  /** It is not muted. As long as it is live, it keeps the device open. */
+  #copy: MediaStreamTrack | undefined
+  #source: MediaStreamAudioSourceNode | undefined
+  #analyser: AnalyserNode | undefined
+
+  /** Listens to this track from now on, and to no other. */
+  follow (track: MediaStreamTrack | undefined): void {
+    if (track === this.#followed) return
+    this.#followed = track
+    this.#source?.disconnect()
+    this.#copy?.stop()
+    this.#copy = this.#source = this.#analyser = undefined
+    if (track === undefined) return
+    const copy = this.#copy = track.clone()
+    copy.enabled = true
+    try {
+      const context = audioContext()
+      const analyser = new AnalyserNode(context, { fftSize: this.#samples.length })
+      this.#source = context.createMediaStreamSource(new MediaStream([copy]))
+      this.#source.connect(analyser)
+      this.#analyser = analyser
+    } catch {
+      // Some browsers measure no microphone whose sample rate differs from the speaker's.
+      copy.stop()
+    }
+  }
+
+  /** How loud it is now, from 0 to 1; undefined if it cannot be measured, in some browsers until the person has touched the page. */
+  get level (): number | undefined {
+    if (this.#analyser?.context.state !== 'running') return undefined
+    this.#analyser.getFloatTimeDomainData(this.#samples)
+    return levelOf(this.#samples)
   }
 }

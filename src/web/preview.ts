@@ -1,12 +1,11 @@
-import type { MediaKind } from './device-kind.js'
+import { MEDIA_KINDS, type MediaKind } from './device-kind.js'
 import { element, showText } from './dom.js'
-import { followLevel } from './level.js'
+import { LEVEL_EVERY, Listener } from './level.js'
 import { isProblem, type LocalMedia } from './local-media.js'
 import type { SavedSession } from './saved-session.js'
 import type { State } from './state.js'
 import { deviceNotice, mirrorText } from './texts.js'
-
-const KINDS = ['audio', 'video'] as const
+import { Meter } from './voice.js'
 
 /**
  * The mirror on the start screen: what others will see, and how loud this person is. Nothing is opened before the person
@@ -21,15 +20,17 @@ export class Preview {
   #live = false
   #shown = false
   #notice: string | undefined
-  #followed: MediaStreamTrack | undefined
-  #unfollow: (() => void) | undefined
+  readonly #listener = new Listener()
+  readonly #meter = new Meter()
+  readonly #calm = matchMedia('(prefers-reduced-motion: reduce)')
+  #timer: ReturnType<typeof setInterval> | undefined
 
   constructor (
     private readonly media: LocalMedia,
     private readonly session: SavedSession,
     private readonly announce: (text: string) => void
   ) {
-    for (const kind of KINDS) {
+    for (const kind of MEDIA_KINDS) {
       const wanted = element<HTMLInputElement>(`want-${kind}`)
       wanted.checked = session.data[kind]
       wanted.addEventListener('change', () => {
@@ -45,7 +46,7 @@ export class Preview {
   async allow (): Promise<void> {
     this.#allowed = true
     this.update()
-    const wanted = KINDS.filter(kind => this.session.data[kind])
+    const wanted = MEDIA_KINDS.filter(kind => this.session.data[kind])
     const granted = await Promise.all(wanted.map(isGranted))
     if (this.#shown && !this.#live && granted.length > 0 && granted.every(Boolean)) this.#open()
   }
@@ -61,7 +62,7 @@ export class Preview {
     const { state, preview, asking } = this.media
     const { data } = this.session
     if (!this.#shown) this.#live = false
-    const wanted = KINDS.filter(kind => data[kind])
+    const wanted = MEDIA_KINDS.filter(kind => data[kind])
     const problem = this.#live && wanted.some(kind => isProblem(state[kind]))
 
     const stream = this.#shown ? preview : null
@@ -85,15 +86,23 @@ export class Preview {
   }
 
   #followLevel (track: MediaStreamTrack | undefined): void {
-    if (track === this.#followed) return
-    this.#followed = track
-    this.#unfollow?.()
+    this.#listener.follow(track)
+    if (track !== undefined) {
+      this.#timer ??= setInterval(() => { this.#showLevel() }, LEVEL_EVERY)
+      return
+    }
+    clearInterval(this.#timer)
+    this.#timer = undefined
     this.#level.hidden = true
-    this.#unfollow = track && followLevel(track, level => {
-      this.#level.hidden = level === undefined
-      this.#level.setAttribute('aria-valuenow', String(Math.round((level ?? 0) * 100)))
-      this.#level.style.setProperty('--level', String(level ?? 0))
-    })
+  }
+
+  #showLevel (): void {
+    const { level } = this.#listener
+    const loudness = this.#meter.next(level ?? 0, this.#calm.matches)
+    const shown = this.#calm.matches ? loudness / 3 : this.#meter.level
+    this.#level.hidden = level === undefined
+    this.#level.setAttribute('aria-valuenow', String(Math.round(shown * 100)))
+    this.#level.style.setProperty('--level', String(shown))
   }
 }
 

@@ -1,5 +1,5 @@
 import type { Peer } from 'signalbox-client/webrtc'
-import type { MediaKind } from './device-kind.js'
+import { MEDIA_KINDS, type MediaKind } from './device-kind.js'
 import type { FileLink } from './files/file-link.js'
 import { parseMessage, type PageMessage } from './page-messages.js'
 import type { Senders } from './local-media.js'
@@ -27,7 +27,7 @@ export class RemotePage {
   readonly #early: PageMessage[] = []
 
   constructor (readonly connection: RTCPeerConnection, private readonly channel: RTCDataChannel, role: Role, readonly files: FileLink) {
-    if (role === 'host') for (const kind of ['audio', 'video'] as const) this.senders[kind] = connection.addTransceiver(kind).sender
+    if (role === 'host') for (const kind of MEDIA_KINDS) this.senders[kind] = connection.addTransceiver(kind).sender
     connection.addEventListener('track', ({ track, receiver, transceiver }) => {
       this.stream.addTrack(track)
       if (track.kind === 'audio') this.#audio = receiver

@@ -11,12 +11,13 @@ export function loudnessOf (level: number): Loudness {
 
 /** What is shown of a level that is measured many times a second: it falls more slowly than it rises. */
 export class Meter {
-  #level = 0
+  /** from 0 to 1 */
+  level = 0
 
   /** @param calm shows only whether somebody speaks, without a flicker between words */
   next (level: number, calm: boolean): Loudness {
-    this.#level = Math.max(level, this.#level * (calm ? 0.9 : 0.7))
-    const loudness = loudnessOf(this.#level)
+    this.level = Math.max(level, this.level * (calm ? 0.9 : 0.7))
+    const loudness = loudnessOf(this.level)
     return calm && loudness > 0 ? 3 : loudness
   }
 }

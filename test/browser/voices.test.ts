@@ -28,6 +28,27 @@ async function hum (page: Page): Promise<void> {
   })
 }
 
+/** Keeps every track that the page makes. */
+async function keepTracks (page: Page): Promise<void> {
+  await page.addInitScript(() => {
+    const tracks: MediaStreamTrack[] = []
+    Object.assign(globalThis, { tracks })
+    const { mediaDevices } = navigator
+    const open = mediaDevices.getUserMedia.bind(mediaDevices)
+    mediaDevices.getUserMedia = async constraints => {
+      const stream = await open(constraints)
+      tracks.push(...stream.getTracks())
+      return stream
+    }
+    const { clone } = MediaStreamTrack.prototype
+    MediaStreamTrack.prototype.clone = function () {
+      const copy = clone.call(this)
+      tracks.push(copy)
+      return copy
+    }
+  })
+}
+
 const level = (page: Page, whose: 'own' | 'their', expected: string) =>
   page.waitForFunction(([id, expected]) => document.getElementById(id!)!.dataset['level'] === expected, [`${whose}-level`, expected])
 
@@ -101,30 +122,40 @@ t.test('voices', { skip }, async t => {
   })
 
   await t.test('the microphone is released with the call', async t => {
-    const { host } = await inCall(t, browser, url, {}, async page => {
-      await page.addInitScript(() => {
-        const tracks: MediaStreamTrack[] = []
-        Object.assign(globalThis, { tracks })
-        const { mediaDevices } = navigator
-        const open = mediaDevices.getUserMedia.bind(mediaDevices)
-        mediaDevices.getUserMedia = async constraints => {
-          const stream = await open(constraints)
-          tracks.push(...stream.getTracks())
-          return stream
-        }
-        const { clone } = MediaStreamTrack.prototype
-        MediaStreamTrack.prototype.clone = function () {
-          const copy = clone.call(this)
-          tracks.push(copy)
-          return copy
-        }
-      })
-    })
+    const { host } = await inCall(t, browser, url, {}, keepTracks)
     await host.page.waitForFunction(() => (Reflect.get(globalThis, 'tracks') as unknown[]).length >= 3)
     await host.page.locator('#leave').click()
     await host.reaches('left')
     const states = await host.page.evaluate(() => (Reflect.get(globalThis, 'tracks') as MediaStreamTrack[]).map(({ readyState }) => readyState))
     t.ok(states.length >= 3, 'two devices and what measures one of them')
     t.same([...new Set(states)], ['ended'])
+  })
+
+  await t.test('where the browser cannot measure the microphone, the call goes on, and no copy stays open', async t => {
+    const { host } = await inCall(t, browser, url, {}, async page => {
+      await keepTracks(page)
+      await page.addInitScript(() => {
+        AudioContext.prototype.createMediaStreamSource = () => { throw new DOMException('', 'NotSupportedError') }
+      })
+    })
+    await host.page.waitForFunction(() => (Reflect.get(globalThis, 'tracks') as unknown[]).length >= 3)
+    t.equal(await host.page.evaluate(() => (Reflect.get(globalThis, 'tracks') as MediaStreamTrack[])
+      .filter(({ kind, readyState }) => kind === 'audio' && readyState === 'live').length), 1)
+    t.same(host.problems, [])
+  })
+
+  await t.test('a microphone that is gone is released even if nobody sees the page', async t => {
+    const { host: { page } } = await inCall(t, browser, url, {}, keepTracks)
+    await page.waitForFunction(() => (Reflect.get(globalThis, 'tracks') as unknown[]).length >= 3)
+    await page.evaluate(() => {
+      Object.defineProperty(document, 'hidden', { get: () => true })
+      navigator.mediaDevices.enumerateDevices = async () => []
+      const microphone = (Reflect.get(globalThis, 'tracks') as MediaStreamTrack[]).find(({ kind }) => kind === 'audio')!
+      microphone.stop()
+      microphone.dispatchEvent(new Event('ended'))
+    })
+    await page.waitForFunction(() => (Reflect.get(globalThis, 'tracks') as MediaStreamTrack[])
+      .every(({ kind, readyState }) => kind !== 'audio' || readyState === 'ended'))
+    t.pass('its copy is stopped')
   })
 })
