@@ -114,10 +114,11 @@ export class CallScreen {
     this.#showDeviceNotice()
   }
 
-  /** Another device has taken the place of one that was disconnected. */
-  switched (to: Switch): void {
-    if (this.#screen.hidden) return
-    this.#tell('switch', { about: `${to.kind} ${to.to}`, text: switchText(to) })
+  /** Another device is in use than the one that was, or that was chosen; undefined: that is past. */
+  switched (to: Switch | undefined): void {
+    this.#tell('switch', undefined)
+    if (to === undefined || this.#screen.hidden) return
+    this.#tell('switch', { about: 'switch', text: switchText(to) })
     this.actions.announce(switchText(to))
   }
 

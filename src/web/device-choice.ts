@@ -1,4 +1,4 @@
-import type { DeviceKind } from './device-kind.js'
+import { DEVICE_KINDS, type DeviceKind } from './device-kind.js'
 import type { Devices } from './devices.js'
 import { element } from './dom.js'
 import type { LocalMedia } from './local-media.js'
@@ -7,8 +7,6 @@ import { canChooseSpeaker } from './speaker.js'
 import type { State } from './state.js'
 import { isOpen } from './state.js'
 import { deviceName } from './texts.js'
-
-const KINDS = ['video', 'audio', 'speaker'] as const
 
 /** Where people choose their devices: on the start screen, and during a call in a dialog. */
 export class DeviceChoice {
@@ -22,11 +20,13 @@ export class DeviceChoice {
     private readonly preferences: Preferences,
     chosen: (kind: DeviceKind) => void
   ) {
-    for (const kind of KINDS) {
+    for (const kind of DEVICE_KINDS) {
       const select = selectOf(kind)
       select.addEventListener('change', () => {
-        const label = select.selectedOptions[0]?.text ?? ''
-        preferences.update({ devices: { ...preferences.data.devices, [kind]: { id: select.value, label } } })
+        const { value: id } = select
+        // Not the text in the list: it may lack the number of the model.
+        const { label = '' } = devices.of(kind).find(({ deviceId }) => deviceId === id) ?? {}
+        preferences.update({ devices: { ...preferences.data.devices, [kind]: { id, label } } })
         chosen(kind)
       })
     }
@@ -50,7 +50,7 @@ export class DeviceChoice {
 
   /** Shows the devices there are, and which are in use. */
   update (): void {
-    for (const kind of KINDS) {
+    for (const kind of DEVICE_KINDS) {
       const select = selectOf(kind)
       const devices = kind === 'speaker' && !canChooseSpeaker ? [] : this.devices.of(kind)
       select.parentElement!.hidden = devices.length === 0
@@ -62,7 +62,7 @@ export class DeviceChoice {
       select.value = inUse ?? this.devices.idOf(kind, this.preferences.data.devices[kind])
       if (select.selectedIndex === -1) select.selectedIndex = 0
     }
-    element('start-choice').hidden = KINDS.every(kind => selectOf(kind).parentElement!.hidden)
+    element('start-choice').hidden = DEVICE_KINDS.every(kind => selectOf(kind).parentElement!.hidden)
   }
 }
 

@@ -1,4 +1,4 @@
-import type { MediaKind } from './device-kind.js'
+import { MEDIA_KINDS, type MediaKind } from './device-kind.js'
 import type { Devices } from './devices.js'
 import type { Sent } from './page-messages.js'
 
@@ -9,10 +9,14 @@ export type DeviceState = 'on' | 'off' | DeviceProblem
 
 export type Senders = Partial<Record<MediaKind, RTCRtpSender>>
 
-/** Another device took the place of one that was disconnected. */
-export interface Switch { kind: MediaKind, to: string }
-
-const KINDS = ['audio', 'video'] as const
+/** Another device took the place of one that was disconnected, or the chosen one could not be opened. */
+export interface Switch {
+  kind: MediaKind
+  /** the name of the device in use now */
+  using: string
+  /** why the chosen one is not */
+  problem?: DeviceProblem
+}
 
 const constraints = {
   audio: { echoCancellation: true, noiseSuppression: true, autoGainControl: true },
@@ -50,7 +54,7 @@ export class LocalMedia {
 
   /** Whether the browser has been asked for a device, and perhaps asks the person now. */
   get asking (): boolean {
-    return KINDS.some(kind => this.#requests[kind] !== undefined)
+    return MEDIA_KINDS.some(kind => this.#requests[kind] !== undefined)
   }
 
   get sharing (): boolean { return this.#screen !== undefined }
@@ -76,7 +80,7 @@ export class LocalMedia {
 
   /** Opens the wanted devices. Never rejects: `state` shows what could not be opened. */
   async open (wanted: Partial<Record<MediaKind, boolean>>): Promise<void> {
-    await this.#open(KINDS.filter(kind => wanted[kind] && this.#tracks[kind] === undefined && this.#requests[kind] === undefined))
+    await this.#open(MEDIA_KINDS.filter(kind => wanted[kind] && this.#tracks[kind] === undefined && this.#requests[kind] === undefined))
   }
 
   async setEnabled (kind: MediaKind, on: boolean): Promise<void> {
@@ -93,36 +97,26 @@ export class LocalMedia {
     this.changed()
   }
 
-  /** Changes to the preferred device, if one of this kind is open. The call goes on meanwhile. */
+  /** Changes to the device that the person has chosen, if one of this kind is open. Until another one is open, that one stays. */
   async change (kind: MediaKind): Promise<void> {
-    const track = this.#tracks[kind]
-    if (track === undefined || track.getSettings().deviceId === this.preferred()[kind]) return
-    await this.#open([kind])
-    if (this.#tracks[kind] !== track || !isProblem(this.state[kind])) return
-    if (kind === 'video') {
-      // Many phones open only one camera at a time.
-      this.#release(kind)
-      return await this.#open([kind])
-    }
-    this.state[kind] = track.enabled ? 'on' : 'off'
-    this.changed()
+    await this.#change(kind, true)
   }
 
-  /** A device was connected: it may be the preferred one. */
+  /** A device was connected: it may be the preferred one. If it cannot be opened, nobody has to know. */
   plugged (): void {
-    for (const kind of KINDS) if (this.devices.of(kind).length > 0 && this.preferred()[kind] !== '') void this.change(kind)
+    for (const kind of MEDIA_KINDS) if (this.#requests[kind] === undefined) void this.#change(kind, false)
   }
 
   /** Sends through these senders from now on. */
   attach (senders: Senders): void {
     this.#senders = senders
-    for (const kind of KINDS) this.#replaceTrack(kind)
+    for (const kind of MEDIA_KINDS) this.#replaceTrack(kind)
   }
 
   /** Releases both devices, so that no light stays on. */
   stop (): void {
     this.#senders = {}
-    for (const kind of KINDS) {
+    for (const kind of MEDIA_KINDS) {
       delete this.#requests[kind]
       this.#release(kind)
       this.state[kind] = 'off'
@@ -138,12 +132,54 @@ export class LocalMedia {
       if (isProblem(this.state[kind])) this.state[kind] = 'off'
     }
     this.changed()
-    const failure = await this.#request(kinds, request)
+    const failure = await this.#openPreferred(kinds, request)
     // One of the two may still be available. After a denial, only the microphone is requested again.
     const rest = failure === 'denied' ? kinds.filter(kind => kind === 'audio') : kinds
-    if (failure !== undefined && kinds.length > 1) for (const kind of rest) await this.#request([kind], request)
+    if (failure !== undefined && kinds.length > 1) for (const kind of rest) await this.#openPreferred([kind], request)
+    this.#finish(kinds, request)
+  }
+
+  /** @returns why it failed; undefined if it did not, or is no longer wanted */
+  async #openPreferred (kinds: MediaKind[], request: symbol): Promise<DeviceProblem | undefined> {
+    const preferred = this.preferred()
+    let failure = await this.#request(kinds, request, preferred)
+    if (failure === 'unavailable' && kinds.some(kind => preferred[kind] !== '')) failure = await this.#requestAny(kinds, request)
+    if (failure !== undefined) for (const kind of kinds) if (this.#requests[kind] === request) this.state[kind] = failure
+    return failure
+  }
+
+  /** @param chosen the person waits for it, may miss the picture for a moment, and is told why it fails */
+  async #change (kind: MediaKind, chosen: boolean): Promise<void> {
+    const track = this.#tracks[kind]
+    const preferred = this.preferred()
+    if (track === undefined || preferred[kind] === '' || this.devices.of(kind).length === 0) return
+    const { deviceId: before = '' } = track.getSettings()
+    if (before === preferred[kind] && track.readyState === 'live') {
+      // Whatever else was chosen meanwhile is no longer wanted.
+      delete this.#requests[kind]
+      return this.changed()
+    }
+    const request = this.#requests[kind] = Symbol('request')
+    let problem = await this.#request([kind], request, preferred)
+    if (problem === 'busy' && kind === 'video' && chosen) {
+      // Many phones open only one camera at a time. The old one counts as open until this is decided.
+      track.stop()
+      problem = await this.#request([kind], request, preferred)
+    }
+    if (problem !== undefined && track.readyState === 'ended') {
+      const lost = await this.#request([kind], request, { ...preferred, [kind]: before })
+      if (lost !== undefined) {
+        this.#release(kind)
+        this.state[kind] = lost
+      }
+    }
+    const using = this.#tracks[kind]?.label
+    this.#finish([kind], request, chosen && problem !== undefined && using !== undefined ? { kind, using, problem } : undefined)
+  }
+
+  #finish (kinds: MediaKind[], request: symbol, switched?: Switch): void {
     for (const kind of kinds) if (this.#requests[kind] === request) delete this.#requests[kind]
-    this.changed()
+    this.changed(switched)
     // Only now do browsers tell the names of devices.
     void this.devices.refresh()
   }
@@ -152,7 +188,7 @@ export class LocalMedia {
    * @param preferred the ids of the devices to use, '' for any
    * @returns why it failed; undefined if it did not, or is no longer wanted
    */
-  async #request (all: MediaKind[], request: symbol, preferred = this.preferred()): Promise<DeviceProblem | undefined> {
+  async #request (all: MediaKind[], request: symbol, preferred: Record<MediaKind, string>): Promise<DeviceProblem | undefined> {
     const stillWanted = () => all.filter(kind => this.#requests[kind] === request)
     const kinds = stillWanted()
     if (kinds.length === 0) return undefined
@@ -166,11 +202,7 @@ export class LocalMedia {
       }
       return undefined
     } catch (error) {
-      const failure = problemOf(error)
-      if (failure === 'unavailable' && kinds.some(kind => preferred[kind] !== '')) return await this.#requestAny(all, request)
-      const wanted = stillWanted()
-      for (const kind of wanted) this.state[kind] = failure
-      return wanted.length === 0 ? undefined : failure
+      return stillWanted().length === 0 ? undefined : problemOf(error)
     }
   }
 
@@ -179,7 +211,7 @@ export class LocalMedia {
     const unknown = kinds.some(kind => this.devices.of(kind).length === 0)
     const failure = await this.#request(kinds, request, { audio: '', video: '' })
     // Now that devices have names, the preferred ones can be told.
-    if (unknown) void this.devices.refresh().then(() => { this.plugged() })
+    if (unknown) void this.devices.refresh().then(() => { for (const kind of kinds) void this.change(kind) })
     return failure
   }
 
@@ -203,7 +235,7 @@ export class LocalMedia {
     if (!short && this.devices.of(kind).length > 0) {
       await this.#open([kind])
       const to = this.#tracks[kind]
-      if (to !== undefined && to !== track) this.changed({ kind, to: to.label })
+      if (to !== undefined && to !== track) this.changed({ kind, using: to.label })
     }
     if (this.#tracks[kind] !== track) return
     const unavailable = !this.devices.any(kind)

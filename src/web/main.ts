@@ -11,7 +11,7 @@ import { FileList } from './files/file-list.js'
 import { failureOf, unsupported } from './failures.js'
 import { SavedSession } from './saved-session.js'
 import { latest } from './latest.js'
-import { LocalMedia } from './local-media.js'
+import { LocalMedia, type Switch } from './local-media.js'
 import { setUpMoreMenu } from './more-menu.js'
 import type { Sent } from './page-messages.js'
 import { Sharing } from './sharing.js'
@@ -47,7 +47,7 @@ const media = new LocalMedia(devices, () => ({ audio: preferredId('audio'), vide
   callScreen.devices()
   preview.update()
   choice.update()
-  if (switched !== undefined) callScreen.switched(switched)
+  if (switched !== undefined) tellSwitch(switched)
   tellDevices()
 })
 const callScreen = new CallScreen(media, preferences, { announce, setEnabled, compared: () => { dispatch({ type: 'compared' }) }, leave: () => { call?.leave() } })
@@ -56,8 +56,9 @@ const voices = new Voices(media, announce)
 const startScreen = new StartScreen(act)
 const preview = new Preview(media, session, announce)
 const choice = new DeviceChoice(devices, media, preferences, kind => {
-  if (kind === 'speaker') playThrough(preferredId(kind))
-  else void media.change(kind)
+  if (kind === 'speaker') return playThrough(preferredId(kind))
+  tellSwitch(undefined)
+  void media.change(kind)
 })
 const nameField = new NameField(preferences, () => { element('start-primary').click() })
 const chat = new Chat(text => call?.send({ type: 'chat', text }) ?? false, announce)
@@ -177,6 +178,11 @@ function setEnabled (kind: MediaKind, on: boolean): void {
 
 function preferredId (kind: DeviceKind): string {
   return devices.idOf(kind, preferences.data.devices[kind])
+}
+
+function tellSwitch (switched: Switch | undefined): void {
+  callScreen.switched(switched)
+  preview.switched(switched)
 }
 
 /** Tells the other page what it gets from this one, if that has changed. */

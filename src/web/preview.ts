@@ -1,10 +1,10 @@
 import { MEDIA_KINDS, type MediaKind } from './device-kind.js'
 import { element, showText } from './dom.js'
 import { LEVEL_EVERY, Listener } from './level.js'
-import { isProblem, type LocalMedia } from './local-media.js'
+import { isProblem, type LocalMedia, type Switch } from './local-media.js'
 import type { SavedSession } from './saved-session.js'
 import type { State } from './state.js'
-import { deviceNotice, mirrorText } from './texts.js'
+import { deviceNotice, mirrorText, switchText } from './texts.js'
 import { Meter } from './voice.js'
 
 /**
@@ -20,6 +20,7 @@ export class Preview {
   #live = false
   #shown = false
   #notice: string | undefined
+  #switched: string | undefined
   readonly #listener = new Listener()
   readonly #meter = new Meter()
   readonly #calm = matchMedia('(prefers-reduced-motion: reduce)')
@@ -61,7 +62,10 @@ export class Preview {
   update (): void {
     const { state, preview, asking } = this.media
     const { data } = this.session
-    if (!this.#shown) this.#live = false
+    if (!this.#shown) {
+      this.#live = false
+      this.#switched = undefined
+    }
     const wanted = MEDIA_KINDS.filter(kind => data[kind])
     const problem = this.#live && wanted.some(kind => isProblem(state[kind]))
 
@@ -72,11 +76,17 @@ export class Preview {
     showText(element('mirror-text'), stream === null ? mirrorText(this.#live, asking) : undefined)
     this.#check.hidden = !this.#allowed || asking || wanted.length === 0 || (this.#live && !problem)
     this.#check.textContent = problem ? 'Try again' : 'Turn on now'
-    const notice = this.#shown && this.#live && !asking ? deviceNotice(state, 'before')?.text : undefined
+    const notice = this.#shown && this.#live && !asking ? deviceNotice(state, 'before')?.text ?? this.#switched : undefined
     if (notice !== undefined && notice !== this.#notice) this.announce(notice)
     this.#notice = notice
     showText(element('preview-note'), notice)
     this.#followLevel(this.#shown && state.audio === 'on' ? this.media.track('audio') : undefined)
+  }
+
+  /** Another device is in use than the one that was, or that was chosen; undefined: that is past. */
+  switched (to: Switch | undefined): void {
+    this.#switched = to && switchText(to)
+    this.update()
   }
 
   #open (): void {

@@ -146,11 +146,19 @@ function problemText (problem: DeviceProblem, moment: Moment, both: string, eith
 /** What the mirror says while it has no picture. */
 export function mirrorText (live: boolean, asking: boolean): string {
   if (asking) return 'Allow access if your browser asks.'
-  return live ? 'Your camera is off.' : 'See and hear yourself first, if you like.'
+  return live ? 'Your camera is off.' : 'Check your camera and microphone first, if you like.'
 }
 
-export function switchText ({ kind, to }: Switch): string {
-  return `Your ${kind === 'audio' ? 'microphone' : 'camera'} was disconnected. Now using ${deviceName(to)}.`
+/** Which device is in use now, and why. */
+export function switchText ({ kind, using, problem }: Switch): string {
+  const device = kind === 'audio' ? 'microphone' : 'camera'
+  if (problem === undefined) return `Your ${device} was disconnected. Now using ${deviceName(using)}.`
+  const why = {
+    denied: `Access to the ${device} you chose was not allowed.`,
+    busy: `The ${device} you chose cannot be opened, probably because another program is using it.`,
+    unavailable: `The ${device} you chose was not found.`
+  }[problem]
+  return `${why} Still using ${deviceName(using)}.`
 }
 
 /** A device's name as people know it. Some browsers add the number of the model. */

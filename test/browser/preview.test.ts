@@ -134,7 +134,18 @@ t.test('the choice of devices', { skip }, async t => {
   }
 
   await t.test('it is remembered, and a device that is gone is replaced', async t => {
-    const { page } = await visit(t, browser, url, {}, watch)
+    const { page } = await visit(t, browser, url, {}, async page => {
+      await watch(page)
+      await page.addInitScript(() => {
+        const label = Object.getOwnPropertyDescriptor(MediaDeviceInfo.prototype, 'label')!.get!
+        Object.defineProperty(MediaDeviceInfo.prototype, 'label', {
+          get () {
+            const name = label.call(this) as string
+            return name.startsWith('fake_device') ? `${name} (046d:0825)` : name
+          }
+        })
+      })
+    })
     await page.getByRole('button', { name: 'Turn on now' }).click()
     t.equal(await page.getByRole('combobox', { name: 'Camera' }).inputValue(), await page.evaluate(() =>
       (Reflect.get(globalThis, 'asked') as MediaStreamTrack[][]).flat().find(({ kind }) => kind === 'video')!.getSettings().deviceId))
@@ -218,6 +229,39 @@ t.test('the choice of devices', { skip }, async t => {
     await unplug()
     await host.page.locator('#notice').getByText('No microphone was found. Connect one, and turn it on below. You can still listen and chat.', { exact: true }).waitFor()
     await host.page.getByRole('button', { name: 'Mic', pressed: false }).waitFor()
+  })
+
+  await t.test('a device that is chosen but cannot be opened changes nothing, and the page says so', async t => {
+    const { host, guest } = await inCall(t, browser, url, {}, watch)
+    await host.page.evaluate(() => {
+      const { mediaDevices } = navigator
+      const open = mediaDevices.getUserMedia.bind(mediaDevices)
+      mediaDevices.getUserMedia = async constraints => {
+        const { deviceId } = Object(constraints?.video ?? constraints?.audio)
+        const wanted = (await mediaDevices.enumerateDevices()).find(device => device.deviceId === deviceId?.exact)
+        if (/2$/.test(wanted?.label ?? '')) throw new DOMException('', 'NotReadableError')
+        return await open(constraints)
+      }
+    })
+    await host.page.locator('#more summary').click()
+    await host.page.getByRole('button', { name: 'Settings…' }).click()
+    const dialog = host.page.getByRole('dialog', { name: 'Settings' })
+    const notice = host.page.locator('#notice-text')
+    for (const [name, busy, device, using] of [
+      ['Microphone', 'Fake Audio Input 2', 'microphone', 'Fake Default Audio Input'],
+      ['Camera', 'fake_device_2', 'camera', 'fake_device_0']
+    ] as const) {
+      await dialog.getByRole('combobox', { name }).selectOption(busy)
+      await notice.getByText(`The ${device} you chose cannot be opened, probably because another program is using it. Still using ${using}.`, { exact: true }).waitFor()
+      t.equal(await dialog.getByRole('combobox', { name }).locator('option:checked').textContent(), using)
+    }
+    await live(host.page, 'Fake Default Audio Input', 'fake_device_0')
+    await dialog.getByRole('combobox', { name: 'Camera' }).selectOption('fake_device_1')
+    await notice.waitFor({ state: 'hidden' })
+    await host.page.keyboard.press('Escape')
+    for (const name of ['Mic', 'Camera']) t.ok(await host.page.getByRole('button', { name, pressed: true }).isVisible())
+    t.equal(await guest.page.locator('#no-picture').isVisible(), false)
+    t.same([host.problems, guest.problems], [[], []])
   })
 
   await t.test('where a page cannot choose the speaker, none is offered', async t => {

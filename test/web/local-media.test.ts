@@ -2,6 +2,7 @@ import t, { type Test } from 'tap'
 import type { MediaKind } from '../../src/web/device-kind.js'
 import type { Devices } from '../../src/web/devices.js'
 import { LocalMedia, type Switch } from '../../src/web/local-media.js'
+import type { Sent } from '../../src/web/page-messages.js'
 
 class FakeTrack extends EventTarget {
   enabled = true
@@ -57,7 +58,12 @@ function localMedia (t: Test) {
   } as unknown as Devices
   /** Only when devices have names, it is known which of them are missing. */
   const available = (kind: MediaKind) => !named.value || there[kind].includes(preferred[kind]) ? preferred[kind] : ''
-  const media = new LocalMedia(devices, () => ({ audio: available('audio'), video: available('video') }), switched => { if (switched !== undefined) switches.push(switched) })
+  /** what the other page would be told after every change */
+  const told: Sent[] = []
+  const media: LocalMedia = new LocalMedia(devices, () => ({ audio: available('audio'), video: available('video') }), switched => {
+    told.push(media.sent)
+    if (switched !== undefined) switches.push(switched)
+  })
   const answer = async (act: (request: Request) => void) => {
     await quiet()
     const request = requests.shift()
@@ -70,7 +76,7 @@ function localMedia (t: Test) {
   t.intercept(Date, 'now', { value: () => now })
   /** Much later. */
   const age = () => { now += 60_000 }
-  return { media, requests, tracks, there, preferred, switches, answer, live, age }
+  return { media, requests, tracks, there, preferred, switches, told, answer, live, age }
 }
 
 t.test('what is opened after everything was stopped is released, and nothing more is asked for', async t => {
@@ -153,14 +159,32 @@ t.test('another device takes over without a break, and a muted microphone stays 
   t.same([sent, live(), tracks[1]?.enabled, media.state.audio], [['mic-1', 'mic-2'], ['mic-2'], false, 'off'])
 })
 
-t.test('a change that fails leaves the microphone as it is', async t => {
-  const { media, preferred, answer, live } = localMedia(t)
+t.test('a change that fails leaves the microphone as it is, and says why', async t => {
+  for (const [error, problem] of [['NotReadableError', 'busy'], ['NotAllowedError', 'denied'], ['OverconstrainedError', 'unavailable']] as const) {
+    const { media, preferred, requests, switches, told, answer, live } = localMedia(t)
+    void media.open({ audio: true })
+    await answer(request => { request.grant() })
+    told.length = 0
+    preferred.audio = 'mic-2'
+    void media.change('audio')
+    await answer(request => { request.fail(error) })
+    t.same([live(), media.state.audio, requests.length], [['mic-1'], 'on', 0])
+    t.same(switches, [{ kind: 'audio', using: 'label of mic-1', problem }])
+    t.ok(told.every(({ audio }) => audio), 'at no moment it was off')
+  }
+})
+
+t.test('whoever goes back to the old device before the new one is open keeps the old one', async t => {
+  const { media, preferred, requests, switches, answer, live } = localMedia(t)
   void media.open({ audio: true })
   await answer(request => { request.grant() })
   preferred.audio = 'mic-2'
   void media.change('audio')
-  await answer(request => { request.fail('NotReadableError') })
-  t.same([live(), media.state.audio], [['mic-1'], 'on'])
+  preferred.audio = 'mic-1'
+  void media.change('audio')
+  t.notOk(media.asking)
+  await answer(request => { request.grant() })
+  t.same([live(), requests.length, switches], [['mic-1'], 0, []])
 })
 
 t.test('where only one camera opens at a time, the old one is closed first', async t => {
@@ -175,6 +199,43 @@ t.test('where only one camera opens at a time, the old one is closed first', asy
   t.same([live(), media.state.video], [['cam-2'], 'on'])
 })
 
+t.test('where a chosen camera cannot be opened at all, the one before is opened again', async t => {
+  for (const again of ['grant', 'fail'] as const) {
+    const { media, preferred, requests, switches, told, answer, live } = localMedia(t)
+    preferred.video = 'cam-2'
+    void media.open({ video: true })
+    await answer(request => { request.grant() })
+    told.length = 0
+    preferred.video = 'cam-1'
+    void media.change('video')
+    for (let i = 0; i < 2; i++) await answer(request => { request.fail('NotReadableError') })
+    t.same(told, [], 'nothing is decided yet')
+    await answer(request => { if (again === 'grant') request.grant(); else request.fail('NotReadableError') })
+    t.equal(requests.length, 0)
+    if (again === 'grant') {
+      t.same([live(), media.state.video, switches], [['cam-2'], 'on', [{ kind: 'video', using: 'label of cam-2', problem: 'busy' }]])
+      t.ok(told.every(({ video }) => video))
+    } else {
+      t.same([live(), media.state.video, media.picture, switches], [[], 'busy', null, []])
+    }
+  }
+})
+
+t.test('a preferred camera that is plugged in while another program uses it does not cost the one in use', async t => {
+  const { media, preferred, requests, there, switches, told, answer, live } = localMedia(t)
+  there.video = ['cam-1']
+  preferred.video = 'cam-2'
+  void media.open({ video: true })
+  await answer(request => { request.fail('OverconstrainedError') })
+  await answer(request => { request.grant() })
+  told.length = 0
+  there.video = ['cam-1', 'cam-2']
+  media.plugged()
+  await answer(request => { request.fail('NotReadableError') })
+  t.same([live(), media.state.video, requests.length, switches], [['cam-1'], 'on', 0, []])
+  t.ok(told.every(({ video }) => video))
+})
+
 t.test('when a microphone is unplugged, another one takes its place; when it is back, it does', async t => {
   const { media, preferred, tracks, there, switches, answer, live, age } = localMedia(t)
   preferred.audio = 'mic-2'
@@ -184,7 +245,7 @@ t.test('when a microphone is unplugged, another one takes its place; when it is 
   there.audio = ['mic-1']
   tracks[0]!.end()
   await answer(request => { request.grant() })
-  t.same([live(), media.state.audio, switches], [['mic-1'], 'on', [{ kind: 'audio', to: 'label of mic-1' }]])
+  t.same([live(), media.state.audio, switches], [['mic-1'], 'on', [{ kind: 'audio', using: 'label of mic-1' }]])
   there.audio = ['mic-1', 'mic-2']
   media.plugged()
   await answer(request => { request.grant() })
