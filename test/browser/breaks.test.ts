@@ -111,4 +111,33 @@ t.test('a connection that breaks', { skip }, async t => {
     await host.reaches('waiting')
     t.ok(await page.locator('#last-picture').evaluate((canvas: HTMLElement) => canvas.hidden), 'whoever comes next is not shown with it')
   })
+
+  await t.test('what somebody said last is not taken for what the next one says', async t => {
+    const host = await visit(t, browser, url, {}, async page => {
+      await breakable(page)
+      await page.clock.install()
+    })
+    const { page } = host
+    const invite = await start(host)
+    const first = await visit(t, browser, invite)
+    await join(first)
+    await host.reaches('connected')
+    await page.clock.pauseAt(await page.evaluate(() => Date.now()) + 1_000)
+    await first.page.locator('#camera').click()
+    await page.locator('#stage').getByText('Their camera is off').waitFor()
+    // The host shows this only after a while.
+    await first.page.locator('#mic').click()
+    await first.page.locator('#chat-toggle').click()
+    await first.page.locator('#chat-input').fill('hello?')
+    await first.page.keyboard.press('Enter')
+    await page.locator('#unread').waitFor()
+    await breaks(page, 'disconnected')
+    await host.reaches('reconnecting')
+
+    const next = await visit(t, browser, invite)
+    await join(next)
+    await next.reaches('connected')
+    await page.clock.runFor(1_000)
+    t.notOk(await page.locator('#no-picture').isVisible())
+  })
 })
