@@ -1,7 +1,8 @@
 import t, { type Test } from 'tap'
+import { Box } from '../../clients/typescript/src/index.js'
 import type { Peer } from '../../clients/typescript/src/webrtc/peer.js'
 import { end, firstPeer, hear, hostAt, joinTo, node } from './node-peers.js'
-import { serve } from './serve.js'
+import { next, serve } from './serve.js'
 import { stunServer } from './stun-server.js'
 
 /** An implementation without the library's own data channel. */
@@ -66,6 +67,22 @@ t.test('with the server gone, either side finds a new path', async t => {
   await renegotiate(guest, host)
   await talk(t, host, guest)
   await talk(t, guest, host)
+})
+
+t.test('with only the host’s box gone, the call goes on, and its end is told', async t => {
+  const { server, call, guestCall, host, guest } = await connected(t)
+  await Box.open(call.resume.link).delete()
+  await t.rejects(next(call.peers), { code: 'CALL_ERR_GONE' })
+  // The guest has heard of it once it deletes its own box.
+  for (let turns = 0; turns < 500 && server.requests.filter(request => request.startsWith('DELETE')).length < 2; turns++) {
+    await new Promise(resolve => { setTimeout(resolve, 10) })
+  }
+  await renegotiate(host, guest)
+  await renegotiate(guest, host)
+  await talk(t, host, guest)
+  const left = guestCall.close()
+  t.equal(await host.closed, undefined)
+  await left
 })
 
 t.test('changes during a call do not go through the server', async t => {

@@ -4,7 +4,7 @@ import { parseCandidate, RemoteCandidates } from '../../clients/typescript/src/w
 import type { Channel } from '../../clients/typescript/src/webrtc/channel.js'
 import { Queue } from '../../clients/typescript/src/webrtc/queue.js'
 import { line, newFingerprint, sdpWith } from './fake-connection.js'
-import { quiet } from './fake-server.js'
+import { quiet, type FakeServer } from './fake-server.js'
 import { rogueGuest } from './rogue-guest.js'
 
 /** Sends a value as JSON text, such as one that `JSON.stringify` cannot write, but `JSON.parse` reads. */
@@ -117,6 +117,22 @@ t.test('a channel that nobody reads ends before its values fill the memory', asy
   release?.()
   await quiet()
   t.strictSame(refused, ['CALL_ERR_FULL'])
+})
+
+t.test('a refusal is reported before the host gives up telling the guest', async t => {
+  let stuck = false
+  const through = (fetch: FakeServer['fetch']) => async (input: RequestInfo | URL) => {
+    const { method, signal } = input as Request
+    if (!stuck || method !== 'POST') return await fetch(input)
+    await new Promise(resolve => { signal.addEventListener('abort', resolve) })
+    refused.push('gave up')
+    throw signal.reason
+  }
+  const { channel, refused } = await rogueGuest(t, through)
+  stuck = true
+  await channel.send({ description: 'none' })
+  for (let turns = 0; turns < 500 && refused.length === 0; turns++) await new Promise(resolve => { setTimeout(resolve, 10) })
+  t.equal(refused[0], 'CALL_ERR_FORMAT')
 })
 
 t.test('a closed data channel ends the call, whatever the connection does', async t => {

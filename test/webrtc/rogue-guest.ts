@@ -21,12 +21,13 @@ export interface Rogue {
   join: () => Promise<Peer>
 }
 
-export async function rogueGuest (t: Test): Promise<Rogue> {
+/** @param through what the host's requests go through on their way to the server */
+export async function rogueGuest (t: Test, through = (fetch: FakeServer['fetch']): FakeServer['fetch'] => fetch): Promise<Rogue> {
   const { url: server, fetch } = new FakeServer()
   const { made, RTCPeerConnection } = fakeConnections()
   const refused: string[] = []
   const settings = { ...defaultSettings, timeouts: { ...defaultSettings.timeouts, close: 20 } }
-  const call = await hostWith(settings, { server, fetch, RTCPeerConnection, iceServers: [], refused: error => { refused.push(error.code) } })
+  const call = await hostWith(settings, { server, fetch: through(fetch), RTCPeerConnection, iceServers: [], refused: error => { refused.push(error.code) } })
   const own = newFingerprint()
   const { commitment, opening } = await commit(own)
   const channel = await connect(call.invite, { hello: { commitment }, fetch })

@@ -1,7 +1,8 @@
 import t from 'tap'
 import type { Channel } from '../../clients/typescript/src/webrtc/channel.js'
 import { ControlChannel } from '../../clients/typescript/src/webrtc/control-channel.js'
-import { CallError } from '../../clients/typescript/src/webrtc/errors.js'
+import { endMessageFor, errorOf } from '../../clients/typescript/src/webrtc/ending.js'
+import { CallError, type CallErrorCode } from '../../clients/typescript/src/webrtc/errors.js'
 import { Queue } from '../../clients/typescript/src/webrtc/queue.js'
 import { SwitchingChannel } from '../../clients/typescript/src/webrtc/switching-channel.js'
 import { FakeConnection } from './fake-connection.js'
@@ -27,9 +28,12 @@ class FakeBoxes implements Channel {
     for (const value of this.sent.splice(0)) this.other?.arrived.push(value)
   }
 
-  fail (): void {
-    this.error = new CallError('CALL_ERR_SERVER')
+  /** The other side hears of it, unless its boxes fail too. */
+  fail (code: CallErrorCode = 'CALL_ERR_SERVER'): void {
+    this.error = new CallError(code)
     this.arrived.end(this.error)
+    const told = endMessageFor(this.error)
+    this.other?.arrived.end(told === null ? undefined : errorOf(told))
   }
 }
 
@@ -69,6 +73,8 @@ function pair () {
   return { a, b, link, open }
 }
 
+const numbers = ({ sent }: FakeBoxes) => sent.map(value => (value as { seq: number }).seq)
+
 async function settle (): Promise<void> {
   for (let turns = 0; turns < 5; turns++) await new Promise(resolve => { setImmediate(resolve) })
 }
@@ -99,7 +105,7 @@ t.test('what a broken path kept is repeated through the boxes', async t => {
   a.state('disconnected')
   await a.channel.send({ text: '3' })
   await settle()
-  t.strictSame(a.boxes.sent.map(value => (value as { seq: number }).seq), [2, 3])
+  t.strictSame(numbers(a.boxes), [2, 3])
   a.boxes.deliver()
   await settle()
   t.strictSame(b.heard, ['1', '2', '3'])
@@ -133,6 +139,72 @@ t.test('a conversation outlives its boxes once there is a control channel, and n
   t.strictSame(b.heard, ['to b', 'later'])
 })
 
+for (const code of ['CALL_ERR_GONE', 'CALL_ERR_SERVER'] as const) {
+  t.test(`a conversation outlives a box that fails on one side only, with ${code}`, async t => {
+    const { a, b, open } = pair()
+    await open()
+    a.boxes.fail(code)
+    await settle()
+    await a.channel.send({ text: 'to b' })
+    await b.channel.send({ text: 'to a' })
+    await settle()
+    t.strictSame([a.heard, b.heard], [['to a'], ['to b']])
+    const left = a.channel.close()
+    t.equal(await b.over, undefined, 'and its end is told')
+    await b.channel.close()
+    await left
+  })
+}
+
+t.test('a side whose box fails as soon as it is connected waits for the control channel', async t => {
+  const { a, b } = pair()
+  for (const { channel } of [a, b]) channel.start()
+  a.control.open()
+  a.boxes.fail()
+  await a.channel.send({ text: 'later' })
+  await settle()
+  b.control.open()
+  await settle()
+  t.strictSame(b.heard, ['later'])
+  void a.channel.close()
+  t.equal(await b.over, undefined)
+})
+
+t.test('each value goes each way once, however often the path changes', async t => {
+  const { a, b, open, link } = pair()
+  for (const text of ['1', '2']) await a.channel.send({ text })
+  await open()
+  link(false)
+  await a.channel.send({ text: '3' })
+  for (const state of ['disconnected', 'connected', 'failed', 'connected'] as const) a.state(state)
+  await settle()
+  t.strictSame(numbers(a.boxes), [1, 2, 3])
+  t.equal(a.control.sent.filter(text => text.includes('"signal"')).length, 3)
+  a.boxes.deliver()
+  await settle()
+  t.strictSame(b.heard, ['1', '2', '3'])
+})
+
+t.test('a control channel that fails while values are repeated leaves the rest to the boxes, in order', async t => {
+  const { a, b, open } = pair()
+  await open()
+  a.state('disconnected')
+  const sent: string[] = []
+  const send = a.control.send.bind(a.control)
+  a.control.send = text => {
+    if (sent.push(text) === 2) throw new DOMException('Its buffer is full', 'OperationError')
+    send(text)
+  }
+  for (const text of ['1', '2', '3']) await a.channel.send({ text })
+  a.state('connected')
+  await settle()
+  t.equal(sent.length, 2)
+  t.strictSame(numbers(a.boxes), [1, 2, 3])
+  a.boxes.deliver()
+  await settle()
+  t.strictSame(b.heard, ['1', '2', '3'])
+})
+
 t.test('a side that numbers nothing, and has no control channel, is heard', async t => {
   const { a } = pair()
   a.boxes.arrived.push({ text: '1' })
@@ -142,7 +214,7 @@ t.test('a side that numbers nothing, and has no control channel, is heard', asyn
 })
 
 t.test('an end is told at once, with the reason if both sides share it', async t => {
-  for (const [code, heardAs] of [['CALL_ERR_TOO_LARGE', 'CALL_ERR_TOO_LARGE'], ['CALL_ERR_LOST', undefined]] as const) {
+  for (const [code, heardAs] of [['CALL_ERR_TOO_LARGE', 'CALL_ERR_TOO_LARGE'], ['CALL_ERR_SERVER', 'CALL_ERR_SERVER'], ['CALL_ERR_LOST', undefined]] as const) {
     const { a, b, open } = pair()
     await open()
     const told = a.channel.close(new CallError(code))
@@ -153,9 +225,26 @@ t.test('an end is told at once, with the reason if both sides share it', async t
   }
 })
 
-t.test('a value that is too large for any way is refused', async t => {
-  const { a } = pair()
-  await t.rejects(a.channel.send({ text: 'x'.repeat(524_288) }), { code: 'CALL_ERR_TOO_LARGE' })
+t.test('a closed control channel ends the wait for the other side’s end', async t => {
+  const { a, link, open } = pair()
+  await open()
+  link(false)
+  let over = false
+  void a.channel.close().then(() => { over = true })
+  await settle()
+  t.notOk(over)
+  a.control.close()
+  await settle()
+  t.ok(over)
+})
+
+t.test('a value that is too large for either way is refused, whichever it would go', async t => {
+  const { a, b, open } = pair()
+  const room = 524_288 - JSON.stringify({ type: 'signal', seq: 1, text: '' }).length
+  await t.rejects(a.channel.send({ text: 'x'.repeat(room + 1) }), { code: 'CALL_ERR_TOO_LARGE' })
+  await a.channel.send({ text: 'x'.repeat(room) })
+  await open()
+  t.equal(b.heard.length, 1, 'the largest goes either way')
 })
 
 t.test('a value that is too large for one message arrives whole', async t => {
@@ -165,6 +254,25 @@ t.test('a value that is too large for one message arrives whole', async t => {
   await a.channel.send({ text })
   await settle()
   t.strictSame(b.heard, [text])
+})
+
+t.test('both sides can repeat everything that they keep: neither takes it for a flood', async t => {
+  const silent = pair()
+  await silent.open()
+  silent.link(false)
+  let most = 0
+  await t.rejects(async () => { for (;; most++) await silent.a.channel.send({ text: '' }) }, { code: 'CALL_ERR_FULL' })
+
+  const { a, b, open } = pair()
+  await open()
+  const sides = [a, b]
+  for (const { state } of sides) state('disconnected')
+  for (let count = 0; count < most; count++) for (const { channel } of sides) await channel.send({ text: '' })
+  for (const { state } of sides) state('connected')
+  await settle()
+  for (const { channel } of sides) await channel.send({ text: 'more' })
+  await settle()
+  for (const { heard } of sides) t.equal(heard.length, most + 1)
 })
 
 t.test('a side that never says what it has seen cannot fill the memory', async t => {

@@ -2,8 +2,11 @@
 
 import { CallError, isCallErrorCode, type CallErrorCode } from './errors.js'
 
-/** Errors that the other side can act on or shares. All others look to it like an ordinary end. */
-const SHARED_REASONS: ReadonlySet<CallErrorCode> = new Set<CallErrorCode>(['CALL_ERR_FULL', 'CALL_ERR_ATTEMPTS', 'CALL_ERR_USED_UP', 'CALL_ERR_TOO_LARGE', 'CALL_ERR_DESCRIPTION'])
+/**
+ * Errors that the other side can act on or shares. All others look to it like an ordinary end. After the last two,
+ * only the boxes are lost, which a connected call outlives.
+ */
+const SHARED_REASONS: ReadonlySet<CallErrorCode> = new Set<CallErrorCode>(['CALL_ERR_FULL', 'CALL_ERR_ATTEMPTS', 'CALL_ERR_USED_UP', 'CALL_ERR_TOO_LARGE', 'CALL_ERR_DESCRIPTION', 'CALL_ERR_GONE', 'CALL_ERR_SERVER'])
 
 /** The last message: null, or the code of the error that ended the conversation. */
 export type EndMessage = null | { ended: CallErrorCode }

@@ -97,8 +97,9 @@ export async function hostWith (settings: Settings, options: HostOptions): Promi
     } catch (error) {
       prepared?.connection.close()
       const reason = asCallError(error)
-      await channel.close(reason)
+      // At once: to tell the guest may take a while.
       if (reason instanceof CallError) notify(refused, reason)
+      await channel.close(reason)
       end(offered)
     }
   }

@@ -1,6 +1,7 @@
 import { agree, parseDescription, type Agreement, type Description, type Contribution } from './agreement.js'
 import { parseCandidate, RemoteCandidates } from './candidates.js'
 import type { Channel } from './channel.js'
+import { deferred } from './deferred.js'
 import { CallError, isAbort } from './errors.js'
 
 /** What connecting a peer needs from a negotiation. */
@@ -34,10 +35,10 @@ const MAX_EARLY_CANDIDATES = 100
  *    other certificates ends the call.
  */
 export class Negotiation implements Negotiator {
-  readonly agreement: Promise<Agreement>
-  readonly answered: Promise<void>
-  #settle!: { resolve: (agreement: Agreement) => void, reject: (error: unknown) => void }
-  #settleAnswered!: () => void
+  readonly #settled = deferred<Agreement>()
+  readonly #answer = deferred<void>()
+  readonly agreement = this.#settled.promise
+  readonly answered = this.#answer.promise
   #agreement: Agreement | undefined
   #makingOffer = false
   #ignoringOffer = false
@@ -56,9 +57,7 @@ export class Negotiation implements Negotiator {
     private readonly channel: Channel,
     private readonly contribution: Contribution
   ) {
-    this.agreement = new Promise((resolve, reject) => { this.#settle = { resolve, reject } })
     this.agreement.catch(() => {})
-    this.answered = new Promise(resolve => { this.#settleAnswered = resolve })
   }
 
   async run (): Promise<void> {
@@ -76,7 +75,7 @@ export class Negotiation implements Negotiator {
     } catch (error) {
       // The cause of an unexpected error is the message that was being handled.
       const reason = error instanceof CallError || isAbort(error) ? error : new CallError('CALL_ERR_FORMAT', { cause: error })
-      this.#settle.reject(reason)
+      this.#settled.reject(reason)
       // The channel is no longer read.
       this.#fail(reason)
       throw reason
@@ -114,14 +113,14 @@ export class Negotiation implements Negotiator {
       const own = this.connection.localDescription?.sdp
       if (own === undefined) throw new CallError('CALL_ERR_FORMAT')
       this.#agreement = await agree(this.contribution, session, own, theirs, number)
-      this.#settle.resolve(this.#agreement)
+      this.#settled.resolve(this.#agreement)
     }
     if (role === 'host') {
       await settle()
-      this.#settleAnswered()
+      this.#answer.resolve()
       await this.#accept(theirs)
     } else {
-      this.#settleAnswered()
+      this.#answer.resolve()
       await this.#accept(theirs)
       // What was needed before is in the answer, or is announced again after it.
       this.#offerLater = false

@@ -3,8 +3,9 @@ import type { Contribution } from './agreement.js'
 import { verifyCertificates } from './certificate.js'
 import type { Channel } from './channel.js'
 import type { ControlChannel } from './control-channel.js'
+import { deferred } from './deferred.js'
 import type { EarlyMessages } from './early-messages.js'
-import { CallError, isOnlySignaling } from './errors.js'
+import { CallError } from './errors.js'
 import { Negotiation, type Negotiator } from './negotiation.js'
 import { SwitchingChannel } from './switching-channel.js'
 
@@ -41,7 +42,10 @@ export interface Timeouts {
   reconnect: number
   /** how long the connection may be `disconnected` before ICE is restarted */
   disconnected: number
-  /** how long to wait, once the data channel has closed, for the message that says this was intended; also, how long storing it may take */
+  /**
+   * how long to wait, once the data channel has closed, for the message that says this was intended; also, how
+   * long it may take to tell the other side of the end, and to hear its own `end` over the control channel
+   */
   close: number
   /** the time people need to compare the code */
   compare: number
@@ -120,9 +124,7 @@ class ManagedPeer {
     void this.negotiation.answered.then(() => {
       if (!this.#connected) this.#failAfter(this.settings.timeouts.ice, this.#noPath)
     })
-    this.negotiation.run().then(() => this.#end(), error => {
-      if (!this.#connected || !isOnlySignaling(error)) void this.#end(error)
-    })
+    void this.negotiation.run().then(() => this.#end(), error => this.#end(error))
     try {
       const [{ code, fingerprint }] = await Promise.all([this.negotiation.agreement, this.#open.promise])
       const verified = await verifyCertificates(connection, fingerprint)
@@ -230,11 +232,4 @@ class ManagedPeer {
     await Scope.settled(this.channel.close(), this.settings.timeouts.close)
     connection.close()
   }
-}
-
-function deferred<T> () {
-  let resolve!: (value: T) => void
-  let reject!: (error: unknown) => void
-  const promise = new Promise<T>((_resolve, _reject) => { resolve = _resolve; reject = _reject })
-  return { promise, resolve, reject }
 }

@@ -1,5 +1,6 @@
 import { MAX_UNREAD, type Channel } from './channel.js'
 import type { ControlChannel, ControlMessage } from './control-channel.js'
+import { deferred } from './deferred.js'
 import { endMessageFor, errorOf, isEndMessage } from './ending.js'
 import { CallError, isOnlySignaling } from './errors.js'
 import { MAX_VALUE_BYTES } from './pieces.js'
@@ -7,11 +8,15 @@ import { Queue } from './queue.js'
 import { utf8 } from './bytes.js'
 import type { Session } from './sealing.js'
 
-/** How much is kept at most until the other side has it, in bytes and in values: more than a negotiation needs. */
+/**
+ * How much is kept at most until the other side has it, in bytes and in values: more than a negotiation needs. Both
+ * sides can repeat that much at once, and report each value as seen, without sending more than the other accepts.
+ */
 const MAX_UNSEEN_BYTES = 1_048_576
-const MAX_UNSEEN = 1024
+const MAX_UNSEEN = 256
 
-interface Numbered { seq: number, size: number, value: object }
+interface Value { seq: number }
+interface Kept { size: number, value: Value }
 interface Arrived { value: unknown, taken?: () => void }
 
 /**
@@ -19,24 +24,28 @@ interface Arrived { value: unknown, taken?: () => void }
  * sides have one.
  *
  * Every value has a number, the same on either path. Whenever a side changes paths, it first repeats what the
- * other side has not said to have seen. So each path has no gaps of its own, whatever is lost or late on the
- * other, and the receiver takes the first copy of each value and ignores the rest.
+ * other side has not said to have seen, unless it went that way before: a path may be slow, but skips nothing.
+ * So each path has no gaps of its own, whatever is lost or late on the other, and the receiver takes the first
+ * copy of each value and ignores the rest.
  */
 export class SwitchingChannel implements Channel {
   readonly #inbox = new Queue<Arrived>(1024, MAX_UNREAD)
   #sent = 0
   #received = 0
   /** what the other side may not have; undefined once that is too much to keep, and only the boxes are left */
-  #unseen: Numbered[] | undefined = []
+  #unseen: Kept[] | undefined = []
   #unseenBytes = 0
   /** whether the other side has a control channel too */
   #supported = false
   /** whether the connection has a path: while it looks for another, it may still have the old one */
   #up = true
   #path: 'box' | 'control' = 'box'
+  /** the last number that went each way */
+  readonly #last = { box: 0, control: 0 }
+  #started = false
   #closed: Promise<void> | undefined
-  #otherEnded!: () => void
-  readonly #over = new Promise<void>(resolve => { this.#otherEnded = resolve })
+  /** resolves when the other side has ended, or can no longer say so */
+  readonly #over = deferred<void>()
 
   /** @param signal unlike an end, an abort is not told to the other side */
   constructor (
@@ -49,7 +58,10 @@ export class SwitchingChannel implements Channel {
     control.on('seen', this.#onSeen)
     control.on('signal', this.#onSignal)
     control.on('end', this.#onEnd)
-    control.onClose(this.#choosePath)
+    control.onClose(() => {
+      this.#over.resolve()
+      this.#choosePath()
+    })
     connection.addEventListener('connectionstatechange', this.#onState)
     void this.#readBox()
   }
@@ -59,16 +71,17 @@ export class SwitchingChannel implements Channel {
 
   /** Call when the certificates are verified: only then does anything on the control channel count. */
   start (): void {
+    this.#started = true
     this.control.start()
     void this.control.opened.then(() => { this.#tellSeen() })
   }
 
   async send (value: object): Promise<void> {
     const numbered = { seq: this.#sent + 1, ...value }
-    const size = utf8(JSON.stringify(numbered)).length
+    const size = utf8(JSON.stringify(signal(numbered))).length
     if (size > MAX_VALUE_BYTES) throw new CallError('CALL_ERR_TOO_LARGE')
     this.#sent++
-    this.#keep({ seq: this.#sent, size, value: numbered })
+    this.#keep({ size, value: numbered })
     await this.#transmit(numbered)
   }
 
@@ -91,22 +104,24 @@ export class SwitchingChannel implements Channel {
     const told = !this.signal?.aborted && this.control.send({ type: 'end', ...endMessageFor(reason) })
     // Through the boxes too: the path may be broken, and an older version does not listen to anything else.
     const stored = this.box.close(reason)
-    await (told ? Promise.race(this.#supported ? [this.#over] : [this.#over, stored]) : stored)
+    await (told ? Promise.race(this.#supported ? [this.#over.promise] : [this.#over.promise, stored]) : stored)
   }
 
-  #keep (numbered: Numbered): void {
+  #keep (kept: Kept): void {
     if (this.#unseen === undefined) return
-    this.#unseen.push(numbered)
-    this.#unseenBytes += numbered.size
+    this.#unseen.push(kept)
+    this.#unseenBytes += kept.size
     if (this.#unseen.length <= MAX_UNSEEN && this.#unseenBytes <= MAX_UNSEEN_BYTES) return
     if (this.#supported) throw new CallError('CALL_ERR_FULL')
     this.#unseen = undefined
   }
 
-  async #transmit (value: object): Promise<void> {
+  async #transmit (value: Value): Promise<void> {
+    if (value.seq <= this.#last[this.#path]) return
+    this.#last[this.#path] = value.seq
     if (this.#path === 'control') {
       // If that fails, the boxes are next, and everything unseen is repeated there.
-      if (!this.control.send({ type: 'signal', ...value })) this.#choosePath()
+      if (!this.control.send(signal(value))) this.#choosePath()
       return
     }
     try {
@@ -116,9 +131,9 @@ export class SwitchingChannel implements Channel {
     }
   }
 
-  /** Whether what is unseen can still go over the control channel, when the path is back. */
+  /** A connected call goes on without its boxes, even if there is no other way to negotiate. */
   #outlives (error: unknown): boolean {
-    return this.#supported && this.#unseen !== undefined && isOnlySignaling(error)
+    return this.#started && isOnlySignaling(error)
   }
 
   readonly #onState = (): void => {
@@ -130,7 +145,6 @@ export class SwitchingChannel implements Channel {
 
   readonly #choosePath = (): void => {
     if (this.#closed !== undefined) return
-    if (this.#supported && !this.control.open) this.#otherEnded()
     const usable = this.#supported && this.#unseen !== undefined && this.control.open && this.#up
     const path = usable ? 'control' : 'box'
     if (path === this.#path) return
@@ -175,14 +189,19 @@ export class SwitchingChannel implements Channel {
   readonly #onSeen = ({ seq }: ControlMessage): void => {
     if (!isCount(seq) || seq > this.#sent) throw new CallError('CALL_ERR_FORMAT')
     this.#supported = true
-    while (this.#unseen?.[0] !== undefined && this.#unseen[0].seq <= seq) this.#unseenBytes -= this.#unseen.shift()!.size
+    while (this.#unseen?.[0] !== undefined && this.#unseen[0].value.seq <= seq) this.#unseenBytes -= this.#unseen.shift()!.size
     this.#choosePath()
   }
 
   readonly #onEnd = (message: ControlMessage): void => {
-    this.#otherEnded()
+    this.#over.resolve()
     this.#inbox.end(isEndMessage(message) ? errorOf(message) : undefined)
   }
+}
+
+/** A value as it goes over the control channel: the longer of the two ways to say it. */
+function signal (value: Value): ControlMessage {
+  return { type: 'signal', ...value }
 }
 
 function isCount (value: unknown): value is number {
