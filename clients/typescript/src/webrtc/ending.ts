@@ -1,18 +1,22 @@
 /* How a conversation ends: what the last message says, whichever way it goes. */
 
-import { CallError, isCallErrorCode, type CallErrorCode } from './errors.js'
+import { CallError, type CallErrorCode } from './errors.js'
 
 /**
  * Errors that the other side can act on or shares. All others look to it like an ordinary end. After the last two,
  * only the boxes are lost, which a connected call outlives.
  */
-const SHARED_REASONS: ReadonlySet<CallErrorCode> = new Set<CallErrorCode>(['CALL_ERR_FULL', 'CALL_ERR_ATTEMPTS', 'CALL_ERR_USED_UP', 'CALL_ERR_TOO_LARGE', 'CALL_ERR_DESCRIPTION', 'CALL_ERR_GONE', 'CALL_ERR_SERVER'])
+const SHARED_REASONS = new Set<string>(['CALL_ERR_FULL', 'CALL_ERR_ATTEMPTS', 'CALL_ERR_USED_UP', 'CALL_ERR_TOO_LARGE', 'CALL_ERR_DESCRIPTION', 'CALL_ERR_GONE', 'CALL_ERR_SERVER'] satisfies CallErrorCode[])
+
+function isShared (code: string): code is CallErrorCode {
+  return SHARED_REASONS.has(code)
+}
 
 /** The last message: null, or the code of the error that ended the conversation. */
 export type EndMessage = null | { ended: CallErrorCode }
 
 export function endMessageFor (reason: unknown): EndMessage {
-  return reason instanceof CallError && SHARED_REASONS.has(reason.code) ? { ended: reason.code } : null
+  return reason instanceof CallError && isShared(reason.code) ? { ended: reason.code } : null
 }
 
 /** Whether this is a last message with an error code. It may follow a message that could not be stored. */
@@ -22,5 +26,5 @@ export function isEndMessage (message: unknown): message is { ended: string } {
 
 /** The error that the other side ended the conversation with. */
 export function errorOf ({ ended }: { ended: string }): CallError {
-  return new CallError(isCallErrorCode(ended) && SHARED_REASONS.has(ended) ? ended : 'CALL_ERR_CLOSED')
+  return new CallError(isShared(ended) ? ended : 'CALL_ERR_CLOSED')
 }

@@ -37,10 +37,6 @@ const table = {
 /** The `code` of a `CallError`. */
 export type CallErrorCode = keyof typeof table
 
-export function isCallErrorCode (code: string): code is CallErrorCode {
-  return Object.hasOwn(table, code)
-}
-
 /**
  * The error that `host`, `join`, `listen` and `connect` throw. `code` identifies it; `message` says what
  * happened and what to do, and can be shown to people.
