@@ -15,7 +15,7 @@ describe('host', () => {
   test('has these options and no others', () => {
     expect<keyof HostOptions>().type.toBe<
       'server' | 'page' | 'resume' | 'maxGuests' | 'refused' | 'save' | 'fetch' | 'headers' | 'maxResponseBytes' | 'prepare' | 'iceServers' | 'configuration' |
-      'RTCPeerConnection' | 'timeout' | 'compare' | 'signal'
+      'RTCPeerConnection' | 'timeout' | 'compare' | 'mesh' | 'signal'
     >()
     expect<HostOptions['save']>().type.toBe<((resume: Resume) => void) | undefined>()
   })
@@ -33,12 +33,14 @@ describe('join', () => {
     expect(join).type.toBeCallableWith(new URL('https://example.org'), { server: 'https://example.org', compare: false })
     expect(join).type.not.toBeCallableWith()
     expect(join).type.not.toBeCallableWith('https://example.org/#…', { maxGuests: 1 })
+    expect(join).type.toBeCallableWith('https://example.org/#…', { mesh: true })
     expect(join('')).type.toBe<Promise<Call>>()
   })
 
   test('has these options and no others', () => {
     expect<keyof JoinOptions>().type.toBe<
-      'server' | 'fetch' | 'headers' | 'maxResponseBytes' | 'prepare' | 'iceServers' | 'configuration' | 'RTCPeerConnection' | 'timeout' | 'compare' | 'signal'
+      'server' | 'refused' | 'fetch' | 'headers' | 'maxResponseBytes' | 'prepare' | 'iceServers' | 'configuration' | 'RTCPeerConnection' | 'timeout' | 'compare' | 'mesh' |
+      'signal'
     >()
   })
 })
@@ -46,12 +48,14 @@ describe('join', () => {
 describe('Call', () => {
   test('a loop yields peers', () => {
     expect<Call['peers']>().type.toBe<AsyncIterable<Peer>>()
+    expect<Call['id']>().type.toBe<string>()
     expect<Call['close']>().type.toBe<() => Promise<void>>()
   })
 
   test('a peer is a connection, its data channel and the code to compare', () => {
     expect<Peer['connection']>().type.toBe<RTCPeerConnection>()
     expect<Peer['channel']>().type.toBe<RTCDataChannel>()
+    expect<Peer['id']>().type.toBe<string>()
     expect<Peer['code']>().type.toBe<string>()
     expect<Peer['closed']>().type.toBe<Promise<unknown>>()
   })

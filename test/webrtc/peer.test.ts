@@ -43,7 +43,7 @@ t.test('a path that fails at once is looked for again, but not all the time', as
   const real = connection as unknown as RTCPeerConnection
   const endpoint = { connection: real, dataChannel: new EventTarget() as RTCDataChannel, control: new ControlChannel(real), turn: true }
 
-  await t.rejects(connectPeer(endpoint, channel, { role: 'host', commitment: '', random: '' }, withTimeouts({ answer: 1_500 })), { code: 'CALL_ERR_NO_PEER' })
+  await t.rejects(connectPeer('', endpoint, channel, { role: 'host', commitment: '', random: '' }, withTimeouts({ answer: 1_500 })), { code: 'CALL_ERR_NO_PEER' })
   t.ok(connection.restarts >= 1, 'at once for the first time')
   t.ok(connection.restarts <= 3, `and then with pauses: ${connection.restarts} times`)
 })

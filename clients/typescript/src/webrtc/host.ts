@@ -1,17 +1,18 @@
-import { parseAddress } from '../address.js'
-import { isTimeout, Scope } from '../scope.js'
-import { Attempts, type EndAttempt } from './attempts.js'
-import { asCallError, boxOptions } from './boxes.js'
+import { dropAddressOf, parseAddress } from '../address.js'
+import { answer } from './answer.js'
+import { Attempts } from './attempts.js'
+import { boxOptions } from './boxes.js'
 import type { Channel } from './channel.js'
-import { connectionFactory, peerConnectionClass, type ConnectionOptions } from './peer-connection.js'
 import { CallError } from './errors.js'
-import { listen, notify, type Listener, type ListenOptions, type Resume } from './listen.js'
-import { defaultSettings, connectPeer, type PreparedConnection, type Peer, type Settings } from './peer.js'
+import { Introducer } from './introducer.js'
+import { listen, MAX_GUESTS, notify, type Listener, type ListenOptions, type Resume } from './listen.js'
+import { idOf, isId, isPublicKey } from './participant.js'
+import { connectionFactory, peerConnectionClass, type ConnectionOptions } from './peer-connection.js'
+import { defaultSettings, type Peer, type Settings } from './peer.js'
 import { Queue } from './queue.js'
-import { createNonce } from './sealing.js'
 
-/** How long it may take to check that a guest's box still exists, in ms. */
-const PROBE_TIMEOUT = 30_000
+/** The most guests with whom everyone can be connected with everyone. */
+const MAX_MESH_GUESTS = 5
 
 /** The options of `host`. */
 export interface HostOptions extends ListenOptions, ConnectionOptions {
@@ -21,6 +22,8 @@ export interface HostOptions extends ListenOptions, ConnectionOptions {
 
 /** This side of a call. */
 export interface Call {
+  /** This participant's own id: what `id` is in the peer that everyone else has for it. */
+  readonly id: string
   /** Peers, as they connect: `for await (const peer of call.peers)`. */
   readonly peers: AsyncIterable<Peer>
   /**
@@ -54,59 +57,59 @@ export async function host (options: HostOptions): Promise<HostedCall> {
 }
 
 export async function hostWith (settings: Settings, options: HostOptions): Promise<HostedCall> {
-  const { server, page, resume, maxGuests, refused, save, signal, timeout, compare = true } = options
-  const timeouts = { ...settings.timeouts, ...(timeout !== undefined && { answer: timeout }) }
+  const { server, page, resume, mesh = false, maxGuests = mesh ? MAX_MESH_GUESTS : MAX_GUESTS, refused, save, signal, timeout, compare = true } = options
+  if (mesh && maxGuests > MAX_MESH_GUESTS) throw new TypeError(`The option maxGuests must be at most ${MAX_MESH_GUESTS} with the option mesh`)
   // Checked before there is a box.
   peerConnectionClass(options)
   const listener = await listen({
     server,
     ...(page !== undefined && { page }),
     ...(resume && { resume }),
-    ...(maxGuests !== undefined && { maxGuests }),
+    maxGuests,
     ...(refused && { refused }),
     ...boxOptions(options)
   })
-  const createConnection = connectionFactory(parseAddress(listener.resume.link), options)
+  const address = parseAddress(listener.resume.link)
+  const ownId = await idOf(await dropAddressOf(address.id))
   const peers = new Queue<Peer>()
   const connected = new Set<Peer>()
   let closed = false
   const current = (): Resume => ({ ...listener.resume, unfinished: attempts.unfinished, since: attempts.since })
   const attempts = new Attempts(resume?.unfinished ?? 0, resume?.since ?? Date.now(), () => { if (!closed) notify(save, current()) })
+  const timeouts = { ...settings.timeouts, ...(timeout !== undefined && { answer: timeout }) }
+  const answering = { attempts, settings: { ...settings, timeouts, compare }, refused, signal }
+  const create = connectionFactory(address, options)
+  const introducer = mesh ? new Introducer() : undefined
 
   const receive = async (channel: Channel) => {
-    let endAttempt: EndAttempt | undefined
-    const end = (failed: boolean) => {
-      endAttempt?.(failed && compare)
-      if (failed && attempts.exhausted) notify(refused, new CallError('CALL_ERR_ATTEMPTS'))
+    // The listener no longer counts a guest whose conversation failed, but it may be connected all the same.
+    if (connected.size >= maxGuests) {
+      const full = new CallError('CALL_ERR_FULL')
+      notify(refused, full)
+      return await channel.close(full)
     }
-    let prepared: PreparedConnection | undefined
-    let offered = false
-    try {
-      endAttempt = await attempts.begin()
-      // A guest that has given up has deleted its box. When attempts are scarce, that must not cost one.
-      if (attempts.unfinished > 1) await probe(channel, Math.min(timeouts.answer, PROBE_TIMEOUT))
-      const { commitment } = Object(channel.hello) as { commitment?: unknown }
-      prepared = await createConnection()
-      offered = true
-      const { peer, compared } = await connectPeer(prepared, channel, { role: 'host', commitment, random: createNonce() }, { ...settings, timeouts, compare }, signal)
-      if (compare) void compared.then(yes => { end(!yes) })
-      else end(false)
+    const { self, key } = Object(channel.hello) as { self?: unknown, key?: unknown }
+    const id = await idOf(isId(self) ? self : channel.session!.parts.guestDrop)
+    const createConnection = async () => {
+      const prepared = await create()
+      introducer?.listenTo(id, prepared.control)
+      return prepared
+    }
+    await answer(channel, id, { ...answering, createConnection }, (peer, { control }) => {
       connected.add(peer)
-      void peer.closed.then(() => connected.delete(peer))
-      if (!peers.push(peer)) await peer.close()
-    } catch (error) {
-      prepared?.connection.close()
-      const reason = asCallError(error)
-      // At once: to tell the guest may take a while.
-      if (reason instanceof CallError) notify(refused, reason)
-      await channel.close(reason)
-      end(offered)
-    }
+      void peer.closed.then(() => {
+        connected.delete(peer)
+        introducer?.remove(id, control)
+      })
+      if (!peers.push(peer)) void peer.close()
+      if (isPublicKey(key)) void control.opened.then(() => { if (connected.has(peer)) introducer?.add(id, key, control) })
+    })
   }
   forEachChannel(listener, receive).then(() => peers.end(), error => peers.end(error))
   notify(save, current())
 
   return {
+    id: ownId,
     invite: listener.invite,
     get resume () { return current() },
     peers,
@@ -116,15 +119,6 @@ export async function hostWith (settings: Settings, options: HostOptions): Promi
       await Promise.all([...connected].map(peer => peer.close()))
       await listener.close()
     }
-  }
-}
-
-/** Rejects if the guest's box is gone, or with `CALL_ERR_NO_PEER` if nothing can be stored there in time. */
-async function probe (channel: Channel, ms: number): Promise<void> {
-  try {
-    await Scope.run(undefined, undefined, () => channel.send({}), ms)
-  } catch (error) {
-    throw isTimeout(error) ? new CallError('CALL_ERR_NO_PEER') : error
   }
 }
 

@@ -1,14 +1,17 @@
 import { Scope } from '../scope.js'
+import { Attempts } from './attempts.js'
 import { boxOptions } from './boxes.js'
 import type { Channel } from './channel.js'
-import { commit, fingerprintOf } from './short-code.js'
 import { connect } from './connect.js'
-import { connectionFactory, type ConnectionOptions } from './peer-connection.js'
-import { CallError, type CallErrorCode } from './errors.js'
+import type { CallError } from './errors.js'
 import type { Call } from './host.js'
 import { inviteTo } from './invite.js'
-import { defaultSettings, connectPeer, type PreparedConnection, type Peer, type Settings } from './peer.js'
+import { OtherGuests } from './other-guests.js'
+import { idOf, Participant } from './participant.js'
+import { connectionFactory, type ConnectionOptions } from './peer-connection.js'
+import { defaultSettings, type Peer, type Settings } from './peer.js'
 import { Queue } from './queue.js'
+import { sayHello, stay, type Hello } from './stay.js'
 
 /** The options of `join`. */
 export interface JoinOptions extends ConnectionOptions {
@@ -17,16 +20,16 @@ export interface JoinOptions extends ConnectionOptions {
    * which must not reach any other server.
    */
   server?: string | URL
+  /** Called for every other guest that could not be connected, with the reason; see `mesh`. The call continues. */
+  refused?: (error: CallError) => void
 }
-
-/** After these errors, another hello may help: the host's page was reloaded, or the network changed. */
-const TRANSIENT = new Set<CallErrorCode | undefined>(['CALL_ERR_LOST', 'CALL_ERR_NO_PATH', 'CALL_ERR_NO_PATH_WITH_TURN'])
 
 /**
  * Joins the call of an invite. Rejects at once if the invite is invalid or gone; otherwise, the loop over
- * `peers` yields the host. If the connection is lost, another hello is sent and the loop yields the host again,
- * but only once until people have been able to compare a code again. The loop ends when either side leaves, and
- * throws a `CallError` if no connection can be made.
+ * `peers` yields the host and, with `mesh`, the other guests. If the connection to the host is lost, another
+ * hello is sent and the loop yields the host again, but only once until people have been able to compare a code
+ * again. The loop ends when either side leaves, in a mesh when nobody else is left, and throws a `CallError` if no
+ * connection can be made.
  * @throws CallError if the invite is invalid (`CALL_ERR_INVITE`, `CALL_ERR_KEY`, `CALL_ERR_INVITE_VERSION`),
  * its box is gone (`CALL_ERR_GONE`), or the server fails (`CALL_ERR_SERVER`)
  * @throws TypeError if there is no RTCPeerConnection, or `headers` are given without `server`
@@ -37,78 +40,70 @@ export async function join (invite: string | URL, options: JoinOptions = {}): Pr
 
 export async function joinWith (settings: Settings, invite: string | URL, options: JoinOptions): Promise<Call> {
   const parsed = await inviteTo(invite, options)
-  const { timeout, signal, compare = true } = options
+  const { timeout, refused, mesh = false, signal, compare = true } = options
   const timeouts = { ...settings.timeouts, ...(timeout !== undefined && { answer: timeout }) }
+  const callSettings = { ...settings, timeouts, compare }
   const scope = new Scope(undefined, signal)
   const createConnection = connectionFactory({ server: parsed.server, id: parsed.key.hostDrop }, { ...options, signal: scope.signal })
+  const own = await Participant.create()
+  const hostId = await idOf(parsed.key.hostDrop)
   const peers = new Queue<Peer>()
+  const attempts = new Attempts(0, Date.now(), () => {})
+  const others = mesh
+    ? new OtherGuests(own, { attempts, settings: callSettings, createConnection, refused }, scope, peer => { peers.push(peer) })
+    : undefined
   let current: Channel | undefined
-  let peer: Peer | undefined
+  let host: Peer | undefined
 
-  const sayHello = async (): Promise<Attempt> => {
-    const prepared = await createConnection()
-    const limited = new Scope(scope)
-    try {
-      const { sdp = '' } = await prepared.connection.createOffer()
-      const { commitment, opening } = await commit(fingerprintOf(sdp))
-      limited.deadline(timeouts.answer)
-      const channel = await connect(parsed, { hello: { commitment }, ...boxOptions(options), signal: limited.signal })
-      // From here on, the time limits of the peer apply.
-      limited.deadline()
-      current = channel
-      return { prepared, channel, opening }
-    } catch (error) {
-      limited.end()
-      prepared.connection.close()
-      throw error
-    }
-  }
-
-  const stay = async (attempt: Attempt) => {
-    for (let failures = 0; ;) {
-      let reason: unknown
+  const helloToHost = async (): Promise<Hello> => {
+    const hello = await sayHello(createConnection, async commitment => {
+      const hello = { commitment, self: own.self, ...(mesh && { key: own.key }) }
+      const limited = new Scope(scope)
       try {
-        const { prepared, channel, opening } = attempt
-        failures++
-        const connected = await connectPeer(prepared, channel, { role: 'guest', opening }, { ...settings, timeouts, compare }, scope.signal)
-        if (compare) void connected.compared.then(yes => { if (yes) failures = 0 })
-        else failures = 0
-        peer = connected.peer
-        peers.push(peer)
-        reason = await peer.closed
+        limited.deadline(timeouts.answer)
+        current = await connect(parsed, { hello, ...boxOptions(options), signal: limited.signal })
+        // From here on, the time limits of the peer apply.
+        limited.deadline()
+        return current
       } catch (error) {
-        reason = error
+        limited.end()
+        throw error
       }
-      if (!(reason instanceof CallError && TRANSIENT.has(reason.code)) || failures > 1 || scope.signal.aborted) {
-        if (reason !== undefined) throw reason
-        return
-      }
-      attempt = await sayHello()
-    }
+    })
+    others?.listenTo(hello.prepared.control)
+    return hello
   }
 
-  /** Tells the other side; a connection that is not up yet ends with the scope. */
+  /** Tells the others; a connection that is not up yet ends with the scope. */
   const close = async () => {
-    await Promise.all([peer?.close(), current?.close()])
+    // What is still to be said to the others may have to go through the host.
+    await others?.close()
+    await Promise.all([host?.close(), current?.close()])
     scope.end()
   }
 
-  const first = await sayHello().catch(error => {
+  const first = await helloToHost().catch(error => {
     scope.end()
     throw error
   })
-  void stay(first).then(() => peers.end(), error => peers.end(error)).then(close)
+  const whole = stay(first, {
+    id: hostId,
+    sayHello: helloToHost,
+    settings: callSettings,
+    signal: scope.signal,
+    connected (peer) {
+      host = peer
+      peers.push(peer)
+    }
+  // Whoever is connected stays so without the host.
+  }).finally(() => others?.none())
+  void whole.then(() => peers.end(), error => peers.end(error)).then(close)
   return {
+    id: own.id,
     peers,
     async close () {
       peers.end()
       await close()
     }
   }
-}
-
-interface Attempt {
-  prepared: PreparedConnection
-  channel: Channel
-  opening: string
 }

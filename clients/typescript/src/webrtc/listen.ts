@@ -39,6 +39,9 @@ export interface Resume {
   since?: number
 }
 
+/** How many guests may be connected at a time by default. */
+export const MAX_GUESTS = 16
+
 /**
  * How many guests' nonces are remembered, so that none is accepted twice. When they are used up, so is the
  * invite, until the page is reloaded.
@@ -147,7 +150,7 @@ export class Listener implements AsyncIterable<Channel> {
     if (!usedUp) this.#seen.add(guestNonce)
     const session = await Session.create(this.key, { role: 'host', guestDrop: drop, guestNonce, hostNonce: createNonce() })
     const to = Box.open(`${this.server}/boxes/${drop}`, boxOptions(this.options))
-    if (usedUp || this.#channels.size >= (this.options.maxGuests ?? 16)) {
+    if (usedUp || this.#channels.size >= (this.options.maxGuests ?? MAX_GUESTS)) {
       const reason = new CallError(usedUp ? 'CALL_ERR_USED_UP' : 'CALL_ERR_FULL')
       this.#refuse(to, session, reason)
       throw reason

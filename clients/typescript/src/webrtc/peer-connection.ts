@@ -33,6 +33,11 @@ export interface ConnectionOptions extends ClientOptions {
    * then not counted.
    */
   compare?: boolean
+  /**
+   * Connects everyone in the call with everyone else, up to six people: the host introduces the guests that also set
+   * this to each other. Without it, a guest is connected with the host only. Default: false.
+   */
+  mesh?: boolean
   /** Aborts everything. */
   signal?: AbortSignal
 }

@@ -11,6 +11,11 @@ import { SwitchingChannel } from './switching-channel.js'
 
 /** The other side of a call, connected. */
 export interface Peer {
+  /**
+   * Who it is: the same for everyone in the call, as long as this participant stays. After a reload of its page,
+   * it is a new one. An id proves nothing; `code` does.
+   */
+  readonly id: string
   /** The connection, for adding tracks and reading statistics. */
   readonly connection: RTCPeerConnection
   /**
@@ -82,11 +87,14 @@ export interface ConnectedPeer {
   compared: Promise<boolean>
 }
 
-/** Connects the local connection with the one at the other end of the channel. Rejects with the reason if that fails. */
-export async function connectPeer (prepared: PreparedConnection, channel: Channel, contribution: Contribution, settings: Settings, signal?: AbortSignal): Promise<ConnectedPeer> {
+/**
+ * Connects the local connection with the one at the other end of the channel. Rejects with the reason if that fails.
+ * @param id the other participant's
+ */
+export async function connectPeer (id: string, prepared: PreparedConnection, channel: Channel, contribution: Contribution, settings: Settings, signal?: AbortSignal): Promise<ConnectedPeer> {
   const line = new SwitchingChannel(channel, prepared.control, prepared.connection, signal)
   const negotiation = settings.negotiate(prepared.connection, line, contribution)
-  return await new ManagedPeer(prepared, line, negotiation, settings, signal).connect()
+  return await new ManagedPeer(id, prepared, line, negotiation, settings, signal).connect()
 }
 
 class ManagedPeer {
@@ -102,6 +110,7 @@ class ManagedPeer {
   #restarts = 0
 
   constructor (
+    private readonly id: string,
     private readonly prepared: PreparedConnection,
     private readonly channel: SwitchingChannel,
     private readonly negotiation: Negotiator,
@@ -135,6 +144,7 @@ class ManagedPeer {
       this.channel.start()
       const read = deferred<void>()
       const peer = {
+        id: this.id,
         connection,
         get channel () {
           early?.release()

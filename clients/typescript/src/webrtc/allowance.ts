@@ -1,0 +1,19 @@
+/** How much may be done at once, and per second after that. */
+export class Allowance {
+  #left: number
+  #since = performance.now()
+
+  constructor (private readonly burst: number, private readonly perSecond: number) {
+    this.#left = burst
+  }
+
+  /** Whether there was enough left; if not, nothing is used up. */
+  take (cost = 1): boolean {
+    const now = performance.now()
+    this.#left = Math.min(this.burst, this.#left + (now - this.#since) * this.perSecond / 1000)
+    this.#since = now
+    if (this.#left < cost) return false
+    this.#left -= cost
+    return true
+  }
+}

@@ -1,0 +1,66 @@
+import { isTimeout, Scope } from '../scope.js'
+import type { Attempts, EndAttempt } from './attempts.js'
+import { asCallError } from './boxes.js'
+import type { Channel } from './channel.js'
+import { CallError } from './errors.js'
+import { notify } from './listen.js'
+import { connectPeer, type Peer, type PreparedConnection, type Settings } from './peer.js'
+import { createNonce } from './sealing.js'
+
+/** How long it may take to check that a guest's box still exists, in ms. */
+const PROBE_TIMEOUT = 30_000
+
+/** What whoever answers hellos has. */
+export interface Answering {
+  attempts: Attempts
+  settings: Settings
+  createConnection: () => Promise<PreparedConnection>
+  refused: ((error: CallError) => void) | undefined
+  signal?: AbortSignal | undefined
+}
+
+/**
+ * Connects with whoever said hello over the channel: the host's side. If that fails, both sides are told, and
+ * there is no peer.
+ * @param id the other participant's
+ * @param connected called with the peer and its connection as soon as it is there
+ */
+export async function answer (channel: Channel, id: string, answering: Answering, connected: (peer: Peer, prepared: PreparedConnection) => void): Promise<void> {
+  const { attempts, settings, createConnection, refused, signal } = answering
+  const { compare, timeouts } = settings
+  let endAttempt: EndAttempt | undefined
+  const end = (failed: boolean) => {
+    endAttempt?.(failed && compare)
+    if (failed && attempts.exhausted) notify(refused, new CallError('CALL_ERR_ATTEMPTS'))
+  }
+  let prepared: PreparedConnection | undefined
+  let offered = false
+  try {
+    endAttempt = await attempts.begin()
+    // A guest that has given up has deleted its box. When attempts are scarce, that must not cost one.
+    if (attempts.unfinished > 1) await probe(channel, Math.min(timeouts.answer, PROBE_TIMEOUT))
+    const { commitment } = Object(channel.hello) as { commitment?: unknown }
+    prepared = await createConnection()
+    offered = true
+    const { peer, compared } = await connectPeer(id, prepared, channel, { role: 'host', commitment, random: createNonce() }, settings, signal)
+    if (compare) void compared.then(yes => { end(!yes) })
+    else end(false)
+    connected(peer, prepared)
+  } catch (error) {
+    prepared?.connection.close()
+    const reason = asCallError(error)
+    // At once: to tell the other side may take a while.
+    if (reason instanceof CallError) notify(refused, reason)
+    await channel.close(reason)
+    end(offered)
+  }
+}
+
+/** Rejects if the guest's box is gone, or with `CALL_ERR_NO_PEER` if nothing can be stored there in time. */
+async function probe (channel: Channel, ms: number): Promise<void> {
+  try {
+    await Scope.run(undefined, undefined, () => channel.send({}), ms)
+  } catch (error) {
+    throw isTimeout(error) ? new CallError('CALL_ERR_NO_PEER') : error
+  }
+}

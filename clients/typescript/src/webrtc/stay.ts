@@ -1,0 +1,72 @@
+import type { Channel } from './channel.js'
+import { CallError, type CallErrorCode } from './errors.js'
+import { connectPeer, type Peer, type PreparedConnection, type Settings } from './peer.js'
+import { commit, fingerprintOf } from './short-code.js'
+
+/** A hello that was said, and the connection that it is about. */
+export interface Hello {
+  prepared: PreparedConnection
+  channel: Channel
+  opening: string
+}
+
+export interface Staying {
+  /** the other participant's */
+  id: string
+  sayHello: () => Promise<Hello>
+  settings: Settings
+  signal: AbortSignal
+  connected: (peer: Peer, prepared: PreparedConnection) => void
+  /** Called once for every hello: whether people could compare the code that came of it. */
+  compared?: (hello: Hello, yes: boolean) => void
+}
+
+/** @param connect says hello with this commitment, and resolves with the conversation */
+export async function sayHello (createConnection: () => Promise<PreparedConnection>, connect: (commitment: string) => Promise<Channel>): Promise<Hello> {
+  const prepared = await createConnection()
+  try {
+    const { sdp = '' } = await prepared.connection.createOffer()
+    const { commitment, opening } = await commit(fingerprintOf(sdp))
+    return { prepared, opening, channel: await connect(commitment) }
+  } catch (error) {
+    prepared.connection.close()
+    throw error
+  }
+}
+
+/** After these errors, another hello may help: the host's page was reloaded, or the network changed. */
+const TRANSIENT = new Set<CallErrorCode | undefined>(['CALL_ERR_LOST', 'CALL_ERR_NO_PATH', 'CALL_ERR_NO_PATH_WITH_TURN'])
+
+/**
+ * Connects with whoever answers the hello: the guest's side. If the connection is lost, says hello again, but only
+ * once until people have been able to compare a code again. Resolves when either side leaves; otherwise rejects
+ * with the reason.
+ */
+export async function stay (hello: Hello, { id, sayHello, settings, signal, connected, compared }: Staying): Promise<void> {
+  const { compare } = settings
+  for (let failures = 0; ;) {
+    let reason: unknown
+    const current = hello
+    const settle = (yes: boolean) => {
+      if (yes || !compare) failures = 0
+      compared?.(current, yes)
+    }
+    failures++
+    try {
+      const { prepared, channel, opening } = current
+      const connection = await connectPeer(id, prepared, channel, { role: 'guest', opening }, settings, signal)
+      if (!compare) settle(true)
+      else void connection.compared.then(settle)
+      connected(connection.peer, prepared)
+      reason = await connection.peer.closed
+    } catch (error) {
+      compared?.(current, false)
+      reason = error
+    }
+    if (!(reason instanceof CallError && TRANSIENT.has(reason.code)) || failures > 1 || signal.aborted) {
+      if (reason !== undefined) throw reason
+      return
+    }
+    hello = await sayHello()
+  }
+}

@@ -1,0 +1,164 @@
+import t, { type Test } from 'tap'
+import { Introducer } from '../../clients/typescript/src/webrtc/introducer.js'
+import { Participant } from '../../clients/typescript/src/webrtc/participant.js'
+import { createNonce, sealHello, type SealedMessage } from '../../clients/typescript/src/webrtc/sealing.js'
+import { quiet } from './fake-server.js'
+import { FakeControl, IntroducedGuest } from './introduced.js'
+import { end } from './node-peers.js'
+
+const message = (to: string, length = 100): SealedMessage =>
+  ({ v: 1, to, key: 'AAAAAAAA', from: 'guest', session: createNonce(), n: 0, sealed: 'A'.repeat(length) })
+
+interface Member { id: string, control: FakeControl, key: string }
+
+/** A host, and the channels over which it hears from as many guests. */
+function hosting (guests: number) {
+  const introducer = new Introducer()
+  const members = Array.from({ length: guests }, () => {
+    const [id, control] = [createNonce(), new FakeControl()]
+    introducer.listenTo(id, control.asControl)
+    return { id, control, key: `key of ${id}` }
+  })
+  for (const { id, key, control } of members) introducer.add(id, key, control.asControl)
+  return { introducer, members: members as [Member, Member, ...Member[]] }
+}
+
+async function guest (t: Test): Promise<IntroducedGuest> {
+  const guest = await IntroducedGuest.create()
+  t.teardown(() => { guest.scope.end() })
+  return guest
+}
+
+t.test('a guest is introduced to all others, and who was there before is the host', async t => {
+  const { members: [anna, ben] } = hosting(2)
+  t.strictSame(anna.control.sent, [{ type: 'meet', id: ben.id, key: ben.key, role: 'host' }])
+  t.strictSame(ben.control.sent, [{ type: 'meet', id: anna.id, key: anna.key, role: 'guest' }])
+})
+
+t.test('a message is passed on under its sender’s id, whatever it says', async t => {
+  const { members: [anna, ben, carl = anna] } = hosting(3)
+  const hello = message(ben.id)
+  carl.control.say({ type: 'relay', from: anna.id, message: hello })
+  t.strictSame(ben.control.sent.at(-1), { type: 'relay', from: carl.id, message: hello })
+})
+
+t.test('a message to nobody, to oneself or from somebody who was not introduced goes nowhere', async t => {
+  const { introducer, members: [anna, ben] } = hosting(2)
+  const stranger = new FakeControl()
+  introducer.listenTo(createNonce(), stranger.asControl)
+  const before = [anna, ben].map(({ control }) => control.sent.length)
+  anna.control.say({ type: 'relay', message: message(createNonce()) })
+  anna.control.say({ type: 'relay', message: message(anna.id) })
+  stranger.say({ type: 'relay', message: message(ben.id) })
+  t.strictSame([anna, ben].map(({ control }) => control.sent.length), before)
+  t.throws(() => anna.control.say({ type: 'relay', message: { to: ben.id, what: 'ever' } }), { code: 'CALL_ERR_FORMAT' })
+})
+
+t.test('somebody who claims another’s id and is not there any more takes nothing from who is', async t => {
+  const { introducer, members: [anna, ben] } = hosting(2)
+  const again = new FakeControl()
+  introducer.listenTo(ben.id, again.asControl)
+  introducer.add(ben.id, ben.key, again.asControl)
+  introducer.remove(ben.id, ben.control.asControl)
+  anna.control.say({ type: 'relay', message: message(ben.id) })
+  t.equal(again.relayed.length, 1, 'who came back is not taken for gone when the old connection ends')
+  const before = anna.control.sent.length
+  ben.control.say({ type: 'relay', message: message(anna.id) })
+  t.equal(anna.control.sent.length, before, 'and the old connection says nothing any more')
+})
+
+t.test('the others are told when one has left', async t => {
+  const { introducer, members: [anna, ben] } = hosting(2)
+  introducer.remove(ben.id, ben.control.asControl)
+  t.strictSame(anna.control.sent.at(-1), { type: 'left', id: ben.id })
+})
+
+t.test('the host passes on no floods', async t => {
+  const { members } = hosting(5)
+  const [target, other, ...more] = members
+  for (const { control } of [other, ...more]) {
+    for (let count = 0; count < 1_000; count++) control.say({ type: 'relay', message: message(target.id) })
+  }
+  t.ok(target.control.relayed.length <= 410, `${target.control.relayed.length} messages of 4,000`)
+  const { length } = other.control.relayed
+  for (let count = 0; count < 100; count++) target.control.say({ type: 'relay', message: message(other.id, 65_536) })
+  t.ok(other.control.relayed.length - length <= 14, 'large ones count for more')
+})
+
+t.test('a guest connects with four others at most, whoever the host says is there', async t => {
+  const anna = await guest(t)
+  for (let count = 0; count < 100; count++) anna.meet(await Participant.create(), 'guest')
+  await quiet()
+  t.equal(anna.connections.made.length, 4)
+})
+
+t.test('a host that lets people come and go costs a guest few connections', async t => {
+  const anna = await guest(t)
+  for (let count = 0; count < 100; count++) {
+    const other = await Participant.create()
+    anna.meet(other, 'guest')
+    await quiet()
+    anna.host.say({ type: 'left', id: other.id })
+    await quiet()
+  }
+  t.ok(anna.connections.made.length <= 17, `${anna.connections.made.length} connections`)
+})
+
+t.test('hellos that come to nothing are limited', async t => {
+  const anna = await guest(t)
+  for (let count = 0; count < 20; count++) {
+    const other = await Participant.create()
+    anna.meet(other, 'host')
+    const key = await other.keyWith(anna.own, 'guest')
+    anna.host.say({ type: 'relay', from: other.id, message: await sealHello(key, createNonce(), { drop: other.id, hello: { commitment: '' } }) })
+    await quiet()
+    anna.host.say({ type: 'left', id: other.id })
+    await quiet()
+  }
+  t.equal(anna.connections.made.length, 8)
+  t.ok(anna.refused.includes('CALL_ERR_ATTEMPTS'))
+})
+
+t.test('a hello costs nothing unless it comes from the one who was introduced', async t => {
+  const [anna, ben, carl] = [await guest(t), await Participant.create(), await Participant.create()]
+  anna.meet(ben, 'host')
+  const key = await carl.keyWith(anna.own, 'guest')
+  anna.host.say({ type: 'relay', from: ben.id, message: await sealHello(key, createNonce(), { drop: ben.id, hello: { commitment: '' } }) })
+  anna.host.say({ type: 'relay', from: carl.id, message: await sealHello(key, createNonce(), { drop: carl.id, hello: { commitment: '' } }) })
+  await quiet()
+  t.equal(anna.connections.made.length, 0)
+  t.strictSame(anna.refused, ['CALL_ERR_KEY'])
+  const own = await ben.keyWith(anna.own, 'guest')
+  anna.host.say({ type: 'relay', from: ben.id, message: await sealHello(own, createNonce(), { drop: carl.id, hello: { commitment: '' } }) })
+  await quiet()
+  t.equal(anna.connections.made.length, 0, 'nor if it names another')
+  t.strictSame(anna.refused, ['CALL_ERR_KEY', 'CALL_ERR_FORMAT'])
+})
+
+t.test('a guest is not introduced to itself', async t => {
+  const anna = await guest(t)
+  anna.meet(anna.own, 'guest')
+  anna.meet({ id: createNonce(), key: anna.own.key }, 'guest')
+  await quiet()
+  t.equal(anna.connections.made.length, 0)
+})
+
+t.test('an introduction of another form ends the connection to the host', async t => {
+  const anna = await guest(t)
+  const { id, key } = await Participant.create()
+  for (const wrong of [{ id: 1, key }, { id, key: 'key' }, { id: `${id}A`, key }]) {
+    t.throws(() => { anna.host.say({ type: 'meet', role: 'guest', ...wrong }) }, { code: 'CALL_ERR_FORMAT' })
+  }
+  t.throws(() => { anna.host.say({ type: 'meet', id, key, role: 'both' }) }, { code: 'CALL_ERR_FORMAT' })
+})
+
+t.test('a key that is no point of the curve is refused', async t => {
+  const anna = await guest(t)
+  anna.meet({ id: createNonce(), key: 'B'.padEnd(87, 'A') }, 'guest')
+  await quiet()
+  t.strictSame(anna.refused, ['CALL_ERR_KEY'])
+  t.equal(anna.connections.made.length, 1)
+  t.equal(anna.connections.made[0]!.connectionState, 'closed')
+})
+
+end(t)
