@@ -1,11 +1,12 @@
 // Bundles the call page into dist/web: index.html, one script, one style sheet and the icons, each
-// with a hash of its content in its name, so that browsers can keep them for good. An argument names
-// another directory than dist/web.
+// with a hash of its content in its name, so that browsers can keep them for good. Beside each text is its
+// Brotli form, which every browser takes where the page can make a call: over HTTPS, or on localhost. An
+// argument names another directory than dist/web.
 import { build } from 'esbuild'
 import { readFile, rm, writeFile } from 'node:fs/promises'
 import { basename, join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { gzipSync } from 'node:zlib'
+import { brotliCompressSync } from 'node:zlib'
 
 /** What a first visit may cost, in bytes as sent. */
 const LIMIT = 60 * 1000
@@ -42,6 +43,12 @@ const page = index.replace(/(?<=(?:src|href)=")\.\/[^"]+/g, path => {
 await writeFile(join(target, 'index.html'), page)
 
 let size = 0
-for (const name of ['index.html', ...built.values()]) size += gzipSync(await readFile(join(target, name))).length
+for (const name of ['index.html', ...built.values()]) {
+  const content = await readFile(join(target, name))
+  const isText = !name.endsWith('.png')
+  const sent = isText ? brotliCompressSync(content) : content
+  if (isText) await writeFile(join(target, `${name}.br`), sent)
+  size += sent.length
+}
 console.log(`${relative(process.cwd(), target)}: the call page is ${(size / 1000).toFixed(1)} kB compressed; the limit is ${LIMIT / 1000} kB`)
 if (size > LIMIT) throw new Error('The call page is too large')

@@ -33,6 +33,7 @@ export async function serveCallPage (app: FastifyInstance, built: URL = BUILT): 
   })
   app.addHook('onRequest', async ({ routeOptions: { url: path = '' } }, reply) => {
     reply.header('permissions-policy', 'camera=(self), microphone=(self), display-capture=(self), geolocation=()')
+    reply.header('vary', 'accept-encoding')
     const fixed = /-[A-Z0-9]{8}\.\w+$/.test(path)
     reply.header('cache-control', fixed ? `public, max-age=${YEAR}, immutable` : 'no-cache')
   })
@@ -46,6 +47,8 @@ export async function serveCallPage (app: FastifyInstance, built: URL = BUILT): 
     root,
     // One route per file, so that everything else gets our own 404.
     wildcard: false,
+    globIgnore: ['**/*.br'],
+    preCompressed: true,
     cacheControl: false
   })
 }

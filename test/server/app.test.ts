@@ -3,6 +3,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { brotliCompressSync } from 'node:zlib'
 import type { InjectOptions } from 'fastify'
 import t, { type Test } from 'tap'
 import { memoryStore } from '../../src/store/memory.js'
@@ -168,6 +169,20 @@ t.test('the call page runs only its own files', async t => {
   t.equal((await app.inject('/favicon.svg')).headers['cache-control'], 'no-cache')
   isProblem(t, await app.inject('/assets/'), 404, 'BOX_ERR_NO_ROUTE')
   isProblem(t, await app.inject('/assets/page-OTHER.js'), 404, 'BOX_ERR_NO_ROUTE')
+})
+
+t.test('the call page is sent compressed to whoever accepts that', async t => {
+  const page = await builtPage(t)
+  const compressed = brotliCompressSync('<!doctype html><title>page</title>')
+  await writeFile(new URL('index.html.br', page), compressed)
+  const { app } = await serve(t, [], { page })
+  const { headers, rawPayload } = await app.inject({ url: '/', headers: { 'accept-encoding': 'gzip, deflate, br' } })
+  t.match(headers, { 'content-type': /^text\/html/, 'content-encoding': 'br', vary: 'accept-encoding' })
+  t.same(rawPayload, compressed)
+  const plain = await app.inject('/')
+  t.equal(plain.headers['content-encoding'], undefined)
+  t.match(plain.body, /<title>page/)
+  isProblem(t, await app.inject('/index.html.br'), 404, 'BOX_ERR_NO_ROUTE')
 })
 
 t.test('without a built page, the root says so', async t => {
