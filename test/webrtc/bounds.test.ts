@@ -11,7 +11,7 @@ import { FakeServer, quiet } from './fake-server.js'
 import { next } from './serve.js'
 
 t.test('a message larger than the largest value is refused', async t => {
-  const message = (length: number) => ({ v: 1, to: '', key: '', from: 'host', session: createNonce(), n: 1, sealed: 'A'.repeat(length) })
+  const message = (length: number) => ({ v: 1, to: '', key: 'AAAAAAAA', from: 'host', session: createNonce(), n: 1, sealed: 'A'.repeat(length) })
   t.ok(parseSealed(message(699_000)))
   t.throws(() => parseSealed(message(700_000)), { code: 'CALL_ERR_TOO_LARGE' })
 })
@@ -59,7 +59,7 @@ t.test('the sample in docs/webrtc.md survives guests that send anything', async 
 })
 
 t.test('what a stranger stored in the box is refused before it is processed, whatever its size', async t => {
-  const message = { v: 1, to: '', key: '', from: 'host', session: createNonce(), n: 1, sealed: 'AAAA' }
+  const message = { v: 1, to: '', key: 'AAAAAAAA', from: 'host', session: createNonce(), n: 1, sealed: 'A'.repeat(22) }
   t.ok(parseSealed(message))
   const decode = globalThis.atob
   t.teardown(() => { globalThis.atob = decode })
@@ -71,6 +71,8 @@ t.test('what a stranger stored in the box is refused before it is processed, wha
   for (const session of ['A'.repeat(2 ** 20), `${createNonce()}.${'A'.repeat(2 ** 20)}`]) t.throws(() => parseSealed({ ...message, session }), { code: 'CALL_ERR_FORMAT' })
   t.ok(decoded < 100, `${decoded} characters were decoded`)
   t.throws(() => parseSealed({ ...message, more: 1 }), { code: 'CALL_ERR_FORMAT' })
+  for (const key of ['', 'A'.repeat(9), '€'.repeat(20_000)]) t.throws(() => parseSealed({ ...message, key }), { code: 'CALL_ERR_FORMAT' })
+  for (const sealed of ['', 'A'.repeat(21)]) t.throws(() => parseSealed({ ...message, sealed }), { code: 'CALL_ERR_FORMAT' }, 'nothing is shorter than a tag')
   t.throws(() => parseSealed(new Array(1_000).fill({})), { code: 'CALL_ERR_FORMAT' })
 })
 

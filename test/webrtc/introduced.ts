@@ -13,6 +13,7 @@ import { withTimeouts } from './node-peers.js'
 export class FakeControl {
   readonly #handlers = new Map<string, (message: ControlMessage, size: number) => void>()
   readonly sent: ControlMessage[] = []
+  backlog = 0
 
   /** @param take is given what this end sends */
   constructor (private readonly take: (message: ControlMessage) => void = () => {}) {}

@@ -1,7 +1,9 @@
 import t, { type Test } from 'tap'
+import { ControlChannel } from '../../clients/typescript/src/webrtc/control-channel.js'
 import { Introducer } from '../../clients/typescript/src/webrtc/introducer.js'
 import { Participant } from '../../clients/typescript/src/webrtc/participant.js'
 import { createNonce, sealHello, type SealedMessage } from '../../clients/typescript/src/webrtc/sealing.js'
+import { FakeConnection } from './fake-connection.js'
 import { quiet } from './fake-server.js'
 import { FakeControl, IntroducedGuest } from './introduced.js'
 import { end } from './node-peers.js'
@@ -83,6 +85,50 @@ t.test('the host passes on no floods', async t => {
   const { length } = other.control.relayed
   for (let count = 0; count < 100; count++) target.control.say({ type: 'relay', message: message(other.id, 65_536) })
   t.ok(other.control.relayed.length - length <= 14, 'large ones count for more')
+})
+
+for (const [what, sealed, most, times = 200] of [
+  ['short ones', 'A'.repeat(22), 100],
+  ['long ones', 'A'.repeat(65_000), 12],
+  ['ones that are longer in bytes', '€'.repeat(65_000), 5],
+  ['ones that just fit without their sender', 'A'.repeat(524_120), 0, 5],
+  ['ones that are too large', 'A'.repeat(600_000), 0, 5]
+] as [string, string, number, number?][]) {
+  t.test(`whatever guests have passed on, the receiver stays connected with the host: ${what}`, async t => {
+    const introducer = new Introducer()
+    const [host, guest] = [new FakeConnection(), new FakeConnection()]
+    host.control.other = guest.control
+    const [control, own] = [host, guest].map(connection => new ControlChannel(connection as unknown as RTCPeerConnection)) as [ControlChannel, ControlChannel]
+    const errors: unknown[] = []
+    let heard = 0
+    own.onError = error => { errors.push(error) }
+    own.on('relay', () => { heard++ })
+    own.start()
+    host.control.open()
+    const id = createNonce()
+    introducer.add(id, 'key', control)
+    for (let other = 0; other < 4; other++) {
+      const [from, sender] = [createNonce(), new FakeControl()]
+      introducer.listenTo(from, sender.asControl)
+      introducer.add(from, 'key', sender.asControl)
+      for (let count = 0; count < times; count++) sender.say({ type: 'relay', message: { ...message(id), sealed } })
+    }
+    await quiet()
+    t.strictSame(errors, [])
+    t.ok(host.control.sent.length < 420, `${host.control.sent.length} messages on the control channel`)
+    t.ok(heard <= 4 * (most + 1), `${heard} messages`)
+    t.ok(heard > 0 || most === 0)
+  })
+}
+
+t.test('nothing more is passed on to a guest that takes nothing in', async t => {
+  const { members: [anna, ben] } = hosting(2)
+  ben.control.backlog = 5_000_000
+  anna.control.say({ type: 'relay', message: message(ben.id) })
+  t.equal(ben.control.relayed.length, 0)
+  ben.control.backlog = 1_000_000
+  anna.control.say({ type: 'relay', message: message(ben.id) })
+  t.equal(ben.control.relayed.length, 1)
 })
 
 t.test('a guest connects with four others at most, whoever the host says is there', async t => {

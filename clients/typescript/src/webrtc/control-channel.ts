@@ -54,6 +54,11 @@ export class ControlChannel {
     return this.#channel.readyState === 'open'
   }
 
+  /** How many bytes wait to be sent. */
+  get backlog (): number {
+    return this.#channel.bufferedAmount
+  }
+
   /** Calls the handler with every message of a type. */
   on (type: string, handler: Handler): void {
     this.#handlers.set(type, handler)

@@ -1,16 +1,21 @@
 import { Allowance } from './allowance.js'
+import { utf8 } from './bytes.js'
 import type { ControlChannel } from './control-channel.js'
+import { MAX_VALUE_BYTES } from './pieces.js'
 import { parseSealed } from './sealing.js'
 
 /**
- * How much one guest may send to another through the host, at once and per second, in units of up to 8 KiB: a few
- * times what connecting takes. For one receiver from all others, it is four times that, which is less than its
- * control channel accepts.
+ * How much the host sends to one guest for another, at once and per second, in units of up to 8 KiB: a few times what
+ * connecting takes. For all others together, it is four times that. Each piece of a large message takes several
+ * units, so the receiver's control channel accepts all of it, and has room for what the host says itself.
  */
 const BURST = 100
 const PER_SECOND = 1
 const UNIT = 8_192
 const SENDERS = 4
+
+/** How much may wait to be sent to one guest, in bytes: well below what fills the buffer, which would end its connection. */
+const MAX_BACKLOG = 4_194_304
 
 interface Member {
   key: string
@@ -60,7 +65,11 @@ export class Introducer {
     if (sender?.control !== control || receiver === undefined || sender === receiver) return
     let allowance = sender.sending.get(message.to)
     if (allowance === undefined) sender.sending.set(message.to, allowance = new Allowance(BURST, PER_SECOND))
-    const cost = Math.ceil(message.sealed.length / UNIT)
-    if (allowance.take(cost) && receiver.receiving.take(cost)) receiver.control.send({ type: 'relay', from, message })
+    const outgoing = { type: 'relay', from, message }
+    // What leaves here counts: it may be longer than what came.
+    const size = utf8(JSON.stringify(outgoing)).length
+    if (size > MAX_VALUE_BYTES || receiver.control.backlog > MAX_BACKLOG) return
+    const cost = Math.ceil(size / UNIT)
+    if (allowance.take(cost) && receiver.receiving.take(cost)) receiver.control.send(outgoing)
   }
 }

@@ -33,11 +33,14 @@ export interface SealedMessage {
   sealed: string
 }
 
-/** The largest batch with its tag, in base64url. */
+/** The tag alone, and the largest batch with its tag, in base64url. */
+const MIN_SEALED = 22
 const MAX_SEALED = Math.ceil((MAX_VALUE_BYTES + 2 + 16) * 4 / 3)
 
 const NONCE_BYTES = 16
 const NONCE_CHARACTERS = 22
+const KEY_ID_BYTES = 6
+const KEY_ID_CHARACTERS = 8
 const members = ['v', 'to', 'key', 'from', 'session', 'n', 'sealed']
 
 /** 32 random bytes. The invite carries them in its fragment; the server never sees them. */
@@ -60,7 +63,7 @@ export interface InviteKey {
 export async function inviteKey (secret: Bytes, hostDrop: string): Promise<InviteKey> {
   if (globalThis.crypto?.subtle === undefined) throw new CallError('CALL_ERR_INSECURE')
   const hkdf = await crypto.subtle.importKey('raw', secret, 'HKDF', false, ['deriveBits', 'deriveKey'])
-  const id = await deriveBits(hkdf, new Uint8Array(), ['key id'], 6)
+  const id = await deriveBits(hkdf, new Uint8Array(), ['key id'], KEY_ID_BYTES)
   return { hkdf, id: toBase64url(id), hostDrop }
 }
 
@@ -163,17 +166,17 @@ export class Session {
   }
 }
 
-/** Checks the shape only: exactly these members, each of the right type. */
+/** Checks the shape only: exactly these members, each of the right type and length. */
 export function parseSealed (message: unknown): SealedMessage {
   if (typeof message !== 'object' || message === null) throw new CallError('CALL_ERR_FORMAT')
   const { v, to, key, from, session, n, sealed } = message as Record<keyof SealedMessage, unknown>
   if (typeof v === 'number' && v !== VERSION) throw new CallError('CALL_ERR_VERSION')
   if (v !== VERSION ||
-    typeof to !== 'string' || typeof key !== 'string' ||
+    typeof to !== 'string' || typeof key !== 'string' || key.length !== KEY_ID_CHARACTERS ||
     (from !== 'host' && from !== 'guest') ||
     typeof session !== 'string' || !session.split('.', 3).every((nonce, index) => index < 2 && isNonce(nonce)) ||
     typeof n !== 'number' || !Number.isSafeInteger(n) || n < 0 || Object.is(n, -0) ||
-    typeof sealed !== 'string' || !hasOnlyMembers(message)
+    typeof sealed !== 'string' || sealed.length < MIN_SEALED || !hasOnlyMembers(message)
   ) throw new CallError('CALL_ERR_FORMAT')
   if (sealed.length > MAX_SEALED) throw new CallError('CALL_ERR_TOO_LARGE')
   return { v, to, key, from, session, n, sealed }
