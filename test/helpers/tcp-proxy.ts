@@ -4,6 +4,8 @@ import net, { type AddressInfo, type Server, type Socket } from 'node:net'
 
 /** What the proxy does to one connection. */
 export interface Fault {
+  /** it is reset at once */
+  refused?: boolean
   /** the connection is reset after this many bytes from the server */
   cutAfter?: number
   /** ms by which each chunk from the server comes later */
@@ -35,7 +37,8 @@ export async function tcpProxy (t: Teardown, target: string, fault: (connection:
   let cuts = 0
 
   const server = net.createServer(client => {
-    const { cutAfter = Infinity, delay = 0 } = fault(connections++)
+    const { refused, cutAfter = Infinity, delay = 0 } = fault(connections++)
+    if (refused) return resetSocket(client)
     const upstream = net.connect(Number(port), hostname)
     const reset = () => {
       resetSocket(client)

@@ -1,0 +1,85 @@
+import type { Test } from 'tap'
+import type { Browser as Chromium, BrowserContextOptions } from 'playwright-core'
+import type { Browser as Firefox, ElementHandle } from 'puppeteer-core'
+import { person } from './chromium.js'
+
+/** How long anything may take, in ms: two browsers that share a slow machine take their time to connect. */
+const PATIENCE = 30_000
+
+/** A tab of one person, in either browser: what the two drivers have in common. Selectors are of CSS. */
+export interface Tab {
+  /** what the page threw */
+  readonly problems: string[]
+  goto (url: string): Promise<unknown>
+  reload (): Promise<unknown>
+  evaluate<R, A> (work: (argument: A) => R | Promise<R>, argument: A): Promise<R>
+  evaluate<R> (work: string | (() => R | Promise<R>)): Promise<R>
+  /** waits until this holds in the page */
+  until<A> (holds: (argument: A) => unknown, argument: A): Promise<unknown>
+  /** once it can be clicked */
+  click (selector: string): Promise<void>
+  fill (selector: string, text: string): Promise<void>
+  press (key: 'Enter' | 'Escape'): Promise<void>
+  upload (selector: string, path: string): Promise<void>
+}
+
+/** Opens a tab of a new person. `before` runs in each of its pages before anything of the page does. */
+export type Open = (t: Test, before?: () => void) => Promise<Tab>
+
+export function tabsOfChromium (browser: Chromium, options: BrowserContextOptions = {}): Open {
+  return async (t, before) => {
+    const context = await person(t, browser, options)
+    context.setDefaultTimeout(PATIENCE)
+    const page = await context.newPage()
+    const problems: string[] = []
+    page.on('pageerror', error => { problems.push(String(error)) })
+    if (before !== undefined) await page.addInitScript(before)
+    return {
+      problems,
+      goto: url => page.goto(url),
+      reload: () => page.reload(),
+      evaluate: (work: any, argument?: any) => page.evaluate<any, any>(work, argument),
+      until: (holds: any, argument: any) => page.waitForFunction<any, any>(holds, argument),
+      click: selector => page.click(selector),
+      fill: (selector, text) => page.fill(selector, text),
+      press: key => page.keyboard.press(key),
+      upload: (selector, path) => page.setInputFiles(selector, path)
+    }
+  }
+}
+
+export function tabsOfFirefox (browser: Firefox): Open {
+  return async (t, before) => {
+    const context = await browser.createBrowserContext()
+    t.teardown(async () => { await context.close() })
+    // In a window of its own: a tab behind another one is not seen, and draws no pictures.
+    const page = await context.newPage({ type: 'window' })
+    page.setDefaultTimeout(PATIENCE)
+    const problems: string[] = []
+    page.on('pageerror', error => { problems.push(String(error)) })
+    if (before !== undefined) await page.evaluateOnNewDocument(before)
+    return {
+      problems,
+      goto: url => page.goto(url),
+      reload: () => page.reload(),
+      evaluate: (work: any, argument?: any) => page.evaluate(work, argument),
+      until: (holds: any, argument: any) => page.waitForFunction(holds, {}, argument),
+      click: selector => page.locator(selector).click(),
+      fill: (selector, text) => page.locator(selector).fill(text),
+      press: key => page.keyboard.press(key),
+      upload: async (selector, path) => { await (await page.$(selector) as ElementHandle<HTMLInputElement>).uploadFile(path) }
+    }
+  }
+}
+
+export async function reaches (tab: Tab, ...states: string[]): Promise<void> {
+  await tab.until(states => states.includes(document.body.dataset['state']!), states)
+}
+
+/** Waits until the page shows this text there. */
+export async function shows (tab: Tab, selector: string, text: string): Promise<void> {
+  await tab.until(([selector, text]) => {
+    const found = [...document.querySelectorAll<HTMLElement>(selector!)]
+    return found.some(element => element.checkVisibility() && element.innerText.includes(text!))
+  }, [selector, text])
+}
