@@ -19,7 +19,7 @@ export function audible (amplitude: number): number {
 }
 
 /** Measures how loud a track is, muted or not. What is measured stays here. */
-export class Listener {
+export class LevelMeter {
   readonly #samples = new Float32Array(1_024)
   #followed: MediaStreamTrack | undefined
   /** It is not muted. As long as it is live, it keeps the device open. */

@@ -1,11 +1,11 @@
 import { MEDIA_KINDS, type MediaKind } from './device-kind.js'
 import { element, showText } from './dom.js'
-import { LEVEL_EVERY, Listener } from './level.js'
+import { LEVEL_EVERY, LevelMeter } from './level.js'
 import { isProblem, type LocalMedia, type Switch } from './local-media.js'
 import type { SavedSession } from './saved-session.js'
 import type { State } from './state.js'
 import { deviceNotice, mirrorText, switchText } from './texts.js'
-import { Meter } from './voice.js'
+import { LevelDisplay } from './voice.js'
 
 /**
  * The mirror on the start screen: what others will see, and how loud this person is. Nothing is opened before the person
@@ -21,8 +21,8 @@ export class Preview {
   #shown = false
   #notice: string | undefined
   #switched: string | undefined
-  readonly #listener = new Listener()
-  readonly #meter = new Meter()
+  readonly #meter = new LevelMeter()
+  readonly #display = new LevelDisplay()
   readonly #calm = matchMedia('(prefers-reduced-motion: reduce)')
   #timer: ReturnType<typeof setInterval> | undefined
 
@@ -96,7 +96,7 @@ export class Preview {
   }
 
   #followLevel (track: MediaStreamTrack | undefined): void {
-    this.#listener.follow(track)
+    this.#meter.follow(track)
     if (track !== undefined) {
       this.#timer ??= setInterval(() => { this.#showLevel() }, LEVEL_EVERY)
       return
@@ -107,9 +107,9 @@ export class Preview {
   }
 
   #showLevel (): void {
-    const { level } = this.#listener
-    const loudness = this.#meter.next(level ?? 0, this.#calm.matches)
-    const shown = this.#calm.matches ? loudness / 3 : this.#meter.level
+    const { level } = this.#meter
+    const loudness = this.#display.next(level ?? 0, this.#calm.matches)
+    const shown = this.#calm.matches ? loudness / 3 : this.#display.level
     this.#level.hidden = level === undefined
     this.#level.setAttribute('aria-valuenow', String(Math.round(shown * 100)))
     this.#level.style.setProperty('--level', String(shown))

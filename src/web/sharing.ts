@@ -2,7 +2,7 @@ import { ActionButtons } from './action-buttons.js'
 import { element } from './dom.js'
 import type { LocalMedia } from './local-media.js'
 import { canShareScreen, ScreenShare } from './screen-share.js'
-import { screenProblem, screenStopped } from './texts.js'
+import { screenProblem, screenStopped, screenWithheld } from './texts.js'
 
 /** The buttons that share the screen, and the sign that it is shared. */
 export class Sharing {
@@ -34,9 +34,10 @@ export class Sharing {
 
   /** Another page has taken the place of a lost one. It may be somebody else's, so the person decides again. */
   replaced (): void {
-    if (!this.#share.wanted) return
+    const { stream, wanted } = this.#share
+    if (!wanted) return
     this.stop()
-    this.tell(screenStopped)
+    this.tell(stream === undefined ? screenWithheld : screenStopped)
   }
 
   stop (): void {

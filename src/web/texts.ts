@@ -104,6 +104,9 @@ export const screenProblem = 'The screen could not be shared. Check in the syste
 /** Why the screen is no longer shared, though the person has not stopped it. */
 export const screenStopped = 'Your screen is no longer shared: the connection was lost, and someone else may have joined since. You can share it again.'
 
+/** Why the screen is not shared that the person was still choosing. */
+export const screenWithheld = 'Your screen was not shared: the connection was lost, and someone else may have joined since. To share it, choose it again.'
+
 /** What to do with the code; undefined if nothing is left to do. */
 export function compareText (state: State): string | undefined {
   if (state.name !== 'connected' || state.compared) return undefined

@@ -10,7 +10,7 @@ export function loudnessOf (level: number): Loudness {
 }
 
 /** What is shown of a level that is measured many times a second: it falls more slowly than it rises. */
-export class Meter {
+export class LevelDisplay {
   /** from 0 to 1 */
   level = 0
 

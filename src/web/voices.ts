@@ -1,8 +1,8 @@
 import { element } from './dom.js'
 import type { LocalMedia } from './local-media.js'
-import { audible, LEVEL_EVERY, Listener } from './level.js'
+import { audible, LEVEL_EVERY, LevelMeter } from './level.js'
 import type { RemotePage } from './remote-page.js'
-import { Meter, MutedSpeech, type Loudness } from './voice.js'
+import { LevelDisplay, MutedSpeech, type Loudness } from './voice.js'
 
 /** How long the hint stays, in ms. */
 const HINT_FOR = 8_000
@@ -10,8 +10,8 @@ const HINT_FOR = 8_000
 /** Shows who speaks, and tells people who speak although their microphone is off. */
 export class Voices {
   readonly #hint = element('muted-hint')
-  readonly #listener = new Listener()
-  readonly #meters = { own: new Meter(), their: new Meter() }
+  readonly #meter = new LevelMeter()
+  readonly #displays = { own: new LevelDisplay(), their: new LevelDisplay() }
   readonly #mutedSpeech = new MutedSpeech()
   readonly #calm = matchMedia('(prefers-reduced-motion: reduce)')
   #remotePage: RemotePage | undefined
@@ -29,17 +29,17 @@ export class Voices {
     }
     clearInterval(this.#timer)
     this.#timer = undefined
-    this.#listener.follow(undefined)
+    this.#meter.follow(undefined)
     this.#showHint(false)
   }
 
   #measure (): void {
     // Even a page that nobody sees must not keep a microphone open that it no longer uses.
-    this.#listener.follow(this.media.track('audio'))
+    this.#meter.follow(this.media.track('audio'))
     if (document.hidden) return
     const on = this.media.state.audio === 'on'
-    const { own, their } = this.#meters
-    const loudness = own.next(this.#listener.level ?? 0, on && this.#calm.matches)
+    const { own, their } = this.#displays
+    const loudness = own.next(this.#meter.level ?? 0, on && this.#calm.matches)
     show('own', on ? loudness : 0)
     show('their', their.next(audible(this.#remotePage?.amplitude ?? 0), this.#calm.matches))
     // Alone, they speak to somebody else.

@@ -263,11 +263,19 @@ t.test('files in a call', { skip }, async t => {
 
   await t.test('of somebody who left are over', async t => {
     const { host, guest } = await inCall(t, browser, url)
-    const file = await fileOf(t, 'late.bin', 100)
-    await send(host, file.path)
-    await item(guest, file.name).waitFor()
+    const [first, second] = [await fileOf(t, 'first.bin', 100), await fileOf(t, 'second.bin', 100)]
+    await send(host, first.path, second.path)
+    await item(guest, second.name).waitFor()
+    await host.page.evaluate(() => {
+      const region = document.getElementById('announce')!
+      const told: string[] = []
+      Object.assign(globalThis, { told })
+      new MutationObserver(() => { told.push(region.textContent) }).observe(region, { childList: true })
+    })
     await guest.page.locator('#leave').click()
-    await item(host, file.name).getByText('The other person’s page was closed or reloaded. Send it again.').waitFor()
+    const over = 'The other person’s page was closed or reloaded. Send it again.'
+    for (const { name } of [first, second]) await item(host, name).getByText(over).waitFor()
+    await host.page.waitForFunction(text => (Reflect.get(globalThis, 'told') as string[]).some(told => told.includes(text)), `first.bin: ${over} second.bin: ${over}`)
     await guest.reaches('left')
     t.equal(await guest.page.locator('#transfers li').count(), 0)
   })

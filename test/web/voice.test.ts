@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import t from 'tap'
 import { audible } from '../../src/web/level.js'
-import { loudnessOf, Meter, MutedSpeech } from '../../src/web/voice.js'
+import { LevelDisplay, loudnessOf, MutedSpeech } from '../../src/web/voice.js'
 
 t.test('silence is shown as silence, and the louder the more', async t => {
   t.same([0, 0.001, 0.01, 0.05, 0.2, 1].map(amplitude => loudnessOf(audible(amplitude))), [0, 0, 1, 2, 3, 3])
@@ -9,17 +9,17 @@ t.test('silence is shown as silence, and the louder the more', async t => {
   fc.assert(fc.property(level, level, (a, b) => loudnessOf(Math.min(a, b)) <= loudnessOf(Math.max(a, b))))
 })
 
-t.test('a meter rises at once and falls slowly', async t => {
-  const meter = new Meter()
-  t.same([0, 0.9, 0, 0, 0, 0, 0, 0].map(level => meter.next(level, false)), [0, 3, 2, 1, 1, 0, 0, 0])
+t.test('the display of a level rises at once and falls slowly', async t => {
+  const display = new LevelDisplay()
+  t.same([0, 0.9, 0, 0, 0, 0, 0, 0].map(level => display.next(level, false)), [0, 3, 2, 1, 1, 0, 0, 0])
 })
 
-t.test('a calm meter shows only whether somebody speaks, and does not flicker between words', async t => {
-  const meter = new Meter()
+t.test('a calm display shows only whether somebody speaks, and does not flicker between words', async t => {
+  const display = new LevelDisplay()
   const words = [0.7, 0, 0, 0, 0, 0.5, 0, 0, 0, 0.8, 0, 0, 0]
-  t.same(new Set(words.map(level => meter.next(level, true))), new Set([3]))
-  for (let i = 0; i < 50; i++) meter.next(0, true)
-  t.equal(meter.next(0, true), 0)
+  t.same(new Set(words.map(level => display.next(level, true))), new Set([3]))
+  for (let i = 0; i < 50; i++) display.next(0, true)
+  t.equal(display.next(0, true), 0)
 })
 
 t.test('speech into a microphone that is off is noticed once for each time it is turned off', async t => {

@@ -11,9 +11,6 @@ import { Transfers } from './transfers.js'
 /** How often the list is shown anew, in ms, whatever the other page does. */
 const SHOW_EVERY = 150
 
-/** How many announcements are read out at a time. */
-const MAX_ANNOUNCED = 3
-
 const NOBODY = 'There is nobody here to receive files right now.'
 
 /** The files of a call: the button, the place to drop them, and the list of those on their way. */
@@ -106,7 +103,6 @@ export class FileList {
       item.remove()
       this.#items.delete(transfer)
     }
-    const announcements: string[] = []
     for (const transfer of list) {
       let item = this.#items.get(transfer)
       if (item === undefined) {
@@ -125,10 +121,9 @@ export class FileList {
         element('transfers').append(item.element)
       }
       const news = item.show() ? announcementOf(transfer) : undefined
-      if (news !== undefined) announcements.push(news)
+      if (news !== undefined) this.announce(news)
     }
     this.#showSection()
-    if (announcements.length > 0) this.announce(announcements.slice(0, MAX_ANNOUNCED).join('. '))
   }
 
   #showSection (): void {
