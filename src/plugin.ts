@@ -7,6 +7,7 @@ import type { Api } from './http/api.js'
 import { rememberBase } from './http/base.js'
 import { closeIdle } from './http/closing.js'
 import { contractFor } from './http/contract.js'
+import { addRoutes } from './http/free-routes.js'
 import { collectContract, serveUi } from './http/openapi.js'
 import { classicBox } from './http/operations/classic-box.js'
 import { limitBodyTime } from './http/incoming.js'
@@ -72,16 +73,17 @@ export function createBoxPlugin ({ clock = systemClock, limits, bodyTimeout = BO
     if (options.classicPath !== false) resources.push({ prefix: options.classicPath, routes: classicBox })
     // The contract's routes come last, when the others are complete.
     resources.push(...contract)
-    for (const { prefix } of resources) checkFree(app, prefix)
-    for (const { prefix, routes } of resources) {
-      await app.register(async scope => {
-        await asResource(scope, options)
-        const all = new Routes(scope)
-        await routes(scope, api)
-        await refuseTheRest(scope, all, (request, reply) => api.limiter.count(request.method === 'POST' ? 'stores' : 'reads', request, reply))
-      }, { prefix, logSerializers })
-    }
-    if (options.docs !== false) await serveUi(app, options.docs, input.docs !== undefined)
+    await addRoutes(app, resources.map(({ prefix }) => prefix), async () => {
+      for (const { prefix, routes } of resources) {
+        await app.register(async scope => {
+          await asResource(scope, options)
+          const all = new Routes(scope)
+          await routes(scope, api)
+          await refuseTheRest(scope, all, (request, reply) => api.limiter.count(request.method === 'POST' ? 'stores' : 'reads', request, reply))
+        }, { prefix, logSerializers })
+      }
+      if (options.docs !== false) await serveUi(app, options.docs, input.docs !== undefined)
+    })
   }, { name: 'fastify-signalbox', fastify: '5.x', encapsulate: true })
 }
 
@@ -99,15 +101,6 @@ function checkRouter (app: FastifyInstance): void {
   const { maxParamLength: length } = routerOptionsOf(app)
   if (length >= LONGEST_PARAMETER) return
   throw new TypeError(`boxPlugin: Fastify's option 'maxParamLength' expected at least ${LONGEST_PARAMETER}, received ${length}`)
-}
-
-/** Otherwise, Fastify would throw where nobody can catch it. */
-function checkFree (app: FastifyInstance, path: string): void {
-  const url = app.prefix + path
-  if (url.includes('*')) throw new TypeError(`boxPlugin: the prefix '${app.prefix}' contains a wildcard`)
-  const isTaken = ['GET', 'POST'].some(method => app.hasRoute({ method, url })) || app.hasRoute({ method: 'OPTIONS', url: `${url}*` })
-  if (!isTaken) return
-  throw new TypeError(`boxPlugin: this server already has a route '${url}'. Register the plugin with a prefix of its own, as in { prefix: '/signaling' }`)
 }
 
 /**

@@ -83,8 +83,8 @@ export async function serveUi (app: FastifyInstance, routePrefix: string, asked:
     app.log.warn(error.message)
   })
   if (swaggerUi === undefined) return
-  const url = app.prefix + routePrefix
-  if (app.hasRoute({ method: 'GET', url })) {
+  const url = [routePrefix, `${routePrefix}/`].map(path => app.prefix + path).find(url => app.hasRoute({ method: 'GET', url }))
+  if (url !== undefined) {
     const message = `boxPlugin: this server already has a route '${url}', so Swagger UI is not served there. Set the option docs to another path, or to false`
     if (asked) throw new TypeError(message)
     return app.log.warn(message)

@@ -282,11 +282,21 @@ t.test('over HTTP/2', async t => {
 
 t.test('a path that the host already uses is named, and the host can continue', async t => {
   const taken: Array<[(app: FastifyInstance) => void, BoxPluginOptions & { prefix?: string }, RegExp]> = [
-    [app => { app.register(boxPlugin) }, {}, /^boxPlugin: this server already has a route '\/boxes'\. Register the plugin with a prefix/],
+    [app => { app.register(boxPlugin) }, {}, /^boxPlugin: this server already has a route '\/boxes'\. Register the plugin with a prefix of its own/],
     [app => { app.get('/a/problems', () => '') }, { prefix: '/a' }, /already has a route '\/a\/problems'/],
     [app => { app.post('/box.php', () => '') }, {}, /already has a route '\/box\.php'/],
     [app => { app.get('/docs', () => '') }, { docs: '/docs' }, /already has a route '\/docs'.*Set the option docs/],
-    [app => { app.options('/a/boxes*', () => '') }, { prefix: '/a' }, /already has a route '\/a\/boxes'/],
+    [app => { app.get('/docs/', () => '') }, { docs: '/docs' }, /already has a route '\/docs\/'.*Set the option docs/],
+    [app => { app.options('/a/boxes*', () => '') }, { prefix: '/a' }, /already has a route '\/a\/boxes\*'/],
+    ...[
+      'GET /boxes/:box/messages', 'DELETE /boxes/:id', 'PUT /boxes/:box/cursor', 'GET /openapi.json', 'GET /problems/:name', 'GET /box.php/',
+      'GET /docs/json', 'GET /docs/static/*', 'GET /docs/static/index.html'
+    ].map((route): typeof taken[number] => {
+      const [method = '', url = ''] = route.split(' ')
+      // Of two names of a parameter, either may be in the message.
+      const named = RegExp(`already has a route '${url.replace('*', '\\*').replace(/:\w+/, ':\\w+')}'\\. Register the plugin with a prefix`)
+      return [app => { app.route({ method, url, handler: () => '' }) }, {}, named]
+    }),
     [() => {}, { prefix: '/*' }, /the prefix '\/\*' contains a wildcard/]
   ]
   for (const [occupy, options, message] of taken) {
@@ -298,10 +308,12 @@ t.test('a path that the host already uses is named, and the host can continue', 
 })
 
 t.test('a host that has its own /docs gets the boxes without Swagger UI', async t => {
-  const app = host(t)
-  app.get('/docs', () => 'own')
-  app.register(boxPlugin)
-  await app.ready()
-  t.equal((await app.inject('/docs')).body, 'own')
-  t.equal((await createBox(app)).url.startsWith('/boxes/'), true)
+  for (const url of ['/docs', '/docs/']) {
+    const app = host(t)
+    app.get(url, () => 'own')
+    app.register(boxPlugin)
+    await app.ready()
+    t.equal((await app.inject(url)).body, 'own')
+    t.equal((await createBox(app)).url.startsWith('/boxes/'), true)
+  }
 })

@@ -1,0 +1,51 @@
+import type { FastifyInstance } from 'fastify'
+
+type Plugin = (scope: FastifyInstance, options: object, done: (error?: Error) => void) => void
+
+/**
+ * Adds routes to a scope. If the server already has one of them, the error says what to do.
+ * @param paths where the server may have no page or form of its own, even with a method that none of the routes has
+ * @param add registers plugins that have the routes
+ */
+export async function addRoutes (scope: FastifyInstance, paths: string[], add: () => Promise<void>): Promise<void> {
+  if (scope.prefix.includes('*')) throw new TypeError(`boxPlugin: the prefix '${scope.prefix}' contains a wildcard`)
+  const taken = paths.map(path => scope.prefix + path).find(url => ['GET', 'POST'].some(method => scope.hasRoute({ method, url })))
+  if (taken !== undefined) throw takenError(taken)
+  catchThrown(scope)
+  try {
+    await add()
+  } catch (error) {
+    const { code, message } = error as Error & { code?: string }
+    if (code !== 'FST_ERR_DUPLICATED_ROUTE') throw error
+    throw takenError(/for route '(.*)'$/.exec(message)?.[1] ?? message, error)
+  }
+}
+
+function takenError (url: string, cause?: unknown): TypeError {
+  return new TypeError(`boxPlugin: this server already has a route '${url}'. Register the plugin with a prefix of its own, as in { prefix: '/signaling' }`, { cause })
+}
+
+/**
+ * What a plugin with a callback throws, such as @fastify/cors if the server has its route, Fastify does not catch, and the
+ * process ends. On this scope and those below, it fails the registration, as an async plugin does.
+ */
+function catchThrown (scope: FastifyInstance): void {
+  const register = scope.register as (plugin: unknown, options?: object) => unknown
+  Object.assign(scope, {
+    register (this: FastifyInstance, plugin: unknown, options?: object) {
+      return register.call(this, typeof plugin === 'function' && plugin.length === 3 ? caught(plugin as Plugin) : plugin, options)
+    }
+  })
+}
+
+function caught (plugin: Plugin): Plugin {
+  const safe: Plugin = (scope, options, done) => {
+    try {
+      plugin(scope, options, done)
+    } catch (error) {
+      done(error as Error)
+    }
+  }
+  // Its name, and whether it is encapsulated.
+  return Object.assign(safe, plugin)
+}
