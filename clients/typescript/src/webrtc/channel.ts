@@ -30,7 +30,7 @@ export interface Channel extends AsyncIterable<unknown> {
   /**
    * Tells the other side that this is the end, and ends the loop over the channel on both sides. With a
    * reason, this side's loop throws it; the other side's loop throws it too if it is a `CallError` that
-   * concerns both.
+   * concerns both, otherwise a `CallError` with `CALL_ERR_CLOSED`.
    */
   close (reason?: unknown): Promise<void>
 }

@@ -3,20 +3,22 @@
 import { CallError, type CallErrorCode } from './errors.js'
 
 /**
- * Errors that the other side can act on or shares. All others look to it like an ordinary end. After the last two,
- * only the boxes are lost, which a connected call outlives.
+ * Errors that the other side can act on or shares. After the last two, only the boxes are lost, which a connected
+ * call outlives.
  */
-const SHARED_REASONS = new Set<string>(['CALL_ERR_FULL', 'CALL_ERR_ATTEMPTS', 'CALL_ERR_USED_UP', 'CALL_ERR_TOO_LARGE', 'CALL_ERR_DESCRIPTION', 'CALL_ERR_GONE', 'CALL_ERR_SERVER'] satisfies CallErrorCode[])
+const SHARED_REASONS = new Set<string>(['CALL_ERR_FULL', 'CALL_ERR_ATTEMPTS', 'CALL_ERR_USED_UP', 'CALL_ERR_TOO_LARGE', 'CALL_ERR_DESCRIPTION', 'CALL_ERR_LOST', 'CALL_ERR_NO_PATH', 'CALL_ERR_NO_PATH_WITH_TURN', 'CALL_ERR_GONE', 'CALL_ERR_SERVER'] satisfies CallErrorCode[])
 
 function isShared (code: string): code is CallErrorCode {
   return SHARED_REASONS.has(code)
 }
 
-/** The last message: null, or the code of the error that ended the conversation. */
+/** The last message: null if a side has left, or the code of the error that ended the conversation. */
 export type EndMessage = null | { ended: CallErrorCode }
 
+/** All that it says of an error of this side's own is that this was not intended. */
 export function endMessageFor (reason: unknown): EndMessage {
-  return reason instanceof CallError && isShared(reason.code) ? { ended: reason.code } : null
+  if (reason === undefined) return null
+  return { ended: reason instanceof CallError && isShared(reason.code) ? reason.code : 'CALL_ERR_CLOSED' }
 }
 
 /** Whether this is a last message with an error code. It may follow a message that could not be stored. */

@@ -239,7 +239,7 @@ class ManagedPeer {
     this.#over.resolve(reason)
     this.#open.reject(reason ?? new CallError('CALL_ERR_CLOSED'))
     // Tell the other side before closing; otherwise it takes this for a lost connection.
-    await Scope.settled(this.channel.close(), this.settings.timeouts.close)
+    await Scope.settled(this.channel.close(reason), this.settings.timeouts.close)
     connection.close()
   }
 }
