@@ -1,0 +1,158 @@
+import { announcer } from './announcer.js'
+import { CallScreen } from './call-screen.js'
+import { Chat } from './chat.js'
+import type { DeviceKind, MediaKind } from './device-kind.js'
+import { DeviceChoice } from './device-choice.js'
+import { Devices } from './devices.js'
+import { element } from './dom.js'
+import { FileList } from './files/file-list.js'
+import { latest } from './latest.js'
+import { LocalMedia, type Switch } from './local-media.js'
+import { setUpMoreMenu } from './more-menu.js'
+import { NameField } from './name-field.js'
+import type { PageMessage, Sent } from './page-messages.js'
+import { Preferences } from './preferences.js'
+import { Preview } from './preview.js'
+import type { RemotePage } from './remote-page.js'
+import { SavedSession } from './saved-session.js'
+import { Sharing } from './sharing.js'
+import { setUpShortcuts } from './shortcuts.js'
+import { chime } from './sound.js'
+import { playThrough } from './speaker.js'
+import { StartScreen } from './start-screen.js'
+import { isOpen, type State } from './state.js'
+import { storageOf } from './storage.js'
+import { inSentences, presenceOf, spokenText, titleOfPage, type Action } from './texts.js'
+import { Voices } from './voices.js'
+import { keepScreenOn } from './wake-lock.js'
+
+/** How often the page shows a change in what the other person sends, in ms. */
+const SENT_EVERY = 200
+
+/** What people do on the page that concerns the call. */
+export interface PageActions {
+  act (action: Action): void
+  /** The codes are the same. */
+  compared (): void
+  leave (): void
+  /** @returns whether the text could be sent */
+  write (text: string): boolean
+  /** What the other person gets from this one may have changed. */
+  devicesChanged (): void
+}
+
+/** This page as people see it: its views, this person's devices, and what is remembered. It knows no call, only its state. */
+export class Page {
+  readonly announce = announcer()
+  readonly session = new SavedSession(storageOf('sessionStorage'))
+  readonly preferences = new Preferences(storageOf('localStorage'))
+  readonly #devices = new Devices(() => {
+    this.#choice.update()
+    playThrough(this.#preferredId('speaker'))
+  }, () => { this.media.plugged() })
+
+  readonly media = new LocalMedia(this.#devices, () => ({ audio: this.#preferredId('audio'), video: this.#preferredId('video') }), switched => {
+    this.#callScreen.devices()
+    this.preview.update()
+    this.#choice.update()
+    if (switched !== undefined) this.#tellSwitch(switched)
+    this.actions.devicesChanged()
+  })
+
+  readonly #callScreen = new CallScreen(this.media, this.preferences, {
+    announce: this.announce,
+    setEnabled: (kind, on) => { this.#setEnabled(kind, on) },
+    compared: () => { this.actions.compared() },
+    leave: () => { this.actions.leave() }
+  })
+
+  readonly #sharing = new Sharing(this.media, text => { this.#callScreen.screen(text) })
+  readonly #voices = new Voices(this.media, this.announce)
+  readonly #startScreen = new StartScreen(action => { this.actions.act(action) })
+  readonly preview = new Preview(this.media, this.session, this.announce)
+  readonly #choice = new DeviceChoice(this.#devices, this.media, this.preferences, kind => {
+    if (kind === 'speaker') return playThrough(this.#preferredId(kind))
+    this.#tellSwitch(undefined)
+    void this.media.change(kind)
+  })
+
+  readonly #nameField = new NameField(this.preferences, () => { element('start-primary').click() })
+  readonly #chat = new Chat(text => this.actions.write(text), this.announce)
+  readonly files = new FileList(this.announce)
+  #remotePage: RemotePage | undefined
+  /** Shows what the other page says it sends. */
+  #theySend: ((sent: Sent) => void) | undefined
+  /** Somebody has come while nobody was looking. */
+  #arrived = false
+
+  constructor (private state: State, private readonly actions: PageActions) {
+    setUpMoreMenu()
+    setUpShortcuts(this.preferences)
+    document.addEventListener('visibilitychange', () => {
+      this.#arrived = false
+      this.#showTitle()
+    })
+    for (const event of ['online', 'offline']) addEventListener(event, () => { this.#callScreen.show(this.state) })
+  }
+
+  show (state: State): void {
+    const before = this.state
+    this.state = state
+    document.body.dataset['state'] = state.name
+    if (isOpen(state) && !isOpen(before)) this.#chat.clear()
+    if (state.name === 'connected' && before.name === 'connecting') this.#onArrival()
+    this.#showTitle()
+    this.#startScreen.show(state)
+    this.#nameField.show(state)
+    this.preview.show(state)
+    this.#callScreen.show(state)
+    this.#choice.show(state)
+    this.files.show(isOpen(state))
+    keepScreenOn(isOpen(state))
+    const presence = presenceOf(state)
+    this.#chat.presence(presence)
+    this.#sharing.allow(presence !== 'nobody')
+    this.#voices.during(isOpen(state) ? { remotePage: presence === 'here' ? this.#remotePage : undefined } : undefined)
+    if (isOpen(state) && !isOpen(before)) this.#callScreen.devices()
+    if (!isOpen(state) && state.name !== 'ready') this.media.stop()
+    const news = spokenText(state).filter(text => !spokenText(before).includes(text))
+    if (news.length > 0) this.announce(inSentences(news))
+  }
+
+  /** Shows what the other page sends, or that there is none. */
+  connectedTo (remotePage: RemotePage | undefined): void {
+    if (this.#remotePage !== undefined && remotePage !== undefined) this.#sharing.replaced()
+    this.#remotePage = remotePage
+    this.#theySend = latest(SENT_EVERY, sent => { if (this.#remotePage === remotePage) this.#callScreen.sends(sent) })
+    this.#callScreen.connectedTo(remotePage)
+    this.files.connectedTo(remotePage?.files)
+  }
+
+  received (message: Extract<PageMessage, { type: 'chat' | 'media' }>): void {
+    if (message.type === 'chat') this.#chat.received(message.text)
+    else this.#theySend?.(message)
+  }
+
+  #onArrival (): void {
+    this.#arrived = document.hidden
+    if (this.state.role === 'host' && this.preferences.data.chime) void chime(this.#preferredId('speaker'))
+  }
+
+  #showTitle (): void {
+    document.title = titleOfPage(this.state, this.#arrived)
+  }
+
+  #setEnabled (kind: MediaKind, on: boolean): void {
+    this.session.update({ [kind]: on })
+    void this.media.setEnabled(kind, on)
+  }
+
+  #preferredId (kind: DeviceKind): string {
+    return this.#devices.idOf(kind, this.preferences.data.devices[kind])
+  }
+
+  #tellSwitch (switched: Switch | undefined): void {
+    this.#callScreen.switched(switched)
+    this.preview.switched(switched)
+  }
+}
