@@ -9,7 +9,7 @@ import type { RemotePage } from './remote-page.js'
 import type { LocalMedia, Switch } from './local-media.js'
 import { Notices, type Notice } from './notices.js'
 import { isOpen, type State } from './state.js'
-import { absenceOf, compareText, deviceNotice, noticeOf, spokenCode, statusOf, switchText } from './texts.js'
+import { absenceOf, compareText, deviceNotice, noticeOf, progressText, spokenCode, statusOf, switchText } from './texts.js'
 
 export interface CallScreenActions {
   announce (text: string): void
@@ -69,6 +69,7 @@ export class CallScreen {
     element('compared').hidden = !('compared' in state)
 
     this.#tell('state', noticeOf(state))
+    showText(element('progress'), progressText(state))
     const person = 'code' in state ? state.person : undefined
     showText(element('their-name'), person)
     this.#remote.setAttribute('aria-label', person ?? 'The other person')

@@ -73,7 +73,7 @@ export class Preview {
     this.#mirror.hidden = stream === null
     if (this.#mirror.srcObject !== stream) this.#mirror.srcObject = stream
 
-    showText(element('mirror-text'), stream === null ? mirrorText(this.#live, asking) : undefined)
+    showText(element('mirror-text'), stream === null ? mirrorText(this.#live ? state.video : undefined, asking) : undefined)
     this.#check.hidden = !this.#allowed || asking || wanted.length === 0 || (this.#live && !problem)
     this.#check.textContent = problem ? 'Try again' : 'Turn on now'
     const notice = this.#shown && this.#live && !asking ? deviceNotice(state, 'before')?.text ?? this.#switched : undefined

@@ -92,6 +92,19 @@ function absentText (state: Extract<State, { name: 'waiting' }>, notice: Reason)
   }
 }
 
+/** What is happening while nobody is here and there is nothing to do, if it takes a while; undefined if there is. */
+export function progressText (state: State): string | undefined {
+  const host = state.role === 'host'
+  switch (state.name) {
+    case 'opening':
+      if (state.failures !== undefined) return undefined
+      return host ? 'Making a link for your call.' : 'Asking to join the call.'
+    case 'waiting': return host ? undefined : 'The other person’s page has not answered yet. Keep this page open, and ask them to open theirs.'
+    case 'connecting': return 'Looking for the best way from one browser to the other. This can take a few seconds.'
+    default: return undefined
+  }
+}
+
 /** What is being tried while the connection is broken. */
 export function breakText (state: Extract<State, { name: 'reconnecting' }>, online: boolean): string {
   if (!online) return 'This device is offline. The call will continue when the network is back.'
@@ -146,10 +159,11 @@ function problemText (problem: DeviceProblem, moment: Moment, both: string, eith
   }
 }
 
-/** What the mirror says while it has no picture. */
-export function mirrorText (live: boolean, asking: boolean): string {
+/** What the mirror says while it has no picture. @param camera undefined before the person has turned on anything */
+export function mirrorText (camera: DeviceState | undefined, asking: boolean): string {
   if (asking) return 'Allow access if your browser asks.'
-  return live ? 'Your camera is off.' : 'Check your camera and microphone first, if you like.'
+  if (camera === undefined) return 'Check your camera and microphone first, if you like.'
+  return isProblem(camera) ? 'There is no picture from your camera.' : 'Your camera is off.'
 }
 
 /** Which device is in use now, and why. */
