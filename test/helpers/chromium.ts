@@ -43,11 +43,11 @@ export async function needsChromium (): Promise<string | false> {
  * A Chromium with a fake camera and microphone, which asks nothing and speaks to loopback only.
  * Its contexts are as separate as two people's browsers.
  */
-export async function launch (t: Teardown, args: string[] = []): Promise<Browser> {
+export async function launch (t: Teardown, args: string[] = [], fontconfig = env.FONTCONFIG_FILE): Promise<Browser> {
   await unpack()
   const browser = await chromium.launch({
     executablePath,
-    env,
+    env: { ...env, FONTCONFIG_FILE: fontconfig },
     args: [
       '--no-sandbox', '--disable-gpu', '--disable-background-networking', '--disable-component-update', '--disable-sync',
       '--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream', '--autoplay-policy=user-gesture-required',
@@ -57,6 +57,14 @@ export async function launch (t: Teardown, args: string[] = []): Promise<Browser
   })
   t.teardown(async () => { await browser.close() })
   return browser
+}
+
+/** The settings for a browser that sees no font but the package's, and so draws the same text on every machine. */
+export async function ownFontOnly (): Promise<string> {
+  await unpack()
+  const path = join(home, 'own-font.conf')
+  await writeFile(path, fonts.replace(/ *<include.*\n/, ''))
+  return path
 }
 
 /** A browser of one person: a fresh profile, closed with the test. */
