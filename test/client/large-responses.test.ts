@@ -63,6 +63,6 @@ t.test('a stream may exceed the limit, as long as each event is below it', async
 t.test('a server that returns something other than a box is refused', async t => {
   for (const [data, drop] of [['box_short', `drop_${'a'.repeat(32)}`], [`box_${'a'.repeat(32)}`, 'nonsense'], [`box_${'a'.repeat(32)}`, 7]]) {
     const fetch = async () => json({ type: 'created', data, drop, expires: '2100-01-01T00:00:00Z' }, { status: 201 })
-    await t.rejects(Box.create('http://server.test', { fetch }), TypeError)
+    await t.rejects(Box.create('http://server.test', { fetch }), { name: 'BoxError', status: 201 })
   }
 })

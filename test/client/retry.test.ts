@@ -44,7 +44,7 @@ t.test('an error carries what the problem document says', async t => {
   const error = new BoxError(409, { type: '/problems/full', status: 409, code: 'BOX_ERR_FULL', detail: 'The box is full.' })
   t.match(error, { name: 'BoxError', message: 'The box is full.', detail: 'The box is full.', code: 'BOX_ERR_FULL', status: 409 })
   for (const body of ['<html>', '', null, undefined, 7, { code: 1, detail: {} }]) {
-    t.match(new BoxError(502, body), { message: 'The server responded with status 502.', code: undefined, status: 502 })
+    t.match(new BoxError(502, body), { message: 'The server responded unexpectedly, with status 502.', code: undefined, status: 502 })
   }
 })
 

@@ -8,7 +8,7 @@ export interface Address {
   id: string
 }
 
-const capability = /^(?:box|drop)_[A-Za-z0-9_-]{32}$/
+export const capability = /^(?:box|drop)_[A-Za-z0-9_-]{32}$/
 
 export function isDropAddress (text: string): boolean {
   return text.startsWith('drop_') && capability.test(text)

@@ -4,6 +4,7 @@ import { follow, readPage, type Message, type Page, type Query, type Source } fr
 import { BoxError, createBoxClient, dataOf, MAX_RESPONSE_BYTES, MESSAGES, type ClientOptions } from './http.js'
 import { createTimings, defaultTimings, retry, type Timings } from './retry.js'
 import { Scope } from './scope.js'
+import { isAck, isCreated, isCursorAck, isNothing } from './shapes.js'
 
 /** The options of `Box.create` and `Box.open`. */
 export interface BoxOptions extends ClientOptions {
@@ -27,10 +28,10 @@ export interface CallOptions {
  * send. It retries transient failures and resumes after every disconnection. Messages arrive in order, and once
  * each, except that the message at which a loop was left is delivered again.
  *
- * Methods reject with a `BoxError` if the server refuses, with a `TypeError` that names the server if it cannot
- * be reached (its `cause` is the error of `fetch`; a request is tried ten times, over about a minute), with a
- * `ResponseTooLargeError` if a response exceeds `maxResponseBytes`, and with the signal's reason if they are
- * aborted.
+ * Methods reject with a `BoxError` if the server refuses or its response is not what the contract promises (as behind
+ * a redirect with status 301 or 302, which turns a POST into a GET), with a `TypeError` that names the server if it
+ * cannot be reached (its `cause` is the error of `fetch`; a request is tried ten times, over about a minute), with a
+ * `ResponseTooLargeError` if a response exceeds `maxResponseBytes`, and with the signal's reason if they are aborted.
  */
 export class Box {
   readonly #address: Address
@@ -72,7 +73,7 @@ export class Box {
     const client = createBoxClient(base, options)
     const request = ttl === undefined ? {} : { body: { ttl } }
     const { data: id, drop } = await retry(timings, ({ signal }) =>
-      dataOf(client.POST('/boxes', { ...request, signal })), undefined, options.signal)
+      dataOf(client.POST('/boxes', { ...request, signal }), isCreated), undefined, options.signal)
     const box = new Box(parseAddress(id, base), options, defaultTimings)
     box.#drop = parseAddress(drop, base).id
     return box
@@ -122,7 +123,7 @@ export class Box {
     const sent = Scope.run(this.#scope, signal, async scope => {
       await before
       const { seq, data: count } = await retry(timings, ({ signal }) =>
-        dataOf(client.POST(MESSAGES, { params, body, bodySerializer: text => text, signal })), scope)
+        dataOf(client.POST(MESSAGES, { params, body, bodySerializer: text => text, signal }), isAck), scope)
       return { seq, count }
     })
     // The next call waits for both, so that a call aborted while waiting does not let later messages overtake
@@ -200,7 +201,7 @@ export class Box {
     this.close()
     const { client, path, timings } = this.#source
     try {
-      await retry(timings, ({ signal }) => dataOf(client.DELETE('/boxes/{box}', { params: { path }, signal })), undefined, signal)
+      await retry(timings, ({ signal }) => dataOf(client.DELETE('/boxes/{box}', { params: { path }, signal }), isNothing), undefined, signal)
     } catch (error) {
       if (!(error instanceof BoxError && error.status === 404)) throw error
     }
@@ -218,7 +219,7 @@ export class Box {
   async #put (after: number, parent: Scope, signal?: AbortSignal): Promise<number> {
     const { client, path, timings } = this.#source
     const { data } = await retry(timings, ({ signal }) =>
-      dataOf(client.PUT('/boxes/{box}/cursor', { params: { path }, body: { after }, signal })), parent, signal)
+      dataOf(client.PUT('/boxes/{box}/cursor', { params: { path }, body: { after }, signal }), isCursorAck), parent, signal)
     return data
   }
 }

@@ -2,6 +2,7 @@ import { EventParser, type StreamEvent } from './event-parser.js'
 import { dataOf, isStream, MESSAGES, type BoxClient } from './http.js'
 import { backoff, isTransient, type Timings } from './retry.js'
 import { isTimeout, Scope } from './scope.js'
+import { isMsgs } from './shapes.js'
 
 /** A message and its sequence number. */
 export interface Message {
@@ -39,7 +40,7 @@ export interface Source {
 
 export async function readPage ({ client, path, timings }: Source, query: Query, scope: Scope): Promise<Page> {
   scope.deadline(timings.responseTimeout + (query.wait ?? 0) * 1000)
-  const { data, next } = await dataOf(client.GET(MESSAGES, { params: { path, query }, signal: scope.signal }))
+  const { data, next } = await dataOf(client.GET(MESSAGES, { params: { path, query }, signal: scope.signal }), isMsgs)
   // Messages leave a box only from its front, so the sequence numbers within a page have no gap.
   return { messages: data.map((data, i, all) => ({ seq: next - all.length + 1 + i, data })), next }
 }

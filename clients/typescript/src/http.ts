@@ -54,7 +54,7 @@ export function createBoxClient (server: string | URL, { fetch, headers, maxResp
       if (!request.signal.aborted) return new TypeError(`The server at ${server} could not be reached. Check its URL, the network and, in a browser, whether its 'cors' option allows this page.`, { cause: error })
     }
   })
-  client.use({ onResponse: ({ response }) => isStream(response) ? undefined : limited(response, maxResponseBytes) })
+  client.use({ onResponse: ({ request, response }) => isStream(response) ? undefined : limited(request, response, maxResponseBytes) })
   return client
 }
 
@@ -65,9 +65,9 @@ export function isStream ({ headers }: Response): boolean {
 
 /**
  * The same response, read here up to the limit, so that no server can fill the memory. Browsers replace an error
- * in the body of a response by one of their own.
+ * in the body of a response by one of their own. Of a GET, which stays one, it does not matter whether it was redirected.
  */
-async function limited (response: Response, bytes: number): Promise<Response | undefined> {
+async function limited ({ method }: Request, response: Response, bytes: number): Promise<Response | undefined> {
   if (response.body === null) return undefined
   const reader = response.body.getReader()
   const chunks: Uint8Array[] = []
@@ -89,7 +89,8 @@ async function limited (response: Response, bytes: number): Promise<Response | u
     at += chunk.length
   }
   // A response with 204 must have no body; Chromium gives even that one an empty stream.
-  return new Response(length === 0 ? null : body, response)
+  const read = new Response(length === 0 ? null : body, response)
+  return Object.defineProperty(read, 'redirected', { value: response.redirected && method !== 'GET' })
 }
 
 /**
@@ -110,13 +111,17 @@ export class BoxError extends Error {
   /** how long to wait before the next attempt, in ms, as the server asked; 0 if it did not */
   readonly retryAfter: number
 
-  /** @param problem the response body: a problem document (RFC 9457) if a box server responded */
-  constructor (status: number, problem: unknown, retryAfter = 0) {
+  /**
+   * @param problem the response body: a problem document (RFC 9457) if a box server responded
+   * @param redirected whether a redirect was followed that may have turned the request into another
+   */
+  constructor (status: number, problem: unknown, retryAfter = 0, redirected = false) {
     const { code, detail } = Object(problem)
     // Browsers show a redirect that was not followed as status 0.
     const isRedirect = status === 0 || Math.floor(status / 100) === 3
-    const other = isRedirect ? 'The server redirects; with the option headers, redirects are not followed.' : `The server responded with status ${status}.`
-    super(typeof detail === 'string' ? detail : other)
+    const other = isRedirect ? 'The server redirects; with the option headers, redirects are not followed.' : `The server responded unexpectedly, with status ${status}.`
+    const hint = redirected ? ' The server redirects, which may turn a request into a GET. Use the new URL.' : ''
+    super((typeof detail === 'string' ? detail : other) + hint)
     this.status = status
     this.code = typeof code === 'string' ? code : undefined
     this.detail = this.message
@@ -139,12 +144,15 @@ export class ResponseTooLargeError extends RangeError {
 
 interface Answer<T> { data?: T, error?: unknown, response: Response }
 
-/** The data of a successful response, as the contract promises; throws a `BoxError` for any other. */
-export async function dataOf<T> (answer: Answer<T> | Promise<Answer<T>>): Promise<NonNullable<T>> {
-  const { data, error, response } = await answer
-  if (!response.ok) throw new BoxError(response.status, error, retryAfter(response))
+/**
+ * The data of a successful response, as the contract promises; throws a `BoxError` for any other.
+ * @param isSound whether the data has the shape that was promised
+ */
+export async function dataOf<T> (answer: Answer<T> | Promise<Answer<T>>, isSound: (data?: T) => boolean = () => true): Promise<NonNullable<T>> {
+  const { data, error, response: { ok, status, redirected }, response } = await answer
   // Not a BoxError: a truncated response is a network fault and worth retrying.
-  if (data == null && response.status !== 204) throw new TypeError('The response is empty')
+  if (ok && data == null && status !== 204) throw new TypeError('The response is empty')
+  if (!ok || !isSound(data)) throw new BoxError(status, error, retryAfter(response), redirected)
   return data as NonNullable<T>
 }
 
