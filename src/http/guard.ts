@@ -1,7 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { InternalError } from '../errors.js'
 import type { Guard, Operation } from '../options.js'
-import { HostError } from './problem.js'
+import { fromHost, HostError } from './problem.js'
 
 type Hook<Asked> = (request: Asked, reply: FastifyReply, done: (error?: Error) => void) => void
 
@@ -18,7 +17,7 @@ export function guarded<Asked extends FastifyRequest> (guard: Guard | undefined,
   }]
 }
 
-/** @returns whether the guard has responded itself. @throws its refusal or failure, always an object */
+/** @returns whether the guard has responded itself. @throws its refusal or failure */
 async function ask (guard: Guard, request: FastifyRequest, reply: FastifyReply, operation: Operation): Promise<boolean> {
   const answered = watchSend(reply)
   try {
@@ -27,7 +26,7 @@ async function ask (guard: Guard, request: FastifyRequest, reply: FastifyReply, 
     if (result === false && !answered()) throw new HostError(undefined, 403)
     return answered()
   } catch (error) {
-    if (!answered()) throw typeof error === 'object' && error !== null ? error : new InternalError({ cause: error })
+    if (!answered()) throw fromHost(error)
     request.log.error({ err: error }, 'The guard failed after it had responded')
     return true
   }

@@ -44,8 +44,9 @@ function titleFor ({ code, statusCode = 500 }: BoxError): string {
 
 /** Fastify's own errors get our codes; an unexpected error becomes a 500 that reveals nothing. */
 function translate (error: FastifyError, request: FastifyRequest): BoxError {
-  // A third-party store's error may have only a code.
-  if (isErrorCode(error.code)) return error.statusCode === undefined ? errorOf(error.code, error) : error
+  if (error instanceof HostError) return error
+  // A third-party store's error may have only a code, and the message of one that is no refusal is not for the caller.
+  if (isErrorCode(error.code)) return isRefusal(error.statusCode) ? error : errorOf(error.code, error)
   switch (error.code) {
     case 'FST_ERR_VALIDATION':
       return new InvalidError(error.message)
@@ -60,10 +61,18 @@ function translate (error: FastifyError, request: FastifyRequest): BoxError {
     case 'FST_ERR_CTP_INVALID_MEDIA_TYPE':
       return new MediaTypeError(mediaTypesOf(request).join(' or '))
   }
-  if (error instanceof HostError) return error
-  const { statusCode = 500 } = error
-  const meant = Number.isInteger(statusCode) && statusCode >= 400 && statusCode < 600 && statusCode !== 500
-  return meant ? new HostError(error, statusCode) : new InternalError({ cause: error })
+  return fromHost(error)
+}
+
+/** What the host's guard or a hook has thrown, whatever it is. */
+export function fromHost (thrown: unknown): BoxError {
+  if (thrown instanceof HostError) return thrown
+  const { statusCode } = Object(thrown)
+  return isRefusal(statusCode) || (Number.isInteger(statusCode) && statusCode > 500 && statusCode < 600) ? new HostError(thrown, statusCode) : new InternalError({ cause: thrown })
+}
+
+function isRefusal (status: unknown): boolean {
+  return Number.isInteger(status) && (status as number) >= 400 && (status as number) < 500
 }
 
 /** The media types that a route accepts, of those that the plugin parses. */

@@ -59,6 +59,20 @@ t.test('a full store is 507, a full box 409', async t => {
   isProblem(t, await box.store(1), 409, 'BOX_ERR_FULL')
 })
 
+t.test('what a store of a third party says of an outage is not for the caller', async t => {
+  const { store, state } = failingStore()
+  const { app, createBox } = await build(t, { store, maxWait: 0 })
+  const box = await createBox()
+  for (const statusCode of [undefined, 503, 200]) {
+    state.error = Object.assign(new Error('canary'), { code: 'BOX_ERR_STORE', statusCode })
+    for (const request of requests(box.id)) {
+      const answer = await app.inject(request)
+      isProblem(t, answer, 503, 'BOX_ERR_STORE')
+      t.notMatch(answer.body, 'canary')
+    }
+  }
+})
+
 t.test('any other error of a store is a 500 that reveals nothing', async t => {
   const { store, state } = failingStore()
   const { app, createBox } = await build(t, { store, maxWait: 0 })

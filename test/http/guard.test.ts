@@ -124,6 +124,7 @@ t.test('a guard that fails causes a logged 500 that reveals nothing', async t =>
     () => { throw new Error('canary') },
     () => { throw Object.assign(new Error('canary'), { statusCode: 302 }) },
     async () => { throw Object.assign(new Error('canary'), { statusCode: '401' }) },
+    () => { throw Object.assign(new Error('canary'), { code: 'BOX_ERR_STORE' }) },
     // eslint-disable-next-line no-throw-literal
     async () => { throw 'canary' },
     // eslint-disable-next-line no-throw-literal
@@ -142,13 +143,15 @@ t.test('a guard that fails causes a logged 500 that reveals nothing', async t =>
 })
 
 t.test('a guard error with a 5xx status keeps the status and reveals nothing', async t => {
-  const { lines, server } = logged()
-  const { app } = await build(t, { server, guard: () => { throw Object.assign(new Error('canary'), { statusCode: 503, code: 'CANARY' }) } })
-  const answer = await app.inject({ method: 'POST', url: '/boxes' })
-  t.equal(answer.statusCode, 503)
-  t.match(answer.headers['retry-after'], /^[1-9]/)
-  t.notMatch(answer.body, /canary/i)
-  t.match(lines.join(), /canary/)
+  for (const code of ['CANARY', 'BOX_ERR_STORE']) {
+    const { lines, server } = logged()
+    const { app } = await build(t, { server, guard: () => { throw Object.assign(new Error('canary'), { statusCode: 503, code }) } })
+    const answer = await app.inject({ method: 'POST', url: '/boxes' })
+    t.equal(answer.statusCode, 503)
+    t.match(answer.headers['retry-after'], /^[1-9]/)
+    t.notMatch(answer.body, /canary/i)
+    t.match(lines.join(), /canary/)
+  }
 })
 
 t.test('it can refuse with an error of the table, with its own headers, or without a message', async t => {
