@@ -3,6 +3,7 @@ import { Type, type Static, type TSchema } from '@sinclair/typebox'
 import { Errors } from '@sinclair/typebox/errors'
 import { expectation } from '../expectation.js'
 import { optionsSchema, ratesSchema } from '../options.js'
+import { parseUrls } from '../store/redis/connection.js'
 import { parseStoreAddress, STORE_FORMAT, type StoreAddress } from './open-store.js'
 
 /** A setting of the server: a flag and the environment variable of the same name. */
@@ -123,7 +124,17 @@ function split (text: string): string[] {
 function readStore (text: string): StoreAddress {
   const address = parseStoreAddress(text)
   if (address === undefined) throw new FlagError(STORE_FORMAT)
+  if (address.kind === 'redis') checkUrls(address.url)
   return address
+}
+
+/** The store checks them too, but does not know the name of the flag. */
+function checkUrls (urls: string): void {
+  try {
+    parseUrls(urls)
+  } catch (error) {
+    throw new FlagError((error as Error).message.replace('url: expected ', ''))
+  }
 }
 
 /** A number of hops is refused: Fastify would accept it and then trust any forged header. */

@@ -89,7 +89,10 @@ t.test('a bad value is refused with what was expected', async t => {
 })
 
 t.test('no message repeats the address of a store, which may contain a password', async t => {
-  t.throws(() => read(['--store=redsi://user:hunter2@host']), { message: /^(?!.*hunter2).*$/ })
+  for (const address of ['redsi://user:hunter2@host', 'redis://user:hunter2%@host', 'redis://hunter2%E0%A4%A:x@host', 'redis://:hunter2@host/x', 'redis://', 'redis://:hunter2@a/1,redis://b']) {
+    t.throws(() => read([`--store=${address}`]), { constructor: ConfigError, message: /^--store expected (?!.*hunter2).*$/ }, address)
+  }
+  t.throws(() => readConfig([], { STORE: 'redis://:hunter2%@host' }), { message: 'STORE expected a percent sign in the user or password to be written as %25' })
 })
 
 t.test('a store is chosen by its address', async t => {

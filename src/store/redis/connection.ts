@@ -33,23 +33,31 @@ export function parseUrls (url: string | string[]): Place {
   const [first] = urls
   if (first === undefined) throw new TypeError('url: expected at least one Redis URL, received an empty list')
   const cluster = urls.length > 1 || first.cluster
-  if (cluster && first.access.db !== 0) throw new TypeError('url: a Redis Cluster has only database 0')
+  if (cluster && first.access.db !== 0) throw new TypeError('url: expected no database other than 0, the only one of a Redis Cluster')
   return { cluster, nodes: urls.map(({ node }) => node), access: first.access }
 }
 
 function parseUrl (url: string) {
   const parsed = URL.canParse(url) ? new URL(url) : undefined
   const scheme = parsed && /^(?:redis|valkey)(s?)(\+cluster)?:$/.exec(parsed.protocol)
-  // The message does not repeat the URL: it may contain a password.
+  // No message repeats the URL: it may contain a password.
   if (!parsed || !scheme || !parsed.hostname || !/^\/?\d{0,9}$/.test(parsed.pathname)) {
     throw new TypeError('url: expected redis://, rediss://, valkey:// or valkeys:// with user:password@host:port/db, or the same with +cluster in the scheme')
   }
   const host = parsed.hostname.replace(/^\[|\]$/g, '')
   const access: Access = { db: Number(parsed.pathname.slice(1)) }
-  if (parsed.username !== '') access.username = decodeURIComponent(parsed.username)
-  if (parsed.password !== '') access.password = decodeURIComponent(parsed.password)
+  if (parsed.username !== '') access.username = decode(parsed.username)
+  if (parsed.password !== '') access.password = decode(parsed.password)
   if (scheme[1] === 's') access.tls = {}
   return { cluster: scheme[2] !== undefined, node: { host, port: Number(parsed.port || 6379) }, access }
+}
+
+function decode (text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    throw new TypeError('url: expected a percent sign in the user or password to be written as %25')
+  }
 }
 
 /**

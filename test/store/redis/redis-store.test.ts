@@ -32,7 +32,7 @@ t.test('a URL gives node, database, user, password and TLS; several URLs are a C
     cluster: true, nodes: [{ host: 'a', port: 1 }, { host: 'b', port: 2 }], access: { db: 0, password: 'secret', tls: {} }
   })
   t.match(parseUrls(['redis+cluster://a:1']), { cluster: true, nodes: [{ host: 'a', port: 1 }] })
-  for (const url of ['http://:secret@a', 'redis:', 'secret', 'redis://:secret@a/x', '', [], 'redis://a/1,redis://b/1']) {
+  for (const url of ['http://:secret@a', 'redis:', 'secret', 'redis://:secret@a/x', 'redis://:secret%@a', 'redis://secret%zz:x@a', '', [], 'redis://a/1,redis://b/1']) {
     t.throws(() => parseUrls(url), { name: 'TypeError', message: /^url: (?!.*secret)/ }, String(url))
   }
 })
