@@ -5,7 +5,7 @@ import type { FastifyRequest } from 'fastify'
 
 /**
  * What carries a response to the client: the socket, or the stream over HTTP/2, where many responses share a
- * socket. A response that waits behind another in a pipeline emits no `close` of its own.
+ * socket.
  */
 export type Carrier = Socket | ServerHttp2Stream
 
@@ -27,51 +27,34 @@ export function isInjected (request: FastifyRequest): boolean {
   return !(carrier instanceof Socket) && !('session' in carrier)
 }
 
-type Listeners = WeakMap<Carrier, Set<() => void>>
-
-const ofClose: Listeners = new WeakMap()
-const ofPause: Listeners = new WeakMap()
-
 /** Calls the listener once when the carrier closes, or now if it is closed. @returns a function that removes the listener */
 export function whenGone (carrier: Carrier, tell: () => void): () => void {
-  return whenOnce(carrier, carrier.destroyed, 'close', ofClose, tell)
+  return whenOnce(carrier, carrier.destroyed, 'close', tell)
 }
 
 /**
- * The same for when its socket is no longer read: Node pauses a connection on which responses queue up, and then
- * does not notice that the client disconnects. Over HTTP/2, none queues up.
+ * The same for when its socket is no longer read: Node pauses a connection on which too much waits, and then does
+ * not notice that the client disconnects. Over HTTP/2, nothing waits for a response.
  */
 export function whenPaused (carrier: Carrier, tell: () => void): () => void {
-  if (!(carrier instanceof Socket)) return () => {}
-  return whenOnce(carrier, carrier.isPaused(), 'pause', ofPause, tell)
+  return carrier instanceof Socket ? whenOnce(carrier, carrier.isPaused(), 'pause', tell) : () => {}
 }
 
-function whenOnce (carrier: Carrier, already: boolean, event: string, listeners: Listeners, tell: () => void): () => void {
-  if (already) {
-    tell()
-    return () => {}
-  }
-  // One listener for all: a pipeline may have more responses than an emitter accepts listeners without a
-  // warning.
-  let all = listeners.get(carrier)
-  if (all === undefined) {
-    const told = all = new Set()
-    listeners.set(carrier, told)
-    carrier.on(event, () => {
-      for (const tell of told) tell()
-      told.clear()
-    })
-  }
-  all.add(tell)
-  return () => { all.delete(tell) }
+function whenOnce (carrier: Carrier, already: boolean, event: string, tell: () => void): () => void {
+  if (already) tell()
+  else carrier.once(event, tell)
+  return () => { carrier.off(event, tell) }
 }
 
-/** Ends it at once with a reset; otherwise, the kernel would keep trying to send what it holds. */
-export function cut (carrier: Carrier): void {
+/**
+ * Ends it at once, with a reset: otherwise, the kernel would keep trying to send what it holds.
+ * @param sendHeld lets the kernel do that, because what it holds may exist nowhere else
+ */
+export function cut (carrier: Carrier, sendHeld = false): void {
   if (!(carrier instanceof Socket)) {
     carrier.close(constants.NGHTTP2_CANCEL)
     carrier.destroy()
-  } else if ('encrypted' in carrier) {
+  } else if (sendHeld || 'encrypted' in carrier) {
     // TLS sockets have no reset.
     carrier.destroy()
   } else {

@@ -1,10 +1,10 @@
-import type { Readable } from 'node:stream'
 import type { FastifyBaseLogger, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { Condition } from '../condition.js'
 import { BusyError } from '../errors.js'
 import type { Drained, Page } from '../store/store.js'
 import { addressOf } from './address.js'
 import { PendingResponse, isSent } from './pending-response.js'
+import { inTurn } from './pipeline.js'
 import { pageRoom, pageSize } from './responses.js'
 import { inPieces, PIECE, UNDER_WAY } from './pieces.js'
 import { Unsent } from './unsent.js'
@@ -105,7 +105,6 @@ export class Outgoing {
   async drain (request: FastifyRequest, reply: FastifyReply, take: (most: number) => Promise<Drained>): Promise<Page> {
     const response = this.open(request, reply)
     const { address } = response
-    await response.turn()
     await response.settled()
     for (let most = PIECE; ;) {
       // A box that was filled under higher limits must not ask for more room than there can be.
@@ -130,19 +129,20 @@ export class Outgoing {
     }
   }
 
-  /** Watches every response of the scope, unless a scope above it is already watched. */
+  /**
+   * Watches every response of the scope, unless a scope above it is already watched. Each begins when the one
+   * ahead of it on its connection is sent.
+   */
   watch (scope: FastifyInstance): void {
     if (scope.hasDecorator(WATCHED)) return
     scope.decorate(WATCHED, true)
     // Hooks on the hot path use callbacks, which avoids a promise.
+    scope.addHook('onRequest', (request, reply, done) => { inTurn(request, reply, done) })
     scope.addHook<unknown>('onSend', (request, reply, payload, done) => {
       if (payload === null || payload === undefined || hasNoBody(request)) return done(null, payload)
       this.follow(reply)
       if (typeof payload !== 'string' && !Buffer.isBuffer(payload)) {
-        const response = this.open(request, reply)
-        response.hold(UNDER_WAY)
-        // Fastify does not notice that the client disconnects while the response waits behind another.
-        response.left.addEventListener('abort', () => { (payload as Partial<Readable>).destroy?.() })
+        this.open(request, reply).hold(UNDER_WAY)
         return done(null, payload)
       }
       if (payload.length <= PIECE) return done(null, payload)
@@ -273,8 +273,7 @@ export class Outgoing {
       const bytes = this.#account.bytesOf(response)
       if (bytes === 0) continue
       if (response.hasProgressed() || response.backlog === 0) this.#account.progress(response, this.#now)
-      // A small one may wait for long; a large one takes room before it can even begin.
-      else if (this.#idle(response) >= this.#stallTicks && !(response.queued && bytes <= PIECE)) this.#cut(response)
+      else if (this.#idle(response) >= this.#stallTicks) this.#cut(response)
     }
   }
 }

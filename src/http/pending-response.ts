@@ -8,18 +8,12 @@ import { endOfPiece } from './pieces.js'
 /** The approximate memory of a response besides its bytes. */
 const OVERHEAD = 4 * 1024
 
-/** After how many turns Node has told of a client that closed its side in the packet of its request: as tried. */
+/** How many turns Node needs to report that a client has closed its side in the packet of its request; found by experiment. */
 const TURNS = 2
 const TURNS_HTTP2 = 8
 
-/** The connections that are sending drained messages, and those that are sending what has no end. */
-const draining = new WeakSet<Carrier>()
-const endless = new WeakSet<Carrier>()
-
-/** What the kernel has taken of the response at the front of a connection, in bytes. */
-function takenBy (carrier: Carrier): number {
-  return carrier instanceof Socket && !endless.has(carrier) ? carrier.bytesWritten - carrier.writableLength : 0
-}
+/** The connections that have carried drained messages. */
+const carriedDrain = new WeakSet<Carrier>()
 
 /** A response on its way to the client. */
 export class PendingResponse {
@@ -35,10 +29,7 @@ export class PendingResponse {
   readonly #onWrite: (response: PendingResponse) => void
   #left: AbortController | undefined
   #progressed = false
-  /** what its connection had taken while it waited behind another response, in bytes */
-  #taken = 0
   #held = 0
-  #isFront = false
 
   /**
    * @param address the client address it counts against
@@ -52,8 +43,6 @@ export class PendingResponse {
     this.#onWrite = onWrite
     const end = (): void => {
       this.over = true
-      if (this.#isFront) for (const set of [draining, endless]) set.delete(this.#carrier)
-      this.#isFront = false
       onOver(this)
     }
     const forget = whenGone(this.#carrier, () => {
@@ -78,11 +67,6 @@ export class PendingResponse {
     return this.gone || (this.#carrier.writableEnded && !this.#raw.writableEnded)
   }
 
-  /** Whether it gives way to no other: cutting it off would lose drained messages, its own or some ahead of it on the connection. */
-  get isKept (): boolean {
-    return this.drained || draining.has(this.#carrier)
-  }
-
   /** Aborts when the client has disconnected. Made at first use: most responses need none, and it costs more than they do. */
   get left (): AbortSignal {
     if (this.#left === undefined) {
@@ -103,31 +87,15 @@ export class PendingResponse {
     return bytes === 0 ? 0 : bytes + OVERHEAD
   }
 
-  /** Whether it is waiting behind another response on its connection. */
-  get queued (): boolean {
-    return !this.over && this.#raw.socket === null
-  }
-
   /** Whether any of it has been written. */
   get begun (): boolean {
     return this.#raw.headersSent
   }
 
-  /** Its messages have been removed from their box. To be called when its turn has come, as the next one. */
+  /** Its messages have been removed from their box, so it gives way to no other. */
   keep (): void {
     this.drained = true
-    this.#mark(draining)
-  }
-
-  /** It has no end, so what is queued behind it is not waiting for it to progress. */
-  neverEnds (): void {
-    this.#mark(endless)
-  }
-
-  #mark (connections: WeakSet<Carrier>): void {
-    if (this.over) return
-    this.#isFront = true
-    connections.add(this.#carrier)
+    carriedDrain.add(this.#carrier)
   }
 
   /** @param bytes what stays in memory until all of it is written */
@@ -135,24 +103,17 @@ export class PendingResponse {
     this.#held = bytes
   }
 
-  /** Whether the client has taken anything since this was last asked, of this response or of those ahead of it. */
+  /** Whether the client has taken anything since this was last asked. */
   hasProgressed (): boolean {
-    const taken = this.queued ? takenBy(this.#carrier) : this.#taken
-    const progressed = this.#progressed || taken !== this.#taken
-    this.#taken = taken
+    const progressed = this.#progressed
     this.#progressed = false
     return progressed
   }
 
-  /** Waits a little for the client to have closed its side right behind the request, of which Node hears some turns later. */
+  /** Gives Node time to report that the client closed its side right after the request. */
   async settled (): Promise<void> {
     if (this.over) return
     for (let turns = this.#carrier instanceof Socket ? TURNS : TURNS_HTTP2; turns > 0; turns--) await endOfTurn()
-  }
-
-  /** Resolves when no other response is ahead of it on its connection, or the client has disconnected. */
-  turn (): Promise<void> | undefined {
-    return this.queued ? this.#until('socket') : undefined
   }
 
   /**
@@ -176,7 +137,7 @@ export class PendingResponse {
       for (let at = 0, end; at < text.length && !this.gone; at = end) {
         end = endOfPiece(text, at)
         // A copy, so that the connection, which keeps its last piece, does not keep the whole text.
-        if (!this.write(Buffer.from(text.slice(at, end)))) await this.#until('drain')
+        if (!this.write(Buffer.from(text.slice(at, end)))) await this.#drained()
       }
     }
   }
@@ -187,20 +148,20 @@ export class PendingResponse {
   }
 
   cut (): void {
-    cut(this.#carrier)
+    cut(this.#carrier, carriedDrain.has(this.#carrier))
   }
 
   readonly #took = (): void => { this.#progressed = true }
 
-  /** Resolves at the event, or when the client has disconnected. */
-  #until (event: 'drain' | 'socket'): Promise<void> {
+  /** Resolves when everything written has been taken, or the client has disconnected. */
+  #drained (): Promise<void> {
     return new Promise(resolve => {
       const done = (): void => {
-        this.#raw.off(event, done)
+        this.#raw.off('drain', done)
         this.left.removeEventListener('abort', done)
         resolve()
       }
-      this.#raw.on(event, done)
+      this.#raw.on('drain', done)
       this.left.addEventListener('abort', done)
       if (this.gone) done()
     })

@@ -6,7 +6,6 @@ import type { ResolvedOptions } from '../options.js'
 import type { RequestWith } from './api.js'
 import { carrierOf, cut, isGone } from './carrier.js'
 import { serialize } from './json.js'
-import { pipelineIsTooLong } from './pipeline.js'
 import { sendProblem } from './problem.js'
 import type { BoxParams } from './schemas.js'
 import { serializerCompiler, validatorCompiler } from './validation.js'
@@ -77,11 +76,9 @@ async function allowOrigins (scope: FastifyInstance, origins: ResolvedOptions['c
   return ANY_ORIGIN
 }
 
-/**
- * Whether the client has disconnected or gets no response; then nothing is looked up, counted or logged.
- */
+/** Whether the client has disconnected; then nothing is looked up, counted or logged. */
 export function dismissed (request: FastifyRequest, reply: FastifyReply): boolean {
-  if (!isGone(request) && !pipelineIsTooLong(request, reply)) return false
+  if (!isGone(request)) return false
   reply.hijack()
   cut(carrierOf(request))
   return true

@@ -20,7 +20,7 @@ interface Entry {
 
 /**
  * Accounts for unsent bytes: which response has how many, for which address more are reserved, and which gives
- * way. Drained messages exist nowhere else, so their response never gives way to others, nor does any behind it.
+ * way. Drained messages exist nowhere else, so their response never gives way to others.
  */
 export class Unsent {
   #limits: Limits
@@ -114,7 +114,7 @@ export class Unsent {
   /** The response that gives way first; undefined if none can. */
   first (lack: Lack, address: string): PendingResponse | undefined {
     for (const response of this.#responses.keys()) {
-      if (!response.isKept && (lack === 'total' || response.address === address)) return response
+      if (!response.drained && (lack === 'total' || response.address === address)) return response
     }
     return undefined
   }

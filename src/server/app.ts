@@ -1,5 +1,6 @@
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { createOutgoing, type OutgoingLimits } from '../http/outgoing.js'
+import { inTurn } from '../http/pipeline.js'
 import { sendProblem } from '../http/problem.js'
 import { Routes } from '../http/refusals.js'
 import { ANY_ORIGIN, GUARDED, logSerializers } from '../http/resource.js'
@@ -80,9 +81,11 @@ export async function buildServer (config: Config, parts: ServerParts = {}): Pro
     schemaController: COMPILERS,
     clientErrorHandler: handleClientErrors(headers),
     frameworkErrors: (error, request, reply) => {
-      sendProblem(error, request as FastifyRequest, (reply as FastifyReply).headers(headers))
       // No hook runs for these.
-      outgoing.follow(reply as FastifyReply)
+      inTurn(request as FastifyRequest, reply as FastifyReply, () => {
+        sendProblem(error, request as FastifyRequest, (reply as FastifyReply).headers(headers))
+        outgoing.follow(reply as FastifyReply)
+      })
     }
   })
   limitConnections(app, { ...config.connections, files: openFileLimit() }, config.trustProxy)

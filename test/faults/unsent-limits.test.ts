@@ -79,29 +79,19 @@ async function until (condition: () => boolean): Promise<void> {
 
 const stream = (box: TestBox): string => request('GET', box.messages, { accept: 'text/event-stream' })
 
-t.test('HEAD requests behind an open stream have no unsent bytes', async t => {
+t.test('what waits behind an open stream takes no room', async t => {
   const { port, outgoing, full, createBox } = await setUp(t)
-  const box = await full()
-  const quiet = await createBox()
-  await send(t, port, stream(quiet), request('HEAD', box.messages).repeat(4))
+  const [box, quiet] = [await full(), await createBox()]
+  await send(t, port, stream(quiet), request('HEAD', box.messages).repeat(4), request('GET', box.messages).repeat(4))
   await receive(t, port, 'GET', quiet.messages)
   t.ok(outgoing.unsent.bytes < MIB, `${outgoing.unsent.bytes} bytes`)
-  t.match(await receive(t, port, 'DELETE', quiet.messages), /^HTTP\/1.1 200/)
+  t.match(await receive(t, port, 'DELETE', box.messages), /^HTTP\/1.1 200/)
 })
 
-t.test('a large read behind an open stream is cut off once it has waited too long, with its connection', async t => {
-  const { port, outgoing, full, createBox } = await setUp(t, { limits: { ...LIMITS, stallTimeout: 2 } })
-  const socket = await send(t, port, stream(await createBox()), request('GET', (await full()).messages))
-  socket.resume()
-  await until(() => outgoing.unsent.bytes > 6 * MIB)
-  await until(() => socket.closed && outgoing.unsent.responses === 0)
-})
-
-t.test('a small response may wait behind a long-poll', async t => {
-  const { port, outgoing, createBox } = await setUp(t, { limits: { ...LIMITS, stallTimeout: 1 } })
+t.test('a request may wait behind a long-poll for longer than a response may make no progress', async t => {
+  const { port, createBox } = await setUp(t, { limits: { ...LIMITS, stallTimeout: 1 } })
   const box = await createBox()
   const socket = await send(t, port, request('GET', `${box.messages}?wait=4`), request('GET', box.messages, { connection: 'close' }))
-  await until(() => outgoing.unsent.responses > 0)
   t.equal((await rest(socket)).match(/HTTP\/1.1 200/g)?.length, 2)
 })
 
@@ -109,8 +99,7 @@ t.test('a response that makes no progress gives way to a drain from another addr
   const { port, outgoing, full, createBox } = await setUp(t)
   const box = await full()
   const quiet = await createBox()
-  await send(t, port, stream(quiet), request('GET', box.messages))
-  await send(t, port, request('GET', box.messages))
+  for (let i = 0; i < 2; i++) await send(t, port, request('GET', box.messages))
   await until(() => outgoing.unsent.bytes > 12 * MIB)
   const others = { 'x-forwarded-for': '203.0.113.1' }
   const drains = [['DELETE', quiet.messages], ['GET', `/box.php?box=${quiet.id}`]] as const
@@ -245,39 +234,28 @@ t.test('the response to a drain never gives way to others', async t => {
   t.ok((await rest(owner)).includes(MESSAGE))
 })
 
-t.test('what is queued behind the response to a drain does not give way either, since they share a connection', async t => {
+t.test('what comes behind the response to a drain begins when that is sent, and does not make it give way', async t => {
   const { port, outgoing, full } = await setUp(t)
   const [drained, read] = [await full(), await full()]
   const owner = await send(t, port, request('DELETE', drained.messages), request('GET', read.messages, { connection: 'close' }))
-  await until(() => outgoing.unsent.bytes > 12 * MIB)
+  await until(() => outgoing.unsent.bytes > 6 * MIB)
   const others = { 'x-forwarded-for': '203.0.113.1', accept: 'text/event-stream' }
   const streams: Socket[] = []
   for (let i = 0; i < 3; i++) streams.push(await send(t, port, request('GET', read.messages, others)))
-  await until(() => streams.every(({ destroyed, readableLength }) => destroyed || readableLength > 0))
+  await until(() => streams.some(({ readableLength }) => readableLength > 0))
   t.equal((await rest(owner)).split(MESSAGE).length, 3)
 })
 
-t.test('a large response is not cut off while its client takes the one ahead of it', async t => {
-  const { port, full } = await setUp(t, { limits: { ...LIMITS, stallTimeout: 2 } })
-  const [drained, read] = [await full(), await full()]
-  const socket = await send(t, port, request('DELETE', drained.messages), request('GET', read.messages, { connection: 'close' }))
-  let text = ''
-  while (text.length < 5 * MIB && !socket.destroyed) {
-    text += (socket.read() as Buffer | null)?.toString('latin1') ?? ''
-    await new Promise(resolve => setTimeout(resolve, 30))
-  }
-  t.equal((text + await rest(socket)).split(MESSAGE).length, 3)
-})
-
-t.test('what a stream sends is no progress of what is queued behind it', async t => {
-  const { app, port, outgoing, full, createBox } = await setUp(t, { limits: { ...LIMITS, stallTimeout: 2 } })
-  const quiet = await createBox()
-  const socket = await send(t, port, stream(quiet), request('GET', (await full()).messages))
-  socket.resume()
-  await until(() => outgoing.unsent.bytes > 6 * MIB)
-  const messages = setInterval(() => { void app.inject({ method: 'POST', url: quiet.messages, ...jsonText('1') }) }, 300)
-  t.teardown(() => { clearInterval(messages) })
-  await until(() => socket.closed && outgoing.unsent.responses === 0)
+t.test('drained messages arrive even if the response behind them is cut off', async t => {
+  const { app, port, outgoing, full, createBox } = await setUp(t, { limits: { ...LIMITS, stallTimeout: 1 } })
+  const box = await createBox()
+  // The kernel takes this at once, so the response counts as sent before the client has read any of it.
+  const text = `"${'d'.repeat(100_000)}"`
+  await app.inject({ method: 'POST', url: box.messages, ...jsonText(text) })
+  const socket = await send(t, port, request('DELETE', box.messages), request('GET', (await full()).messages))
+  await until(() => outgoing.unsent.bytes > 0)
+  await until(() => outgoing.unsent.responses === 0)
+  t.ok((await rest(socket)).includes(text))
 })
 
 t.test('a drain behind another response waits its turn, and removes nothing if its client has disconnected', async t => {
@@ -324,12 +302,13 @@ t.test('a streamed payload that nobody reads is counted and cut off, and its sou
     return source
   })
   await app.listen({ host: '127.0.0.1', port: 0 })
-  const socket = await send(t, portOf(app), request('GET', '/file').repeat(3))
+  const sockets = await Promise.all([1, 2].map(() => send(t, portOf(app), request('GET', '/file').repeat(3))))
   await until(() => outgoing.unsent.responses > 1)
   t.ok(outgoing.unsent.bytes >= 2 * 64 * 1024)
   await until(() => outgoing.unsent.responses === 0)
   await until(() => sources.every(({ destroyed }) => destroyed))
-  t.equal((await rest(socket)).match(/HTTP\/1.1 200/g)?.length, 1)
+  t.equal(sources.length, 2, 'none begins before the one ahead of it is sent')
+  for (const socket of sockets) t.equal((await rest(socket)).match(/HTTP\/1.1 200/g)?.length, 1)
 })
 
 t.test('the limits apply to every response of the server', async t => {

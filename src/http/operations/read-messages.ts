@@ -77,7 +77,7 @@ export function readMessages (scope: Scope, { service, options, limiter, outgoin
   )
 
   async function heldRead (request: Read, reply: FastifyReply, after: number, limit: number, seconds: number): Promise<Page> {
-    const { ended, leave } = await enter(request, reply)
+    const { ended, leave } = enter(request, reply)
     try {
       return await service.heldRead(request[DROP], after, limit, seconds, ended)
     } finally {
@@ -92,7 +92,7 @@ export function readMessages (scope: Scope, { service, options, limiter, outgoin
       await service.read(request[DROP], from, 1)
       return reply.type(STREAM_TYPE).send('')
     }
-    const { response, ended, leave } = await enter(request, reply)
+    const { response, ended, leave } = enter(request, reply)
     try {
       // Registered before the first read. Anything that can be refused is refused before the response begins.
       const waiter = await service.waiters.open(request[DROP], ended)
@@ -103,7 +103,6 @@ export function readMessages (scope: Scope, { service, options, limiter, outgoin
         reply.headers({ 'content-type': STREAM_TYPE, 'x-accel-buffering': 'no' })
         reply.hijack()
         reply.raw.writeHead(200, reply.getHeaders() as Record<string, string>)
-        response.neverEnds()
         await streamMessages(response, { waiter, first, heartbeat: options.heartbeat * 1000 })
       } finally {
         waiter.close()
@@ -119,26 +118,25 @@ export function readMessages (scope: Scope, { service, options, limiter, outgoin
   }
 
   /**
-   * Takes a place for a response that is held open, and waits for its turn on the connection. The place is free
-   * again when the client has disconnected or `leave` is called.
+   * Takes a place for a response that is held open. It is free again when the client has disconnected or `leave` is
+   * called.
    * @returns with a signal that aborts when the response must end: nobody is there, or nobody would notice
    */
-  async function enter (request: FastifyRequest, reply: FastifyReply) {
+  function enter (request: FastifyRequest, reply: FastifyReply) {
     const free = limiter.enter(request)
     const response = outgoing.open(request, reply)
-    const { left } = response
-    if (left.aborted) free()
-    else left.addEventListener('abort', free)
-    await response.turn()
     const ending = new AbortController()
-    const end = (): void => { ending.abort() }
-    if (left.aborted) end()
-    else left.addEventListener('abort', end)
-    const stopWatching = response.whenPaused(end)
+    const stopWatching = response.whenPaused(() => { ending.abort() })
     const leave = (): void => {
       stopWatching()
       free()
     }
+    const gone = (): void => {
+      ending.abort()
+      free()
+    }
+    if (response.left.aborted) gone()
+    else response.left.addEventListener('abort', gone)
     return { response, ended: ending.signal, leave }
   }
 }
