@@ -37,3 +37,29 @@ for (const [what, guests, answer] of [
     t.ok(timers() <= before, `${timers()} timers`)
   })
 }
+
+t.test('closing a call deletes its box at once, and not after what its guests are told, since a page that is closed has no time', async t => {
+  const server = new FakeServer()
+  const { url, fetch } = server
+  let telling: AbortSignal | undefined
+  const deleted = new Promise<boolean | undefined>(resolve => {
+    void host({
+      server: url,
+      ...fakeConnections(),
+      iceServers: [],
+      fetch: async input => {
+        const request = input as Request
+        if (request.method === 'DELETE') resolve(telling?.aborted)
+        if (request.method !== 'POST' || !request.url.includes('drop_')) return await fetch(request)
+        telling = request.signal
+        return await new Promise<Response>((_resolve, reject) => { telling!.addEventListener('abort', () => { reject(new Error('aborted')) }) })
+      }
+    }).then(async call => {
+      const guest = await connect(call.invite, { fetch, hello: {} })
+      await quiet()
+      await call.close()
+      await guest.close()
+    })
+  })
+  t.equal(await deleted, false, 'the guest has not been told yet')
+})

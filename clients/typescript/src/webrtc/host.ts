@@ -116,8 +116,8 @@ export async function hostWith (settings: Settings, options: HostOptions): Promi
     async close () {
       closed = true
       peers.end()
-      await Promise.all([...connected].map(peer => peer.close()))
-      await listener.close()
+      // In one step: a page that is being closed has no other.
+      await Promise.all([...[...connected].map(peer => peer.close()), listener.close()])
     }
   }
 }

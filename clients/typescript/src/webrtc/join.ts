@@ -76,9 +76,8 @@ export async function joinWith (settings: Settings, invite: string | URL, option
 
   /** Tells the others; a connection that is not up yet ends with the scope. */
   const close = async () => {
-    // What is still to be said to the others may have to go through the host.
-    await others?.close()
-    await Promise.all([host?.close(), current?.close()])
+    // In one step: a page that is being closed has no other.
+    await Promise.all([others?.close(), host?.close(), current?.close()])
     scope.end()
   }
 

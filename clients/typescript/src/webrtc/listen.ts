@@ -104,8 +104,8 @@ export class Listener implements AsyncIterable<Channel> {
   /** Closes all channels and deletes the box, and with it the invite. */
   async close (): Promise<void> {
     this.#guests.end()
-    await Promise.all([...this.#channels.values()].map(channel => channel.close()))
-    await deleteBox(this.box)
+    // In one step: a page that is being closed has no other.
+    await Promise.all([...[...this.#channels.values()].map(channel => channel.close()), deleteBox(this.box)])
   }
 
   async #read () {
