@@ -24,7 +24,7 @@ const description = (type: string, fingerprint: string) => ({ description: { typ
 
 /**
  * A host that puts himself between two guests: to each, he gives keys of his own as the other's. He also gives
- * each the other's id. Anna was there first, so she answers Ben's hello.
+ * each the other's id. Anna has the lower one, so she answers Ben's hello.
  */
 export class BetweenGuests {
   readonly own = newFingerprint()
@@ -35,7 +35,8 @@ export class BetweenGuests {
   private constructor (readonly anna: IntroducedGuest, readonly ben: IntroducedGuest) {}
 
   static async begin (): Promise<BetweenGuests> {
-    const he = new BetweenGuests(await IntroducedGuest.create(), await IntroducedGuest.create())
+    const [one, other] = [await IntroducedGuest.create(), await IntroducedGuest.create()]
+    const he = one.own.roleWith(other.own.id) === 'host' ? new BetweenGuests(one, other) : new BetweenGuests(other, one)
     await he.#meetBen()
     return he
   }
@@ -43,13 +44,13 @@ export class BetweenGuests {
   /** Says hello to Anna as Ben, or as somebody else. @param copied Ben's commitment, in the place of his own */
   async hello (id = this.ben.own.id, copied?: unknown): Promise<Line> {
     const { anna } = this
-    const self = await Participant.create()
-    const key = await self.keyWith(anna.own, 'guest')
+    const self = Object.assign(await Participant.create(), { id })
+    const key = await self.keyWith(anna.own)
     const { commitment: committed, opening } = await commit(this.own)
     const commitment = copied ?? committed
     const line: Line = { guest: anna, id, key, nonce: createNonce(), committed: opening }
     this.toAnna.push(line)
-    anna.meet({ id, key: self.key }, 'host')
+    anna.meet(self)
     anna.host.say({ type: 'relay', from: id, message: await sealHello(key, line.nonce, { drop: id, hello: { commitment } }) })
     await quiet()
     const messages = anna.host.relayed.filter(({ session }) => session.startsWith(`${line.nonce}.`))
@@ -106,10 +107,10 @@ export class BetweenGuests {
     const { anna, ben } = this
     const { id } = anna.own
     const self = Object.assign(await Participant.create(), { id })
-    ben.meet(self, 'guest')
+    ben.meet(self)
     await quiet()
     const [hello] = ben.host.relayed as [SealedMessage]
-    const key = await self.keyWith(ben.own, 'host')
+    const key = await self.keyWith(ben.own)
     const { drop, hello: { commitment } } = await openHello(key, hello) as { drop: string, hello: { commitment: unknown } }
     const nonce = hello.session
     const session = await Session.create(key, { role: 'host', guestDrop: drop, guestNonce: nonce, hostNonce: createNonce() })

@@ -5,7 +5,7 @@ import { OtherGuests } from '../../clients/typescript/src/webrtc/other-guests.js
 import { Participant } from '../../clients/typescript/src/webrtc/participant.js'
 import { connectionFactory } from '../../clients/typescript/src/webrtc/peer-connection.js'
 import type { Peer } from '../../clients/typescript/src/webrtc/peer.js'
-import type { SealedMessage } from '../../clients/typescript/src/webrtc/sealing.js'
+import type { Role, SealedMessage } from '../../clients/typescript/src/webrtc/sealing.js'
 import { fakeConnections } from './fake-connection.js'
 import { withTimeouts } from './node-peers.js'
 
@@ -47,6 +47,7 @@ export class IntroducedGuest {
   readonly refused: string[] = []
   readonly scope = new Scope()
   readonly host = new FakeControl()
+  readonly others: OtherGuests
 
   private constructor (readonly own: Participant) {
     const { RTCPeerConnection } = this.connections
@@ -56,7 +57,8 @@ export class IntroducedGuest {
       createConnection: connectionFactory({ server: '', id: '' }, { RTCPeerConnection, iceServers: [] }),
       refused: ({ code }: { code: string }) => { this.refused.push(code) }
     }
-    new OtherGuests(own, answering, this.scope, peer => { this.peers.push(peer) }).listenTo(this.host.asControl)
+    this.others = new OtherGuests(own, answering, this.scope, peer => { this.peers.push(peer) })
+    this.others.listenTo(this.host.asControl)
   }
 
   static async create (): Promise<IntroducedGuest> {
@@ -64,7 +66,15 @@ export class IntroducedGuest {
   }
 
   /** The host introduces somebody. */
-  meet ({ id, key }: { id: string, key: string }, role: 'host' | 'guest'): void {
-    this.host.say({ type: 'meet', id, key, role })
+  meet ({ id, key }: { id: string, key: string }): void {
+    this.host.say({ type: 'meet', id, key })
+  }
+
+  /** Somebody else, towards whom this one has the role. */
+  async another (role: Role): Promise<Participant> {
+    for (;;) {
+      const other = await Participant.create()
+      if (this.own.roleWith(other.id) === role) return other
+    }
   }
 }

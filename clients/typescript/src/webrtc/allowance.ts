@@ -1,4 +1,4 @@
-/** How much may be done at once, and per second after that. */
+/** A token bucket: how much may be done at once, and per second after that. */
 export class Allowance {
   #left: number
   #since = performance.now()
@@ -9,11 +9,16 @@ export class Allowance {
 
   /** Whether there was enough left; if not, nothing is used up. */
   take (cost = 1): boolean {
+    if (this.delay(cost) > 0) return false
+    this.#left -= cost
+    return true
+  }
+
+  /** How long until there is enough, in ms. */
+  delay (cost = 1): number {
     const now = performance.now()
     this.#left = Math.min(this.burst, this.#left + (now - this.#since) * this.perSecond / 1000)
     this.#since = now
-    if (this.#left < cost) return false
-    this.#left -= cost
-    return true
+    return Math.max(0, Math.ceil((cost - this.#left) / this.perSecond * 1000))
   }
 }

@@ -1,5 +1,5 @@
 import { isTimeout, Scope } from '../scope.js'
-import type { Attempts, EndAttempt } from './attempts.js'
+import type { AttemptLimit, EndAttempt } from './attempts.js'
 import { asCallError } from './boxes.js'
 import type { Channel } from './channel.js'
 import { CallError } from './errors.js'
@@ -12,7 +12,7 @@ const PROBE_TIMEOUT = 30_000
 
 /** What whoever answers hellos has. */
 export interface Answering {
-  attempts: Attempts
+  attempts: AttemptLimit
   settings: Settings
   createConnection: () => Promise<PreparedConnection>
   refused: ((error: CallError) => void) | undefined
@@ -36,7 +36,7 @@ export async function answer (channel: Channel, id: string, answering: Answering
   let prepared: PreparedConnection | undefined
   let offered = false
   try {
-    endAttempt = await attempts.begin()
+    endAttempt = await attempts.begin(signal)
     // A guest that has given up has deleted its box. When attempts are scarce, that must not cost one.
     if (attempts.unfinished > 1) await probe(channel, Math.min(timeouts.answer, PROBE_TIMEOUT))
     const { commitment } = Object(channel.hello) as { commitment?: unknown }
@@ -50,7 +50,7 @@ export async function answer (channel: Channel, id: string, answering: Answering
     prepared?.connection.close()
     const reason = asCallError(error)
     // At once: to tell the other side may take a while.
-    if (reason instanceof CallError) notify(refused, reason)
+    if (reason instanceof CallError && !signal?.aborted) notify(refused, reason)
     await channel.close(reason)
     end(offered)
   }

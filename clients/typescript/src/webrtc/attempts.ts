@@ -1,3 +1,4 @@
+import { Scope } from '../scope.js'
 import { CallError } from './errors.js'
 
 /**
@@ -15,8 +16,15 @@ const FORGET_AFTER = 600_000
  */
 export type EndAttempt = (counts: boolean) => void
 
+/** What those who connect need of it. */
+export interface AttemptLimit {
+  readonly unfinished: number
+  readonly exhausted: boolean
+  begin (signal?: AbortSignal): Promise<EndAttempt>
+}
+
 /** The attempts to join with one invite: how many are in progress, and how many failed. */
-export class Attempts {
+export class Attempts implements AttemptLimit {
   #underWay = 0
   #waiting: (() => void)[] = []
 
@@ -25,7 +33,7 @@ export class Attempts {
    * @param from when the last of them was forgotten, in ms since the epoch
    * @param changed called before a change of the count has any effect
    */
-  constructor (private failed: number, private from: number, private readonly changed: () => void) {}
+  constructor (private failed: number, private from: number, private readonly changed: () => void, private readonly limit = MAX_UNFINISHED) {}
 
   /** What a host must remember across a reload: an attempt in progress has failed if nothing more is heard of it. */
   get unfinished (): number {
@@ -41,14 +49,16 @@ export class Attempts {
 
   get exhausted (): boolean {
     this.#forgetOld()
-    return this.failed >= MAX_UNFINISHED
+    return this.failed >= this.limit
   }
 
   /** Waits while the attempts in progress could still use up the limit; rejects with `CALL_ERR_ATTEMPTS` once they have. */
-  async begin (): Promise<EndAttempt> {
-    while (!this.exhausted && this.unfinished >= MAX_UNFINISHED) {
-      await new Promise<void>(resolve => { this.#waiting.push(resolve) })
+  async begin (signal?: AbortSignal): Promise<EndAttempt> {
+    while (!this.exhausted && this.unfinished >= this.limit) {
+      const next = new Promise<void>(resolve => { this.#waiting.push(resolve) })
+      await Scope.run(undefined, signal, () => next)
     }
+    signal?.throwIfAborted()
     if (this.exhausted) throw new CallError('CALL_ERR_ATTEMPTS')
     this.#underWay++
     this.changed()
@@ -67,5 +77,27 @@ export class Attempts {
     const count = Math.max(0, Math.floor((now - this.from) / FORGET_AFTER))
     this.failed = Math.max(0, this.failed - count)
     this.from = this.failed === 0 || this.from > now ? now : this.from + count * FORGET_AFTER
+  }
+}
+
+/** One other's part in attempts that many share: nobody can use up all of them alone. */
+export class SharedAttempts implements AttemptLimit {
+  constructor (private readonly all: AttemptLimit, private readonly own: AttemptLimit) {}
+
+  get unfinished (): number { return this.all.unfinished }
+  get exhausted (): boolean { return this.all.exhausted || this.own.exhausted }
+
+  async begin (signal?: AbortSignal): Promise<EndAttempt> {
+    const endOwn = await this.own.begin(signal)
+    try {
+      const end = await this.all.begin(signal)
+      return counts => {
+        endOwn(counts)
+        end(counts)
+      }
+    } catch (error) {
+      endOwn(false)
+      throw error
+    }
   }
 }

@@ -37,12 +37,12 @@ export class Introducer {
     control.on('relay', ({ message }) => { this.#relay(id, control, message) })
   }
 
-  /** Introduces a guest to all others. In each conversation, the one that was there before is the host. */
+  /** Introduces a guest to all others. */
   add (id: string, key: string, control: ControlChannel): void {
     this.remove(id, this.#members.get(id)?.control)
     for (const [otherId, other] of this.#members) {
-      other.control.send({ type: 'meet', id, key, role: 'host' })
-      control.send({ type: 'meet', id: otherId, key: other.key, role: 'guest' })
+      other.control.send({ type: 'meet', id, key })
+      control.send({ type: 'meet', id: otherId, key: other.key })
     }
     this.#members.set(id, { key, control, receiving: new Allowance(SENDERS * BURST, SENDERS * PER_SECOND), sending: new Map() })
   }

@@ -1,8 +1,9 @@
 import { Scope } from '../scope.js'
 import { Allowance } from './allowance.js'
 import { answer, type Answering } from './answer.js'
+import { Attempts, SharedAttempts } from './attempts.js'
 import { asCallError } from './boxes.js'
-import { SignalingChannel } from './channel.js'
+import { SignalingChannel, type Channel } from './channel.js'
 import type { ControlChannel, ControlMessage } from './control-channel.js'
 import { startAsGuest } from './conversation.js'
 import { CallError } from './errors.js'
@@ -10,7 +11,7 @@ import { notify } from './listen.js'
 import { isId, isPublicKey, type Participant } from './participant.js'
 import type { Peer } from './peer.js'
 import { Queue } from './queue.js'
-import { createNonce, openHello, parseSealed, Session, type Role, type SealedMessage } from './sealing.js'
+import { createNonce, openHello, parseSealed, Session, type SealedMessage } from './sealing.js'
 import { sayHello, stay, type Hello } from './stay.js'
 
 /** The most other guests that this one connects with at a time, whatever the host says: six people in a call, with the host. */
@@ -19,46 +20,61 @@ const MAX_CONNECTIONS = 4
 /** How many are known at a time. More than can be connected: some may be gone without a word. */
 const MAX_KNOWN = 8
 
-/** How many conversations with other guests may start at once, and per second: each costs a connection. */
+/** How many connections with other guests may be made at once, and per second: with all, and with each. */
 const BURST = 16
 const PER_SECOND = 0.2
+const BURST_EACH = 4
+const PER_SECOND_EACH = 0.05
 
-/** How many guests that were parted from are remembered. */
-const MAX_PARTED = 256
+/** How many of the attempts that may fail are left to one guest. */
+const MAX_FAILED_EACH = 3
+
+/** How many guests are remembered with whom a connection was closed on purpose. */
+const MAX_CLOSED = 256
 
 /** What may wait to be read of one conversation, in messages and in characters. */
 const MAX_ARRIVING = 128
 const MAX_ARRIVING_SIZE = 2_097_152
 
+/** From the first step of a conversation until the connection that came of it has ended. */
+interface Conversation {
+  readonly scope: Scope
+  /** its own nonce, and what arrives for it */
+  nonce?: string
+  arriving?: Queue<SealedMessage>
+  channel?: Channel
+  connected: boolean
+}
+
 interface OtherGuest {
   readonly id: string
   key: string
-  /** this guest's own, in the conversation with the other */
-  role: Role
-  /** there is something to do when there is room: to say hello, or to answer this one */
-  waiting: true | SealedMessage | undefined
-  /** set from the first step of a conversation until the connection that came of it has ended */
-  scope: Scope | undefined
-  connected: boolean
-  /** the host has said so */
-  gone: boolean
-  /** the conversation's own nonce, and what arrives for it */
-  nonce: string | undefined
-  arriving: Queue<SealedMessage> | undefined
+  /** whether it is in the call, as the host says */
+  present: boolean
+  /** what to do when there is room and no conversation: to say hello, or to answer this one */
+  next: 'hello' | SealedMessage | undefined
+  conversation: Conversation | undefined
+  readonly starts: Allowance
 }
 
 /**
  * The other guests of a call, on a guest's side: connects with those that the host introduces, through the host.
  * From then on, the two do not need it.
+ *
+ * The host says who is present, and each change of that ends a conversation that has not led to a connection. An
+ * introduction starts the next one: at once, or when the current connection has ended.
  */
 export class OtherGuests {
   readonly #known = new Map<string, OtherGuest>()
+  /** By id, as long as any counts: whoever leaves and comes back has no more than before. */
+  readonly #attempts = new Map<string, Attempts>()
   readonly #peers = new Set<Peer>()
-  /** Those that one of the two has left on purpose: an introduction must not undo that. */
-  readonly #parted = new Set<string>()
+  /** Guests with whom either side closed the connection on purpose: an introduction must not undo that. */
+  readonly #closedOnPurpose = new Set<string>()
   readonly #starts = new Allowance(BURST, PER_SECOND)
   #host: ControlChannel | undefined
   #busy = 0
+  #closing = false
   #idle: (() => void)[] = []
 
   /** @param connected called with every new peer */
@@ -72,14 +88,12 @@ export class OtherGuests {
   /** Call with every new connection to the host, before it is up. */
   listenTo (host: ControlChannel): void {
     this.#host = host
-    // This host says anew who is there.
-    for (const other of this.#known.values()) this.#setGone(other)
+    // This host announces everyone again.
+    for (const other of this.#known.values()) this.#setAbsent(other)
     host.on('meet', message => { this.#meet(message) })
     host.on('left', ({ id }) => {
       const other = this.#known.get(id as string)
-      if (other === undefined) return
-      this.#setGone(other)
-      if (!other.connected) other.scope?.end(new CallError('CALL_ERR_CLOSED'))
+      if (other !== undefined) this.#setAbsent(other)
     })
     host.on('relay', ({ from, message }) => { this.#arrive(this.#known.get(from as string), parseSealed(message)) })
   }
@@ -89,94 +103,116 @@ export class OtherGuests {
     while (this.#busy > 0) await new Promise<void>(resolve => { this.#idle.push(resolve) })
   }
 
-  /** Leaves them all, and tells them. */
-  async close (): Promise<void> {
-    await Promise.all([...this.#peers].map(peer => peer.close()))
+  /** Whether to leave them takes the host: without a path of its own, a pair can only say so through it. */
+  get needHost (): boolean {
+    return [...this.#known.values()].some(({ conversation }) => conversation?.connected === false) ||
+      [...this.#peers].some(({ connection }) => connection.connectionState !== 'connected')
   }
 
-  #meet ({ id, key, role }: ControlMessage): void {
-    if (!isId(id) || !isPublicKey(key) || (role !== 'host' && role !== 'guest')) throw new CallError('CALL_ERR_FORMAT')
-    if (id === this.own.id || key === this.own.key || this.#parted.has(id)) return
+  /** Leaves them all, and tells them: whatever can be said without the host, before this returns. */
+  async close (): Promise<void> {
+    this.#closing = true
+    const pending = [...this.#known.values()].map(({ conversation }) => conversation?.connected === false ? conversation.channel?.close() : undefined)
+    await Promise.all([...[...this.#peers].map(peer => peer.close()), ...pending])
+  }
+
+  #meet ({ id, key }: ControlMessage): void {
+    if (!isId(id) || !isPublicKey(key)) throw new CallError('CALL_ERR_FORMAT')
+    if (id === this.own.id || key === this.own.key || this.#closedOnPurpose.has(id)) return
     let other = this.#known.get(id)
     if (other === undefined) {
       if (this.#known.size >= MAX_KNOWN) return
-      other = { id, key, role, waiting: undefined, scope: undefined, connected: false, gone: false, nonce: undefined, arriving: undefined }
+      other = { id, key, present: true, next: undefined, conversation: undefined, starts: new Allowance(BURST_EACH, PER_SECOND_EACH) }
       this.#known.set(id, other)
     }
-    other.gone = false
-    // Those who are connected need no introduction.
-    if (other.scope !== undefined) return
-    Object.assign(other, { key, role })
-    if (role === 'guest') other.waiting = true
-    this.#startWaiting()
+    this.#abandon(other)
+    other.key = key
+    other.present = true
+    other.next = this.own.roleWith(id) === 'guest' ? 'hello' : undefined
+    this.#startNext()
+  }
+
+  #setAbsent (other: OtherGuest): void {
+    other.present = false
+    other.next = undefined
+    this.#abandon(other)
+    this.#forget(other)
+  }
+
+  /** Ends what has not led to a connection. */
+  #abandon ({ conversation }: OtherGuest): void {
+    if (conversation?.connected === false) conversation.scope.end(new CallError('CALL_ERR_CLOSED'))
+  }
+
+  #forget (other: OtherGuest): void {
+    if (!other.present && other.conversation === undefined) this.#known.delete(other.id)
   }
 
   #arrive (other: OtherGuest | undefined, message: SealedMessage): void {
     if (other === undefined) return
     const [nonce] = message.session.split('.')
-    if (nonce === other.nonce) {
+    if (nonce === other.conversation?.nonce) {
       // What is lost ends the conversation: the next message is out of order.
-      other.arriving?.push(message, message.sealed.length)
-    } else if (other.role === 'host' && message.session === nonce) {
-      other.waiting = message
-      this.#startWaiting()
+      other.conversation?.arriving?.push(message, message.sealed.length)
+    } else if (other.present && message.session === nonce && this.own.roleWith(other.id) === 'host') {
+      other.next = message
+      this.#startNext()
     }
   }
 
-  #setGone (other: OtherGuest): void {
-    other.gone = true
-    other.waiting = undefined
-    if (other.scope === undefined) this.#known.delete(other.id)
-  }
-
-  /** One connection with each at a time: a new hello waits until the last one is known to be over. */
-  #startWaiting (): void {
+  /** One conversation with each at a time: a new hello waits until the last one is known to be over. */
+  #startNext (): void {
     for (const other of this.#known.values()) {
-      if (this.#busy >= MAX_CONNECTIONS || this.scope.signal.aborted) return
-      const { waiting } = other
-      if (other.scope !== undefined || waiting === undefined || this.#parted.has(other.id)) continue
-      other.waiting = undefined
-      if (this.#starts.take()) void this.#converse(other, waiting)
+      if (this.#busy >= MAX_CONNECTIONS || this.#closing || this.scope.signal.aborted) return
+      if (other.conversation === undefined && other.next !== undefined && !this.#closedOnPurpose.has(other.id)) void this.#converse(other, other.next)
     }
   }
 
-  async #converse (other: OtherGuest, begin: true | SealedMessage): Promise<void> {
+  async #converse (other: OtherGuest, begin: 'hello' | SealedMessage): Promise<void> {
+    const conversation: Conversation = { scope: new Scope(this.scope), connected: false }
     this.#busy++
-    const scope = other.scope = new Scope(this.scope)
+    other.conversation = conversation
+    other.next = undefined
+    const { scope } = conversation
     try {
-      await (begin === true ? this.#visit(other, scope.signal) : this.#receive(other, begin, scope.signal))
+      await (begin === 'hello' ? this.#visit(other, conversation) : this.#receive(other, conversation, begin))
     } catch (error) {
       const reason = asCallError(error)
-      if (reason instanceof CallError && !scope.signal.aborted) notify(this.answering.refused, reason)
+      if (reason instanceof CallError && !scope.signal.aborted && !this.#closing) notify(this.answering.refused, reason)
     }
     scope.end()
-    other.scope = undefined
+    other.conversation = undefined
     this.#busy--
-    if (other.gone) this.#known.delete(other.id)
-    this.#startWaiting()
+    this.#forget(other)
+    this.#startNext()
     if (this.#busy === 0) for (const resolve of this.#idle.splice(0)) resolve()
   }
 
   /** Says hello, and stays connected as well as it can. */
-  async #visit (other: OtherGuest, signal: AbortSignal): Promise<void> {
+  async #visit (other: OtherGuest, conversation: Conversation): Promise<void> {
     const { id } = other
-    const { attempts, settings, createConnection, refused } = this.answering
-    const ends = new Map<unknown, (counts: boolean) => void>()
+    const { signal } = conversation.scope
+    const { settings, createConnection, refused } = this.answering
+    const attempts = this.#attemptsOf(id)
     const hello = async (): Promise<Hello> => {
-      const end = await attempts.begin()
+      conversation.connected = false
+      other.next = undefined
+      await this.#turn(other, conversation)
+      const endAttempt = await attempts.begin(signal)
       try {
         const said = await sayHello(createConnection, async commitment => {
           const guestNonce = createNonce()
-          const arriving = this.#open(other, guestNonce)
-          const key = await this.own.keyWith(other, 'guest')
-          return await startAsGuest({
+          const arriving = this.#open(conversation, guestNonce)
+          const key = await this.own.keyWith(other)
+          const channel = await startAsGuest({
             key, drop: this.own.id, guestNonce, hello: { commitment }, deliver: this.#deliver, arriving, ended: () => { arriving.end() }, signal
           })
+          conversation.channel = channel
+          return channel
         })
-        ends.set(said.channel, end)
-        return said
+        return { ...said, endAttempt }
       } catch (error) {
-        end(false)
+        endAttempt(false)
         throw error
       }
     }
@@ -185,34 +221,58 @@ export class OtherGuests {
       sayHello: hello,
       settings,
       signal,
-      connected: peer => { this.#connect(other, peer) },
+      connected: peer => { this.#connect(other, conversation, peer) },
       // One that was not answered has told nobody anything.
-      compared: ({ channel }, yes) => {
+      compared: ({ channel, endAttempt }, yes) => {
         const failed = !yes && settings.compare && channel.session !== undefined
-        ends.get(channel)?.(failed)
+        endAttempt?.(failed)
         if (failed && attempts.exhausted) notify(refused, new CallError('CALL_ERR_ATTEMPTS'))
       }
     })
   }
 
   /** Answers a hello. */
-  async #receive (other: OtherGuest, message: SealedMessage, signal: AbortSignal): Promise<void> {
-    const key = await this.own.keyWith(other, 'host')
+  async #receive (other: OtherGuest, conversation: Conversation, message: SealedMessage): Promise<void> {
+    const { signal } = conversation.scope
+    const key = await this.own.keyWith(other)
     const { drop, hello } = Object(await openHello(key, message)) as { drop?: unknown, hello?: unknown }
     if (drop !== other.id) throw new CallError('CALL_ERR_FORMAT')
+    const arriving = this.#open(conversation, message.session)
+    // Only now is it known who said it, and costs that one something.
+    await this.#turn(other, conversation)
     const session = await Session.create(key, { role: 'host', guestDrop: other.id, guestNonce: message.session, hostNonce: createNonce() })
-    const arriving = this.#open(other, message.session)
-    const channel = new SignalingChannel(this.#deliver, hello, () => { arriving.end() }, signal)
+    const channel = conversation.channel = new SignalingChannel(this.#deliver, hello, () => { arriving.end() }, signal)
     channel.start(session)
     void (async () => { for await (const message of arriving) await channel.receive(message) })()
     let peer: Peer | undefined
-    await answer(channel, other.id, { ...this.answering, signal }, connected => { this.#connect(other, peer = connected) })
+    await answer(channel, other.id, { ...this.answering, attempts: this.#attemptsOf(other.id), signal }, connected => {
+      this.#connect(other, conversation, peer = connected)
+    })
     await peer?.closed
   }
 
-  #open (other: OtherGuest, nonce: string): Queue<SealedMessage> {
+  /** Waits until another connection may be made. */
+  async #turn ({ starts }: OtherGuest, { scope }: Conversation): Promise<void> {
+    for (;;) {
+      scope.signal.throwIfAborted()
+      const ms = Math.max(starts.delay(), this.#starts.delay())
+      if (ms === 0) break
+      await scope.sleep(ms)
+    }
+    starts.take()
+    this.#starts.take()
+  }
+
+  #attemptsOf (id: string): SharedAttempts {
+    for (const [id, { unfinished }] of this.#attempts) if (unfinished === 0 && !this.#known.has(id)) this.#attempts.delete(id)
+    let own = this.#attempts.get(id)
+    if (own === undefined) this.#attempts.set(id, own = new Attempts(0, Date.now(), () => {}, MAX_FAILED_EACH))
+    return new SharedAttempts(this.answering.attempts, own)
+  }
+
+  #open (conversation: Conversation, nonce: string): Queue<SealedMessage> {
     const arriving = new Queue<SealedMessage>(MAX_ARRIVING, MAX_ARRIVING_SIZE)
-    Object.assign(other, { nonce, arriving })
+    Object.assign(conversation, { nonce, arriving })
     return arriving
   }
 
@@ -220,13 +280,14 @@ export class OtherGuests {
     if (this.#host?.send({ type: 'relay', message }) !== true) throw new CallError('CALL_ERR_GONE')
   }
 
-  #connect (other: OtherGuest, peer: Peer): void {
-    other.connected = true
+  #connect (other: OtherGuest, conversation: Conversation, peer: Peer): void {
+    conversation.connected = true
     this.#peers.add(peer)
     void peer.closed.then(reason => {
-      other.connected = false
       this.#peers.delete(peer)
-      if (reason === undefined && this.#parted.size < MAX_PARTED) this.#parted.add(other.id)
+      if (reason === undefined && this.#closedOnPurpose.size < MAX_CLOSED) this.#closedOnPurpose.add(other.id)
+      // Whoever is gone does not answer.
+      if (!other.present) conversation.scope.end(reason)
     })
     this.connected(peer)
   }

@@ -45,11 +45,18 @@ export class Participant {
   }
 
   /**
-   * What this guest and another use in the place of an invite's key: only these two can compute it.
-   * @param role this guest's in the conversation
-   * @throws CallError `CALL_ERR_KEY` if the other's key is none
+   * This guest's in a conversation with another: of two ids, the lower is the host's. Nothing that happens in a call
+   * changes it, so the two always agree.
    */
-  async keyWith (other: { id: string, key: string }, role: Role): Promise<InviteKey> {
+  roleWith (id: string): Role {
+    return this.id < id ? 'host' : 'guest'
+  }
+
+  /**
+   * What this guest and another use in the place of an invite's key: only these two can compute it.
+   * @throws CallError `CALL_ERR_KEY` if the other's key is not a point on the curve
+   */
+  async keyWith (other: { id: string, key: string }): Promise<InviteKey> {
     const theirs = fromBase64url(other.key)
     if (theirs === undefined) throw new CallError('CALL_ERR_KEY')
     let shared: Bytes
@@ -59,7 +66,7 @@ export class Participant {
     } catch (cause) {
       throw new CallError('CALL_ERR_KEY', { cause })
     }
-    const [host, guest] = role === 'host' ? [this, other] : [other, this]
+    const [host, guest] = this.roleWith(other.id) === 'host' ? [this, other] : [other, this]
     const secret = await crypto.subtle.digest('SHA-256', concat(shared, utf8(['signalbox v1', 'pair', host.key, guest.key].join('\n'))))
     return await inviteKey(new Uint8Array(secret), host.id)
   }

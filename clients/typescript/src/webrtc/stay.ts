@@ -1,3 +1,4 @@
+import type { EndAttempt } from './attempts.js'
 import type { Channel } from './channel.js'
 import { CallError, type CallErrorCode } from './errors.js'
 import { connectPeer, type Peer, type PreparedConnection, type Settings } from './peer.js'
@@ -8,6 +9,8 @@ export interface Hello {
   prepared: PreparedConnection
   channel: Channel
   opening: string
+  /** ends the attempt that it is, if attempts are counted */
+  endAttempt?: EndAttempt
 }
 
 export interface Staying {
