@@ -17,11 +17,6 @@ async function meeting (t: Test, url: string, guests: number, options = {}): Pro
   return everyone
 }
 
-/** The page is gone, without a word to anyone. */
-async function crash (person: Person): Promise<void> {
-  for (const peer of person.peers.values()) peer.connection.close()
-}
-
 t.test('three are connected, each with both of the others, with a code for each two', async t => {
   const { url } = await serveCalls(t)
   const everyone = await meeting(t, url, 2)
@@ -75,8 +70,11 @@ t.test('two guests who part stay connected with all others', async t => {
 
 t.test('one whose page is loaded again comes back as someone new', async t => {
   const { url } = await serveCalls(t)
-  const [host, anna, ben] = await meeting(t, url, 2, { timeout: 10_000 }) as [Awaited<ReturnType<typeof hostOf>>, Person, Person]
-  await crash(ben)
+  const [host, anna] = await meeting(t, url, 1) as [Awaited<ReturnType<typeof hostOf>>, Person]
+  const reload = new AbortController()
+  const ben = await guestOf(t, host, { signal: reload.signal })
+  await together(host, anna, ben)
+  reload.abort()
   const again = await guestOf(t, host)
   t.not(again.id, ben.id)
   await host.with(anna, again)
@@ -118,6 +116,31 @@ t.test('guests stay connected when the host leaves, until they leave too', async
   await Promise.all([anna.over, ben.over])
 })
 
+t.test('whoever closes a page tells everyone in the same step', async t => {
+  const { url } = await serveCalls(t)
+  const [host, anna] = await meeting(t, url, 1) as [Awaited<ReturnType<typeof hostOf>>, Person]
+  let ends = 0
+  class RTCPeerConnection extends node.RTCPeerConnection {
+    override createDataChannel (label: string, options?: RTCDataChannelInit): RTCDataChannel {
+      const channel = super.createDataChannel(label, options)
+      const send = channel.send.bind(channel) as (text: string) => void
+      return Object.assign(channel, {
+        send (text: string) {
+          if (text.startsWith('{"type":"end"')) ends++
+          send(text)
+        }
+      })
+    }
+  }
+  const ben = await guestOf(t, host, { RTCPeerConnection })
+  await together(host, anna, ben)
+  const ended = [host, anna].map(person => person.to(ben).closed)
+  const left = ben.call.close()
+  t.equal(ends, 2)
+  t.strictSame(await Promise.all(ended), [undefined, undefined])
+  await left
+})
+
 t.test('a host that loads its page again finds everyone, and the guests their own connections', async t => {
   const { url } = await serveCalls(t)
   const reload = new AbortController()
@@ -140,17 +163,17 @@ t.test('a host that loads its page again finds everyone, and the guests their ow
 })
 
 // The other's own limits are so long that it can only have been told.
-for (const [who, first] of [['the host', true], ['the guest', false]] as const) {
+for (const [who, isHost] of [['the host', true], ['the guest', false]] as const) {
   t.test(`two guests whose connection breaks are connected again, although only ${who} of the two notices`, async t => {
     const { url } = await serveCalls(t)
-    const host = await hostOf(t, url)
-    const slow = { close: 600_000 }
-    const anna = await guestOf(t, host, {}, first ? {} : slow)
-    await together(host, anna)
-    const ben = await guestOf(t, host, {}, first ? slow : {})
+    const uncounted = { compare: false }
+    const host = await hostOf(t, url, uncounted)
+    const anna = await guestOf(t, host, uncounted)
+    let ben: Person
+    // The lower id is the host's.
+    while ((anna.id < (ben = await guestOf(t, host, uncounted, { close: 600_000 })).id) !== isHost) await ben.call.close()
     await together(host, anna, ben)
-    const [quick, other] = first ? [anna, ben] : [ben, anna]
-    const [here, there] = [quick.to(other), other.to(quick)]
+    const [here, there] = [anna.to(ben), ben.to(anna)]
     here.connection.close()
     t.match(await Promise.all([here.closed, there.closed]), [{ code: 'CALL_ERR_LOST' }, { code: 'CALL_ERR_LOST' }])
     await together(host, anna, ben)

@@ -76,8 +76,11 @@ export async function joinWith (settings: Settings, invite: string | URL, option
 
   /** Tells the others; a connection that is not up yet ends with the scope. */
   const close = async () => {
-    // In one step: a page that is being closed has no other.
-    await Promise.all([others?.close(), host?.close(), current?.close()])
+    // In one step: a page that is being closed has no other. Only a pair without a path needs the host a moment longer.
+    const needHost = others?.needHost === true
+    const left = others?.close()
+    if (needHost) await left
+    await Promise.all([left, host?.close(), current?.close()])
     scope.end()
   }
 
