@@ -2,10 +2,13 @@ import t from 'tap'
 import { parseDescription } from '../../clients/typescript/src/webrtc/agreement.js'
 import { parseCandidate, RemoteCandidates } from '../../clients/typescript/src/webrtc/candidates.js'
 import type { Channel } from '../../clients/typescript/src/webrtc/channel.js'
+import { connect } from '../../clients/typescript/src/webrtc/connect.js'
+import { CallError } from '../../clients/typescript/src/webrtc/errors.js'
 import { Queue } from '../../clients/typescript/src/webrtc/queue.js'
 import { line, newFingerprint, sdpWith } from './fake-connection.js'
 import { quiet, type FakeServer } from './fake-server.js'
 import { rogueGuest } from './rogue-guest.js'
+import { next } from './serve.js'
 
 /** Sends a value as JSON text, such as one that `JSON.stringify` cannot write, but `JSON.parse` reads. */
 async function sendText (channel: Channel, text: string): Promise<void> {
@@ -25,6 +28,19 @@ t.test('a deeply nested candidate is ignored, and the call continues', async t =
   await channel.send({ candidate: { candidate: 'candidate:1 later', sdpMid: '0' } })
   await quiet()
   t.strictSame(connection.candidates, [{ candidate: 'candidate:1 later', sdpMid: '0' }])
+  await peer.close()
+})
+
+t.test('a guest that only ends its boxes keeps its place, and those who come at the same moment get no more than are left', async t => {
+  const { call, channel, fetch, join, refused } = await rogueGuest(t, undefined, { maxGuests: 2 })
+  const peer = await join()
+  await channel.close(new CallError('CALL_ERR_GONE'))
+  await quiet()
+  const others = await Promise.all([1, 2].map(async () => await connect(call.invite, { hello: { commitment: '' }, fetch })))
+  t.teardown(() => Promise.all(others.map(other => other.close())))
+  const heard = await Promise.allSettled(others.map(async other => await next(other)))
+  t.strictSame(heard.map(({ status }) => status).sort(), ['fulfilled', 'rejected'])
+  t.strictSame(refused, ['CALL_ERR_FULL'])
   await peer.close()
 })
 

@@ -1,7 +1,7 @@
 import type { Test } from 'tap'
 import type { Channel } from '../../clients/typescript/src/webrtc/channel.js'
 import { connect } from '../../clients/typescript/src/webrtc/connect.js'
-import { hostWith, type HostedCall } from '../../clients/typescript/src/webrtc/host.js'
+import { hostWith, type HostedCall, type HostOptions } from '../../clients/typescript/src/webrtc/host.js'
 import { defaultSettings, type Peer } from '../../clients/typescript/src/webrtc/peer.js'
 import { commit } from '../../clients/typescript/src/webrtc/short-code.js'
 import { fakeConnections, line, newFingerprint, sdpWith, type FakeConnection } from './fake-connection.js'
@@ -11,6 +11,7 @@ import { next } from './serve.js'
 /** A host, and a guest by its invite that says whatever it likes. */
 export interface Rogue {
   call: HostedCall
+  fetch: FakeServer['fetch']
   channel: Channel
   refused: string[]
   /** the host's connection */
@@ -22,12 +23,12 @@ export interface Rogue {
 }
 
 /** @param through what the host's requests go through on their way to the server */
-export async function rogueGuest (t: Test, through = (fetch: FakeServer['fetch']): FakeServer['fetch'] => fetch): Promise<Rogue> {
+export async function rogueGuest (t: Test, through = (fetch: FakeServer['fetch']): FakeServer['fetch'] => fetch, options: Partial<HostOptions> = {}): Promise<Rogue> {
   const { url: server, fetch } = new FakeServer()
   const { made, RTCPeerConnection } = fakeConnections()
   const refused: string[] = []
   const settings = { ...defaultSettings, timeouts: { ...defaultSettings.timeouts, close: 20 } }
-  const call = await hostWith(settings, { server, fetch: through(fetch), RTCPeerConnection, iceServers: [], refused: error => { refused.push(error.code) } })
+  const call = await hostWith(settings, { server, fetch: through(fetch), RTCPeerConnection, iceServers: [], refused: error => { refused.push(error.code) }, ...options })
   const own = newFingerprint()
   const { commitment, opening } = await commit(own)
   const channel = await connect(call.invite, { hello: { commitment }, fetch })
@@ -40,6 +41,7 @@ export async function rogueGuest (t: Test, through = (fetch: FakeServer['fetch']
   }
   return {
     call,
+    fetch,
     channel,
     refused,
     connection,

@@ -73,6 +73,8 @@ export async function hostWith (settings: Settings, options: HostOptions): Promi
   const ownId = await idOf(await dropAddressOf(address.id))
   const peers = new Queue<Peer>()
   const connected = new Set<Peer>()
+  /** of the guests that are connecting or connected */
+  const taken = new Set<Channel>()
   let closed = false
   const current = (): Resume => ({ ...listener.resume, unfinished: attempts.unfinished, since: attempts.since })
   const attempts = new Attempts(resume?.unfinished ?? 0, resume?.since ?? Date.now(), () => { if (!closed) notify(save, current()) })
@@ -83,11 +85,13 @@ export async function hostWith (settings: Settings, options: HostOptions): Promi
 
   const receive = async (channel: Channel) => {
     // The listener no longer counts a guest whose conversation failed, but it may be connected all the same.
-    if (connected.size >= maxGuests) {
+    if (taken.size >= maxGuests) {
       const full = new CallError('CALL_ERR_FULL')
       notify(refused, full)
       return await channel.close(full)
     }
+    taken.add(channel)
+    let came = false
     const { self, key } = Object(channel.hello) as { self?: unknown, key?: unknown }
     const id = await idOf(isId(self) ? self : channel.session!.parts.guestDrop)
     const createConnection = async () => {
@@ -96,14 +100,17 @@ export async function hostWith (settings: Settings, options: HostOptions): Promi
       return prepared
     }
     await answer(channel, id, { ...answering, createConnection }, (peer, { control }) => {
+      came = true
       connected.add(peer)
       void peer.closed.then(() => {
         connected.delete(peer)
+        taken.delete(channel)
         introducer?.remove(id, control)
       })
       if (!peers.push(peer)) void peer.close()
       if (isPublicKey(key)) void control.opened.then(() => { if (connected.has(peer)) introducer?.add(id, key, control) })
     })
+    if (!came) taken.delete(channel)
   }
   forEachChannel(listener, receive).then(() => peers.end(), error => peers.end(error))
   notify(save, current())
