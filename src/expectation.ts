@@ -2,7 +2,7 @@ import type { ValueError } from '@sinclair/typebox/errors'
 
 const ARTICLES: Record<string, string> = { object: 'an object', array: 'an array', string: 'a string', boolean: 'a boolean' }
 
-/** In a schema: what it accepts, in words, where `expects` would become part of the contract. */
+/** The key under which a schema says in words what it accepts. Unlike `expects`, it does not become part of the contract. */
 export const IN_WORDS: unique symbol = Symbol('in words')
 
 /** What a schema expects where a value does not fit, as the object of "expected". */

@@ -68,11 +68,13 @@ t.test('with npm start, every curl command and every script runs, except for the
       { type: 'ack', data: 0 },
       { type: 'msgs', data: [answer], next: 1 },
       { type: 'msgs', data: [answer], next: 1 },
+      { type: 'ack', data: 1, seq: 2 },
       { type: 'ack', data: 1 },
       { type: 'msgs', data: ['hello'] }
     ])
-    t.equal(answers.length, 9)
+    t.equal(answers.length, 10)
     t.ok(stdout.includes('\x1eretry: 1000\n'), 'the stream opened')
+    t.match(stdout, /^data: \{"type": ?"bye"\}$/m, 'and has the message')
   })
 
   await t.test('JavaScript', async t => {

@@ -46,15 +46,20 @@ function whenOnce (carrier: Carrier, already: boolean, event: string, tell: () =
   return () => { carrier.off(event, tell) }
 }
 
-/**
- * Ends it at once, with a reset: otherwise, the kernel would keep trying to send what it holds.
- * @param sendHeld lets the kernel do that, because what it holds may exist nowhere else
- */
-export function cut (carrier: Carrier, sendHeld = false): void {
+/** Those that have carried what may exist nowhere else. */
+const precious = new WeakSet<Carrier>()
+
+/** Has `cut` leave to the kernel what it still holds: messages that have been removed from their box. */
+export function keepHeld (carrier: Carrier): void {
+  precious.add(carrier)
+}
+
+/** Ends it at once, with a reset: otherwise, the kernel would keep trying to send what it holds. */
+export function cut (carrier: Carrier): void {
   if (!(carrier instanceof Socket)) {
     carrier.close(constants.NGHTTP2_CANCEL)
     carrier.destroy()
-  } else if (sendHeld || 'encrypted' in carrier) {
+  } else if (precious.has(carrier) || 'encrypted' in carrier) {
     // TLS sockets have no reset.
     carrier.destroy()
   } else {

@@ -4,7 +4,7 @@ type Plugin = (scope: FastifyInstance, options: object, done: (error?: Error) =>
 
 /**
  * Adds routes to a scope. If the server already has one of them, the error says what to do.
- * @param paths where the server may have no page or form of its own, even with a method that none of the routes has
+ * @param paths where the server must not have a GET or POST route of its own, even if the new routes lack that method
  * @param add registers plugins that have the routes
  */
 export async function addRoutes (scope: FastifyInstance, paths: string[], add: () => Promise<void>): Promise<void> {
@@ -26,8 +26,9 @@ function takenError (url: string, cause?: unknown): TypeError {
 }
 
 /**
- * What a plugin with a callback throws, such as @fastify/cors if the server has its route, Fastify does not catch, and the
- * process ends. On this scope and those below, it fails the registration, as an async plugin does.
+ * Fastify does not catch what a plugin with a callback throws, as @fastify/cors does if the server already has its
+ * route, and the process ends. In this scope and those below, it fails the registration instead, as with an async
+ * plugin.
  */
 function catchThrown (scope: FastifyInstance): void {
   const register = scope.register as (plugin: unknown, options?: object) => unknown

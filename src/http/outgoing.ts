@@ -4,7 +4,7 @@ import { BusyError } from '../errors.js'
 import type { Drained, Page } from '../store/store.js'
 import { addressOf } from './address.js'
 import { PendingResponse, isSent } from './pending-response.js'
-import { inTurn } from './pipeline.js'
+import { inTurn, isWaiting } from './pipeline.js'
 import { pageRoom, pageSize } from './responses.js'
 import { inPieces, PIECE, UNDER_WAY } from './pieces.js'
 import { Unsent } from './unsent.js'
@@ -164,6 +164,11 @@ export class Outgoing {
 
   /** Tracks a response from the end of this turn, unless the kernel has taken it by then. */
   follow (reply: FastifyReply): void {
+    // A hook of the host may reply before its turn.
+    if (isWaiting(reply.raw)) {
+      reply.raw.once('socket', () => { this.follow(reply) })
+      return
+    }
     this.#replies.push(reply)
     if (this.#replies.length === 1) this.#endTurnSoon()
   }

@@ -2,7 +2,7 @@ import { Socket } from 'node:net'
 import type { Writable } from 'node:stream'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { endOfTurn } from '../end-of-turn.js'
-import { carrierOf, cut, isInjected, whenGone, whenPaused, type Carrier } from './carrier.js'
+import { carrierOf, cut, isInjected, keepHeld, whenGone, whenPaused, type Carrier } from './carrier.js'
 import { endOfPiece } from './pieces.js'
 
 /** The approximate memory of a response besides its bytes. */
@@ -11,9 +11,6 @@ const OVERHEAD = 4 * 1024
 /** How many turns Node needs to report that a client has closed its side in the packet of its request; found by experiment. */
 const TURNS = 2
 const TURNS_HTTP2 = 8
-
-/** The connections that have carried drained messages. */
-const carriedDrain = new WeakSet<Carrier>()
 
 /** A response on its way to the client. */
 export class PendingResponse {
@@ -95,7 +92,7 @@ export class PendingResponse {
   /** Its messages have been removed from their box, so it gives way to no other. */
   keep (): void {
     this.drained = true
-    carriedDrain.add(this.#carrier)
+    keepHeld(this.#carrier)
   }
 
   /** @param bytes what stays in memory until all of it is written */
@@ -148,7 +145,7 @@ export class PendingResponse {
   }
 
   cut (): void {
-    cut(this.#carrier, carriedDrain.has(this.#carrier))
+    cut(this.#carrier)
   }
 
   readonly #took = (): void => { this.#progressed = true }

@@ -45,7 +45,7 @@ function titleFor ({ code, statusCode = 500 }: BoxError): string {
 /** Fastify's own errors get our codes; an unexpected error becomes a 500 that reveals nothing. */
 function translate (error: FastifyError, request: FastifyRequest): BoxError {
   if (error instanceof HostError) return error
-  // A third-party store's error may have only a code, and the message of one that is no refusal is not for the caller.
+  // A third-party store's error may have only a code. Its message is not for the caller, unless it is a refusal.
   if (isErrorCode(error.code)) return isRefusal(error.statusCode) ? error : errorOf(error.code, error)
   switch (error.code) {
     case 'FST_ERR_VALIDATION':

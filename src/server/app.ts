@@ -81,7 +81,7 @@ export async function buildServer (config: Config, parts: ServerParts = {}): Pro
     schemaController: COMPILERS,
     clientErrorHandler: handleClientErrors(headers),
     frameworkErrors: (error, request, reply) => {
-      // No hook runs for these.
+      // No hook runs for these, so nothing else waits for their turn or follows them.
       inTurn(request as FastifyRequest, reply as FastifyReply, () => {
         sendProblem(error, request as FastifyRequest, (reply as FastifyReply).headers(headers))
         outgoing.follow(reply as FastifyReply)

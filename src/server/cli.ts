@@ -18,7 +18,7 @@ try {
 
 /** What to do about an error, on one line and without a stack, for the person who starts the server. */
 function explain (error: unknown): string {
-  const { code, message } = error as NodeJS.ErrnoException
-  if (code === 'EADDRINUSE') return 'the port is in use; stop the program that uses it or choose another --port'
+  const { code, message, port } = error as NodeJS.ErrnoException & { port?: number }
+  if (code === 'EADDRINUSE') return `port ${port} is in use; stop the program that uses it or choose another --port`
   return message.split('\n', 1)[0] as string
 }

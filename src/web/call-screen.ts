@@ -115,7 +115,7 @@ export class CallScreen {
     this.#showDeviceNotice()
   }
 
-  /** Another device is in use than the one that was, or that was chosen; undefined: that is past. */
+  /** A different device is in use than before, or than the one chosen; undefined if that no longer applies. */
   switched (to: Switch | undefined): void {
     this.#tell('switch', undefined)
     if (to === undefined || this.#screen.hidden) return

@@ -83,7 +83,7 @@ export class Preview {
     this.#followLevel(this.#shown && state.audio === 'on' ? this.media.track('audio') : undefined)
   }
 
-  /** Another device is in use than the one that was, or that was chosen; undefined: that is past. */
+  /** A different device is in use than before, or than the one chosen; undefined if that no longer applies. */
   switched (to: Switch | undefined): void {
     this.#switched = to && switchText(to)
     this.update()

@@ -92,7 +92,7 @@ function absentText (state: Extract<State, { name: 'waiting' }>, notice: Reason)
   }
 }
 
-/** What is happening while nobody is here and there is nothing to do, if it takes a while; undefined if there is. */
+/** What is happening while the person is alone and can only wait; undefined otherwise. */
 export function progressText (state: State): string | undefined {
   const host = state.role === 'host'
   switch (state.name) {
@@ -117,7 +117,7 @@ export const screenProblem = 'The screen could not be shared. Check in the syste
 /** Why the screen is no longer shared, though the person has not stopped it. */
 export const screenStopped = 'Your screen is no longer shared: the connection was lost, and someone else may have joined since. You can share it again.'
 
-/** Why the screen is not shared that the person was still choosing. */
+/** Why a screen that the person was still choosing is not shared. */
 export const screenWithheld = 'Your screen was not shared: the connection was lost, and someone else may have joined since. To share it, choose it again.'
 
 /** What to do with the code; undefined if nothing is left to do. */
@@ -171,7 +171,7 @@ export function switchText ({ kind, using, problem }: Switch): string {
   const device = kind === 'audio' ? 'microphone' : 'camera'
   if (problem === undefined) return `Your ${device} was disconnected. Now using ${deviceName(using)}.`
   const why = {
-    denied: `Access to the ${device} you chose was not allowed.`,
+    denied: `Access to the ${device} you chose is blocked.`,
     busy: `The ${device} you chose cannot be opened, probably because another program is using it.`,
     unavailable: `The ${device} you chose was not found.`
   }[problem]

@@ -97,7 +97,7 @@ t.test('a connection that breaks', { skip }, async t => {
     t.equal(await host.page.locator('#no-picture').innerText(), 'Their camera is off')
   })
 
-  await t.test('a picture that is kept is gone with the person in it', async t => {
+  await t.test('the last picture disappears when the person in it leaves', async t => {
     const { host, guest } = await call(t)
     const { page } = host
     await breaks(page, 'disconnected')

@@ -244,10 +244,7 @@ t.test('files in a call', { skip }, async t => {
     const [former] = await folders()
     t.match(former, /^signalbox-files-/)
     await guest.page.reload()
-    await guest.page.waitForFunction(async former => {
-      for await (const name of (await navigator.storage.getDirectory()).keys()) if (name === former) return false
-      return true
-    }, former)
+    while ((await folders()).includes(former!)) await guest.page.waitForTimeout(50)
   })
 
   await t.test('cannot be sent to nobody', async t => {

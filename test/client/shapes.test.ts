@@ -67,7 +67,7 @@ for (const [operation, use, bodies] of unsound) {
   })
 }
 
-t.test('a box is not created of what a box server does not send', async t => {
+t.test('no box is created from a response that a box server would not send', async t => {
   for (const body of [{}, ack, { ...created, data: 7 }, { ...created, data: boxLink }, { ...created, drop: undefined }]) {
     await t.rejects(Box.create('http://server.test', { fetch: async () => json(body, { status: 201 }) }), { name: 'BoxError', status: 201 }, JSON.stringify(body))
   }

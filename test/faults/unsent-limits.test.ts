@@ -1,10 +1,11 @@
 import { once } from 'node:events'
+import type { ServerResponse } from 'node:http'
 import http2, { type ClientHttp2Stream } from 'node:http2'
 import net, { type AddressInfo, type Socket } from 'node:net'
 import { Readable } from 'node:stream'
 import Fastify, { type FastifyInstance } from 'fastify'
 import t, { type Test } from 'tap'
-import { createOutgoing, outgoingOf, type Outgoing } from '../../src/http/outgoing.js'
+import { createOutgoing, outgoingOf } from '../../src/http/outgoing.js'
 import { memoryStore } from '../../src/store/memory.js'
 import { build, jsonText, type TestBox } from '../helpers/build.js'
 import { closed } from '../helpers/closed.js'
@@ -316,22 +317,32 @@ t.test('the limits apply to every response of the server', async t => {
   const port = await listen()
   const outgoing = outgoingOf(app)
   t.equal((await app.inject('/docs/static/swagger-ui-bundle.js')).statusCode, 200)
-  for (const [url, requests] of Object.entries({ '/docs/static/swagger-ui-bundle.js': 1, '/metrics': 1, '/nowhere': 5, '/%': 5 })) {
+  let open = 0
+  app.server.on('request', (_request, response: ServerResponse) => {
+    open++
+    response.once('finish', () => { open-- })
+  })
+  /** Whether the kernel takes everything that was asked for. */
+  const taken = async (asked: number, seen: () => number): Promise<boolean> => {
+    for (let stuck = 0; stuck < 100; stuck = outgoing.unsent.responses > 0 ? stuck + 1 : 0) {
+      if (open === 0 && seen() === asked) return true
+      await new Promise(resolve => setTimeout(resolve, 1))
+    }
+    return false
+  }
+  for (const [url, requests] of Object.entries({ '/docs/static/swagger-ui-bundle.js': 1, '/metrics': 1, '/nowhere': 16, '/%': 16 })) {
     const socket = await send(t, port)
+    let [asked, seen] = [0, 0]
+    open = 0
+    app.server.on('request', () => { seen++ })
     // The kernel takes some megabytes.
-    do socket.write(request('GET', url).repeat(requests)); while (!socket.destroyed && await taken(outgoing))
+    do {
+      asked += requests
+      socket.write(request('GET', url).repeat(requests))
+    } while (await taken(asked, () => seen))
     t.ok(outgoing.unsent.bytes > 0, `${url} is counted`)
     await until(() => outgoing.unsent.responses === 0)
     socket.resume()
     await until(() => socket.closed)
   }
 })
-
-/** Whether everything is sent soon. */
-async function taken (outgoing: Outgoing): Promise<boolean> {
-  for (let i = 0; i < 20; i++) {
-    await new Promise(resolve => setTimeout(resolve, 5))
-    if (outgoing.unsent.responses === 0) return true
-  }
-  return false
-}

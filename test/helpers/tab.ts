@@ -39,7 +39,16 @@ export function tabsOfChromium (browser: Chromium, options: BrowserContextOption
       goto: url => page.goto(url),
       reload: () => page.reload(),
       evaluate: (work: any, argument?: any) => page.evaluate<any, any>(work, argument),
-      until: (holds: any, argument: any) => page.waitForFunction<any, any>(holds, argument),
+      // waitForFunction would take the promise of an async function for true.
+      async until (holds: any, argument: any) {
+        const end = Date.now() + PATIENCE
+        let cause: unknown
+        // An error may only be that of a page that was left meanwhile.
+        while (!await page.evaluate<any, any>(holds, argument).catch(error => { cause = error })) {
+          if (Date.now() > end) throw new Error(`This did not become true: ${holds}`, { cause })
+          await page.waitForTimeout(50)
+        }
+      },
       click: selector => page.click(selector),
       fill: (selector, text) => page.fill(selector, text),
       press: key => page.keyboard.press(key),

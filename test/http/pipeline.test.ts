@@ -1,13 +1,14 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
 import { once } from 'node:events'
 import net, { type AddressInfo } from 'node:net'
 import t, { type Test } from 'tap'
 import { build, jsonText } from '../helpers/build.js'
 import { watchedStore } from '../helpers/stream-reader.js'
 
-const LONGEST = 100
+const LONGEST = 16
 
 /** A connection whose first request waits for a message, with so many more behind it. */
-async function pipelined (t: Test, behind: number, pad = '') {
+async function pipelined (t: Test, behind: number, request = 'POST /boxes HTTP/1.1\r\nhost: x\r\ncontent-length: 0\r\n\r\n') {
   const watch = watchedStore()
   const { app, createBox } = await build(t, { store: watch.store, rateLimit: false })
   await app.listen({ host: '127.0.0.1', port: 0 })
@@ -18,7 +19,7 @@ async function pipelined (t: Test, behind: number, pad = '') {
   let received = ''
   socket.on('data', data => { received += data })
   const closed = new Promise(resolve => { socket.once('close', resolve) })
-  socket.write(`GET ${box.messages}?wait=60 HTTP/1.1\r\nhost: x\r\n\r\n` + 'POST /boxes HTTP/1.1\r\nhost: x\r\ncontent-length: 0\r\n'.concat(pad, '\r\n').repeat(behind))
+  socket.write(`GET ${box.messages}?wait=60 HTTP/1.1\r\nhost: x\r\n\r\n` + request.repeat(behind))
   return {
     watch,
     closed,
@@ -43,22 +44,33 @@ t.test('a connection with more of them is cut off, and its places are freed', as
   t.equal(answers(), 0)
 })
 
-t.test('so is one whose waiting requests have too many headers', async t => {
-  const { watch, closed, answers } = await pipelined(t, 20, Array.from({ length: 900 }, (_, i) => `a${i}: 1\r\n`).join(''))
-  await closed
-  await watch.until(0)
-  t.equal(answers(), 0)
-})
+for (const [what, request] of Object.entries({
+  headers: `GET /openapi.json HTTP/1.1\r\nhost: x\r\n${Array.from({ length: 900 }, (_, i) => `a${i}: 1\r\n`).join('')}\r\n`,
+  'parameters in their URL': `GET /openapi.json?${Array.from({ length: 1500 }, (_, i) => i).join('&')} HTTP/1.1\r\nhost: x\r\n\r\n`,
+  'bytes in their bodies': `POST /boxes HTTP/1.1\r\nhost: x\r\ncontent-length: 9000\r\n\r\n${' '.repeat(9000)}`,
+  'chunks of unknown length': 'POST /boxes HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n'
+})) {
+  t.test(`so is one whose waiting requests have too many ${what}`, async t => {
+    const { watch, closed, answers } = await pipelined(t, 2, request)
+    await closed
+    await watch.until(0)
+    t.equal(answers(), 0)
+  })
+}
 
-t.test('a request with a body ends the long-poll ahead of it, since a connection that is not read does not tell of a client that leaves', async t => {
-  const { app, createBox } = await build(t, { rateLimit: false })
+t.test('a request is handled in its own async context, not in that of the response ahead of it', async t => {
+  const storage = new AsyncLocalStorage<string>()
+  const seen: Array<[string | undefined, string | undefined]> = []
+  const { app } = await build(t, {
+    before: app => { app.addHook('onRequest', (request, _reply, done) => { storage.run(request.headers['x-user'] as string, done) }) },
+    guard: async request => { seen.push([request.headers['x-user'] as string, storage.getStore()]) }
+  })
   await app.listen({ host: '127.0.0.1', port: 0 })
-  const [box, other] = [await createBox(), await createBox()]
   const socket = net.connect({ port: (app.server.address() as AddressInfo).port, host: '127.0.0.1' })
   t.teardown(() => { socket.destroy() })
   let received = ''
   socket.on('data', data => { received += data })
-  socket.write(`GET ${box.messages}?wait=60 HTTP/1.1\r\nhost: x\r\n\r\nPOST ${other.messages} HTTP/1.1\r\nhost: x\r\ncontent-type: text/plain\r\ncontent-length: 1\r\n\r\n1`)
-  while (received.match(/HTTP\/1.1 200/g)?.length !== 2) await once(socket, 'data')
-  t.same((await app.inject(other.messages)).json().data, ['1'])
+  socket.write(['ada', 'bob'].map(user => `POST /boxes HTTP/1.1\r\nhost: x\r\nx-user: ${user}\r\ncontent-length: 0\r\n\r\n`).join(''))
+  while (received.match(/HTTP\/1.1 201/g)?.length !== 2) await once(socket, 'data')
+  t.same(seen, [['ada', 'ada'], ['bob', 'bob']])
 })

@@ -33,7 +33,7 @@ t.test('a port in use is reported in one sentence', async t => {
   await once(other, 'listening')
   t.teardown(() => { other.close() })
   const { port } = other.address() as AddressInfo
-  refused(t, await runServer(t, ['--store=memory:', '--host=127.0.0.1', `--port=${port}`]), /the port is in use/)
+  refused(t, await runServer(t, ['--store=memory:', '--host=127.0.0.1', `--port=${port}`]), new RegExp(`port ${port} is in use`))
 })
 
 t.test('an unwritable directory is reported in one sentence', async t => {

@@ -56,7 +56,7 @@ for (const [name, play, runs] of [
   ['gives only his own keys', passOn, 250],
   ['searches an opening', search, 60]
 ] as [string, Play, number][]) {
-  t.test(`a host between two guests who ${name} is right in one of ten tries at most`, async t => {
+  t.test(`a host who sits between two guests and ${name} is right in at most one try in ten`, async t => {
     let [tries, right] = [0, 0]
     for (let run = 0; run < runs; run++) {
       const he = await BetweenGuests.begin()

@@ -62,7 +62,7 @@ t.test('a message to nobody, to oneself or from somebody who was not introduced 
   t.throws(() => anna.control.say({ type: 'relay', message: { to: ben.id, what: 'ever' } }), { code: 'CALL_ERR_FORMAT' })
 })
 
-t.test('somebody who claims another’s id and is not there any more takes nothing from who is', async t => {
+t.test('an old connection with a guest’s id takes nothing from the guest’s new one', async t => {
   const { introducer, members: [anna, ben] } = hosting(2)
   const again = new FakeControl()
   introducer.listenTo(ben.id, again.asControl)
@@ -190,7 +190,7 @@ t.test('a hello costs nothing unless it comes from the one who was introduced', 
   t.strictSame(anna.refused, ['CALL_ERR_KEY', 'CALL_ERR_FORMAT'])
 })
 
-t.test('one guest’s junk, and what comes to nothing with it, leaves all others their turn', async t => {
+t.test('neither junk from one guest nor failed attempts with it cost the other guests their turn', async t => {
   stopClock(t)
   const anna = await guest(t)
   const [mallory, carl] = [await anna.another('host'), await anna.another('host')]

@@ -28,10 +28,10 @@ export interface CallOptions {
  * send. It retries transient failures and resumes after every disconnection. Messages arrive in order, and once
  * each, except that the message at which a loop was left is delivered again.
  *
- * Methods reject with a `BoxError` if the server refuses or its response is not what the contract promises (as behind
- * a redirect with status 301 or 302, which turns a POST into a GET), with a `TypeError` that names the server if it
- * cannot be reached (its `cause` is the error of `fetch`; a request is tried ten times, over about a minute), with a
- * `ResponseTooLargeError` if a response exceeds `maxResponseBytes`, and with the signal's reason if they are aborted.
+ * Methods reject with a `BoxError` if the server refuses or its response is not what the contract promises (for
+ * example after a redirect with status 301 or 302, which turns a POST into a GET), with a `TypeError` that names the
+ * server if it cannot be reached (its `cause` is the error of `fetch`; a request is tried ten times, over about a
+ * minute), with a `ResponseTooLargeError` if a response exceeds `maxResponseBytes`, and with the signal's reason if they are aborted.
  */
 export class Box {
   readonly #address: Address

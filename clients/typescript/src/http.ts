@@ -65,7 +65,7 @@ export function isStream ({ headers }: Response): boolean {
 
 /**
  * The same response, read here up to the limit, so that no server can fill the memory. Browsers replace an error
- * in the body of a response by one of their own. Of a GET, which stays one, it does not matter whether it was redirected.
+ * in the body of a response by one of their own. Whether a GET was redirected does not matter, because it stays a GET.
  */
 async function limited ({ method }: Request, response: Response, bytes: number): Promise<Response | undefined> {
   if (response.body === null) return undefined
@@ -119,7 +119,7 @@ export class BoxError extends Error {
     const { code, detail } = Object(problem)
     // Browsers show a redirect that was not followed as status 0.
     const isRedirect = status === 0 || Math.floor(status / 100) === 3
-    const other = isRedirect ? 'The server redirects; with the option headers, redirects are not followed.' : `The server responded unexpectedly, with status ${status}.`
+    const other = isRedirect ? 'The server redirects, but redirects are not followed with the option headers.' : `The server responded unexpectedly, with status ${status}.${status === 404 ? ' Is the URL’s prefix right?' : ''}`
     const hint = redirected ? ' The server redirects, which may turn a request into a GET. Use the new URL.' : ''
     super((typeof detail === 'string' ? detail : other) + hint)
     this.status = status

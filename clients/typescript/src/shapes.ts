@@ -2,8 +2,8 @@ import { capability } from './address.js'
 import type { components } from './contract.js'
 
 /*
- * Whether a response has what the client relies on. Something else than the box server may answer, and even
- * the box server may answer another request: `fetch` follows a redirect with 301 or 302, but turns a POST into a GET.
+ * Whether a response has what the client relies on. Something other than the box server may answer, and even the box
+ * server may answer a different request: `fetch` follows a redirect with 301 or 302, but turns a POST into a GET.
  */
 
 type Schemas = components['schemas']

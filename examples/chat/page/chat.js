@@ -25,6 +25,7 @@ window.addEventListener('hashchange', () => window.location.reload())
 try {
   const { hash, href } = window.location
   const call = hash === '' ? await hostCall(href) : await join(href)
+  window.addEventListener('pagehide', () => call.close())
   for await (const peer of call.peers) talkTo(peer)
   show('The call is over.')
 } catch (error) {

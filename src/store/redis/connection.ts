@@ -33,7 +33,7 @@ export function parseUrls (url: string | string[]): Place {
   const [first] = urls
   if (first === undefined) throw new TypeError('url: expected at least one Redis URL, received an empty list')
   const cluster = urls.length > 1 || first.cluster
-  if (cluster && first.access.db !== 0) throw new TypeError('url: expected no database other than 0, the only one of a Redis Cluster')
+  if (cluster && first.access.db !== 0) throw new TypeError('url: expected database 0, the only one in a Redis Cluster')
   return { cluster, nodes: urls.map(({ node }) => node), access: first.access }
 }
 

@@ -69,7 +69,7 @@ export class FileItem {
     if (focused) (this.#buttons.firstElementChild as HTMLElement).focus()
   }
 
-  /** Once at a time: while the browser asks for a place, it refuses to ask again, as after a double click. */
+  /** Only once at a time: while the browser asks where to save the file, it refuses to ask again, as it would after a double click. */
   async #accept (): Promise<void> {
     if (this.#accepting || this.transfer.state.name !== 'asked') return
     this.#accepting = true

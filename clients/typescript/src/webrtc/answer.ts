@@ -10,7 +10,7 @@ import { createNonce } from './sealing.js'
 /** How long it may take to check that a guest's box still exists, in ms. */
 const PROBE_TIMEOUT = 30_000
 
-/** What whoever answers hellos has. */
+/** What it takes to answer hellos. */
 export interface Answering {
   attempts: AttemptLimit
   settings: Settings

@@ -80,7 +80,7 @@ export class Attempts implements AttemptLimit {
   }
 }
 
-/** One other's part in attempts that many share: nobody can use up all of them alone. */
+/** One guest's share of the attempts that all other guests have in common: none can use them all up alone. */
 export class SharedAttempts implements AttemptLimit {
   constructor (private readonly all: AttemptLimit, private readonly own: AttemptLimit) {}
 

@@ -15,7 +15,7 @@ function isShared (code: string): code is CallErrorCode {
 /** The last message: null if a side has left, or the code of the error that ended the conversation. */
 export type EndMessage = null | { ended: CallErrorCode }
 
-/** All that it says of an error of this side's own is that this was not intended. */
+/** Of an error that concerns only this side, it says only that the end was not intended. */
 export function endMessageFor (reason: unknown): EndMessage {
   if (reason === undefined) return null
   return { ended: reason instanceof CallError && isShared(reason.code) ? reason.code : 'CALL_ERR_CLOSED' }

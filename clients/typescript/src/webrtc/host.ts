@@ -22,7 +22,7 @@ export interface HostOptions extends ListenOptions, ConnectionOptions {
 
 /** This side of a call. */
 export interface Call {
-  /** This participant's own id: what `id` is in the peer that everyone else has for it. */
+  /** This participant's own id: the `id` of the peer by which everyone else knows it. */
   readonly id: string
   /** Peers, as they connect: `for await (const peer of call.peers)`. */
   readonly peers: AsyncIterable<Peer>
@@ -58,7 +58,7 @@ export async function host (options: HostOptions): Promise<HostedCall> {
 
 export async function hostWith (settings: Settings, options: HostOptions): Promise<HostedCall> {
   const { server, page, resume, mesh = false, maxGuests = mesh ? MAX_MESH_GUESTS : MAX_GUESTS, refused, save, signal, timeout, compare = true } = options
-  if (mesh && maxGuests > MAX_MESH_GUESTS) throw new TypeError(`The option maxGuests must be at most ${MAX_MESH_GUESTS} with the option mesh`)
+  if (mesh && maxGuests > MAX_MESH_GUESTS) throw new TypeError(`With the option mesh, maxGuests must be at most ${MAX_MESH_GUESTS}`)
   // Checked before there is a box.
   peerConnectionClass(options)
   const listener = await listen({
@@ -123,7 +123,7 @@ export async function hostWith (settings: Settings, options: HostOptions): Promi
     async close () {
       closed = true
       peers.end()
-      // In one step: a page that is being closed has no other.
+      // All in one step: a page that is being closed has no time for another.
       await Promise.all([...[...connected].map(peer => peer.close()), listener.close()])
     }
   }

@@ -28,7 +28,7 @@ export interface JoinOptions extends ConnectionOptions {
  * Joins the call of an invite. Rejects at once if the invite is invalid or gone; otherwise, the loop over
  * `peers` yields the host and, with `mesh`, the other guests. If the connection to the host is lost, another
  * hello is sent and the loop yields the host again, but only once until people have been able to compare a code
- * again. The loop ends when either side leaves, in a mesh when nobody else is left, and throws a `CallError` if no
+ * again. The loop ends when either side leaves or, in a mesh, when nobody else is left; it throws a `CallError` if no
  * connection can be made.
  * @throws CallError if the invite is invalid (`CALL_ERR_INVITE`, `CALL_ERR_KEY`, `CALL_ERR_INVITE_VERSION`),
  * its box is gone (`CALL_ERR_GONE`), or the server fails (`CALL_ERR_SERVER`)
@@ -76,7 +76,7 @@ export async function joinWith (settings: Settings, invite: string | URL, option
 
   /** Tells the others; a connection that is not up yet ends with the scope. */
   const close = async () => {
-    // In one step: a page that is being closed has no other. Only a pair without a path needs the host a moment longer.
+    // All in one step: a page that is being closed has no time for another. Only a pair without a path needs the host a moment longer.
     const needHost = others?.needHost === true
     const left = others?.close()
     if (needHost) await left

@@ -104,7 +104,7 @@ export class Listener implements AsyncIterable<Channel> {
   /** Closes all channels and deletes the box, and with it the invite. */
   async close (): Promise<void> {
     this.#guests.end()
-    // In one step: a page that is being closed has no other.
+    // All in one step: a page that is being closed has no time for another.
     await Promise.all([...[...this.#channels.values()].map(channel => channel.close()), deleteBox(this.box)])
   }
 

@@ -103,13 +103,13 @@ export class OtherGuests {
     while (this.#busy > 0) await new Promise<void>(resolve => { this.#idle.push(resolve) })
   }
 
-  /** Whether to leave them takes the host: without a path of its own, a pair can only say so through it. */
+  /** Whether the host is needed to leave them: two guests without a path of their own can tell each other only through it. */
   get needHost (): boolean {
     return [...this.#known.values()].some(({ conversation }) => conversation?.connected === false) ||
       [...this.#peers].some(({ connection }) => connection.connectionState !== 'connected')
   }
 
-  /** Leaves them all, and tells them: whatever can be said without the host, before this returns. */
+  /** Leaves them all, and tells them. What can be said without the host is sent before this returns. */
   async close (): Promise<void> {
     this.#closing = true
     const pending = [...this.#known.values()].map(({ conversation }) => conversation?.connected === false ? conversation.channel?.close() : undefined)
@@ -222,7 +222,7 @@ export class OtherGuests {
       settings,
       signal,
       connected: peer => { this.#connect(other, conversation, peer) },
-      // One that was not answered has told nobody anything.
+      // A hello that was not answered has revealed nothing.
       compared: ({ channel, endAttempt }, yes) => {
         const failed = !yes && settings.compare && channel.session !== undefined
         endAttempt?.(failed)
@@ -238,7 +238,7 @@ export class OtherGuests {
     const { drop, hello } = Object(await openHello(key, message)) as { drop?: unknown, hello?: unknown }
     if (drop !== other.id) throw new CallError('CALL_ERR_FORMAT')
     const arriving = this.#open(conversation, message.session)
-    // Only now is it known who said it, and costs that one something.
+    // Only now is it known who said hello, so only now does it count against that guest.
     await this.#turn(other, conversation)
     const session = await Session.create(key, { role: 'host', guestDrop: other.id, guestNonce: message.session, hostNonce: createNonce() })
     const channel = conversation.channel = new SignalingChannel(this.#deliver, hello, () => { arriving.end() }, signal)

@@ -34,8 +34,8 @@ export interface ConnectionOptions extends ClientOptions {
    */
   compare?: boolean
   /**
-   * Connects everyone in the call with everyone else, up to six people: the host introduces the guests that also set
-   * this to each other. Without it, a guest is connected with the host only. Default: false.
+   * Connects everyone in the call to everyone else, up to six people: the host introduces to each other all guests
+   * that set this, too. Without it, a guest is connected only to the host. Default: false.
    */
   mesh?: boolean
   /** Aborts everything. */

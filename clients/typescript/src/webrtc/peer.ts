@@ -12,8 +12,8 @@ import { SwitchingChannel } from './switching-channel.js'
 /** The other side of a call, connected. */
 export interface Peer {
   /**
-   * Who it is: the same for everyone in the call, as long as this participant stays. After a reload of its page,
-   * it is a new one. An id proves nothing; `code` does.
+   * Identifies the participant: the same for everyone in the call, as long as this participant stays. A guest that
+   * reloads its page gets a new one. An id proves nothing; `code` does.
    */
   readonly id: string
   /** The connection, for adding tracks and reading statistics. */

@@ -24,7 +24,7 @@ interface Arrived { value: unknown, taken?: () => void }
  * sides have one.
  *
  * Every value has a number, the same on either path. Whenever a side changes paths, it first repeats what the
- * other side has not said to have seen, unless it went that way before: a path may be slow, but skips nothing.
+ * other side has not reported as seen, except what it has already sent on that path: a path may be slow, but skips nothing.
  * So each path has no gaps of its own, whatever is lost or late on the other, and the receiver takes the first
  * copy of each value and ignores the rest.
  */
