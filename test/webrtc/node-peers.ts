@@ -6,8 +6,18 @@ import type { Call } from '../../clients/typescript/src/webrtc/host.js'
 import { next } from './serve.js'
 import { defaultSettings, type Timeouts, type Peer, type Settings } from '../../clients/typescript/src/webrtc/peer.js'
 
+/** Every connection: libwebrtc may still call one that has been closed and collected, which crashes the process. */
+const connections: RTCPeerConnection[] = []
+
+class KeptConnection extends wrtc.RTCPeerConnection {
+  constructor (configuration?: RTCConfiguration) {
+    super(configuration)
+    connections.push(this)
+  }
+}
+
 /** The types of this one are a browser's. */
-export const node = { RTCPeerConnection: wrtc.RTCPeerConnection }
+export const node = { RTCPeerConnection: KeptConnection }
 
 /** Ends a test file, and its process soon after: libwebrtc's threads would keep it. */
 export function end (root: Test): void {
