@@ -73,7 +73,7 @@ async function hosting (t: Test) {
     FakePageConnection.made = []
     const guest = page(t, 'guest')
     guest.call.join(host.shown.invite)
-    for (let turns = 0; turns < 50 && !FakePageConnection.made.some(({ role }) => role === 'host'); turns++) await quiet()
+    while (!(['host', 'guest'] as const).every(end => FakePageConnection.made.some(({ role }) => role === end))) await quiet()
     await quiet()
     const last = (wanted: Role) => FakePageConnection.made.findLast(({ role }) => role === wanted)!
     const [here, there] = [last('host'), last('guest')]
