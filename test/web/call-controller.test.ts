@@ -138,23 +138,24 @@ t.test('who comes while somebody is connected hears that the call is full, befor
   t.equal(host.shown.unfinished, unfinished, 'it is no failed attempt')
 })
 
-t.test('whoever comes gets media only once it is known that somebody else may be there', async t => {
+/** A host whose guest is cut off before another one comes. */
+async function replaced (t: Test) {
   const { host, join } = await hosting(t)
   const first = await join()
   first.here.hear(first.there.said[0])
   first.here.connectionState = 'disconnected'
   const second = await join()
   second.here.hear(second.there.said[0])
+  return host
+}
+
+t.test('whoever comes gets media only once it is known that somebody else may be there', async t => {
+  const host = await replaced(t)
   t.same(host.shown.given, ['page', 'media', 'page', 'media'])
 })
 
 t.test('when another connection brings another code, people are told to compare again', async t => {
-  const { host, join } = await hosting(t)
-  const first = await join()
-  first.here.hear(first.there.said[0])
-  first.here.connectionState = 'disconnected'
-  const second = await join()
-  second.here.hear(second.there.said[0])
+  const host = await replaced(t)
   t.equal(host.shown.codes.length, 2)
   t.match(host.shown.compare[1], /compare again/)
 })
