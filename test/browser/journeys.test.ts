@@ -81,7 +81,7 @@ async function say (from: Tab, to: Tab, words: string): Promise<void> {
 async function send (t: Test, from: Tab, to: Tab): Promise<boolean> {
   const directory = await mkdtemp(joinPath(tmpdir(), 'signalbox-file-'))
   t.teardown(() => rm(directory, { recursive: true, force: true }))
-  const bytes = randomBytes(1_500_000)
+  const bytes = randomBytes(5_000_000)
   const path = joinPath(directory, 'file.bin')
   await writeFile(path, bytes)
   await from.upload('#file-input', path)
