@@ -5,6 +5,7 @@ import t, { type Test } from 'tap'
 import { outgoingOf } from '../../src/http/outgoing.js'
 import { build, jsonText, type TestBox } from '../helpers/build.js'
 import { watchedStore } from '../helpers/stream-reader.js'
+import { until } from '../helpers/until.js'
 
 const MIB = 1024 * 1024
 /** More than the kernel takes for a reader that reads nothing. */
@@ -92,10 +93,6 @@ function ask2 (client: ClientHttp2Session, { method, path, headers = {} }: { met
       return `${status}\r\n\r\n${text}`
     }
   }
-}
-
-async function until (condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise(resolve => setTimeout(resolve, 5))
 }
 
 const KINDS = {

@@ -10,6 +10,7 @@ import { memoryStore } from '../../src/store/memory.js'
 import { build, jsonText, type TestBox } from '../helpers/build.js'
 import { closed } from '../helpers/closed.js'
 import { serve } from '../server/serve.js'
+import { until } from '../helpers/until.js'
 
 const MIB = 1024 * 1024
 /** More than the kernel takes for a client that reads nothing. */
@@ -72,10 +73,6 @@ async function rest (socket: Socket): Promise<string> {
   socket.resume()
   await closed(socket)
   return Buffer.concat(chunks).toString('latin1')
-}
-
-async function until (condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise(resolve => setTimeout(resolve, 5))
 }
 
 const stream = (box: TestBox): string => request('GET', box.messages, { accept: 'text/event-stream' })

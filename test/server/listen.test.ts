@@ -3,6 +3,7 @@ import { connect, createServer, type Socket } from 'node:net'
 import Fastify from 'fastify'
 import t, { type Test } from 'tap'
 import { addressesOf, prepareListen } from '../../src/server/listen.js'
+import { until } from '../helpers/until.js'
 
 /** A server whose one route answers when the test lets it, and what happened in which order. */
 function slowServer (t: Test) {
@@ -19,10 +20,6 @@ function slowServer (t: Test) {
     return 'ok'
   })
   return { app, listen: prepareListen(app), events, open: () => { open() } }
-}
-
-async function until (condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise(resolve => setTimeout(resolve, 1))
 }
 
 async function connected (t: Test, host: string, port: number): Promise<Socket> {

@@ -10,6 +10,7 @@ import { compareText } from '../../src/web/texts.js'
 import { FakeConnection } from '../webrtc/fake-connection.js'
 import { FakeServer, quiet } from '../webrtc/fake-server.js'
 import { end } from '../webrtc/node-peers.js'
+import { until } from '../helpers/until.js'
 
 /** A connection as the page uses it: with transceivers at the host's end, and a channel that keeps what was sent. */
 class FakePageConnection extends FakeConnection {
@@ -132,7 +133,7 @@ t.test('who comes while somebody is connected hears that the call is full, befor
   const { unfinished } = host.shown
   const guest = page(t, 'guest')
   guest.call.join(host.shown.invite)
-  for (let turns = 0; turns < 50 && guest.shown.state.name !== 'failed'; turns++) await quiet()
+  await until(() => guest.shown.state.name === 'failed')
   t.same(guest.shown.state, { name: 'failed', role: 'guest', failure: 'full' })
   t.ok(FakePageConnection.made.every(({ said }) => said.length === 0))
   t.equal(host.shown.unfinished, unfinished, 'it is no failed attempt')

@@ -9,6 +9,7 @@ import { fakeConnections } from './fake-connection.js'
 import { end, withTimeouts } from './node-peers.js'
 import { FakeServer, quiet } from './fake-server.js'
 import { next } from './serve.js'
+import { until } from '../helpers/until.js'
 
 /** A host at a server in memory, and what it told. */
 async function hosting (t: Test, options: Partial<HostOptions> = {}, server = new FakeServer()) {
@@ -34,6 +35,7 @@ async function giveUp ({ call, server }: Hosting): Promise<void> {
 
 /** Joins, gets the peers of both sides connected, and leaves: once people could compare the codes, or at once. */
 async function connectPeer ({ call, server, side }: Hosting, compare = true): Promise<void> {
+  const before = unfinished(call)
   const guest = { ...fakeConnections(), iceServers: [], fetch: server.fetch }
   const joined = await join(call.invite, guest)
   await quiet()
@@ -43,8 +45,7 @@ async function connectPeer ({ call, server, side }: Hosting, compare = true): Pr
   const [peer, guestPeer] = await Promise.all([next(call.peers), next(joined.peers)])
   if (compare) {
     if (peer.code !== guestPeer.code) throw new Error('The codes differ')
-    const before = unfinished(call)!
-    for (let turns = 0; turns < 200 && unfinished(call) === before; turns++) await new Promise(resolve => { setTimeout(resolve, 10) })
+    await until(() => unfinished(call) === before)
   }
   await peer.close()
   await quiet()
@@ -185,9 +186,9 @@ t.test('a guest whose box does not respond holds its place only until the timeou
   await quiet()
   busy = true
   await connect(hosted.call.invite, { fetch: server.fetch, hello: {} })
-  for (let turns = 0; turns < 500 && hosted.refused.length < 2; turns++) await new Promise(resolve => { setTimeout(resolve, 10) })
+  await until(() => hosted.refused.length > 1)
   t.same(hosted.refused, ['CALL_ERR_NO_PEER', 'CALL_ERR_NO_PEER'])
-  for (let turns = 0; turns < 500 && unfinished(hosted.call)! > 1; turns++) await new Promise(resolve => { setTimeout(resolve, 10) })
+  await until(() => unfinished(hosted.call)! <= 1)
   t.equal(unfinished(hosted.call), 1, 'and only the one with an offer counts')
 })
 
@@ -208,7 +209,7 @@ t.test('an invite that was used 4,096 times takes no new guests, and tells them'
     hosted.server.put(key.hostDrop, await sealHello(key, createNonce(), { drop: `drop_${'A'.repeat(32)}` }))
     if (guests % 64 === 0) await quiet()
   }
-  for (let turns = 0; turns < 500 && hosted.refused.length < 4_096; turns++) await quiet()
+  await until(() => hosted.refused.length >= 4_096)
   const late = await join(hosted.call.invite, { ...fakeConnections(), iceServers: [], fetch: hosted.server.fetch })
   await t.rejects(next(late.peers), { code: 'CALL_ERR_USED_UP' })
 })

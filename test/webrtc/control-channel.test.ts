@@ -4,6 +4,7 @@ import type { Peer } from '../../clients/typescript/src/webrtc/peer.js'
 import { end, firstPeer, hear, hostAt, joinTo, node } from './node-peers.js'
 import { next, serve } from './serve.js'
 import { stunServer } from './stun-server.js'
+import { until } from '../helpers/until.js'
 
 /** An implementation without the library's own data channel. */
 class Older extends node.RTCPeerConnection {
@@ -74,9 +75,7 @@ t.test('with only the host’s box gone, the call goes on, and its end is told',
   await Box.open(call.resume.link).delete()
   await t.rejects(next(call.peers), { code: 'CALL_ERR_GONE' })
   // The guest has heard of it once it deletes its own box.
-  for (let turns = 0; turns < 500 && server.requests.filter(request => request.startsWith('DELETE')).length < 2; turns++) {
-    await new Promise(resolve => { setTimeout(resolve, 10) })
-  }
+  await until(() => server.requests.filter(request => request.startsWith('DELETE')).length > 1)
   await renegotiate(host, guest)
   await renegotiate(guest, host)
   await talk(t, host, guest)

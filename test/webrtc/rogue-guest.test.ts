@@ -9,6 +9,7 @@ import { line, newFingerprint, sdpWith } from './fake-connection.js'
 import { quiet, type FakeServer } from './fake-server.js'
 import { rogueGuest } from './rogue-guest.js'
 import { next } from './serve.js'
+import { until } from '../helpers/until.js'
 
 /** Sends a value as JSON text, such as one that `JSON.stringify` cannot write, but `JSON.parse` reads. */
 async function sendText (channel: Channel, text: string): Promise<void> {
@@ -147,7 +148,7 @@ t.test('a refusal is reported before the host gives up telling the guest', async
   const { channel, refused } = await rogueGuest(t, through)
   stuck = true
   await channel.send({ description: 'none' })
-  for (let turns = 0; turns < 500 && refused.length === 0; turns++) await new Promise(resolve => { setTimeout(resolve, 10) })
+  await until(() => refused.length > 0)
   t.equal(refused[0], 'CALL_ERR_FORMAT')
 })
 

@@ -31,10 +31,8 @@ function held (): Held {
     run,
     several: operations => Array.from({ length: operations }, run),
     async begin () {
-      for (let turns = 0; turns < 100 && waiting.length === 0; turns++) await turn()
-      const next = waiting.shift()
-      if (next === undefined) throw new Error('no transaction waits to begin')
-      next()
+      while (waiting.length === 0) await turn()
+      waiting.shift()!()
     }
   }
 }
