@@ -17,6 +17,7 @@ export const ratesSchema = Type.Object({
   creates: integer(1, 30, 'boxes created per minute by one client address'),
   stores: integer(1, 600, 'messages stored per minute by one client address'),
   reads: integer(1, 600, 'reads, acknowledgements, drains and deletions per minute by one client address'),
+  files: integer(1, 600, 'other requests per minute by one client address: for the contract, Swagger UI and problem pages, and the call page and metrics of the standalone server'),
   waiters: integer(1, 30, 'long-polls and streams that one client address may have open at a time'),
   boxes: integer(1, 10_000, 'boxes that one client address may have at a time'),
   bytes: integer(1, 67_108_864, 'maximum total size of the boxes of one client address, in bytes, counted as for maxStoreBytes')

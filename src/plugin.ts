@@ -14,7 +14,7 @@ import { limitBodyTime } from './http/incoming.js'
 import { isOutage, logOutages } from './http/outages.js'
 import { createOutgoing, outgoingOf, type OutgoingLimits } from './http/outgoing.js'
 import { problemPages } from './http/problem-pages.js'
-import { createLimiter, unlimited } from './http/rate-limit.js'
+import { limiterFor, type Limiter } from './http/rate-limit.js'
 import { refuseTheRest, routerOptionsOf, Routes } from './http/refusals.js'
 import { asResource, logSerializers } from './http/resource.js'
 import { boxRoutes } from './http/routes.js'
@@ -27,16 +27,18 @@ import { version } from './manifest.js'
 /** How long a body may take to arrive, in seconds. */
 const BODY_TIMEOUT = 60
 
-/** What is no option of the plugin, but differs in tests. */
+/** What is no option of the plugin, but differs in tests or on the standalone server. */
 export interface Internals {
   clock?: Clock
   /** the limits on unsent responses */
   limits?: OutgoingLimits
   /** how long a body may take to arrive, in seconds */
   bodyTimeout?: number
+  /** what counts requests, if the plugin does not count alone; its limits are those of the options */
+  limiter?: Limiter
 }
 
-export function createBoxPlugin ({ clock = systemClock, limits, bodyTimeout = BODY_TIMEOUT }: Internals = {}): FastifyPluginAsync<BoxPluginOptions> {
+export function createBoxPlugin ({ clock = systemClock, limits, bodyTimeout = BODY_TIMEOUT, limiter }: Internals = {}): FastifyPluginAsync<BoxPluginOptions> {
   return fp(async (app: FastifyInstance, input: BoxPluginOptions) => {
     const { store: given } = input
     // First of all, so that a given store is closed with the app even if the plugin fails.
@@ -54,7 +56,7 @@ export function createBoxPlugin ({ clock = systemClock, limits, bodyTimeout = BO
     const api: Api = {
       service,
       options,
-      limiter: options.rateLimit === false ? unlimited : createLimiter(options.rateLimit, store.counter, app.log),
+      limiter: limiter ?? limiterFor(options.rateLimit, store.counter, app.log),
       outgoing,
       contract: contractFor(options, registration)
     }
@@ -82,7 +84,7 @@ export function createBoxPlugin ({ clock = systemClock, limits, bodyTimeout = BO
           await refuseTheRest(scope, all, (request, reply) => api.limiter.count(request.method === 'POST' ? 'stores' : 'reads', request, reply))
         }, { prefix, logSerializers })
       }
-      if (options.docs !== false) await serveUi(app, options.docs, input.docs !== undefined)
+      if (options.docs !== false) await serveUi(app, api, options.docs, input.docs !== undefined)
     })
   }, { name: 'fastify-signalbox', fastify: '5.x', encapsulate: true })
 }

@@ -20,7 +20,7 @@ t.test('the defaults are those of the design', async t => {
     docs: '/docs',
     hostDocs: true,
     cors: true,
-    rateLimit: { creates: 30, stores: 600, reads: 600, waiters: 30, boxes: 10_000, bytes: 67_108_864 },
+    rateLimit: { creates: 30, stores: 600, reads: 600, files: 600, waiters: 30, boxes: 10_000, bytes: 67_108_864 },
     ice: { urls: [], turnUrls: [], ttl: 3600 }
   })
 })
@@ -32,7 +32,7 @@ t.test('every option has a description', async t => {
 t.test('given options are kept, and the rest get their defaults', async t => {
   const options = resolveOptions({ ttl: 5, rateLimit: { creates: 1 }, ice: { urls: ['stun:a'] }, classicPath: false, docs: '/d', cors: ['https://a.example'] })
   t.match(options, { ttl: 5, maxTtl: 604_800, classicPath: false, docs: '/d', cors: ['https://a.example'] })
-  t.same(options.rateLimit, { creates: 1, stores: 600, reads: 600, waiters: 30, boxes: 10_000, bytes: 67_108_864 })
+  t.same(options.rateLimit, { creates: 1, stores: 600, reads: 600, files: 600, waiters: 30, boxes: 10_000, bytes: 67_108_864 })
   t.same(options.ice, { urls: ['stun:a'], turnUrls: [], ttl: 3600 })
   t.equal(resolveOptions({ rateLimit: false }).rateLimit, false)
   t.same(resolveOptions({ rateLimit: true }).rateLimit, resolveOptions({}).rateLimit)

@@ -95,6 +95,11 @@ export interface RateLimitOptions {
    */
   reads?: number | undefined
   /**
+   * Other requests per minute by one client address: for the contract, Swagger UI and problem pages, and the call page and metrics of the standalone server.
+   * @default 600
+   */
+  files?: number | undefined
+  /**
    * Long-polls and streams that one client address may have open at a time.
    * @default 30
    */

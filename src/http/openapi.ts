@@ -1,8 +1,12 @@
+import { hash } from 'node:crypto'
 import type {} from '@fastify/swagger'
 import type { FastifyInstance } from 'fastify'
 import { loadOptional } from '../optional.js'
+import type { Api } from './api.js'
 import { finishDocument, type JsonObject, type Registration } from './document.js'
 import { JSON_TYPE } from './json.js'
+import { sendProblem } from './problem.js'
+import { countedAs } from './rate-limit.js'
 import { GUARDED } from './resource.js'
 import { singleMediaForm } from './single-media.js'
 
@@ -12,7 +16,7 @@ const DECORATOR = 'boxContract'
 /** A resource of the plugin: the routes under a prefix. */
 interface Resource {
   prefix: string
-  routes: (scope: FastifyInstance) => Promise<void>
+  routes: (scope: FastifyInstance, api: Api) => Promise<void>
 }
 
 /**
@@ -53,16 +57,24 @@ export async function collectContract (scope: FastifyInstance, version: string, 
   }
   const contract = () => scope.getDecorator<() => JsonObject>(DECORATOR)()
   return [
-    { prefix: '/openapi-3.0.json', routes: async scope => { await serve(scope, () => singleMediaForm(contract()), {}) } },
-    { prefix: '/openapi.json', routes: async scope => { await serve(scope, contract, { swaggerTransform }) } }
+    { prefix: '/openapi-3.0.json', routes: async (scope, api) => { await serve(scope, api, () => singleMediaForm(contract()), {}) } },
+    { prefix: '/openapi.json', routes: async (scope, api) => { await serve(scope, api, contract, { swaggerTransform }) } }
   ]
 }
 
-async function serve (scope: FastifyInstance, document: () => JsonObject, config: object): Promise<void> {
-  let text: string | undefined
-  scope.get('', { schema: { hide: true }, config }, async (_request, reply) => {
-    return reply.header('cache-control', 'no-cache').type(JSON_TYPE).send(text ??= JSON.stringify(document()))
+/** Serves a document, which is made at the first request. */
+async function serve (scope: FastifyInstance, { limiter }: Api, document: () => JsonObject, config: object): Promise<void> {
+  let made: { bytes: Buffer, etag: string } | undefined
+  scope.get('', { schema: { hide: true }, config, onRequest: countedAs(limiter, 'files') }, async ({ headers }, reply) => {
+    const { bytes, etag } = made ??= withEtag(JSON.stringify(document()))
+    reply.headers({ 'cache-control': 'no-cache', etag })
+    if (headers['if-none-match']?.includes(etag) === true) return reply.code(304).send()
+    return reply.type(JSON_TYPE).send(bytes)
   })
+}
+
+function withEtag (text: string): { bytes: Buffer, etag: string } {
+  return { bytes: Buffer.from(text), etag: `"${hash('sha256', text, 'base64url')}"` }
 }
 
 /** Loaded only if it is served, since it takes longer to load than Fastify itself. */
@@ -76,7 +88,7 @@ async function loadSwaggerUi () {
  * @param asked whether it was explicitly requested; if it is served only by default, it may be missing, and the
  * log says so
  */
-export async function serveUi (app: FastifyInstance, routePrefix: string, asked: boolean): Promise<void> {
+export async function serveUi (app: FastifyInstance, { limiter }: Api, routePrefix: string, asked: boolean): Promise<void> {
   if (app.hasDecorator('swaggerCSP')) return
   const swaggerUi = await loadSwaggerUi().catch((error: Error) => {
     if (asked) throw error
@@ -90,8 +102,10 @@ export async function serveUi (app: FastifyInstance, routePrefix: string, asked:
     return app.log.warn(message)
   }
   await app.register(async scope => {
+    scope.setErrorHandler(sendProblem)
+    scope.addHook('onRequest', async (_request, reply) => { reply.headers(GUARDED) })
+    for (const hook of countedAs(limiter, 'files')) scope.addHook('onRequest', hook)
     scope.addHook('onRequest', async (request, reply) => {
-      reply.headers(GUARDED)
       // Its page uses relative URLs, which a prefix with parameters requires.
       const [path = '', query] = request.url.split('?')
       if (path.endsWith(routePrefix)) return reply.redirect(`${routePrefix.slice(routePrefix.lastIndexOf('/') + 1)}/${query === undefined ? '' : `?${query}`}`)

@@ -9,7 +9,7 @@ import { addressOf } from './address.js'
 import { WindowCounter } from './window-counter.js'
 
 /** The kinds of requests, each with its own limit. */
-export type Kind = 'creates' | 'stores' | 'reads'
+export type Kind = 'creates' | 'stores' | 'reads' | 'files'
 
 const MINUTE = 60_000
 
@@ -32,6 +32,11 @@ export const unlimited: Limiter = {
   holder: () => undefined
 }
 
+/** The limiter for the option `rateLimit`. */
+export function limiterFor (limits: RateLimits | false, shared: SharedCounter | undefined, log: FastifyBaseLogger): Limiter {
+  return limits === false ? unlimited : createLimiter(limits, shared, log)
+}
+
 /** The hooks that count a route's requests; none without limits. */
 export function countedAs (limiter: Limiter, kind: Kind): onRequestAsyncHookHandler[] {
   return limiter === unlimited ? [] : [(request, reply) => limiter.count(kind, request, reply)]
@@ -39,17 +44,18 @@ export function countedAs (limiter: Limiter, kind: Kind): onRequestAsyncHookHand
 
 /**
  * Limits per client address (IPv6: per /64 network). All processes share the counts if the store has a
- * counter; while it does not respond, each process counts on its own.
+ * counter; while it does not respond, each process counts on its own. Files cost only the process that serves
+ * them, so their counts are not shared.
  */
 export function createLimiter (limits: RateLimits, shared: SharedCounter | undefined, log: FastifyBaseLogger): Limiter {
-  const local = { creates: new WindowCounter(CACHE), stores: new WindowCounter(CACHE), reads: new WindowCounter(CACHE) }
+  const local = { creates: new WindowCounter(CACHE), stores: new WindowCounter(CACHE), reads: new WindowCounter(CACHE), files: new WindowCounter(CACHE) }
   const waiters = new Tally()
   const away = new Condition(log, {
     level: 'warn', begins: 'The shared rate limit is not responding; this process counts on its own', ends: 'The shared rate limit is responding again,'
   })
 
   async function increment (kind: Kind, address: string): Promise<{ current: number, ttl: number }> {
-    if (shared !== undefined) {
+    if (shared !== undefined && kind !== 'files') {
       try {
         const count = await shared.increment(`${kind}:${holderOf(address)}`, MINUTE)
         away.notMet()

@@ -2,10 +2,12 @@ import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import { createOutgoing, type OutgoingLimits } from '../http/outgoing.js'
 import { inTurn } from '../http/pipeline.js'
 import { sendProblem } from '../http/problem.js'
+import { countedAs, limiterFor } from '../http/rate-limit.js'
 import { Routes } from '../http/refusals.js'
 import { ANY_ORIGIN, GUARDED, logSerializers } from '../http/resource.js'
 import { serializerCompiler, validatorCompiler } from '../http/validation.js'
-import { boxPlugin } from '../plugin.js'
+import { resolveOptions } from '../options.js'
+import { createBoxPlugin } from '../plugin.js'
 import type { Store } from '../store/store.js'
 import { handleClientErrors } from './client-errors.js'
 import type { Config } from './config.js'
@@ -110,6 +112,8 @@ async function assemble (app: FastifyInstance, config: Config, parts: ServerPart
     onFailure: parts.onFailure ?? (() => {})
   })
   app.addHook('onClose', async () => { await store.close() })
+  /** shared with the plugin, so that all files count together */
+  const limiter = limiterFor(resolveOptions(config.box).rateLimit, store.counter, app.log)
 
   app.addHook('onRequest', async (_request, reply) => { reply.headers(GUARDED) })
   app.addHook('onResponse', async (request, reply) => { metrics.observeRequest(request, reply) })
@@ -117,8 +121,8 @@ async function assemble (app: FastifyInstance, config: Config, parts: ServerPart
   checkRequestHeads(app, headers)
   shedLoad(app, headers)
   healthRoutes(app, store)
-  app.get('/metrics', neverShed, async (_request, reply) => reply.type(metrics.registry.contentType).send(await metrics.registry.metrics()))
-  await app.register(boxPlugin, { ...config.box, store: meterStore(store, metrics.storeMeter(store.name)) })
-  await app.register(async scope => { await serveCallPage(scope, parts.page) })
+  app.get('/metrics', { ...neverShed, onRequest: countedAs(limiter, 'files') }, async (_request, reply) => reply.type(metrics.registry.contentType).send(await metrics.registry.metrics()))
+  await app.register(createBoxPlugin({ limiter }), { ...config.box, store: meterStore(store, metrics.storeMeter(store.name)) })
+  await app.register(async scope => { await serveCallPage(scope, limiter, parts.page) })
   await handleUnknownRoutes(app, routes)
 }

@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url'
 import helmet from '@fastify/helmet'
 import serveStatic from '@fastify/static'
 import type { FastifyInstance } from 'fastify'
+import { countedAs, type Limiter } from '../http/rate-limit.js'
 
 /** Where the build puts the call page, relative to this file both in src and in dist. */
 const BUILT = new URL('../../dist/web/', import.meta.url)
@@ -10,7 +11,7 @@ const BUILT = new URL('../../dist/web/', import.meta.url)
 const YEAR = 31_536_000
 
 /** Serves the call page at `/`. It runs only its own files and talks only to this server. */
-export async function serveCallPage (app: FastifyInstance, built: URL = BUILT): Promise<void> {
+export async function serveCallPage (app: FastifyInstance, limiter: Limiter, built: URL = BUILT): Promise<void> {
   await app.register(helmet, {
     contentSecurityPolicy: {
       useDefaults: false,
@@ -31,6 +32,8 @@ export async function serveCallPage (app: FastifyInstance, built: URL = BUILT): 
     // Only the operator knows whether this host and all its subdomains use TLS.
     strictTransportSecurity: false
   })
+  // Before a header says that a response may be kept, since a refusal may not.
+  for (const hook of countedAs(limiter, 'files')) app.addHook('onRequest', hook)
   app.addHook('onRequest', async ({ routeOptions: { url: path = '' } }, reply) => {
     reply.header('permissions-policy', 'camera=(self), microphone=(self), display-capture=(self), geolocation=()')
     reply.header('vary', 'accept-encoding')

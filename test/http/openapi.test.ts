@@ -34,6 +34,19 @@ t.test('the committed contract equals the served one', async t => {
   t.same((await app.inject('/openapi-3.0.json')).json(), committed('openapi-3.0.json'), 'if the schemas changed: npm run generate')
 })
 
+t.test('a contract that a client already has is not sent again', async t => {
+  const { app } = await build(t)
+  for (const url of ['/openapi.json', '/openapi-3.0.json']) {
+    const { headers: { etag = '' } } = await app.inject(url)
+    t.match(etag, /^"[\w-]{43}"$/)
+    for (const known of [etag, `W/${etag}`, `"other", ${etag}`]) {
+      const answer = await app.inject({ url, headers: { 'if-none-match': known } })
+      t.match(answer, { statusCode: 304, body: '', headers: { etag, 'cache-control': 'no-cache' } }, known)
+    }
+    t.equal((await app.inject({ url, headers: { 'if-none-match': '"other"' } })).statusCode, 200)
+  }
+})
+
 t.test('every operation has a description, an example and its errors', async t => {
   const contract = await served(t)
   const found = operationsOf(contract)

@@ -36,6 +36,22 @@ t.test('a classic request counts by its action', async t => {
   t.equal(await passed(app, 3, { url: `/box.php/?box=${box.id}` }), 1)
 })
 
+t.test('everything else counts together: the contract, Swagger UI and the problem pages', async t => {
+  const urls = ['/openapi.json', '/openapi-3.0.json', '/problems', '/problems/full', '/docs', '/docs/', '/docs/json', '/docs/yaml', '/docs/static/swagger-ui.css']
+  const { app } = await build(t, { docs: '/docs', rateLimit: { files: urls.length, reads: 1 } })
+  for (const [i, url] of urls.entries()) {
+    const { statusCode, headers } = await app.inject({ url })
+    t.ok(statusCode < 400, url)
+    t.match(headers, { 'ratelimit-limit': String(urls.length), 'ratelimit-remaining': String(urls.length - 1 - i) }, url)
+  }
+  for (const url of urls) {
+    const refused = await app.inject({ url })
+    isProblem(t, refused, 429, 'BOX_ERR_RATE')
+    t.match(refused.headers, { 'retry-after': refused.headers['ratelimit-reset'], 'referrer-policy': 'no-referrer' }, url)
+  }
+  t.equal((await app.inject({ url: unknown })).statusCode, 404, 'what reads boxes has a limit of its own')
+})
+
 t.test('a response states the limit, the remainder and the reset time', async t => {
   const { app } = await build(t, { rateLimit: { reads: 2 } })
   const answers = []
@@ -105,7 +121,7 @@ t.test('X-Forwarded-For is trusted only if trustProxy names the proxy', async t 
 })
 
 t.test('a full cache does not free an address that keeps sending requests', async t => {
-  const limiter = createLimiter({ creates: 1, stores: 1, reads: 1, waiters: 1, boxes: 1, bytes: 1 }, undefined, Fastify().log)
+  const limiter = createLimiter({ creates: 1, stores: 1, reads: 1, files: 1, waiters: 1, boxes: 1, bytes: 1 }, undefined, Fastify().log)
   const reply = { headers: () => {}, header: () => {} }
   const count = async (ip: string) => {
     try {
@@ -151,6 +167,13 @@ t.test('processes that share a counter share the limits', async t => {
   const counts = [...state.counts]
   t.match(counts, [[/^reads:[\w-]{8}$/, 4]], 'under a hash of the address')
   t.equal(counts.length, 1)
+})
+
+t.test('what only one process has to serve is counted by that process', async t => {
+  const { state, store } = sharedCounter()
+  const [one, other] = [await build(t, { store: store(), rateLimit: { files: 1 } }), await build(t, { store: store(), rateLimit: { files: 1 } })]
+  for (const { app } of [one, other]) t.equal(await passed(app, 3, { url: '/openapi.json' }), 1)
+  t.equal(state.counts.size, 0)
 })
 
 t.test('while the shared counter fails, each process counts on its own: it neither refuses nor admits everyone', async t => {

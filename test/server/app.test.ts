@@ -44,6 +44,22 @@ t.test('the configuration reaches the plugin', async t => {
   t.same((await app.inject(`/boxes/${drop}/ice-servers`)).json().iceServers, [{ urls: ['stun:a.example'] }])
 })
 
+t.test('the call page, the metrics, the contract and Swagger UI count against one limit, and health checks against none', async t => {
+  const { app } = await serve(t, ['--rate-limit-files=7'], { page: await builtPage(t) })
+  const urls = ['/', '/assets/page-K7QXW2LA.js', '/favicon.svg', '/metrics', '/openapi.json', '/docs/', '/problems']
+  for (const url of urls) t.equal((await app.inject({ url })).statusCode, 200, url)
+  for (const url of urls) {
+    const refused = await app.inject({ url })
+    isProblem(t, refused, 429, 'BOX_ERR_RATE')
+    t.match(refused.headers, { 'retry-after': /^\d+$/, 'ratelimit-limit': '7' }, url)
+    t.not(refused.headers['cache-control'], 'no-cache', url)
+    t.notMatch(refused.headers, { 'cache-control': /immutable/ }, url)
+    t.equal((await app.inject({ url, remoteAddress: '192.0.2.1' })).statusCode, 200, 'another address')
+  }
+  for (const url of ['/health/live', '/health/ready']) t.equal((await app.inject({ url })).statusCode, 200, url)
+  t.equal((await app.inject({ method: 'POST', url: '/boxes' })).statusCode, 201)
+})
+
 t.test('X-Forwarded-For is trusted only from a named proxy', async t => {
   const addresses = async (flags: string[]): Promise<string> => {
     const { app, logs } = await serve(t, flags)
