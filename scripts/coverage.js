@@ -2,7 +2,7 @@
  * Measures how much of the server and the client the tests cover, and fails below the floor. It runs the tests that
  * work inside their own process: what a browser or a killed process executes cannot be counted.
  *
- *   node scripts/coverage.js
+ *   npm run test:coverage
  */
 import { spawnSync } from 'node:child_process'
 import { root } from './client-tools.js'
@@ -19,8 +19,8 @@ const leftOut = [
   '**/*cost*', 'test/client/resume*', 'test/webrtc/{docs,fifteen-minutes}*', '**/{adversary,attempts,disk,expired-boxes,follow,lies}.test.ts', 'test/{ci,documentation,lint,plugin,readme}.test.ts'
 ]
 
-const { status } = spawnSync('npx', [
-  'c8', '--check-coverage', ...Object.entries(floor).flatMap(([what, least]) => [`--${what}`, String(least)]),
+const { status } = spawnSync('c8', [
+  '--check-coverage', ...Object.entries(floor).flatMap(([what, least]) => [`--${what}`, String(least)]),
   '--include', 'src/**', '--include', 'clients/typescript/src/**', '--exclude', 'src/web/**', '--reporter', 'text', '--reporter', 'text-summary',
   'tap', '--reporter=terse', ...leftOut.map(pattern => `--exclude=${pattern}`)
 ], { cwd: root, stdio: 'inherit' })
