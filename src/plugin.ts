@@ -4,7 +4,7 @@ import { BoxService } from './box/box-service.js'
 import { systemClock, type Clock } from './box/clock.js'
 import { pageLimit, pageRoom } from './http/responses.js'
 import type { Api } from './http/api.js'
-import { rememberBase } from './http/base.js'
+import { prefixOf, rememberBase } from './http/base.js'
 import { closeIdle } from './http/closing.js'
 import { contractFor } from './http/contract.js'
 import { addRoutes } from './http/free-routes.js'
@@ -47,7 +47,7 @@ export function createBoxPlugin ({ clock = systemClock, limits, bodyTimeout = BO
     checkRouter(app)
     const store = logOutages(withRoom(input.store ?? memoryStore()), app.log)
     const service = new BoxService(store, clock, limitsOf(options), { ttl: options.ttl, maxWaiters: options.maxWaiters })
-    const registration = { prefix: app.prefix, hostDocs: options.hostDocs }
+    const registration = { prefix: prefixOf(app), hostDocs: options.hostDocs }
     rememberBase(app)
     const outgoing = limits === undefined ? outgoingOf(app) : createOutgoing(app, limits)
     outgoing.allow(pageRoom(pageLimit(options)))

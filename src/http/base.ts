@@ -13,7 +13,12 @@ declare module 'fastify' {
 
 /** Call it on the scope with the plugin's own prefix. */
 export function rememberBase (scope: FastifyInstance): void {
-  scope.decorate(BASE, readBase(scope.prefix))
+  scope.decorate(BASE, readBase(prefixOf(scope)))
+}
+
+/** The path below which a scope's routes lie: Fastify drops the slash at the end of a prefix when it adds a route. */
+export function prefixOf ({ prefix }: FastifyInstance): string {
+  return prefix.replace(/\/$/, '')
 }
 
 /** The path at which the plugin is served, as it appears in this request; empty outside the plugin. */

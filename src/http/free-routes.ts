@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify'
+import { prefixOf } from './base.js'
 
 type Plugin = (scope: FastifyInstance, options: object, done: (error?: Error) => void) => void
 
@@ -9,7 +10,7 @@ type Plugin = (scope: FastifyInstance, options: object, done: (error?: Error) =>
  */
 export async function addRoutes (scope: FastifyInstance, paths: string[], add: () => Promise<void>): Promise<void> {
   if (scope.prefix.includes('*')) throw new TypeError(`boxPlugin: the prefix '${scope.prefix}' contains a wildcard`)
-  const taken = paths.map(path => scope.prefix + path).find(url => ['GET', 'POST'].some(method => scope.hasRoute({ method, url })))
+  const taken = paths.map(path => prefixOf(scope) + path).find(url => ['GET', 'POST'].some(method => scope.hasRoute({ method, url })))
   if (taken !== undefined) throw takenError(taken)
   catchThrown(scope)
   try {

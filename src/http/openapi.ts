@@ -3,6 +3,7 @@ import type {} from '@fastify/swagger'
 import type { FastifyInstance } from 'fastify'
 import { loadOptional } from '../optional.js'
 import type { Api } from './api.js'
+import { prefixOf } from './base.js'
 import { finishDocument, type JsonObject, type Registration } from './document.js'
 import { JSON_TYPE } from './json.js'
 import { sendProblem } from './problem.js'
@@ -95,7 +96,7 @@ export async function serveUi (app: FastifyInstance, { limiter }: Api, routePref
     app.log.warn(error.message)
   })
   if (swaggerUi === undefined) return
-  const url = [routePrefix, `${routePrefix}/`].map(path => app.prefix + path).find(url => app.hasRoute({ method: 'GET', url }))
+  const url = [routePrefix, `${routePrefix}/`].map(path => prefixOf(app) + path).find(url => app.hasRoute({ method: 'GET', url }))
   if (url !== undefined) {
     const message = `boxPlugin: this server already has a route '${url}', so Swagger UI is not served there. Set the option docs to another path, or to false`
     if (asked) throw new TypeError(message)

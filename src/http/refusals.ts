@@ -1,6 +1,7 @@
 import Router from 'find-my-way'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { MethodError, NoRouteError, NotFoundError, type BoxError } from '../errors.js'
+import { prefixOf } from './base.js'
 import { logSerializers, METHODS } from './resource.js'
 
 /** Marks the routes that only refuse. */
@@ -80,7 +81,7 @@ export async function refuseTheRest (scope: FastifyInstance, routes: Routes, cou
     // And if a parameter is too long, it responds with 414 and the URL unless this fallback exists.
     for (const url of ['', '/*']) {
       // Preflights already have a route if they are ours to answer.
-      const method = rest.supportedMethods.filter(method => ['*', url].every(url => !rest.hasRoute({ method, url: scope.prefix + url })))
+      const method = rest.supportedMethods.filter(method => ['*', url].every(url => !rest.hasRoute({ method, url: prefixOf(scope) + url })))
       rest.route({ method, url, schema: { hide: true }, config: { [REFUSES]: true }, handler })
     }
   })

@@ -30,6 +30,23 @@ t.test('Location never leads to another host', async t => {
   t.equal(created.headers.location, `/evil.example/boxes/${created.json().data}`)
 })
 
+for (const [slashed, base] of [['/', ''], ['/p/', '/p'], ['/t/:tenant/', '/t/one']] as const) {
+  t.test(`under the prefix ${slashed}, paths have no doubled slash`, async t => {
+    const { app } = await build(t, { prefix: slashed })
+    const created = await app.inject({ method: 'POST', url: `${base}/boxes` })
+    t.equal(created.headers.location, `${base}/boxes/${created.json().data}`)
+    t.equal((await app.inject(`${created.headers.location}/messages`)).statusCode, 200)
+    t.equal((await app.inject(`${base}/boxes/none/messages`)).json().type, `${base}/problems/not-found`)
+  })
+}
+
+t.test('a server\'s own route is found under a prefix that ends in a slash, too', async t => {
+  const app = Fastify()
+  t.teardown(() => app.close())
+  app.get('/boxes', async () => 'mine')
+  await t.rejects(async () => { await app.register(boxPlugin, { prefix: '/' }) }, { message: /already has a route '\/boxes'/ })
+})
+
 t.test('a problem\'s type is below the prefix, and can be fetched', async t => {
   const { app } = await build(t, { prefix })
   const { type } = (await app.inject('/t/one/boxes/none/messages')).json()
