@@ -79,7 +79,9 @@ t.test('candidates beyond a hundred are removed from a description, except known
   const sdp = (ufrag: string, from: number, count: number) => ['v=0', 'm=audio 9 x', `a=ice-ufrag:${ufrag}`, 'a=mid:0',
     ...Array.from({ length: count }, (_, index) => `a=candidate:${from + index}`), ''].join('\r\n')
   const count = (text: string) => text.match(/candidate:/g)?.length ?? 0
-  t.equal(count(remote.limit(sdp('one', 0, 5_000))), 100)
+  const limited = remote.limit(`${sdp('one', 0, 5_000)}a=x\r\n`)
+  t.equal(count(limited), 100)
+  t.notMatch(limited, /\n\r?\n/, 'their lines are removed whole')
   t.equal(remote.limit(sdp('one', 0, 100)), sdp('one', 0, 100), 'what is known is left as it is')
   t.ok(remote.admit({ candidate: 'candidate:7', sdpMid: '0' }))
   t.ok(remote.admit({ candidate: 'candidate:7', sdpMLineIndex: 0 }))

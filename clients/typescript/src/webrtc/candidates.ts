@@ -36,7 +36,7 @@ export class RemoteCandidates {
 
   /** The description with as many candidates as are admitted. */
   limit (sdp: string): string {
-    const lines = sdp.split(/(?<=[\r\n])/)
+    const lines = sdp.split(/(?<=\n)|(?<=\r)(?!\n)/)
     this.#mids = midsOf(lines)
     this.#restart(new Set(lines.filter(line => line.startsWith('a=ice-ufrag:')).map(line => line.trim())))
     let section = -1
