@@ -28,7 +28,11 @@ export interface RedisStoreOptions {
    * of a Cluster. Default: `redis://localhost:6379`.
    */
   url?: string | string[] | undefined
-  /** An ioredis client, instead of `url`. It remains yours: closing the store leaves it open. */
+  /**
+   * An ioredis client, instead of `url`. It remains yours: closing the store leaves it open. Create it with
+   * `autoResendUnfulfilledCommands: false` (for a Cluster in its `redisOptions`, and with `retryDelayOnFailover: 0`):
+   * with the defaults of ioredis, a command whose connection is lost is sent again, and a message can be stored twice.
+   */
   client?: IoredisClient | undefined
   /** The prefix of every key. Default: `signalbox:`. */
   prefix?: string | undefined
