@@ -207,7 +207,11 @@ export class CallController {
   }
 
   #onClosed (remotePage: RemotePage, reason: unknown): void {
-    if (this.#remotePage !== remotePage) return
+    if (this.#remotePage !== remotePage) {
+      // Connected, but never admitted: the host's page waits again, with its link.
+      if (this.role === 'host' && this.#remotePage === undefined && !this.#left) this.listener.dispatch({ type: 'peerFailed', failure: 'nobody' })
+      return
+    }
     // After a lost connection, `join` says hello again on its own.
     if (this.role === 'guest' && reason !== undefined) return this.listener.dispatch({ type: 'interrupted', rejoining: true })
     this.#remotePage = undefined

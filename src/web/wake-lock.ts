@@ -1,13 +1,24 @@
+let wanted = false
 let lock: Promise<WakeLockSentinel> | undefined
 
 /** Keeps a phone's screen on during a call, if the browser supports it. */
-export function keepScreenOn (wanted: boolean): void {
-  if (!('wakeLock' in navigator)) return
-  if (wanted) {
-    lock ??= navigator.wakeLock.request('screen')
-    lock.catch(() => { lock = undefined })
+export function keepScreenOn (on: boolean): void {
+  if (!('wakeLock' in navigator) || on === wanted) return
+  wanted = on
+  if (on) {
+    request()
+    document.addEventListener('visibilitychange', request)
   } else {
-    lock?.then(sentinel => sentinel.release()).catch(() => {})
+    document.removeEventListener('visibilitychange', request)
+    lock?.then(async sentinel => { await sentinel.release() }).catch(() => {})
     lock = undefined
   }
+}
+
+/** The browser takes the lock away whenever the page is hidden, and grants none meanwhile. */
+function request (): void {
+  if (document.visibilityState !== 'visible' || lock !== undefined) return
+  const asked = lock = navigator.wakeLock.request('screen')
+  const gone = (): void => { if (lock === asked) lock = undefined }
+  asked.then(sentinel => { sentinel.addEventListener('release', gone) }).catch(gone)
 }

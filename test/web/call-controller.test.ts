@@ -109,6 +109,7 @@ t.test('who is connected and does not speak is let go after a while, and has fai
   t.equal(here.connectionState, 'closed')
   t.equal(there.connectionState, 'closed')
   t.equal(guest.shown.state.name, 'failed')
+  t.match(host.shown.state, { name: 'waiting', notice: 'nobody' }, 'the host can invite again')
   t.equal(host.shown.unfinished, 1)
   t.same(host.shown.codes, [])
 })
