@@ -1,11 +1,9 @@
-let wanted = false
 let lock: Promise<WakeLockSentinel> | undefined
 
 /** Keeps a phone's screen on during a call, if the browser supports it. */
-export function keepScreenOn (on: boolean): void {
-  if (!('wakeLock' in navigator) || on === wanted) return
-  wanted = on
-  if (on) {
+export function keepScreenOn (wanted: boolean): void {
+  if (!('wakeLock' in navigator)) return
+  if (wanted) {
     request()
     document.addEventListener('visibilitychange', request)
   } else {

@@ -114,9 +114,10 @@ t.test('a server that runs out of files survives, and accepts connections again 
   await Promise.race([server.exited(), new Promise(resolve => setTimeout(resolve, 2_500))])
   for (const socket of sockets) socket.destroy()
   const create = async (): Promise<number> => await fetch(`${server.url}/boxes`, { method: 'POST' }).then(({ status }) => status, () => 0)
-  let status = 0
-  while (status !== 201) {
-    status = await create()
+  const ended = server.exited().then(({ code }) => `ended with ${code}`)
+  let status: number | string = 0
+  while (typeof status === 'number' && status !== 201) {
+    status = await Promise.race([ended, create()])
     await new Promise(resolve => setTimeout(resolve, 20))
   }
   t.equal(status, 201)

@@ -43,7 +43,7 @@ describe('BoxPluginOptions', () => {
     expect<boolean | string | [string, string]>().type.toBeAssignableTo<BoxPluginOptions['cors']>()
     expect<number>().type.not.toBeAssignableTo<BoxPluginOptions['cors']>()
     expect<BoxPluginOptions['rateLimit']>().type.toBe<boolean | RateLimitOptions | undefined>()
-    expect<keyof RateLimitOptions>().type.toBe<'creates' | 'stores' | 'reads' | 'waiters' | 'boxes' | 'bytes'>()
+    expect<keyof RateLimitOptions>().type.toBe<'creates' | 'stores' | 'reads' | 'files' | 'waiters' | 'boxes' | 'bytes'>()
     expect<BoxPluginOptions['ice']>().type.toBe<IceOptions | undefined>()
     expect<keyof IceOptions>().type.toBe<'urls' | 'turnUrls' | 'turnSecret' | 'ttl'>()
     expect<BoxPluginOptions['store']>().type.toBe<Store | undefined>()
