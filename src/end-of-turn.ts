@@ -14,3 +14,11 @@ export function endOfTurn (): Promise<void> {
   })
   return end
 }
+
+let last: Promise<void> = Promise.resolve()
+
+/** Resolves in a turn of the event loop that no other caller gets, so that whatever else is waiting comes in between. */
+export function ownTurn (): Promise<void> {
+  last = last.then(() => new Promise(resolve => { setImmediate(resolve) }))
+  return last
+}

@@ -5,8 +5,12 @@ import { MediaTypeError } from '../errors.js'
 /** A charset other than UTF-8 or its subset US-ASCII, anywhere among the parameters. */
 const OTHER_CHARSET = /;\s*charset\s*=(?!\s*"?(?:utf-?8|us-ascii)"?\s*(?:;|$))/i
 
+/** The bytes of a body of parameters, also where an operation takes none and a body is only checked to be JSON. */
+const MAX_PARAMETERS = 1024
+
 /** Parses the parameters of an operation: strict JSON. An empty body counts as absent. */
 export function parseParameters (scope: FastifyInstance): void {
+  scope.addHook('onRoute', route => { route.bodyLimit ??= MAX_PARAMETERS })
   scope.removeAllContentTypeParsers()
   parse(scope, 'application/json', body => body.length === 0 ? undefined : parseJson(decode(body)))
 }

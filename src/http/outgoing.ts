@@ -78,11 +78,11 @@ export class Outgoing {
 
   /**
    * Admits a response of this size, which counts from now on. A small one is counted only if its client does
-   * not take it at once.
+   * not take it at once. One to a HEAD request counts until its length is known.
    * @throws BusyError if there are too many unsent bytes for its address or in total
    */
   admit (request: FastifyRequest, reply: FastifyReply, bytes: number): void {
-    if (bytes <= PIECE || hasNoBody(request)) return
+    if (bytes <= PIECE) return
     const response = this.open(request, reply)
     if (!this.#hasRoom(response.address, bytes + UNDER_WAY)) throw this.#busy()
     this.#set(response, bytes + UNDER_WAY)
@@ -90,7 +90,7 @@ export class Outgoing {
 
   /** Counts a response that can no longer be refused; others give way to it. */
   count (request: FastifyRequest, reply: FastifyReply, bytes: number): void {
-    if (bytes <= PIECE || hasNoBody(request)) return
+    if (bytes <= PIECE) return
     const response = this.open(request, reply)
     this.#set(response, bytes + UNDER_WAY)
     this.#makeWay(response)
@@ -139,14 +139,22 @@ export class Outgoing {
     // Hooks on the hot path use callbacks, which avoids a promise.
     scope.addHook('onRequest', (request, reply, done) => { inTurn(request, reply, done) })
     scope.addHook<unknown>('onSend', (request, reply, payload, done) => {
-      if (payload === null || payload === undefined || hasNoBody(request)) return done(null, payload)
+      if (hasNoBody(request)) {
+        // It was built only for its length.
+        const built = this.#responses.get(reply.raw)
+        if (built !== undefined) this.#forget(built)
+        return done(null, payload)
+      }
+      if (payload === null || payload === undefined) return done(null, payload)
       this.follow(reply)
       if (typeof payload !== 'string' && !Buffer.isBuffer(payload)) {
         this.open(request, reply).hold(UNDER_WAY)
         return done(null, payload)
       }
       if (payload.length <= PIECE) return done(null, payload)
-      const bytes = Buffer.byteLength(payload)
+      // A string would take two bytes for each character if a single one is not of Latin-1.
+      const body = Buffer.from(payload as string)
+      const bytes = body.length
       const known = this.#responses.get(reply.raw)
       try {
         if (known !== undefined && (known.drained || this.#account.bytesOf(known) > 0)) this.count(request, reply, bytes)
@@ -157,7 +165,7 @@ export class Outgoing {
       // The whole text stays in memory until all of it is sent.
       this.open(request, reply).hold(bytes)
       reply.header('content-length', bytes)
-      done(null, inPieces(payload))
+      done(null, inPieces(body))
     })
     scope.addHook('onClose', async () => { clearInterval(this.#ticker) })
   }

@@ -17,8 +17,8 @@ export function endOfPiece (text: string, at: number): number {
  * Node keeps a response, with its listeners and its last piece, until the next one on the connection. So each
  * piece is a copy, and nothing of the whole remains once it is sent.
  */
-export function inPieces (body: string | Buffer): Readable {
-  let left: string | Buffer | undefined = body
+export function inPieces (body: Buffer): Readable {
+  let left: Buffer | undefined = body
   return new Readable({
     highWaterMark: PIECE,
     read () {
@@ -26,10 +26,8 @@ export function inPieces (body: string | Buffer): Readable {
         this.push(null)
         return
       }
-      const end = typeof left === 'string' ? endOfPiece(left, 0) : PIECE
-      const piece = left.slice(0, end)
-      left = left.length > end ? left.slice(end) : undefined
-      this.push(Buffer.from(piece as string))
+      this.push(Buffer.from(left.subarray(0, PIECE)))
+      left = left.length > PIECE ? left.subarray(PIECE) : undefined
     }
   })
 }

@@ -93,6 +93,24 @@ t.test('a request may wait behind a long-poll for longer than a response may mak
   t.equal((await rest(socket)).match(/HTTP\/1.1 200/g)?.length, 2)
 })
 
+t.test('a response to HEAD is refused like one to GET: it is built for its length', async t => {
+  const { app, store, port, full } = await setUp(t)
+  const box = await full()
+  const read = store.read.bind(store)
+  let reads = 0
+  // All pages come at once.
+  const gate = new Promise<void>(resolve => {
+    store.read = async (...args) => {
+      if (++reads === 6) resolve()
+      await gate
+      return await read(...args)
+    }
+  })
+  const answers = await Promise.all(Array.from({ length: 6 }, () => receive(t, port, 'HEAD', box.messages)))
+  t.same(answers.map(answer => answer.slice(9, 12)).sort(), ['200', '200', '503', '503', '503', '503'])
+  await until(() => outgoingOf(app).unsent.bytes === 0)
+})
+
 t.test('a response that makes no progress gives way to a drain from another address', async t => {
   const { port, outgoing, full, createBox } = await setUp(t)
   const box = await full()

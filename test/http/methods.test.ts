@@ -1,7 +1,7 @@
 import net, { type AddressInfo } from 'node:net'
 import type { FastifyServerOptions } from 'fastify'
 import t from 'tap'
-import { build, isProblem, json } from '../helpers/build.js'
+import { build, isProblem, json, jsonText } from '../helpers/build.js'
 import { request } from '../server/raw.js'
 
 /** What each path has; the rest is refused. */
@@ -127,4 +127,15 @@ t.test('a request that ends in the middle of its body stores nothing', async t =
   })
   await app.inject({ method: 'POST', url: box.messages, ...json('whole') })
   t.same((await box.read()).json().data, ['whole'])
+})
+
+t.test('no operation but storing takes a body of more than 1 KiB', async t => {
+  const { app, createBox } = await build(t)
+  const box = await createBox()
+  await box.store('a')
+  const large = jsonText(JSON.stringify(Array(512).fill({})))
+  for (const [method, url] of [['POST', '/boxes'], ['DELETE', box.messages], ['DELETE', box.url], ['PUT', `${box.url}/cursor`]] as const) {
+    isProblem(t, await app.inject({ method, url, ...large }), 413, 'BOX_ERR_TOO_LARGE')
+  }
+  t.same((await box.read()).json().data, ['a'])
 })

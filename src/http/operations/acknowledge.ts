@@ -34,7 +34,6 @@ export function acknowledge (scope: Scope, { service, options, limiter, contract
         ...contract.problems(400, 403, 404, 409, 413, 415, 503)
       }
     }),
-    bodyLimit: 1024,
     onRequest: [...countedAs(limiter, 'reads'), ownBox],
     // Without a media type, Fastify finds no schema to check the body against.
     preValidation: async request => { if (request.body === undefined) throw new InvalidError('the body must be the cursor, as application/json') },

@@ -33,7 +33,6 @@ export function createBox (scope: Scope, { service, options, limiter, contract }
         ...contract.problems(400, 413, 415, 503, 507)
       }
     }),
-    bodyLimit: 1024,
     onRequest: countedAs(limiter, 'creates'),
     preValidation: (request, _reply, done) => {
       if (request.body === undefined) request.body = {}

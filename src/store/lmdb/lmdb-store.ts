@@ -1,3 +1,4 @@
+import { ownTurn } from '../../end-of-turn.js'
 import { NotFoundError, StoreFullError } from '../../errors.js'
 import { admitBox, admitMessage, checkCursor, live, renew, resolveLimits, type Growth } from '../admission.js'
 import { DISK_CAP, diskCosts as costs } from '../cost.js'
@@ -24,6 +25,9 @@ export interface LmdbStoreOptions {
    */
   onFailure?: ((error: Error) => void) | undefined
 }
+
+/** A box with more bytes than this is read in a turn of its own. */
+const LARGE = 64 * 1024
 
 /** How many boxes one step of the sweep examines, and after how many freed records it stops. */
 const SWEEP_STEP = 500
@@ -115,15 +119,32 @@ class LmdbStore implements Store {
 
   async read (drop: string, after: number, limit: number, now: number): Promise<Page> {
     this.#commits.assertServing()
-    while (this.#records.unsettled(drop)) await this.#commits.settled()
-    const box = live(this.#records.flushedBox(drop), now)
+    let box = await this.#onDisk(drop, now)
     checkCursor(after, box)
+    let expires = box.deadline
+    const isDue = renewedDeadline(box.deadline, box.ttl, now) !== box.deadline
+    const isLarge = box.bytes > LARGE
+    if (isDue) expires = await this.#renew(drop, now) ?? expires
+    // The texts are fetched last, so that no page waits for the disk in memory. A large one is fetched in a turn of its
+    // own: however many are wanted at once, it can be refused before the next one, and others are served in between.
+    if (isLarge) await ownTurn()
+    if (isDue || isLarge) box = await this.#onDisk(drop, now, isLarge ? ownTurn : undefined)
     const from = Math.max(after, box.front)
     const upTo = Math.min(box.last, from + limit)
     const texts = this.#records.texts(drop, box, from, upTo)
-    const isDue = renewedDeadline(box.deadline, box.ttl, now) !== box.deadline
-    const expires = isDue ? await this.#renew(drop, now) ?? box.deadline : box.deadline
     return { texts, next: texts.length === 0 ? after : upTo, expires }
+  }
+
+  /**
+   * The box as it is on the disk, once that is known.
+   * @param pause comes after each wait, which many readers may have shared
+   */
+  async #onDisk (drop: string, now: number, pause?: () => Promise<void>): Promise<Box> {
+    while (this.#records.unsettled(drop)) {
+      await this.#commits.settled()
+      await pause?.()
+    }
+    return live(this.#records.flushedBox(drop), now)
   }
 
   acknowledge (drop: string, after: number, now: number): Promise<number> {
