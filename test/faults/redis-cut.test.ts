@@ -1,14 +1,30 @@
-import t from 'tap'
+import t, { type Test } from 'tap'
 import { once } from 'node:events'
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
-import { redisStore } from '../../src/store/redis/redis-store.js'
+import { Redis } from 'ioredis'
+import { redisStore, type RedisStoreOptions } from '../../src/store/redis/redis-store.js'
 import { needs } from '../helpers/needs.js'
-import { dropAddress, limits, message, RedisServer, until } from '../helpers/redis-server.js'
+import { dropAddress, limits, message, RedisServer, sendsOnce, until } from '../helpers/redis-server.js'
 
-t.test('a reply cut off after the script ran is a refusal, and a retry with the same key stores nothing twice', { skip: needs('redis-server') }, async t => {
+const skip = needs('redis-server')
+
+t.test('a reply cut off after the script ran is a refusal, and a retry with the same key stores nothing twice', { skip }, async t => {
+  await storesNothingTwice(t, url => ({ url }))
+})
+
+t.test('the same holds for a given client', { skip }, async t => {
+  await storesNothingTwice(t, url => {
+    const client = new Redis(url, sendsOnce)
+    client.on('error', () => {})
+    t.teardown(() => { client.disconnect() })
+    return { client }
+  })
+})
+
+async function storesNothingTwice (t: Test, reach: (url: string) => RedisStoreOptions): Promise<void> {
   const server = await RedisServer.start(t)
   const proxy = await AnswerCutter.start(t, server.port)
-  const store = await redisStore({ url: `redis://127.0.0.1:${proxy.port}`, deadline: 2_000 })
+  const store = await redisStore({ ...reach(`redis://127.0.0.1:${proxy.port}`), deadline: 2_000 })
   t.teardown(() => store.close())
   const direct = await redisStore({ url: server.url })
   t.teardown(() => direct.close())
@@ -24,14 +40,20 @@ t.test('a reply cut off after the script ran is a refusal, and a retry with the 
     await until(async () => { await store.check(); return true })
     t.same(await store.append(drop, next, Date.now(), limits), { seq, count: seq })
   }
-  t.same((await store.read(drop, 0, 100, Date.now())).texts, ['1', '2', '3', '4', '5', '6'])
+  const texts = ['1', '2', '3', '4', '5', '6']
+  t.same((await store.read(drop, 0, 100, Date.now())).texts, texts)
+
+  proxy.cutNext()
+  await t.rejects(store.append(drop, message('7'), Date.now(), limits), { code: 'BOX_ERR_STORE' })
+  await until(async () => { await store.check(); return true })
+  t.same((await store.read(drop, 0, 100, Date.now())).texts, [...texts, '7'], 'without a key, too, the client sends it once')
 
   proxy.cutNext()
   await t.rejects(store.acknowledge(drop, 3, Date.now()), { code: 'BOX_ERR_STORE' })
   await until(async () => { await store.check(); return true })
-  t.equal(await store.acknowledge(drop, 3, Date.now()), 3, 'an acknowledgment is safe to repeat')
-  t.equal(proxy.cuts, 6)
-})
+  t.equal(await store.acknowledge(drop, 3, Date.now()), 4, 'an acknowledgment is safe to repeat')
+  t.equal(proxy.cuts, 7)
+}
 
 /** Passes everything on, until it is told to swallow the next answer to a script and to cut that connection. */
 class AnswerCutter {

@@ -111,6 +111,9 @@ export async function freePort (): Promise<number> {
   return port
 }
 
+/** What the Redis store expects of a given client. */
+export const sendsOnce = { autoResendUnfulfilledCommands: false, maxRetriesPerRequest: 0 }
+
 export const limits: Limits = { maxMessages: 1_000_000, maxBoxBytes: 1_000_000_000 }
 
 export function message (text: string, id?: string): NewMessage {

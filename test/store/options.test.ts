@@ -1,4 +1,4 @@
-import { Redis } from 'ioredis'
+import { Cluster, Redis } from 'ioredis'
 import t from 'tap'
 import { lmdbStore } from '../../src/store/lmdb/lmdb-store.js'
 import { redisStore } from '../../src/store/redis/redis-store.js'
@@ -23,4 +23,28 @@ t.test('an unknown option, or one of the wrong type, is refused in one line', as
   ]
   for (const [opened, message] of refused) await t.rejects(opened, { name: 'TypeError', message })
   await t.rejects(redis({ client, url: 'redis://localhost' }), { name: 'TypeError', message: "redisStore: option 'client' expected a Redis or Cluster of ioredis, without url, received a value of type object" })
+})
+
+t.test('a given client that sends a command again is refused, and the sentence names the settings', async t => {
+  const never = { autoResendUnfulfilledCommands: false }
+  const single = (options: object): Redis => new Redis({ lazyConnect: true, port: 1, ...options })
+  const cluster = (options: object): Cluster => new Cluster([{ host: '127.0.0.1', port: 1 }], { lazyConnect: true, ...options })
+  for (const client of [single({}), single({ maxRetriesPerRequest: 0 }), single(never)]) {
+    await t.rejects(redis({ client }), {
+      name: 'TypeError',
+      message: "redisStore: option 'client' expected a Redis with autoResendUnfulfilledCommands: false and maxRetriesPerRequest: 0, so that no message is stored twice when a connection is lost"
+    })
+  }
+  for (const client of [cluster({}), cluster({ retryDelayOnFailover: 0 }), cluster({ redisOptions: never })]) {
+    await t.rejects(redis({ client }), {
+      name: 'TypeError',
+      message: "redisStore: option 'client' expected a Cluster with retryDelayOnFailover: 0, and with autoResendUnfulfilledCommands: false in its redisOptions, so that no message is stored twice when a connection is lost"
+    })
+  }
+  for (const client of [single({ ...never, maxRetriesPerRequest: 0 }), cluster({ redisOptions: never, retryDelayOnFailover: 0 })]) {
+    client.on('error', () => {})
+    const store = await redisStore({ client, deadline: 1 })
+    await store.close()
+    client.disconnect()
+  }
 })

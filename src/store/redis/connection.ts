@@ -99,6 +99,25 @@ export function makeClient ({ Redis, Cluster }: Driver, place: Place, deadline: 
   })
 }
 
+/**
+ * @throws TypeError if the client, as it does by default, sends a command again whose reply was lost. If it does not,
+ * it never settles that command either, unless it may not retry at all.
+ */
+export function checkGiven (client: RedisClient): void {
+  const refuse = (expected: string): void => {
+    throw new TypeError(`redisStore: option 'client' expected ${expected}, so that no message is stored twice when a connection is lost`)
+  }
+  if (isCluster(client)) {
+    const { redisOptions, retryDelayOnFailover } = client.options
+    if (redisOptions?.autoResendUnfulfilledCommands === false && retryDelayOnFailover === 0) return
+    refuse('a Cluster with retryDelayOnFailover: 0, and with autoResendUnfulfilledCommands: false in its redisOptions')
+  } else {
+    const { autoResendUnfulfilledCommands, maxRetriesPerRequest } = client.options
+    if (autoResendUnfulfilledCommands === false && maxRetriesPerRequest === 0) return
+    refuse('a Redis with autoResendUnfulfilledCommands: false and maxRetriesPerRequest: 0')
+  }
+}
+
 /** Connects, or stops waiting after the deadline; the client keeps trying either way. */
 export async function connect (client: RedisClient, deadline: number): Promise<void> {
   if (client.status === 'ready') return

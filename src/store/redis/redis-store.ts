@@ -1,7 +1,7 @@
 import type { Cluster, Redis } from 'ioredis'
 import { CursorError, FullError, IdempotencyError, NotFoundError, StoreError } from '../../errors.js'
 import { loadOptional } from '../../optional.js'
-import { checkDatabase, connect, isCluster, logConnection, logRisks, makeClient, parseUrls, storeErrorFrom, type Driver, type Log, type RedisClient } from './connection.js'
+import { checkDatabase, checkGiven, connect, isCluster, logConnection, logRisks, makeClient, parseUrls, storeErrorFrom, type Driver, type Log, type RedisClient } from './connection.js'
 import { Holders, type Report } from './holders.js'
 import { scripts, type Script } from './scripts.js'
 import { Wakeups, type Owner } from './wakeups.js'
@@ -29,9 +29,10 @@ export interface RedisStoreOptions {
    */
   url?: string | string[] | undefined
   /**
-   * An ioredis client, instead of `url`. It remains yours: closing the store leaves it open. Create it with
-   * `autoResendUnfulfilledCommands: false` (for a Cluster in its `redisOptions`, and with `retryDelayOnFailover: 0`):
-   * with the defaults of ioredis, a command whose connection is lost is sent again, and a message can be stored twice.
+   * An ioredis client, instead of `url`. It remains yours: closing the store leaves it open. Create a `Redis` with
+   * `autoResendUnfulfilledCommands: false` and `maxRetriesPerRequest: 0`, and a `Cluster` with `retryDelayOnFailover: 0`
+   * and `redisOptions: { autoResendUnfulfilledCommands: false }`. Others are refused: by default, ioredis sends a command
+   * again when its connection is lost, so a message could be stored twice.
    */
   client?: IoredisClient | undefined
   /** The prefix of every key. Default: `signalbox:`. */
@@ -83,6 +84,7 @@ export async function redisStore (options: RedisStoreOptions = {}): Promise<Stor
   })
   const { url = 'redis://localhost:6379', prefix = 'signalbox:', deadline = 5_000, log = () => {} } = options
   if (/[{}]/.test(prefix)) throw new TypeError(`prefix: expected a string without { and }, which mark the hash slot, received ${prefix}`)
+  if (options.client !== undefined) checkGiven(options.client as RedisClient)
   const driver: Driver = await loadOptional('The Redis store', () => import('ioredis'))
   const own = options.client === undefined
   const client = own ? makeClient(driver, parseUrls(url), deadline) : options.client as RedisClient

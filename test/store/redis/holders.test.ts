@@ -4,7 +4,7 @@ import { redisStore } from '../../../src/store/redis/redis-store.js'
 import { drainAll } from '../../../src/store/contract/boxes.js'
 import type { Store } from '../../../src/store/store.js'
 import { needs } from '../../helpers/needs.js'
-import { dropAddress, limits, message, RedisServer } from '../../helpers/redis-server.js'
+import { dropAddress, limits, message, RedisServer, sendsOnce } from '../../helpers/redis-server.js'
 
 const skip = needs('redis-server')
 const HOUR = 3_600_000
@@ -83,7 +83,7 @@ t.test('a box that is deleted during an append is removed from the record', { sk
   const [now, drop] = [Date.now(), dropAddress('deleted')]
   await other.create(drop, HOUR, now, within(1), 'holder')
   await other.append(drop, message('1'), now, within(1))
-  const client = new Redis(server.url)
+  const client = new Redis(server.url, sendsOnce)
   t.teardown(() => { client.disconnect() })
   const evalsha = client.evalsha.bind(client) as (...args: unknown[]) => Promise<unknown>
   Object.assign(client, {

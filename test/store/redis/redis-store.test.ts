@@ -11,7 +11,7 @@ import { Redis } from 'ioredis'
 import { redisStore } from '../../../src/store/redis/redis-store.js'
 import { parseUrls } from '../../../src/store/redis/connection.js'
 import { needs } from '../../helpers/needs.js'
-import { dropAddress, freePort, limits, message, RedisServer, until } from '../../helpers/redis-server.js'
+import { dropAddress, freePort, limits, message, RedisServer, sendsOnce, until } from '../../helpers/redis-server.js'
 import { contractSuite } from '../contract.js'
 
 const skip = needs('redis-server')
@@ -219,7 +219,7 @@ t.test('rediss:// uses TLS and verifies the certificate', { skip: skip || needs(
 
 t.test('a given client is used and left open', { skip }, async t => {
   const server = await RedisServer.start(t)
-  const client = new Redis(server.url, { lazyConnect: true })
+  const client = new Redis(server.url, { ...sendsOnce, lazyConnect: true })
   t.teardown(() => { client.disconnect() })
   const store = await redisStore({ client, prefix: 'mine:' })
   const drop = dropAddress('client')
