@@ -57,7 +57,8 @@ describe('Call', () => {
     expect<Peer['channel']>().type.toBe<RTCDataChannel>()
     expect<Peer['id']>().type.toBe<string>()
     expect<Peer['code']>().type.toBe<string>()
-    expect<Peer['closed']>().type.toBe<Promise<unknown>>()
+    expect<Peer['closed']>().type.toBe<Promise<Error | undefined>>()
+    expect<Peer['close']>().type.toBe<(reason?: CallError) => Promise<void>>()
   })
 
   test('an error has a code', () => {

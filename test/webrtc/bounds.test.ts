@@ -4,7 +4,8 @@ import { BoxError, type Box } from '../../clients/typescript/src/index.js'
 import { Scope } from '../../clients/typescript/src/scope.js'
 import { sendWithRetry } from '../../clients/typescript/src/webrtc/boxes.js'
 import { connect } from '../../clients/typescript/src/webrtc/connect.js'
-import { listen, notify } from '../../clients/typescript/src/webrtc/listen.js'
+import { listen } from '../../clients/typescript/src/webrtc/listen.js'
+import { notify } from '../../clients/typescript/src/webrtc/notify.js'
 import { createNonce, parseSealed } from '../../clients/typescript/src/webrtc/sealing.js'
 import { fakeConnections } from './fake-connection.js'
 import { FakeServer, quiet } from './fake-server.js'
@@ -92,7 +93,7 @@ t.test('a callback that rejects ends nothing', async t => {
   console.error = (reason: unknown) => { said.push(reason) }
   t.teardown(() => { console.error = error })
   const failure = new Error('of the caller')
-  const callback = async (): Promise<void> => { throw failure }
+  const callback = async (_value: number): Promise<void> => { throw failure }
   notify(callback, 1)
   await quiet()
   t.same(said, [failure])

@@ -45,6 +45,7 @@ export class IntroducedGuest {
   readonly connections = fakeConnections()
   readonly peers: Peer[] = []
   readonly refused: string[] = []
+  readonly refusedIds: string[] = []
   readonly scope = new Scope()
   readonly host = new FakeControl()
   readonly others: OtherGuests
@@ -55,7 +56,10 @@ export class IntroducedGuest {
       attempts: new Attempts(0, Date.now(), () => {}),
       settings: withTimeouts({ close: 1 }),
       createConnection: connectionFactory({ server: '', id: '' }, { RTCPeerConnection, iceServers: [] }),
-      refused: ({ code }: { code: string }) => { this.refused.push(code) }
+      refused: ({ code }: { code: string }, id: string) => {
+        this.refused.push(code)
+        this.refusedIds.push(id)
+      }
     }
     this.others = new OtherGuests(own, answering, this.scope, peer => { this.peers.push(peer) })
     this.others.listenTo(this.host.asControl)

@@ -63,3 +63,32 @@ t.test('closing a call deletes its box at once, and not after what its guests ar
   })
   t.equal(await deleted, false, 'the guest has not been told yet')
 })
+
+t.test('closing a call refuses nobody aloud, and prepares no further connection', async t => {
+  const { url, fetch } = new FakeServer()
+  const refused: unknown[] = []
+  let prepared = 0
+  let release: (() => void) | undefined
+  const released = new Promise<void>(resolve => { release = resolve })
+  const call = await host({
+    server: url,
+    ...fakeConnections(),
+    fetch: async input => {
+      const request = input as Request
+      if (!request.url.endsWith('/ice-servers')) return await fetch(request)
+      await released
+      return new Response(JSON.stringify({ iceServers: [], ttl: 60 }), { headers: { 'Content-Type': 'application/json' } })
+    },
+    prepare: () => { prepared++ },
+    refused: error => { refused.push(error) }
+  })
+  const guests = [await connect(call.invite, { fetch, hello: {} }), await connect(call.invite, { fetch, hello: {} })]
+  await quiet()
+  const closing = call.close()
+  release!()
+  await closing
+  await quiet()
+  await Promise.all(guests.map(guest => guest.close()))
+  t.equal(prepared, 0)
+  t.same(refused, [])
+})

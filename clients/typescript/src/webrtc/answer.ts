@@ -1,9 +1,8 @@
 import { isTimeout, Scope } from '../scope.js'
 import type { AttemptLimit, EndAttempt } from './attempts.js'
-import { asCallError } from './boxes.js'
 import type { Channel } from './channel.js'
-import { CallError } from './errors.js'
-import { notify } from './listen.js'
+import { asCallError, CallError } from './errors.js'
+import { notify } from './notify.js'
 import { connectPeer, type Peer, type PreparedConnection, type Settings } from './peer.js'
 import { createNonce } from './sealing.js'
 
@@ -15,7 +14,8 @@ export interface Answering {
   attempts: AttemptLimit
   settings: Settings
   createConnection: () => Promise<PreparedConnection>
-  refused: ((error: CallError) => void) | undefined
+  /** called with the other participant's id */
+  refused: ((error: CallError, id: string) => void) | undefined
   signal?: AbortSignal | undefined
 }
 
@@ -31,7 +31,7 @@ export async function answer (channel: Channel, id: string, answering: Answering
   let endAttempt: EndAttempt | undefined
   const end = (failed: boolean) => {
     endAttempt?.(failed && compare)
-    if (failed && attempts.exhausted) notify(refused, new CallError('CALL_ERR_ATTEMPTS'))
+    if (failed && attempts.exhausted) notify(refused, new CallError('CALL_ERR_ATTEMPTS'), id)
   }
   let prepared: PreparedConnection | undefined
   let offered = false
@@ -48,9 +48,9 @@ export async function answer (channel: Channel, id: string, answering: Answering
     connected(peer, prepared)
   } catch (error) {
     prepared?.connection.close()
-    const reason = asCallError(error)
+    const reason = asCallError(error, signal)
     // At once: to tell the other side may take a while.
-    if (reason instanceof CallError && !signal?.aborted) notify(refused, reason)
+    if (reason instanceof CallError && !signal?.aborted) notify(refused, reason, id)
     await channel.close(reason)
     end(offered)
   }

@@ -2,7 +2,6 @@
 
 import { BoxError, type Box, type BoxOptions } from '../index.js'
 import { Scope } from '../scope.js'
-import { CallError, isAbort } from './errors.js'
 import type { SealedMessage } from './sealing.js'
 
 /** How long closing may take, in ms: telling the other side, and deleting the box. */
@@ -44,13 +43,4 @@ export async function sendWithRetry (box: Box, message: unknown, scope: Scope): 
 /** Deletes a box that is no longer needed. If that fails, the box expires by itself. */
 export async function deleteBox (box: Box): Promise<void> {
   await Scope.run(undefined, undefined, ({ signal }) => box.delete({ signal }), CLOSE_TIMEOUT).catch(() => {})
-}
-
-/** Translates an error of a box into one of a call. Aborts stay as they are. */
-export function asCallError (error: unknown): unknown {
-  if (error instanceof CallError || isAbort(error)) return error
-  // Any other 404 means that the URL leads to something else than box routes.
-  if (error instanceof BoxError && error.code === 'BOX_ERR_NOT_FOUND') return new CallError('CALL_ERR_GONE', { cause: error })
-  if (error instanceof BoxError && error.status === 413) return new CallError('CALL_ERR_TOO_LARGE', { cause: error })
-  return new CallError('CALL_ERR_SERVER', { cause: error })
 }

@@ -1,7 +1,7 @@
 import { Scope } from '../scope.js'
-import { asCallError, CLOSE_TIMEOUT, type Deliver } from './boxes.js'
+import { CLOSE_TIMEOUT, type Deliver } from './boxes.js'
 import { endMessageFor, errorOf, isEndMessage, type EndMessage } from './ending.js'
-import { CallError } from './errors.js'
+import { asCallError, CallError } from './errors.js'
 import { Outbox } from './outbox.js'
 import { PieceAssembler } from './pieces.js'
 import { Queue } from './queue.js'
@@ -62,7 +62,7 @@ export class SignalingChannel implements Channel {
       try {
         if (this.session !== undefined) await deliver(await this.session.seal(message), this.scope)
       } catch (error) {
-        const reason = asCallError(error)
+        const reason = asCallError(error, this.scope.signal)
         // A message that was too large was not stored, but a short one about it can be. After any other error
         // there is no way to reach the other side.
         void this.#end(reason, reason instanceof CallError && reason.code === 'CALL_ERR_TOO_LARGE' ? endMessageFor(reason) : undefined)
@@ -109,7 +109,7 @@ export class SignalingChannel implements Channel {
 
   /** Closes the channel with an error. */
   fail (error: unknown): void {
-    void this.close(asCallError(error))
+    void this.close(asCallError(error, this.scope.signal))
   }
 
   close (reason?: unknown): Promise<void> {

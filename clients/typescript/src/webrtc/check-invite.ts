@@ -1,6 +1,7 @@
 import { createBoxClient, dataOf, type ClientOptions } from '../http.js'
 import { Scope } from '../scope.js'
-import { asCallError, boxOptions } from './boxes.js'
+import { boxOptions } from './boxes.js'
+import { asCallError } from './errors.js'
 import { inviteTo } from './invite.js'
 
 /** The options of `checkInvite`. */
@@ -29,6 +30,6 @@ export async function checkInvite (invite: string | URL, options: CheckInviteOpt
     await Scope.run(undefined, options.signal, async ({ signal }) =>
       await dataOf(client.GET('/boxes/{box}/ice-servers', { params: { path: { box: key.hostDrop } }, signal })), DEADLINE)
   } catch (error) {
-    throw asCallError(error)
+    throw asCallError(error, options.signal)
   }
 }

@@ -1,9 +1,10 @@
 import { parseAddress } from '../address.js'
 import { Box, type ClientOptions } from '../index.js'
 import { defaultTimings } from '../retry.js'
-import { asCallError, boxOptions, deleteBox, toBox } from './boxes.js'
+import { boxOptions, deleteBox, toBox } from './boxes.js'
 import type { Channel } from './channel.js'
 import { startAsGuest } from './conversation.js'
+import { asCallError } from './errors.js'
 import { inviteTo, type Invite } from './invite.js'
 import { createNonce } from './sealing.js'
 
@@ -34,7 +35,7 @@ export async function connect (invite: string | URL | Invite, options: ConnectOp
   const { server, key } = typeof invite === 'string' || invite instanceof URL ? await inviteTo(invite, options) : invite
   const { hello, signal } = options
   // The URL comes from an invite, so it is right, and a guest that lost its network may take a while to come back.
-  const box = await Box.createWith(defaultTimings, server, boxOptions(options)).catch(error => { throw asCallError(error) })
+  const box = await Box.createWith(defaultTimings, server, boxOptions(options)).catch(error => { throw asCallError(error, signal) })
   const host = Box.open(`${server}/boxes/${key.hostDrop}`, { ...boxOptions(options), server })
   return await startAsGuest({
     key,

@@ -1,6 +1,7 @@
-import { asCallError, type Deliver } from './boxes.js'
+import type { Deliver } from './boxes.js'
 import { SignalingChannel, type Channel } from './channel.js'
 import { isEndMessage } from './ending.js'
+import { asCallError } from './errors.js'
 import { createNonce, parseSealed, sealHello, Session, type InviteKey, type SealedMessage } from './sealing.js'
 
 /** What the guest's side of a conversation needs. */
@@ -28,7 +29,7 @@ export async function startAsGuest ({ key, drop, guestNonce, hello, deliver, arr
     return channel
   } catch (error) {
     // What arrived may have ended everything before the hello was delivered.
-    const reason = channel.reason ?? asCallError(error)
+    const reason = channel.reason ?? asCallError(error, channel.scope.signal)
     channel.fail(reason)
     throw reason
   }

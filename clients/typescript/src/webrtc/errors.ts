@@ -1,3 +1,5 @@
+import { BoxError } from '../http.js'
+
 const NEW_INVITE = 'Use a new invite, sent another way.'
 
 /**
@@ -49,8 +51,19 @@ export class CallError extends Error {
   }
 }
 
-/** Aborts are passed on as they are. */
-export function isAbort (error: unknown): error is DOMException {
+/**
+ * Translates an error of a box into one of a call. Aborts stay as they are.
+ * @param signal what may have ended the work, perhaps with a reason of the caller's own
+ */
+export function asCallError (error: unknown, signal?: AbortSignal): unknown {
+  if (error instanceof CallError || isAbort(error) || (signal?.aborted && error === signal.reason)) return error
+  // Any other 404 means that the URL leads to something else than box routes.
+  if (error instanceof BoxError && error.code === 'BOX_ERR_NOT_FOUND') return new CallError('CALL_ERR_GONE', { cause: error })
+  if (error instanceof BoxError && error.status === 413) return new CallError('CALL_ERR_TOO_LARGE', { cause: error })
+  return new CallError('CALL_ERR_SERVER', { cause: error })
+}
+
+function isAbort (error: unknown): error is DOMException {
   return error instanceof DOMException && error.name === 'AbortError'
 }
 

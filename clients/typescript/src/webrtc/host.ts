@@ -1,11 +1,13 @@
 import { dropAddressOf, parseAddress } from '../address.js'
+import { Scope } from '../scope.js'
 import { answer } from './answer.js'
 import { Attempts } from './attempts.js'
 import { boxOptions } from './boxes.js'
 import type { Channel } from './channel.js'
 import { CallError } from './errors.js'
 import { Introducer } from './introducer.js'
-import { listen, MAX_GUESTS, notify, type Listener, type ListenOptions, type Resume } from './listen.js'
+import { listen, MAX_GUESTS, type Listener, type ListenOptions, type Resume } from './listen.js'
+import { notify } from './notify.js'
 import { idOf, isId, isPublicKey } from './participant.js'
 import { connectionFactory, peerConnectionClass, type ConnectionOptions } from './peer-connection.js'
 import { defaultSettings, type Peer, type Settings } from './peer.js'
@@ -15,7 +17,9 @@ import { Queue } from './queue.js'
 const MAX_MESH_GUESTS = 5
 
 /** The options of `host`. */
-export interface HostOptions extends ListenOptions, ConnectionOptions {
+export interface HostOptions extends Omit<ListenOptions, 'refused'>, ConnectionOptions {
+  /** Called for every guest or message that was refused, with the reason, and with the guest's id if it is known. */
+  refused?: (error: CallError, id?: string) => void
   /** Called with `resume` at the start and after every change. Store the latest value, and keep it as secret as the invite. */
   save?: (resume: Resume) => void
 }
@@ -61,33 +65,36 @@ export async function hostWith (settings: Settings, options: HostOptions): Promi
   if (mesh && maxGuests > MAX_MESH_GUESTS) throw new TypeError(`With the option mesh, maxGuests must be at most ${MAX_MESH_GUESTS}`)
   // Checked before there is a box.
   peerConnectionClass(options)
+  const report = (error: CallError, id?: string) => { if (!closed) notify(refused, error, id) }
+  let closed = false
   const listener = await listen({
     server,
     ...(page !== undefined && { page }),
     ...(resume && { resume }),
     maxGuests,
-    ...(refused && { refused }),
+    refused: report,
     ...boxOptions(options)
   })
   const address = parseAddress(listener.resume.link)
   const ownId = await idOf(await dropAddressOf(address.id))
   const peers = new Queue<Peer>()
+  /** ends with the call, before anyone is told */
+  const opening = new Scope(undefined, signal)
   const connected = new Set<Peer>()
   /** of the guests that are connecting or connected */
   const taken = new Set<Channel>()
-  let closed = false
   const current = (): Resume => ({ ...listener.resume, unfinished: attempts.unfinished, since: attempts.since })
   const attempts = new Attempts(resume?.unfinished ?? 0, resume?.since ?? Date.now(), () => { if (!closed) notify(save, current()) })
   const timeouts = { ...settings.timeouts, ...(timeout !== undefined && { answer: timeout }) }
-  const answering = { attempts, settings: { ...settings, timeouts, compare }, refused, signal }
-  const create = connectionFactory(address, options)
+  const answering = { attempts, settings: { ...settings, timeouts, compare }, refused: report, signal }
+  const create = connectionFactory(address, { ...options, signal: opening.signal })
   const introducer = mesh ? new Introducer() : undefined
 
   const receive = async (channel: Channel) => {
     // The listener no longer counts a guest whose conversation failed, but it may be connected all the same.
     if (taken.size >= maxGuests) {
       const full = new CallError('CALL_ERR_FULL')
-      notify(refused, full)
+      report(full)
       return await channel.close(full)
     }
     taken.add(channel)
@@ -122,6 +129,7 @@ export async function hostWith (settings: Settings, options: HostOptions): Promi
     peers,
     async close () {
       closed = true
+      opening.end()
       peers.end()
       // All in one step: a page that is being closed has no time for another.
       await Promise.all([...[...connected].map(peer => peer.close()), listener.close()])

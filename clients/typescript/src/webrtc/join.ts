@@ -3,7 +3,7 @@ import { Attempts } from './attempts.js'
 import { boxOptions } from './boxes.js'
 import type { Channel } from './channel.js'
 import { connect } from './connect.js'
-import type { CallError } from './errors.js'
+import { asCallError, type CallError } from './errors.js'
 import type { Call } from './host.js'
 import { inviteTo } from './invite.js'
 import { OtherGuests } from './other-guests.js'
@@ -20,8 +20,8 @@ export interface JoinOptions extends ConnectionOptions {
    * which must not reach any other server.
    */
   server?: string | URL
-  /** Called for every other guest that could not be connected, with the reason; see `mesh`. The call continues. */
-  refused?: (error: CallError) => void
+  /** Called for every other guest that could not be connected, with the reason and the guest's id; see `mesh`. The call continues. */
+  refused?: (error: CallError, id: string) => void
 }
 
 /**
@@ -44,7 +44,9 @@ export async function joinWith (settings: Settings, invite: string | URL, option
   const timeouts = { ...settings.timeouts, ...(timeout !== undefined && { answer: timeout }) }
   const callSettings = { ...settings, timeouts, compare }
   const scope = new Scope(undefined, signal)
-  const createConnection = connectionFactory({ server: parsed.server, id: parsed.key.hostDrop }, { ...options, signal: scope.signal })
+  /** ends with the call, before anyone is told */
+  const opening = new Scope(scope)
+  const createConnection = connectionFactory({ server: parsed.server, id: parsed.key.hostDrop }, { ...options, signal: opening.signal })
   const own = await Participant.create()
   const hostId = await idOf(parsed.key.hostDrop)
   const peers = new Queue<Peer>()
@@ -67,7 +69,8 @@ export async function joinWith (settings: Settings, invite: string | URL, option
         return current
       } catch (error) {
         limited.end()
-        throw error
+        // Its own time limit is no abort.
+        throw asCallError(error, scope.signal)
       }
     })
     others?.listenTo(hello.prepared.control)
@@ -76,6 +79,7 @@ export async function joinWith (settings: Settings, invite: string | URL, option
 
   /** Tells the others; a connection that is not up yet ends with the scope. */
   const close = async () => {
+    opening.end()
     // All in one step: a page that is being closed has no time for another. Only a pair without a path needs the host a moment longer.
     const needHost = others?.needHost === true
     const left = others?.close()

@@ -2,10 +2,11 @@ import { baseUrl, dropAddressOf, isDropAddress, parseAddress } from '../address.
 import { Box, type ClientOptions } from '../index.js'
 import { requirePlatform } from '../platform.js'
 import { fromBase64url, toBase64url } from './bytes.js'
-import { asCallError, boxOptions, deleteBox, toBox } from './boxes.js'
+import { boxOptions, deleteBox, toBox } from './boxes.js'
 import { SignalingChannel, type Channel } from './channel.js'
-import { CallError } from './errors.js'
+import { asCallError, CallError } from './errors.js'
 import { createInvite } from './invite.js'
+import { notify } from './notify.js'
 import { Queue } from './queue.js'
 import { createNonce, createSecret, inviteKey, openHello, parseSealed, Session, type InviteKey, type SealedMessage } from './sealing.js'
 
@@ -72,7 +73,7 @@ export async function listen (options: ListenOptions): Promise<Listener> {
     const invite = await createInvite(page ?? `${server}/`, server, secret, drop)
     return new Listener(box, key, server, invite, { link: box.link, secret: toBase64url(secret) }, rest)
   } catch (error) {
-    throw asCallError(error)
+    throw asCallError(error, options.signal)
   }
 }
 
@@ -120,7 +121,7 @@ export class Listener implements AsyncIterable<Channel> {
       }
       this.#guests.end()
     } catch (error) {
-      const reason = asCallError(error)
+      const reason = asCallError(error, this.options.signal)
       this.#guests.end(reason)
       for (const channel of this.#channels.values()) channel.fail(reason)
     }
@@ -175,10 +176,4 @@ export class Listener implements AsyncIterable<Channel> {
     channel.start(session)
     void channel.close(reason)
   }
-}
-
-/** Calls a listener of the caller. An error in it, now or later, is the caller's own, and must not end anything here. */
-export function notify<T> (listener: ((value: T) => unknown) | undefined, value: T): void {
-  const call = async () => { await listener?.(value) }
-  void call().catch(console.error)
 }

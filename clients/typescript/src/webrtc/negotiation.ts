@@ -2,7 +2,7 @@ import { agree, parseDescription, type Agreement, type Description, type Contrib
 import { parseCandidate, RemoteCandidates } from './candidates.js'
 import type { Channel } from './channel.js'
 import { deferred } from './deferred.js'
-import { CallError, isAbort } from './errors.js'
+import { CallError } from './errors.js'
 
 /** What connecting a peer needs from a negotiation. */
 export interface Negotiator {
@@ -71,14 +71,12 @@ export class Negotiation implements Negotiator {
     connection.addEventListener('icecandidate', onCandidate)
     try {
       if (this.contribution.role === 'host') void this.#offer()
-      for await (const value of this.channel) await this.#receive(value)
+      for await (const value of this.channel) await this.#handle(value)
     } catch (error) {
-      // The cause of an unexpected error is the message that was being handled.
-      const reason = error instanceof CallError || isAbort(error) ? error : new CallError('CALL_ERR_FORMAT', { cause: error })
-      this.#settled.reject(reason)
+      this.#settled.reject(error)
       // The channel is no longer read.
-      this.#fail(reason)
-      throw reason
+      this.#fail(error)
+      throw error
     } finally {
       connection.onnegotiationneeded = null
       connection.removeEventListener('icecandidate', onCandidate)
@@ -91,6 +89,15 @@ export class Negotiation implements Negotiator {
   /** Only the host restarts ICE: both sides notice a broken path. */
   restart (): void {
     if (this.contribution.role === 'host') this.connection.restartIce()
+  }
+
+  async #handle (value: unknown): Promise<void> {
+    try {
+      await this.#receive(value)
+    } catch (error) {
+      // The cause of an unexpected error is the message.
+      throw error instanceof CallError ? error : new CallError('CALL_ERR_FORMAT', { cause: error })
+    }
   }
 
   async #receive (value: unknown): Promise<void> {

@@ -2,12 +2,11 @@ import { Scope } from '../scope.js'
 import { Allowance } from './allowance.js'
 import { answer, type Answering } from './answer.js'
 import { Attempts, SharedAttempts } from './attempts.js'
-import { asCallError } from './boxes.js'
 import { SignalingChannel, type Channel } from './channel.js'
 import type { ControlChannel, ControlMessage } from './control-channel.js'
 import { startAsGuest } from './conversation.js'
-import { CallError } from './errors.js'
-import { notify } from './listen.js'
+import { asCallError, CallError } from './errors.js'
+import { notify } from './notify.js'
 import { isId, isPublicKey, type Participant } from './participant.js'
 import type { Peer } from './peer.js'
 import { Queue } from './queue.js'
@@ -177,8 +176,8 @@ export class OtherGuests {
     try {
       await (begin === 'hello' ? this.#visit(other, conversation) : this.#receive(other, conversation, begin))
     } catch (error) {
-      const reason = asCallError(error)
-      if (reason instanceof CallError && !scope.signal.aborted && !this.#closing) notify(this.answering.refused, reason)
+      const reason = reasonOf(error)
+      if (reason instanceof CallError && !scope.signal.aborted && !this.#closing) notify(this.answering.refused, reason, other.id)
     }
     scope.end()
     other.conversation = undefined
@@ -226,7 +225,7 @@ export class OtherGuests {
       compared: ({ channel, endAttempt }, yes) => {
         const failed = !yes && settings.compare && channel.session !== undefined
         endAttempt?.(failed)
-        if (failed && attempts.exhausted) notify(refused, new CallError('CALL_ERR_ATTEMPTS'))
+        if (failed && attempts.exhausted) notify(refused, new CallError('CALL_ERR_ATTEMPTS'), id)
       }
     })
   }
@@ -264,7 +263,7 @@ export class OtherGuests {
   }
 
   #attemptsOf (id: string): SharedAttempts {
-    for (const [id, { unfinished }] of this.#attempts) if (unfinished === 0 && !this.#known.has(id)) this.#attempts.delete(id)
+    for (const [old, { unfinished }] of this.#attempts) if (unfinished === 0 && !this.#known.has(old)) this.#attempts.delete(old)
     let own = this.#attempts.get(id)
     if (own === undefined) this.#attempts.set(id, own = new Attempts(0, Date.now(), () => {}, MAX_FAILED_EACH))
     return new SharedAttempts(this.answering.attempts, own)
@@ -291,4 +290,10 @@ export class OtherGuests {
     })
     this.connected(peer)
   }
+}
+
+/** Why two guests are not connected, or not any more. When the host is gone, it is only their way to each other. */
+function reasonOf (error: unknown): unknown {
+  const reason = asCallError(error)
+  return reason instanceof CallError && reason.code === 'CALL_ERR_GONE' ? new CallError('CALL_ERR_LOST', { cause: reason }) : reason
 }

@@ -1,6 +1,6 @@
 import type { Address } from '../address.js'
 import type { ClientOptions } from '../index.js'
-import { asCallError } from './boxes.js'
+import { asCallError } from './errors.js'
 import { ControlChannel } from './control-channel.js'
 import { EarlyMessages } from './early-messages.js'
 import { hasTurn, iceServersOf } from './ice-servers.js'
@@ -68,6 +68,7 @@ export function connectionFactory (box: Address, options: ConnectionOptions): ()
   }
   return async () => {
     const iceServers = await offered()
+    options.signal?.throwIfAborted()
     const connection = construct({ ...configuration, iceServers: iceServers.flatMap(oneUrlEach) })
     try {
       // Negotiated out of band by its id: both sides have it from the start, and it opens with the

@@ -31,10 +31,16 @@ export interface Peer {
    * certificates
    */
   readonly code: string
-  /** Resolves when the connection has ended: with undefined if either side closed it, otherwise with the error that ended it. */
-  readonly closed: Promise<unknown>
-  /** Closes the connection and tells the other side. */
-  close (): Promise<void>
+  /**
+   * Resolves when the connection has ended: with undefined if either side closed it without a reason, otherwise with
+   * the reason: a `CallError` or, after an abort, the signal's reason.
+   */
+  readonly closed: Promise<Error | undefined>
+  /**
+   * Closes the connection and tells the other side. If there is a reason that concerns both, such as `CALL_ERR_FULL`
+   * when someone else took the other side's place, the other side is told that reason, otherwise `CALL_ERR_CLOSED`.
+   */
+  close (reason?: CallError): Promise<void>
 }
 
 /** Time limits in ms. `answer` may be Infinity. */
@@ -99,7 +105,8 @@ export async function connectPeer (id: string, prepared: PreparedConnection, cha
 
 class ManagedPeer {
   readonly #open = deferred<void>()
-  readonly #over = deferred<unknown>()
+  readonly #over = deferred<Error | undefined>()
+  #reason: unknown
   #connected = false
   #ended = false
   #timeout: ReturnType<typeof setTimeout> | undefined
@@ -156,13 +163,13 @@ class ManagedPeer {
           return code
         },
         closed: this.#over.promise,
-        close: () => this.#end()
+        close: (reason?: CallError) => this.#end(reason)
       }
       return { peer, compared: this.#compared(read.promise) }
     } catch (error) {
       // Whatever ended it first is the cause; everything after that is a consequence.
       await this.#end(error)
-      throw await this.#over.promise ?? error
+      throw this.#reason ?? error
     }
   }
 
@@ -236,10 +243,16 @@ class ManagedPeer {
     dataChannel.removeEventListener('open', this.#onOpen)
     dataChannel.removeEventListener('close', this.#onClose)
     this.signal?.removeEventListener('abort', this.#onAbort)
-    this.#over.resolve(reason)
+    this.#reason = reason
+    this.#over.resolve(reason === undefined ? undefined : asError(reason))
     this.#open.reject(reason ?? new CallError('CALL_ERR_CLOSED'))
     // Tell the other side before closing; otherwise it takes this for a lost connection.
     await Scope.settled(this.channel.close(reason), this.settings.timeouts.close)
     connection.close()
   }
+}
+
+/** A signal may be aborted with anything. */
+function asError (reason: unknown): Error {
+  return reason instanceof Error ? reason : new DOMException(String(reason), 'AbortError')
 }

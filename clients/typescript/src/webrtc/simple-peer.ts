@@ -14,6 +14,10 @@ export interface SignalingPeer {
  * speaks first, so its peer is the one created with `initiator: true`.
  */
 export function signalThrough (peer: SignalingPeer, channel: Channel): void {
+  if (peer.destroyed) {
+    void channel.close()
+    return
+  }
   const end = (error: unknown) => { if (!peer.destroyed) peer.destroy(error as Error) }
   peer.on('signal', data => { channel.send(data).catch(end) })
   peer.on('close', () => { void channel.close() })

@@ -66,7 +66,8 @@ export async function stay (hello: Hello, { id, sayHello, settings, signal, conn
       compared?.(current, false)
       reason = error
     }
-    if (!(reason instanceof CallError && TRANSIENT.has(reason.code)) || failures > 1 || signal.aborted) {
+    signal.throwIfAborted()
+    if (!(reason instanceof CallError && TRANSIENT.has(reason.code)) || failures > 1) {
       if (reason !== undefined) throw reason
       return
     }
