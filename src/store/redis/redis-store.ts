@@ -137,7 +137,11 @@ class RedisStore implements Store {
 
   async create (drop: string, ttl: number, now: number, { held }: Limits, holder?: string): Promise<void> {
     if (holder !== undefined) await this.#holders.admit(holder, drop, now + ttl, now, held)
-    const [other] = await this.#run<[string?]>(scripts.create, this.#keys(drop), [now, ttl, holder ?? ''])
+    const created = this.#run<[string?]>(scripts.create, this.#keys(drop), [now, ttl, holder ?? ''])
+    const [other] = await created.catch(async (error: unknown) => {
+      await this.#holders.forget(drop, holder)
+      throw error
+    })
     await this.#holders.forget(drop, other)
   }
 

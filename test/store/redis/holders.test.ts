@@ -99,6 +99,18 @@ t.test('a box that is deleted during an append is removed from the record', { sk
   await other.create(dropAddress('next'), HOUR, now, within(1), 'holder')
 })
 
+t.test('a box whose creation fails is removed from the record', { skip }, async t => {
+  const { server, stores: [store] } = await open(t)
+  const [now, drop] = [Date.now(), dropAddress('failed')]
+  // A user who may use the record, but not the box.
+  await server.cli('acl', 'setuser', 'half', 'on', '>half', '~*held:*', '&*', '+@all')
+  const half = await redisStore({ url: server.url.replace('//', '//half:half@') })
+  t.teardown(() => half.close())
+  for (let i = 0; i < 3; i++) await t.rejects(half.create(drop, HOUR, now, within(1), 'holder'), { code: 'BOX_ERR_STORE' })
+  t.equal(await server.cli('zcard', RECORD), '0')
+  await store.create(drop, HOUR, now, within(1), 'holder')
+})
+
 t.test('messages removed while Redis is full no longer count', { skip }, async t => {
   const { server, stores: [store] } = await open(t)
   const now = Date.now()
