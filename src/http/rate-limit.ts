@@ -98,9 +98,9 @@ export function createLimiter (limits: RateLimits, shared: SharedCounter | undef
 const HOLDER = 8
 
 /**
- * A client address as stores see it: a short hash. It hides the address from casual inspection, but not from
+ * A client address as stores and TURN servers see it: a short hash. It hides the address from casual inspection, but not from
  * someone who tries every address.
  */
-function holderOf (address: string): string {
+export function holderOf (address: string): string {
   return hash('sha256', `signalbox holder v1\0${address}`, 'base64url').slice(0, HOLDER)
 }

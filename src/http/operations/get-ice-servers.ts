@@ -2,17 +2,18 @@ import { createHmac } from 'node:crypto'
 import { Type, type Static } from '@sinclair/typebox'
 import type { ResolvedIce } from '../../options.js'
 import { responding } from '../responses.js'
+import { addressOf } from '../address.js'
 import type { Api, Scope } from '../api.js'
 import { json } from '../contract.js'
 import { guarded } from '../guard.js'
 import { serialize } from '../json.js'
-import { countedAs } from '../rate-limit.js'
+import { countedAs, holderOf } from '../rate-limit.js'
 import { anyBox, DROP } from '../resource.js'
 import { BoxParams, count, NoQuery } from '../schemas.js'
 
 const IceServer = Type.Object({
   urls: Type.Array(Type.String({ description: 'A STUN or TURN URL.' })),
-  username: Type.Optional(Type.String({ description: 'For TURN: the user name, which is the expiry in seconds since the epoch.' })),
+  username: Type.Optional(Type.String({ description: 'For TURN: the user name, which is the expiry in seconds since the epoch, a colon, and a name for the client address.' })),
   credential: Type.Optional(Type.String({ description: 'For TURN: the password.' }))
 }, { title: 'IceServer', description: 'An entry of `RTCConfiguration.iceServers`.' })
 
@@ -43,21 +44,22 @@ export function getIceServers (scope: Scope, { service, options, limiter, contra
     preHandler: guarded(options.guard, 'getIceServers')
   }, responding(
     request => service.touch(request[DROP]),
-    () => serialize(iceServers(options.ice, service.now()))
+    (_, request) => serialize(iceServers(options.ice, service.now(), holderOf(addressOf(request))))
   ))
 }
 
 /**
  * TURN credentials that expire, as expected by coturn's `use-auth-secret` (draft-uberti-behave-turn-rest-00):
- * the user name is the expiry in seconds since the epoch, the password its HMAC-SHA-1 with the shared secret,
- * in base64.
+ * the user name is the expiry in seconds since the epoch and a name, to which coturn's quotas apply; the password is
+ * the user name's HMAC-SHA-1 with the shared secret, in base64.
  * @param now in ms since the epoch
+ * @param holder names the client address
  */
-function iceServers ({ urls, turnUrls, turnSecret, ttl }: ResolvedIce, now: number): IceServers {
+function iceServers ({ urls, turnUrls, turnSecret, ttl }: ResolvedIce, now: number, holder: string): IceServers {
   const servers: IceServers['iceServers'] = []
   if (urls.length > 0) servers.push({ urls })
   if (turnUrls.length > 0 && turnSecret !== undefined) {
-    const username = String(Math.floor(now / 1000) + ttl)
+    const username = `${Math.floor(now / 1000) + ttl}:${holder}`
     servers.push({ urls: turnUrls, username, credential: createHmac('sha1', turnSecret).update(username).digest('base64') })
   }
   return { iceServers: servers, ttl }

@@ -19,14 +19,30 @@ t.test('TURN credentials expire, in the form coturn expects', async t => {
   const first = await ask()
   t.notMatch(first.body, 'canary')
   const { iceServers, ttl } = first.json()
-  const username = String(Math.floor(clock.now() / 1000) + 600)
+  const username: string = iceServers[1].username
+  t.match(username, new RegExp(`^${Math.floor(clock.now() / 1000) + 600}:[\\w-]{8}$`))
   t.equal(ttl, 600)
   t.same(iceServers, [
     { urls: ['stun:a.example:3478'] },
     { urls: ['turn:a.example?transport=udp', 'turns:a.example'], username, credential: createHmac('sha1', turnSecret).update(username).digest('base64') }
   ])
   clock.turn(60)
-  t.equal((await ask()).json().iceServers[1].username, String(Number(username) + 60))
+  const [expiry, name] = username.split(':')
+  t.equal((await ask()).json().iceServers[1].username, `${Number(expiry) + 60}:${name}`)
+})
+
+t.test('the TURN user name tells client addresses apart, for the quotas of the TURN server', async t => {
+  for (const rateLimit of [{}, false] as const) {
+    const { app, createBox } = await build(t, { rateLimit, ice: { turnUrls: ['turn:a.example'], turnSecret: 'canary' } })
+    const boxes = [await createBox(), await createBox()]
+    const names = await Promise.all(['192.0.2.1', '192.0.2.1', '192.0.2.2'].map(async (remoteAddress, i) => {
+      const { iceServers: [{ username }] } = (await app.inject({ url: `${boxes[i % 2]?.url}/ice-servers`, remoteAddress })).json()
+      t.notMatch(username, '192.0.2')
+      return username.split(':')[1]
+    }))
+    t.equal(names[0], names[1], 'whatever its box')
+    t.not(names[0], names[2])
+  }
 })
 
 t.test('only holders of a box id or drop address get them', async t => {
