@@ -45,7 +45,7 @@ const path = (fallback: string, description: string) =>
 export const optionsSchema = Type.Object({
   ttl: integer(1, 86_400, 'default idle lifetime of a box, in seconds; maxTtl if that is shorter', 315_360_000),
   maxTtl: integer(1, 604_800, 'longest idle lifetime that a client may request, in seconds', 315_360_000),
-  maxMessageBytes: integer(1, 65_536, 'maximum size of a message, in bytes as sent', 64 * 1024 * 1024),
+  maxMessageBytes: integer(1, 65_536, 'maximum size of a message, in bytes as sent; maxBoxBytes if that is smaller', 64 * 1024 * 1024),
   maxMessages: integer(1, 256, 'maximum number of messages in a box', 1_000_000),
   maxBoxBytes: integer(1, 1_048_576, 'maximum total size of the messages in a box, in bytes'),
   maxStoreBytes: Type.Optional(Type.Integer({ minimum: 1, description: 'maximum size of the store, in bytes: by default 256 MiB in memory and 4 GiB on disk; no effect with Redis' })),
@@ -154,6 +154,11 @@ export function resolveOptions (input: BoxPluginOptions): ResolvedOptions {
   const options = withDefaults(optionsSchema, data, '')
   if (input.ttl === undefined) options.ttl = Math.min(options.ttl, options.maxTtl)
   if (options.ttl > options.maxTtl) throw new OptionError('ttl', nameOf => `at most ${nameOf('maxTtl')} (${options.maxTtl})`, options.ttl)
+  // Otherwise the box would always be too full for the message.
+  if (input.maxMessageBytes === undefined) options.maxMessageBytes = Math.min(options.maxMessageBytes, options.maxBoxBytes)
+  if (options.maxMessageBytes > options.maxBoxBytes) {
+    throw new OptionError('maxMessageBytes', nameOf => `at most ${nameOf('maxBoxBytes')} (${options.maxBoxBytes})`, options.maxMessageBytes)
+  }
   checkPaths(options)
   const { rateLimit } = options
   const iceOptions = withDefaults(ice, options.ice, 'ice.')

@@ -59,6 +59,8 @@ const wrong: Array<[name: string, options: Record<string, unknown>, expected: Re
   ['ttl', { ttl: null }, /integer/, 'null'],
   ['ttl', { ttl: 10n }, /integer/, '10n'],
   ['ttl', { ttl: 100, maxTtl: 50 }, /at most maxTtl \(50\)/, '100'],
+  ['maxMessageBytes', { maxMessageBytes: 101, maxBoxBytes: 100 }, /at most maxBoxBytes \(100\)/, '101'],
+  ['maxMessageBytes', { maxMessageBytes: 2_000_000 }, /at most maxBoxBytes \(1048576\)/, '2000000'],
   ['maxTtl', { maxTtl: -1 }, /an integer from 1 to 315360000/, '-1'],
   ['maxMessageBytes', { maxMessageBytes: 2 ** 40 }, /an integer from 1 to 67108864/, '1099511627776'],
   ['maxMessages', { maxMessages: [1] }, /integer/, '[ 1 ]'],
@@ -132,6 +134,11 @@ t.test('a maxTtl below the default ttl becomes the default', async t => {
   t.match(resolveOptions({ maxTtl: 3600 }), { ttl: 3600, maxTtl: 3600 })
   t.match(resolveOptions({ maxTtl: 3600, ttl: undefined }), { ttl: 3600 })
   t.throws(() => resolveOptions({ maxTtl: 3600, ttl: 3601 }), { message: "boxPlugin: option 'ttl' expected at most maxTtl (3600), received 3601" })
+})
+
+t.test('a maxBoxBytes below the default maxMessageBytes becomes the default', async t => {
+  t.match(resolveOptions({ maxBoxBytes: 100 }), { maxMessageBytes: 100, maxBoxBytes: 100 })
+  t.match(resolveOptions({ maxBoxBytes: 100, maxMessageBytes: 10 }), { maxMessageBytes: 10 })
 })
 
 t.test('a router whose maxParamLength is too short for a box is refused at registration', async t => {

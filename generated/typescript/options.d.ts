@@ -15,7 +15,7 @@ export interface PlainOptions {
    */
   maxTtl?: number | undefined
   /**
-   * Maximum size of a message, in bytes as sent.
+   * Maximum size of a message, in bytes as sent; maxBoxBytes if that is smaller.
    * @default 65536
    */
   maxMessageBytes?: number | undefined
