@@ -47,6 +47,8 @@ export class PendingResponse {
       this.#left?.abort()
       end()
     })
+    // Whoever has sent it: the host may do so while a handler waits, as with its `handlerTimeout`.
+    this.#raw.once('finish', () => { this.#left?.abort() })
     if (isInjected(request)) this.over = true
     // Over HTTP/2 the stream may stay open after everything is sent, and it emits `finish` even if it was cut off.
     else if ('stream' in this.#raw) (this.#raw.stream as Writable).once('finish', end)
@@ -64,7 +66,10 @@ export class PendingResponse {
     return this.gone || (this.#carrier.writableEnded && !this.#raw.writableEnded)
   }
 
-  /** Aborts when the client has disconnected. Made at first use: most responses need none, and it costs more than they do. */
+  /**
+   * Aborts when the client has disconnected or has the whole response. Made at first use: most responses need none, and
+   * it costs more than they do.
+   */
   get left (): AbortSignal {
     if (this.#left === undefined) {
       this.#left = new AbortController()

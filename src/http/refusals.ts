@@ -2,7 +2,7 @@ import Router from 'find-my-way'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { MethodError, NoRouteError, NotFoundError, type BoxError } from '../errors.js'
 import { prefixOf } from './base.js'
-import { logSerializers, METHODS } from './resource.js'
+import { logSerializers, METHODS, OWN_PATHS } from './resource.js'
 
 /** Marks the routes that only refuse. */
 const REFUSES: unique symbol = Symbol('refuses')
@@ -43,22 +43,24 @@ export class Routes {
     })
   }
 
-  /** The methods of a request's URL; none if no route matches it. */
-  methodsOf ({ url }: FastifyRequest): string[] {
+  /** The methods of a request's URL, none if no route matches it, and whether it names a box. */
+  find ({ url }: FastifyRequest): { methods: string[], namesBox: boolean } {
     const found = this.#router.find('GET', url)
     // The router also accepts an empty parameter.
-    if (found === null || Object.values(found.params).includes('')) return []
-    const methods = found.store as string[]
+    if (found === null || Object.values(found.params).includes('')) return { methods: [], namesBox: false }
+    const known = found.store as string[]
     // A route for `/` below a prefix has two URLs, and `onRoute` gets only one of them; of the other, only its HEAD.
-    return METHODS.filter(method => methods.includes(method) || (method === 'GET' && methods.includes('HEAD')))
+    const methods = METHODS.filter(method => known.includes(method) || (method === 'GET' && known.includes('HEAD')))
+    return { methods, namesBox: 'box' in found.params }
   }
 }
 
 /** The error for a request that no route matches: 405 with `Allow` if its URL has other methods, otherwise 404. */
-export function refusal (methods: string[], request: FastifyRequest, reply: FastifyReply): BoxError {
+export function refusal (routes: Routes, request: FastifyRequest, reply: FastifyReply): BoxError {
+  const { methods, namesBox } = routes.find(request)
   if (methods.length === 0) return new NoRouteError()
-  // URL and method are ours, so the box is at fault: it was too long for the router.
-  if (methods.includes(request.method)) return new NotFoundError()
+  // URL and method are ours, so a parameter is at fault: it was too long for the router.
+  if (methods.includes(request.method)) return namesBox ? new NotFoundError() : new NoRouteError()
   reply.header('allow', methods.join(', '))
   return new MethodError()
 }
@@ -70,19 +72,20 @@ export function refusal (methods: string[], request: FastifyRequest, reply: Fast
 export async function refuseTheRest (scope: FastifyInstance, routes: Routes, count: Count): Promise<void> {
   await scope.register(async rest => {
     logRoutesOnly(rest)
-    rest.addHook('onRequest', async (request, reply) => {
-      const error = refusal(routes.methodsOf(request), request, reply)
+    const refuse = async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
+      const error = refusal(routes, request, reply)
       if (error instanceof NotFoundError) await count(request, reply)
       throw error
-    })
-    const handler = async (): Promise<void> => { throw new NoRouteError() }
-    rest.setNotFoundHandler(handler)
+    }
+    // The host's CORS may respond to a preflight in a later hook.
+    rest.addHook('onRequest', async (request, reply) => { if (request.method !== 'OPTIONS') await refuse(request, reply) })
+    rest.setNotFoundHandler(refuse)
     // Fastify finds a not-found handler by the exact spelling of the URL, and a route by the rules of its router.
     // And if a parameter is too long, it responds with 414 and the URL unless this fallback exists.
-    for (const url of ['', '/*']) {
+    for (const url of OWN_PATHS) {
       // Preflights already have a route if they are ours to answer.
-      const method = rest.supportedMethods.filter(method => ['*', url].every(url => !rest.hasRoute({ method, url: prefixOf(scope) + url })))
-      rest.route({ method, url, schema: { hide: true }, config: { [REFUSES]: true }, handler })
+      const method = rest.supportedMethods.filter(method => !rest.hasRoute({ method, url: prefixOf(scope) + url }))
+      rest.route({ method, url, schema: { hide: true }, config: { [REFUSES]: true }, handler: refuse })
     }
   })
 }

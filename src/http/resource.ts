@@ -1,5 +1,5 @@
 import cors from '@fastify/cors'
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest, RouteHandlerMethod, RouteShorthandOptions } from 'fastify'
 import { parseCapability } from '../box/capability.js'
 import { DropOnlyError, NotFoundError } from '../errors.js'
 import type { ResolvedOptions } from '../options.js'
@@ -28,6 +28,9 @@ const HEADERS = {
   'x-robots-tag': 'noindex'
 }
 const DAY = 86_400
+
+/** The paths of a resource, below its prefix. */
+export const OWN_PATHS = ['', '/*']
 
 /** All methods that the plugin's routes have. */
 export const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'DELETE']
@@ -67,13 +70,25 @@ export async function asResource (scope: FastifyInstance, options: ResolvedOptio
 async function allowOrigins (scope: FastifyInstance, origins: ResolvedOptions['cors']): Promise<Record<string, string>> {
   if (origins === false || scope.hasRequestDecorator('corsPreflightEnabled')) return {}
   if (origins !== true) {
-    await scope.register(cors, { ...CORS, origin: origins })
+    await registerCors(scope, origins)
     return {}
   }
   // Only preflights need a decision here, so only they pass through the plugin, which would make every
   // request a tenth more expensive.
-  await scope.register(async preflights => { await preflights.register(cors, { ...CORS, origin: '*' }) })
+  await scope.register(async preflights => { await registerCors(preflights, '*') })
   return ANY_ORIGIN
+}
+
+/** The one route of @fastify/cors, `*`, would also have the paths that only begin like ours, such as `/boxes-admin`. */
+async function registerCors (scope: FastifyInstance, origin: string | string[] | false): Promise<void> {
+  const { options } = scope
+  Object.assign(scope, {
+    options: (_path: string, route: RouteShorthandOptions, handler: RouteHandlerMethod) => {
+      for (const url of OWN_PATHS) scope.route({ ...route, method: 'OPTIONS', url, handler })
+    }
+  })
+  await scope.register(cors, { ...CORS, origin })
+  Object.assign(scope, { options })
 }
 
 /** Whether the client has disconnected; then nothing is looked up, counted or logged. */

@@ -8,7 +8,7 @@ export async function handleUnknownRoutes (app: FastifyInstance, routes: Routes)
   await app.register(async scope => {
     scope.addHook('onRequest', (request, reply, done) => {
       reply.headers({ ...GUARDED, 'cache-control': 'no-store' })
-      done(refusal(routes.methodsOf(request), request, reply))
+      done(refusal(routes, request, reply))
     })
     scope.setNotFoundHandler(async () => { throw new NoRouteError() })
   })

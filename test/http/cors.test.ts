@@ -42,6 +42,18 @@ t.test('a preflight succeeds for every path, and may be cached', async t => {
   }
 })
 
+t.test('the host answers for its own paths, even if they begin like ours', async t => {
+  for (const cors of [true, [origin]]) {
+    const { app } = await build(t, { cors, after: app => app.get('/boxes-admin', async () => 'own') })
+    for (const url of ['/boxes-admin', '/boxes-other', '/problemsx', '/box.phpx']) {
+      const { statusCode, headers } = await app.inject({ url, ...preflight })
+      t.equal(statusCode, 404, url)
+      t.notOk('access-control-allow-origin' in headers)
+    }
+    for (const url of ['/boxes', '/boxes/', '/boxes/x', '/problems/x', '/box.php']) t.equal((await app.inject({ url, ...preflight })).statusCode, 204, url)
+  }
+})
+
 t.test('cors names the origins that may call', async t => {
   for (const cors of [[origin, 'https://other.example'], origin]) {
     const { app } = await build(t, { cors })

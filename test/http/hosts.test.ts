@@ -8,7 +8,9 @@ import swaggerUi from '@fastify/swagger-ui'
 import Fastify, { type FastifyInstance } from 'fastify'
 import t, { type Test } from 'tap'
 import boxPlugin, { type BoxPluginOptions } from '../../src/index.js'
-import { createBox, isProblem, json, jsonText } from '../helpers/build.js'
+import { build, createBox, isProblem, json, jsonText } from '../helpers/build.js'
+import { watchedStore } from '../helpers/stream-reader.js'
+import { until } from '../helpers/until.js'
 
 function host (t: Test, options = {}): FastifyInstance {
   const app = Fastify(options)
@@ -168,6 +170,22 @@ t.test('in a host with CORS, before or after', async t => {
   }
 })
 
+t.test('in a host whose CORS responds to preflights in a later hook', async t => {
+  for (const hook of ['preParsing', 'preValidation', 'preHandler'] as const) {
+    const app = host(t)
+    await app.register(cors, { hook, origin: 'https://host.example', methods: ['PUT'] })
+    app.register(boxPlugin, { prefix: '/p' })
+    await app.ready()
+    const box = await createBox(app, '/p')
+    for (const url of ['/p/boxes', box.messages, `${box.url}/cursor`, '/p/box.php']) {
+      const { statusCode, headers } = await app.inject({ method: 'OPTIONS', url, headers: { origin: 'https://app.example', 'access-control-request-method': 'PUT' } })
+      t.equal(statusCode, 204, `${hook} ${url}`)
+      t.equal(headers['access-control-allow-origin'], 'https://host.example')
+    }
+    isProblem(t, await app.inject({ method: 'PATCH', url: box.messages }), 405, 'BOX_ERR_METHOD')
+  }
+})
+
 t.test('in a host with a global rate limit and helmet', async t => {
   const app = host(t)
   await app.register(rateLimit, { max: 40, timeWindow: 60_000 })
@@ -236,6 +254,31 @@ t.test('in hosts with other router or parser settings', async t => {
   }
 })
 
+t.test('the handlerTimeout of a host does not count the wait of a long-poll', async t => {
+  const { read } = await (await build(t, { server: { handlerTimeout: 100 }, maxWait: 1 })).createBox()
+  t.same((await read('?wait=1')).json(), { type: 'msgs', data: [], next: 0 })
+})
+
+t.test('a wait ends once the host has responded in its place', async t => {
+  const watch = watchedStore()
+  let respond: () => void = () => {}
+  const { app, createBox } = await build(t, {
+    store: watch.store,
+    before: host => host.addHook('preHandler', async ({ query }, reply) => {
+      if (Object(query).wait !== undefined) respond = () => { reply.code(503).send('late') }
+    })
+  })
+  const box = await createBox()
+  const origin = await app.listen({ host: '127.0.0.1', port: 0 })
+  for (const ask of [async (path: string) => (await app.inject(path)).statusCode, async (path: string) => (await fetch(origin + path)).status]) {
+    const held = ask(`${box.messages}?wait=60`)
+    await watch.until(1)
+    respond()
+    t.equal(await held, 503)
+    await until(() => watch.open === 0)
+  }
+})
+
 t.test('inside another plugin\'s scope, and with a prefix that has a parameter', async t => {
   const app = host(t)
   app.register(async scope => { scope.register(boxPlugin, { prefix: '/inner' }) }, { prefix: '/outer' })
@@ -287,7 +330,7 @@ t.test('a path that the host already uses is named, and the host can continue', 
     [app => { app.post('/box.php', () => '') }, {}, /already has a route '\/box\.php'/],
     [app => { app.get('/docs', () => '') }, { docs: '/docs' }, /already has a route '\/docs'.*Set the option docs/],
     [app => { app.get('/docs/', () => '') }, { docs: '/docs' }, /already has a route '\/docs\/'.*Set the option docs/],
-    [app => { app.options('/a/boxes*', () => '') }, { prefix: '/a' }, /already has a route '\/a\/boxes\*'/],
+    [app => { app.options('/a/boxes/*', () => '') }, { prefix: '/a' }, /already has a route '\/a\/boxes\/\*'/],
     ...[
       'GET /boxes/:box/messages', 'DELETE /boxes/:id', 'PUT /boxes/:box/cursor', 'GET /openapi.json', 'GET /problems/:name', 'GET /box.php/',
       'GET /docs/json', 'GET /docs/static/*', 'GET /docs/static/index.html'

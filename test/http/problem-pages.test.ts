@@ -19,7 +19,7 @@ t.test('the type of every problem is a URL under the plugin\'s prefix that expla
     const { type } = (await app.inject(`${prefix}/boxes/none/messages`)).json()
     t.equal(type, `${prefix}/problems/not-found`)
     t.match((await app.inject(type)).json(), { type, code: 'BOX_ERR_NOT_FOUND', status: 404 })
-    isProblem(t, await app.inject(`${prefix}/problems/other`), 404, 'BOX_ERR_NO_ROUTE')
+    for (const name of ['other', 'x'.repeat(101), 'x'.repeat(1000)]) isProblem(t, await app.inject(`${prefix}/problems/${name}`), 404, 'BOX_ERR_NO_ROUTE')
     isProblem(t, await app.inject({ method: 'POST', url: `${prefix}/problems` }), 405, 'BOX_ERR_METHOD')
   }
 })

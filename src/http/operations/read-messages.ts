@@ -1,5 +1,5 @@
 import { Type } from '@sinclair/typebox'
-import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyReply, FastifyRequest, FastifyServerOptions } from 'fastify'
 import Negotiator from 'negotiator'
 import { NotAcceptableError } from '../../errors.js'
 import { IN_WORDS } from '../../expectation.js'
@@ -31,7 +31,10 @@ const STREAM_TYPE = 'text/event-stream'
 
 /** Reads in three ways: at once, by long-poll, and as a stream. */
 export function readMessages (scope: Scope, { service, options, limiter, outgoing, contract }: Api): void {
+  const { handlerTimeout = 0 } = scope.initialConfig as FastifyServerOptions
   scope.get('/:box/messages', {
+    // The host's time is for the work, not for the wait.
+    ...(handlerTimeout > 0 && { handlerTimeout: handlerTimeout + options.maxWait * 1000 }),
     schema: contract.operation({
       operationId: 'readMessages',
       tags: ['box'],
