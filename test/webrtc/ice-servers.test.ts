@@ -14,11 +14,20 @@ function answering (...answers: (() => Response)[]) {
 
 const given = () => json({ iceServers, ttl: 3600 })
 
-t.test('ICE servers are requested once, and again when they are about to expire', async t => {
+t.test('ICE servers are requested once, and again after half their lifetime, even if the machine slept', async t => {
+  let now = 1_000_000
+  t.capture(Date, 'now', () => now)
   const { ask, requests } = answering(given)
   t.strictSame(await Promise.all([ask(), ask()]), [iceServers, iceServers])
+  now += 1_799_999
   t.strictSame(await ask(), iceServers)
   t.equal(requests(), 1)
+  now += 1
+  t.strictSame(await ask(), iceServers)
+  t.equal(requests(), 2)
+  now -= 500_000
+  await ask()
+  t.equal(requests(), 3, 'and when the clock was put back')
 })
 
 for (const [what, answer] of Object.entries({

@@ -1,7 +1,8 @@
 import t from 'tap'
+import { parseDescription } from '../../clients/typescript/src/webrtc/agreement.js'
 import { host } from '../../clients/typescript/src/webrtc/host.js'
 import { join } from '../../clients/typescript/src/webrtc/join.js'
-import { FakeConnection, fakeConnections } from './fake-connection.js'
+import { FakeConnection, fakeConnections, line, newFingerprint, sdpWith } from './fake-connection.js'
 import { FakeServer, quiet } from './fake-server.js'
 import { next } from './serve.js'
 
@@ -23,4 +24,12 @@ t.test('a later description that is too large ends the call on both sides with a
   t.match(await peer.closed, { code: 'CALL_ERR_TOO_LARGE' })
   t.match(await guest.closed, { code: 'CALL_ERR_TOO_LARGE' })
   t.not(ours.signalingState, 'have-local-offer')
+})
+
+t.test('a description that accepts only tiny messages is refused: each byte of a file would cost a message', async t => {
+  const offer = (lines: string) => ({ type: 'offer', sdp: sdpWith(line(newFingerprint())) + lines })
+  for (const size of ['0', '49152', '65535', '262144', '1073741823']) t.ok(parseDescription(offer(`a=max-message-size:${size}\r\n`)))
+  for (const lines of ['a=max-message-size:1', 'a=max-message-size:1024', 'a=max-message-size: 1', 'a=MAX-MESSAGE-SIZE:1', 'a=max-message-size:-1', ' a=max-message-size:1', 'a=max-message-size:65536\r\na=max-message-size:1']) {
+    t.throws(() => parseDescription(offer(`${lines}\r\n`)), { code: 'CALL_ERR_DESCRIPTION' }, lines)
+  }
 })

@@ -33,6 +33,12 @@ const MAX_SSRCS = 2_048
  */
 const MAX_PARAMETERS = 128
 
+/**
+ * The smallest `a=max-message-size` (RFC 8841) that is accepted: room for the longest message on the control channel. An
+ * implementation that announced less could not take part; one byte would cost a message for each byte of a file.
+ */
+const MIN_MESSAGE_SIZE = 49_152
+
 /** Accepts offers and answers only. The other types (`pranswer`, `rollback`) are for a side's own use. */
 export function parseDescription (value: unknown): Description {
   const { type, sdp } = Object(value) as Record<string, unknown>
@@ -51,6 +57,10 @@ function isBounded (lines: string[]): boolean {
       if (++parameters > MAX_PARAMETERS) return false
     } else if (line.startsWith('a=ssrc')) {
       ssrcs++
+    } else if (/max-message-size/i.test(line)) {
+      const size = /^a=max-message-size:(\d+)$/.exec(line.trimEnd())?.[1]
+      // 0 means any size.
+      if (size === undefined || (Number(size) > 0 && Number(size) < MIN_MESSAGE_SIZE)) return false
     }
   }
   return lines.length <= MAX_LINES && sections <= MAX_SECTIONS && ssrcs <= MAX_SSRCS

@@ -1,5 +1,5 @@
 import { isTimeout, Scope } from '../scope.js'
-import type { AttemptLimit, EndAttempt } from './attempts.js'
+import type { AttemptLimit, EndAttempt, Outcome } from './attempts.js'
 import type { Channel } from './channel.js'
 import { asCallError, CallError } from './errors.js'
 import { notify } from './notify.js'
@@ -29,22 +29,23 @@ export async function answer (channel: Channel, id: string, answering: Answering
   const { attempts, settings, createConnection, refused, signal } = answering
   const { compare, timeouts } = settings
   let endAttempt: EndAttempt | undefined
-  const end = (failed: boolean) => {
-    endAttempt?.(failed && compare)
-    if (failed && attempts.exhausted) notify(refused, new CallError('CALL_ERR_ATTEMPTS'), id)
+  const end = (outcome: Outcome) => {
+    if (endAttempt === undefined) return
+    endAttempt(compare ? outcome : 'free')
+    if (outcome !== 'free' && attempts.exhausted) notify(refused, new CallError('CALL_ERR_ATTEMPTS'), id)
   }
   let prepared: PreparedConnection | undefined
   let offered = false
   try {
-    endAttempt = await attempts.begin(signal)
+    endAttempt = await turn(attempts, channel, timeouts.waiting, signal)
     // A guest that has given up has deleted its box. When attempts are scarce, that must not cost one.
     if (attempts.unfinished > 1) await probe(channel, Math.min(timeouts.answer, PROBE_TIMEOUT))
     const { commitment } = Object(channel.hello) as { commitment?: unknown }
     prepared = await createConnection()
     offered = true
     const { peer, compared } = await connectPeer(id, prepared, channel, { role: 'host', commitment, random: createNonce() }, settings, signal)
-    if (compare) void compared.then(yes => { end(!yes) })
-    else end(false)
+    if (compare) void compared.then(yes => { end(yes ? 'compared' : 'failed') })
+    else end('free')
     connected(peer, prepared)
   } catch (error) {
     prepared?.connection.close()
@@ -52,8 +53,25 @@ export async function answer (channel: Channel, id: string, answering: Answering
     // At once: to tell the other side may take a while.
     if (reason instanceof CallError && !signal?.aborted) notify(refused, reason, id)
     await channel.close(reason)
-    end(offered)
+    end(offered ? 'failed' : 'free')
   }
+}
+
+/** Waits for an attempt, and tells the guest from time to time, so that it does not give up. Rejects if it has. */
+async function turn (attempts: AttemptLimit, channel: Channel, interval: number, signal?: AbortSignal): Promise<EndAttempt> {
+  return await Scope.run(undefined, signal, async scope => {
+    const begun = attempts.begin(scope.signal)
+    try {
+      for (;;) {
+        const endAttempt = await Promise.race([begun, scope.sleep(interval).then(() => undefined)])
+        if (endAttempt !== undefined) return endAttempt
+        await probe(channel, PROBE_TIMEOUT)
+      }
+    } catch (error) {
+      begun.then(endAttempt => { endAttempt('free') }, () => {})
+      throw error
+    }
+  })
 }
 
 /** Rejects if the guest's box is gone, or with `CALL_ERR_NO_PEER` if nothing can be stored there in time. */

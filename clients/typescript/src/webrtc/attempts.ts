@@ -11,10 +11,18 @@ const MAX_UNFINISHED = 8
 const FORGET_AFTER = 600_000
 
 /**
- * Ends an attempt and says whether it counts as failed. It does not if people could compare the code, since the
- * guess was then not secret, nor if no offer was sent, since it then revealed nothing.
+ * What an attempt counts if people could compare the code. Nobody guesses there in secret, but nobody might be looking
+ * either. A host whose sixteen guests all change every ten minutes never reaches the limit.
  */
-export type EndAttempt = (counts: boolean) => void
+const COMPARED = 1 / 16
+
+/**
+ * How an attempt ended: people could compare the code, or they could not, although there was an offer. It was free if
+ * no offer was sent, since it then revealed nothing, or if nobody compares codes at all.
+ */
+export type Outcome = 'compared' | 'failed' | 'free'
+
+export type EndAttempt = (outcome: Outcome) => void
 
 /** What those who connect need of it. */
 export interface AttemptLimit {
@@ -23,7 +31,7 @@ export interface AttemptLimit {
   begin (signal?: AbortSignal): Promise<EndAttempt>
 }
 
-/** The attempts to join with one invite: how many are in progress, and how many failed. */
+/** The attempts to join with one invite: how many are in progress, and how many failed, or count for a part as if they had. */
 export class Attempts implements AttemptLimit {
   #underWay = 0
   #waiting: (() => void)[] = []
@@ -62,10 +70,10 @@ export class Attempts implements AttemptLimit {
     if (this.exhausted) throw new CallError('CALL_ERR_ATTEMPTS')
     this.#underWay++
     this.changed()
-    return counts => {
+    return outcome => {
       this.#forgetOld()
       this.#underWay--
-      if (counts) this.failed++
+      if (outcome !== 'free') this.failed += outcome === 'failed' ? 1 : COMPARED
       this.changed()
       for (const resolve of this.#waiting.splice(0)) resolve()
     }
@@ -91,12 +99,12 @@ export class SharedAttempts implements AttemptLimit {
     const endOwn = await this.own.begin(signal)
     try {
       const end = await this.all.begin(signal)
-      return counts => {
-        endOwn(counts)
-        end(counts)
+      return outcome => {
+        endOwn(outcome)
+        end(outcome)
       }
     } catch (error) {
-      endOwn(false)
+      endOwn('free')
       throw error
     }
   }

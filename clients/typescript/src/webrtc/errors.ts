@@ -22,7 +22,7 @@ const table = {
   CALL_ERR_TOO_LARGE: 'A message is too large for the server or for the other side. Send less at once.',
   CALL_ERR_SERVER: 'The server cannot be reached or is not responding as it should. Check your network, then try again later.',
   CALL_ERR_FULL: 'This call is full, or too many messages are waiting. Try again later.',
-  CALL_ERR_ATTEMPTS: 'Too many attempts to join with this invite failed, so it accepts no new guests for now. Try again in ten minutes, or use a new invite.',
+  CALL_ERR_ATTEMPTS: 'There were too many attempts to join with this invite, so it accepts no new guests for now. Try again in ten minutes, or use a new invite.',
   CALL_ERR_USED_UP: 'This invite has been used too many times and accepts no new guests. A new invite is needed.',
   CALL_ERR_CLOSED: 'The conversation has ended. To continue, join again or ask for a new invite.',
 

@@ -51,7 +51,7 @@ export interface HostedCall extends Call {
  * call ends the invite.
  *
  * After eight failed attempts to join, `refused` is called with `CALL_ERR_ATTEMPTS`, and the invite accepts
- * no new guests until one of them is forgotten, ten minutes later.
+ * no new guests until one of them is forgotten, ten minutes later. Sixteen others count as one that failed.
  * @throws TypeError if there is no RTCPeerConnection, or an option is invalid
  * @throws CallError if the box of `resume` is gone (`CALL_ERR_GONE`), the server fails (`CALL_ERR_SERVER`),
  * or the page is not secure (`CALL_ERR_INSECURE`)

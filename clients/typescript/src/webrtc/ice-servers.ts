@@ -20,11 +20,15 @@ interface RequestOptions extends ClientOptions { timeout?: number, signal?: Abor
  */
 export function iceServersOf ({ server, id: box }: Address, { timeout = Infinity, signal, ...options }: RequestOptions): () => Promise<RTCIceServer[]> {
   const client = createBoxClient(server, options)
+  // By the wall clock: the other one stops while a laptop sleeps.
+  let asked = 0
   let until = 0
   let answer = Promise.resolve<RTCIceServer[]>([])
   return () => {
-    if (performance.now() >= until) {
-      until = performance.now() + DEFAULT_TTL
+    const now = Date.now()
+    if (now >= until || now < asked) {
+      asked = now
+      until = now + DEFAULT_TTL
       answer = ask()
     }
     return answer
@@ -34,7 +38,7 @@ export function iceServersOf ({ server, id: box }: Address, { timeout = Infinity
     try {
       const { ttl, iceServers } = await Scope.run(undefined, signal, ({ signal }) =>
         dataOf(client.GET('/boxes/{box}/ice-servers', { params: { path: { box } }, signal })), Math.min(timeout, DEADLINE))
-      if (typeof ttl === 'number') until = performance.now() + ttl * 500
+      if (typeof ttl === 'number') until = asked + ttl * 500
       return Array.isArray(iceServers) ? atMost(MAX_URLS, iceServers.filter(isIceServer)) : []
     } catch {
       signal?.throwIfAborted()

@@ -33,7 +33,7 @@ export interface Resume {
   /** the secret of the invite, in base64url */
   secret: string
   /**
-   * the number of attempts to join that failed or may have failed, and the start (in ms since the epoch) of the
+   * the number of attempts to join that failed or may have failed, with a sixteenth for each other one, and the start (in ms since the epoch) of the
    * period after which the next is forgotten; see the option `save`
    */
   unfinished?: number
@@ -64,7 +64,7 @@ export async function listen (options: ListenOptions): Promise<Listener> {
   const server = baseUrl(options.server)
   const secret = resume === undefined ? createSecret() : fromBase64url(resume.secret)
   const { unfinished = 0, since = 0 } = resume ?? {}
-  if (secret?.length !== 32 || !Number.isSafeInteger(unfinished) || unfinished < 0 || !Number.isSafeInteger(since)) throw new TypeError("The option 'resume' must be a value that a listener provided")
+  if (secret?.length !== 32 || !Number.isFinite(unfinished) || unfinished < 0 || !Number.isSafeInteger(since)) throw new TypeError("The option 'resume' must be a value that a listener provided")
   try {
     const box = resume === undefined ? await Box.create(server, boxOptions(rest)) : Box.open(resume.link, boxOptions(rest))
     const drop = parseAddress(await box.dropLink()).id

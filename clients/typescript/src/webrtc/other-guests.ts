@@ -211,7 +211,7 @@ export class OtherGuests {
         })
         return { ...said, endAttempt }
       } catch (error) {
-        endAttempt(false)
+        endAttempt('free')
         throw error
       }
     }
@@ -223,9 +223,9 @@ export class OtherGuests {
       connected: peer => { this.#connect(other, conversation, peer) },
       // A hello that was not answered has revealed nothing.
       compared: ({ channel, endAttempt }, yes) => {
-        const failed = !yes && settings.compare && channel.session !== undefined
-        endAttempt?.(failed)
-        if (failed && attempts.exhausted) notify(refused, new CallError('CALL_ERR_ATTEMPTS'), id)
+        const free = !settings.compare || channel.session === undefined
+        endAttempt?.(free ? 'free' : yes ? 'compared' : 'failed')
+        if (!free && attempts.exhausted) notify(refused, new CallError('CALL_ERR_ATTEMPTS'), id)
       }
     })
   }

@@ -45,8 +45,10 @@ export interface Peer {
 
 /** Time limits in ms. `answer` may be Infinity. */
 export interface Timeouts {
-  /** until the other side's first description arrives */
+  /** until the other side's first description arrives, or the host says that it needs longer */
   answer: number
+  /** how often a host says so to a guest that has to wait */
+  waiting: number
   /** from then on, until ICE finds a path */
   ice: number
   /** until a broken path is restored */
@@ -71,7 +73,7 @@ export interface Settings {
 }
 
 export const defaultSettings: Settings = {
-  timeouts: { answer: 30_000, ice: 20_000, reconnect: 20_000, disconnected: 3_000, close: 1_000, compare: 20_000 },
+  timeouts: { answer: 30_000, waiting: 10_000, ice: 20_000, reconnect: 20_000, disconnected: 3_000, close: 1_000, compare: 20_000 },
   compare: true,
   negotiate: (connection, channel, contribution) => new Negotiation(connection, channel, contribution)
 }
@@ -100,13 +102,17 @@ export interface ConnectedPeer {
 export async function connectPeer (id: string, prepared: PreparedConnection, channel: Channel, contribution: Contribution, settings: Settings, signal?: AbortSignal): Promise<ConnectedPeer> {
   const line = new SwitchingChannel(channel, prepared.control, prepared.connection, signal)
   const negotiation = settings.negotiate(prepared.connection, line, contribution)
-  return await new ManagedPeer(id, prepared, line, negotiation, settings, signal).connect()
+  const peer = new ManagedPeer(id, prepared, line, negotiation, settings, signal)
+  // Only a host may take its time: a guest would keep others from their turn.
+  if (contribution.role === 'guest') line.onValue = () => { peer.wait() }
+  return await peer.connect()
 }
 
 class ManagedPeer {
   readonly #open = deferred<void>()
   readonly #over = deferred<Error | undefined>()
   #reason: unknown
+  #answered = false
   #connected = false
   #ended = false
   #timeout: ReturnType<typeof setTimeout> | undefined
@@ -136,8 +142,9 @@ class ManagedPeer {
     if (early !== undefined) early.onFull = () => { void this.#end(new CallError('CALL_ERR_FULL')) }
     if (this.signal?.aborted) this.#onAbort()
 
-    this.#failAfter(this.settings.timeouts.answer, () => new CallError('CALL_ERR_NO_PEER'))
+    this.wait()
     void this.negotiation.answered.then(() => {
+      this.#answered = true
       if (!this.#connected) this.#failAfter(this.settings.timeouts.ice, this.#noPath)
     })
     void this.negotiation.run().then(() => this.#end(), error => this.#end(error))
@@ -171,6 +178,11 @@ class ManagedPeer {
       await this.#end(error)
       throw this.#reason ?? error
     }
+  }
+
+  /** The other side has this much time to answer, from now on. */
+  wait (): void {
+    if (!this.#answered) this.#failAfter(this.settings.timeouts.answer, () => new CallError('CALL_ERR_NO_PEER'))
   }
 
   /** Whether the code was read in time, and the connection then lasted long enough. */

@@ -47,6 +47,9 @@ export class SwitchingChannel implements Channel {
   /** resolves when the other side has ended, or can no longer say so */
   readonly #over = deferred<void>()
 
+  /** Called with every value that arrives through the boxes. */
+  onValue = (): void => {}
+
   /** @param signal unlike an end, an abort is not told to the other side */
   constructor (
     private readonly box: Channel,
@@ -155,6 +158,7 @@ export class SwitchingChannel implements Channel {
   async #readBox (): Promise<void> {
     try {
       for await (const value of this.box) {
+        this.onValue()
         if (!this.#isNew(value)) continue
         // The box keeps the rest until this one is handled.
         await new Promise<void>(resolve => { if (!this.#inbox.push({ value, taken: resolve })) resolve() })
