@@ -46,6 +46,7 @@ export class CallController {
         server: new URL('.', page),
         page,
         prepare: this.#prepare,
+        keepMessages: false,
         fetch: this.#fetch,
         refused: error => { this.#guestFailed(error) },
         save: resume => { if (!this.#left) this.session.update({ call: { role: 'host', resume } }) },
@@ -58,7 +59,7 @@ export class CallController {
 
   async join (invite: string): Promise<void> {
     await this.#follow(async () => {
-      const call = await join(invite, { prepare: this.#prepare, fetch: this.#fetch })
+      const call = await join(invite, { prepare: this.#prepare, keepMessages: false, fetch: this.#fetch })
       if (this.#left) return call
       this.session.update({ call: { role: 'guest', invite } })
       this.listener.dispatch({ type: 'opened' })

@@ -1,6 +1,7 @@
 import t from 'tap'
 import fc from 'fast-check'
 import { dropAddress, newBoxId } from '../../src/box/capability.js'
+import { createBoxClient } from '../../clients/typescript/src/http.js'
 import { baseUrl, dropAddressOf, linkOf, parseAddress } from '../../clients/typescript/src/address.js'
 
 const id = newBoxId()
@@ -46,4 +47,9 @@ t.test('a server URL has one canonical form', async t => {
   t.equal(baseUrl('http://localhost:8080/'), 'http://localhost:8080')
   t.equal(baseUrl(new URL('https://a.example/b/?c#d')), 'https://a.example/b')
   for (const server of ['file:///boxes', '/boxes', undefined]) t.throws(() => baseUrl(server as string), { name: 'TypeError', message: /http or https URL/ })
+})
+
+t.test('the typed client needs the URL of a server, too', t => {
+  for (const server of ['', 'example.org', 'ftp://example.org', 'box_…']) t.throws(() => createBoxClient(server), { name: 'TypeError', message: /http or https URL/ }, server)
+  t.end()
 })

@@ -14,7 +14,7 @@ describe('host', () => {
 
   test('has these options and no others', () => {
     expect<keyof HostOptions>().type.toBe<
-      'server' | 'page' | 'resume' | 'maxGuests' | 'refused' | 'save' | 'fetch' | 'headers' | 'maxResponseBytes' | 'prepare' | 'iceServers' | 'configuration' |
+      'server' | 'page' | 'resume' | 'maxGuests' | 'refused' | 'save' | 'fetch' | 'headers' | 'maxResponseBytes' | 'prepare' | 'keepMessages' | 'iceServers' | 'configuration' |
       'RTCPeerConnection' | 'timeout' | 'compare' | 'mesh' | 'signal'
     >()
     expect<HostOptions['save']>().type.toBe<((resume: Resume) => void) | undefined>()
@@ -39,7 +39,7 @@ describe('join', () => {
 
   test('has these options and no others', () => {
     expect<keyof JoinOptions>().type.toBe<
-      'server' | 'refused' | 'fetch' | 'headers' | 'maxResponseBytes' | 'prepare' | 'iceServers' | 'configuration' | 'RTCPeerConnection' | 'timeout' | 'compare' | 'mesh' |
+      'server' | 'refused' | 'fetch' | 'headers' | 'maxResponseBytes' | 'prepare' | 'keepMessages' | 'iceServers' | 'configuration' | 'RTCPeerConnection' | 'timeout' | 'compare' | 'mesh' |
       'signal'
     >()
   })

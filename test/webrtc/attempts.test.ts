@@ -90,7 +90,11 @@ t.test('attempts that end in comparable codes count a sixteenth', async t => {
 })
 
 t.test('whoever stays until the codes could be compared, and leaves, cannot do so without end', async t => {
-  const hosted = await hosting(t, { resume: { ...(await hosting(t)).call.resume, unfinished: 8 - 1 / 16 } })
+  const server = new FakeServer()
+  const reload = new AbortController()
+  const before = await hosting(t, { signal: reload.signal }, server)
+  reload.abort()
+  const hosted = await hosting(t, { resume: { ...before.call.resume, unfinished: 8 - 1 / 16 } }, server)
   await connectPeer(hosted)
   t.strictSame(hosted.refused, ['CALL_ERR_ATTEMPTS'])
 

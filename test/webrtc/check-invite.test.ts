@@ -24,3 +24,13 @@ t.test('an unreachable server is distinguished from a missing invite', async t =
   await close()
   await t.rejects(checkInvite(invite), code('CALL_ERR_SERVER'))
 })
+
+t.test('something other than a box server that answers everything does not make an invite valid', async t => {
+  const { url } = await serve(t)
+  const listener = await listen({ server: url })
+  t.teardown(() => listener.close())
+  for (const body of ['{}', '"ok"', '{"iceServers":{}}']) {
+    const fetch = async () => new Response(body, { headers: { 'Content-Type': 'application/json' } })
+    await t.rejects(checkInvite(listener.invite, { fetch }), code('CALL_ERR_SERVER'))
+  }
+})

@@ -1,5 +1,6 @@
 import createClient, { type Client } from 'openapi-fetch'
 import type { BoxErrorCode, paths } from './contract.js'
+import { baseUrl } from './address.js'
 import { requirePlatform } from './platform.js'
 
 export const MESSAGES = '/boxes/{box}/messages'
@@ -33,11 +34,12 @@ export const MAX_RESPONSE_BYTES = 64 * 1024 * 1024
  * A typed `fetch` for every operation of the contract: one request, one response, no retries. `Box` is built
  * on it; use it for what `Box` does not cover.
  * @param server the base URL of the box routes, such as `https://example.com/prefix`
- * @throws TypeError if the platform lacks something the client needs
+ * @throws TypeError if the server is not an http or https URL, or the platform lacks something the client needs
  */
 export function createBoxClient (server: string | URL, { fetch, headers, maxResponseBytes = MAX_RESPONSE_BYTES }: ClientOptions = {}): BoxClient {
   requirePlatform()
-  const client = createClient<paths, JsonType>({ baseUrl: String(server), ...(fetch && { fetch }), ...(headers && { redirect: 'manual' }) })
+  const base = baseUrl(server)
+  const client = createClient<paths, JsonType>({ baseUrl: base, ...(fetch && { fetch }), ...(headers && { redirect: 'manual' }) })
   if (headers !== undefined) {
     client.use({
       async onRequest ({ request }) {
@@ -51,7 +53,7 @@ export function createBoxClient (server: string | URL, { fetch, headers, maxResp
   client.use({
     onError ({ error, request }) {
       // The error of `fetch` does not say which server, and its URL contains a capability.
-      if (!request.signal.aborted) return new TypeError(`The server at ${server} could not be reached. Check its URL, the network and, in a browser, whether its 'cors' option allows this page.`, { cause: error })
+      if (!request.signal.aborted) return new TypeError(`The server at ${base} could not be reached. Check its URL, the network and, in a browser, whether its 'cors' option allows this page.`, { cause: error })
     }
   })
   client.use({ onResponse: ({ request, response }) => isStream(response) ? undefined : limited(request, response, maxResponseBytes) })

@@ -15,3 +15,4 @@ export const isCursorAck = (ack?: Schemas['CursorAck']): boolean => ack?.type ==
 export const isAck = (ack?: Schemas['Ack']): boolean => isCursorAck(ack) && isCount(ack?.seq)
 export const isMsgs = (page?: Schemas['Msgs']): boolean => page?.type === 'msgs' && Array.isArray(page.data) && isCount(page.next - page.data.length)
 export const isNothing = (body?: unknown): boolean => body === undefined
+export const isIceServers = (answer?: { iceServers?: unknown }): boolean => Array.isArray(answer?.iceServers)

@@ -1,5 +1,6 @@
 import { createBoxClient, dataOf, type ClientOptions } from '../http.js'
 import { Scope } from '../scope.js'
+import { isIceServers } from '../shapes.js'
 import { boxOptions } from './boxes.js'
 import { asCallError } from './errors.js'
 import { inviteTo } from './invite.js'
@@ -28,7 +29,7 @@ export async function checkInvite (invite: string | URL, options: CheckInviteOpt
   try {
     // Of the requests that a drop address gives access to, the one that only renews the box.
     await Scope.run(undefined, options.signal, async ({ signal }) =>
-      await dataOf(client.GET('/boxes/{box}/ice-servers', { params: { path: { box: key.hostDrop } }, signal })), DEADLINE)
+      await dataOf(client.GET('/boxes/{box}/ice-servers', { params: { path: { box: key.hostDrop } }, signal }), isIceServers), DEADLINE)
   } catch (error) {
     throw asCallError(error, options.signal)
   }

@@ -1,3 +1,4 @@
+import { Allowance } from './allowance.js'
 import { utf8 } from './bytes.js'
 import { EarlyMessages } from './early-messages.js'
 import { CallError } from './errors.js'
@@ -36,8 +37,7 @@ export class ControlChannel {
   readonly #assembler = new PieceAssembler()
   /** the length of the message that is arriving in pieces */
   #size = 0
-  #allowance = BURST
-  #since = performance.now()
+  readonly #allowance = new Allowance(BURST, PER_SECOND)
   #failed = false
   readonly opened: Promise<void>
   /** Called once with what makes this channel unusable. */
@@ -94,7 +94,7 @@ export class ControlChannel {
   #receive (data: unknown): void {
     if (this.#failed) return
     try {
-      this.#limitRate()
+      if (!this.#allowance.take()) throw new CallError('CALL_ERR_FULL')
       if (typeof data !== 'string') throw new CallError('CALL_ERR_FORMAT')
       if (data.length > MAX_TEXT) throw new CallError('CALL_ERR_TOO_LARGE')
       this.#size += data.length
@@ -112,13 +112,6 @@ export class ControlChannel {
     } catch (error) {
       this.#fail(error)
     }
-  }
-
-  #limitRate (): void {
-    const now = performance.now()
-    this.#allowance = Math.min(BURST, this.#allowance + (now - this.#since) * PER_SECOND / 1000) - 1
-    this.#since = now
-    if (this.#allowance < 0) throw new CallError('CALL_ERR_FULL')
   }
 
   #fail (error: unknown): void {

@@ -1,6 +1,7 @@
 import type { Address } from '../address.js'
 import { createBoxClient, dataOf, type ClientOptions } from '../http.js'
 import { Scope } from '../scope.js'
+import { isIceServers } from '../shapes.js'
 
 /** How long to use credentials that came without a lifetime, in ms. */
 const DEFAULT_TTL = 300_000
@@ -37,9 +38,9 @@ export function iceServersOf ({ server, id: box }: Address, { timeout = Infinity
   async function ask (): Promise<RTCIceServer[]> {
     try {
       const { ttl, iceServers } = await Scope.run(undefined, signal, ({ signal }) =>
-        dataOf(client.GET('/boxes/{box}/ice-servers', { params: { path: { box } }, signal })), Math.min(timeout, DEADLINE))
+        dataOf(client.GET('/boxes/{box}/ice-servers', { params: { path: { box } }, signal }), isIceServers), Math.min(timeout, DEADLINE))
       if (typeof ttl === 'number') until = asked + ttl * 500
-      return Array.isArray(iceServers) ? atMost(MAX_URLS, iceServers.filter(isIceServer)) : []
+      return atMost(MAX_URLS, iceServers.filter(isIceServer))
     } catch {
       signal?.throwIfAborted()
       // Not remembered: a refusal, such as a rate limit, may be over when the next guest comes.

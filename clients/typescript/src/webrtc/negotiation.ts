@@ -41,7 +41,6 @@ export class Negotiation implements Negotiator {
   readonly answered = this.#answer.promise
   #agreement: Agreement | undefined
   #makingOffer = false
-  #ignoringOffer = false
   #settingAnswer = false
   /** whether this side had something to offer before there was an agreement */
   #offerLater = false
@@ -140,8 +139,7 @@ export class Negotiation implements Negotiator {
     if (theirs.fingerprint !== fingerprint) throw new CallError('CALL_ERR_FINGERPRINT')
     const ready = !this.#makingOffer && (this.connection.signalingState === 'stable' || this.#settingAnswer)
     const collision = theirs.type === 'offer' && !ready
-    this.#ignoringOffer = collision && this.contribution.role === 'host'
-    if (this.#ignoringOffer) return
+    if (collision && this.contribution.role === 'host') return
     this.#settingAnswer = theirs.type === 'answer'
     await this.#accept(theirs)
     this.#settingAnswer = false

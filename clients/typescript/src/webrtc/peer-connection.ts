@@ -15,11 +15,15 @@ export type PeerConnectionClass = new (configuration: any) => Record<'createData
 /** Options that `host` and `join` share. */
 export interface ConnectionOptions extends ClientOptions {
   /**
-   * Called with each new connection before negotiation: add your tracks here, and listen for the other side's
-   * (`track`). If the function takes the data channel of the future peer as its second parameter, it must listen
-   * for messages on its own: none of them is kept until `peer.channel` is read.
+   * Called with each new connection before negotiation, and the data channel of the future peer: add your tracks here,
+   * and listen for the other side's (`track`). Listen for messages on `peer.channel`; see `keepMessages`.
    */
   prepare?: (connection: RTCPeerConnection, channel: RTCDataChannel) => void | Promise<void>
+  /**
+   * Whether messages that arrive before `peer.channel` is first read are kept until then. Set to false if `prepare`
+   * listens for messages on the data channel. Default: true.
+   */
+  keepMessages?: boolean
   /** The STUN and TURN servers to use. By default the ones that the signalbox server offers. */
   iceServers?: RTCIceServer[]
   /** Further configuration for the RTCPeerConnection. */
@@ -53,7 +57,7 @@ export function peerConnectionClass ({ RTCPeerConnection = globalThis.RTCPeerCon
  * @param box the host's box, whose capability gives access to the ICE servers
  */
 export function connectionFactory (box: Address, options: ConnectionOptions): () => Promise<PreparedConnection> {
-  const { iceServers, configuration, prepare } = options
+  const { iceServers, configuration, prepare, keepMessages = true } = options
   const RTCPeerConnection = peerConnectionClass(options)
   const offered = iceServers === undefined ? iceServersOf(box, options) : async () => iceServers
   // Requested ahead of time, so that nobody waits for it later.
@@ -75,10 +79,8 @@ export function connectionFactory (box: Address, options: ConnectionOptions): ()
       // connection.
       const dataChannel = connection.createDataChannel('signalbox', { negotiated: true, id: 0 })
       const control = new ControlChannel(connection)
-      // Whoever takes the channel here can listen from the start. Nobody else gets it, or would hear messages twice.
-      const early = prepare !== undefined && prepare.length > 1 ? undefined : new EarlyMessages(dataChannel)
-      const given = early === undefined ? [connection, dataChannel] : [connection]
-      await prepare?.(...given as [RTCPeerConnection, RTCDataChannel])
+      const early = keepMessages ? new EarlyMessages(dataChannel) : undefined
+      await prepare?.(connection, dataChannel)
       return { connection, dataChannel, control, early, turn: hasTurn(iceServers) }
     } catch (error) {
       connection.close()
