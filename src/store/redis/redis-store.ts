@@ -1,6 +1,7 @@
 import type { Cluster, Redis } from 'ioredis'
 import { CursorError, FullError, IdempotencyError, NotFoundError, StoreError } from '../../errors.js'
 import { loadOptional } from '../../optional.js'
+import { Budget } from './budget.js'
 import { checkDatabase, checkGiven, connect, isCluster, logConnection, logRisks, makeClient, parseUrls, storeErrorFrom, type Driver, type Log, type RedisClient } from './connection.js'
 import { Holders, type Report } from './holders.js'
 import { scripts, type Script } from './scripts.js'
@@ -47,6 +48,13 @@ export interface RedisStoreOptions {
 const MAX_PENDING = 64 * 1024 * 1024
 const COMMAND = 1024
 
+/**
+ * How many bytes may be in flight from Redis, per process: Redis keeps a reply in memory until it is taken, and carries out
+ * whatever was sent at once before any of it is. A smaller reply than `SMALL` does not count.
+ */
+const MAX_REPLIES = 16 * 1024 * 1024
+const SMALL = 16 * 1024
+
 /** How long a request about a client address may take, in ms: after that, it is better to continue without the reply. */
 const ADDRESS_DEADLINE = 500
 
@@ -55,6 +63,8 @@ const MAX_GRANTS = 10
 
 /** What a script that returns messages replies. */
 type PageReply = [next: number, expires: number, texts: string[], report?: Report]
+/** What it replies instead if they are larger than was asked for. */
+type Needs = ['needs', size: number, report?: Report]
 
 const refusals: Record<string, new () => Error> = {
   gone: NotFoundError, full: FullError, cursor: CursorError, key: IdempotencyError
@@ -110,6 +120,7 @@ class RedisStore implements Store {
   readonly #deadline: number
   readonly #wakeups: Wakeups
   readonly #holders: Holders
+  readonly #replies = new Budget(MAX_REPLIES)
   #pending = 0
   #closed: Promise<void> | undefined
 
@@ -174,7 +185,15 @@ class RedisStore implements Store {
   }
 
   async read (drop: string, after: number, limit: number, now: number): Promise<Page> {
-    return await this.#page(drop, now, await this.#run(scripts.read, this.#keys(drop), [now, after, limit]))
+    const read = (most: number | '', bytes?: number): Promise<PageReply | Needs> =>
+      this.#run(scripts.read, this.#keys(drop), [now, after, limit, most], 0, bytes)
+    let reply = await read(SMALL)
+    if (reply[0] === 'needs') {
+      const [, needs, report] = reply
+      await this.#holders.report(drop, report, now)
+      reply = await read('', needs) as PageReply
+    }
+    return await this.#page(drop, now, reply)
   }
 
   async acknowledge (drop: string, after: number, now: number): Promise<number> {
@@ -184,7 +203,7 @@ class RedisStore implements Store {
   }
 
   async drain (drop: string, now: number, most?: number): Promise<Drained> {
-    const reply = await this.#run<PageReply | ['needs', number, Report?]>(scripts.drain, this.#keys(drop), [now, most ?? ''])
+    const reply = await this.#run<PageReply | Needs>(scripts.drain, this.#keys(drop), [now, most ?? ''], 0, most ?? MAX_REPLIES)
     if (reply[0] !== 'needs') return await this.#page(drop, now, reply)
     const [, needs, report] = reply
     await this.#holders.report(drop, report, now)
@@ -235,8 +254,13 @@ class RedisStore implements Store {
     return [box, `${box}:m`]
   }
 
-  async #run<T>(script: Script, keys: string[], args: (string | number)[], bytes = 0): Promise<T> {
-    const reply = await this.#answer(() => this.#evaluate(script, keys, args), bytes)
+  /**
+   * @param bytes of what is sent
+   * @param replied bytes of the reply, if it may be large
+   */
+  async #run<T>(script: Script, keys: string[], args: (string | number)[], bytes = 0, replied = 0): Promise<T> {
+    const evaluate = (): Promise<unknown> => this.#evaluate(script, keys, args)
+    const reply = await this.#answer(replied > SMALL ? () => this.#inTurn(replied, evaluate) : evaluate, bytes)
     const Refusal = typeof reply === 'string' ? refusals[reply] : undefined
     if (Refusal !== undefined) throw new Refusal()
     return reply as T
@@ -248,6 +272,18 @@ class RedisStore implements Store {
     } catch (error) {
       if (!(error instanceof Error && error.message.startsWith('NOSCRIPT'))) throw error
       return await this.#client.eval(lua, keys.length, ...keys, ...args)
+    }
+  }
+
+  /** Asks once there is room for the reply, unless nobody waits for it any more. */
+  async #inTurn<T>(bytes: number, ask: () => Promise<T>): Promise<T> {
+    const until = performance.now() + this.#deadline
+    const giveBack = await this.#replies.take(bytes)
+    try {
+      if (this.#closed !== undefined || performance.now() > until) throw new StoreError({ cause: new Error('Too many large replies are in flight') })
+      return await ask()
+    } finally {
+      giveBack()
     }
   }
 

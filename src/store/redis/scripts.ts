@@ -169,9 +169,9 @@ return { last, count, report() }
 
 /**
  * KEYS  box, messages
- * ARGV  now, after, limit
- * Reads up to limit messages after the cursor; none if it is 0.
- * → { next, deadline, texts, report } | gone | cursor
+ * ARGV  now, after, limit, largest size or ''
+ * Reads up to limit messages after the cursor; none if it is 0, or if they are larger.
+ * → { next, deadline, texts, report } | { 'needs', size, report } | gone | cursor
  */
 const read = script(`
 ${open}
@@ -181,6 +181,12 @@ ${renew}
 local skip, limit = math.max(0, after - (last - count)), tonumber(ARGV[3])
 if skip >= count or limit == 0 then return { after, deadline, {}, report() } end
 local texts = redis.call('LRANGE', KEYS[2], skip, skip + limit - 1)
+local most = tonumber(ARGV[4])
+if most and bytes > most then
+  local size = 0
+  for _, text in ipairs(texts) do size = size + #text end
+  if size > most then return { 'needs', size, report() } end
+end
 return { last - count + skip + #texts, deadline, texts, report() }
 `)
 
