@@ -2,16 +2,13 @@ import t from 'tap'
 import fc from 'fast-check'
 import { Negotiation } from '../../clients/typescript/src/webrtc/negotiation.js'
 import { createNonce } from '../../clients/typescript/src/webrtc/sealing.js'
-import { shortCodeFormat } from '../../clients/typescript/src/webrtc/short-code.js'
-import { Adversary, type GuestLine, type HostLine, type Negotiate } from './adversary.js'
+import { Adversary, DIGITS, type GuestLine, type HostLine, type Negotiate } from './adversary.js'
 import { doubtful } from './doubtful-fingerprints.js'
 import { line, sdpWith } from './fake-connection.js'
 import { FaultyNegotiation } from './faulty-negotiation.js'
 
 // A code of one digit, and an adversary who holds the invite and the server.
-shortCodeFormat.digits = 1
-
-const now: Negotiate = (...ends) => new Negotiation(...ends)
+const now: Negotiate = (...ends) => new Negotiation(...ends, DIGITS)
 const before: Negotiate = (...ends) => new FaultyNegotiation(...ends)
 
 /** What he does with a host and a guest that have just begun. */
@@ -231,6 +228,13 @@ t.test('what the host sends before its offer does not reveal the code', async t 
   const adversary = await Adversary.begin(now)
   t.teardown(() => adversary.end())
   const lines = [await adversary.hello(adversary.own), await adversary.hello(adversary.own)]
+  for (const { heard } of lines) {
+    const offer = heard.findIndex(value => 'description' in Object(value))
+    t.ok(offer >= 0)
+    t.strictSame(heard.slice(0, offer).filter(value => JSON.stringify(value) !== '{}'), [])
+    t.match(heard[offer], { random: /^[\w-]{22}$/, description: { type: 'offer' } })
+  }
+  t.strictSame(lines[1]!.heard[0], {}, 'who comes second is first asked whether it is there')
   t.equal(new Set(lines.map(({ random }) => random)).size, 2)
   for (const line of lines) t.match(line.random, /^[\w-]{22}$/)
 })

@@ -13,6 +13,9 @@ import { FakeServer, quiet } from './fake-server.js'
 
 export type Negotiate = (connection: RTCPeerConnection, channel: Channel, contribution: Contribution) => Negotiator
 
+/** The length of the codes: short, so that the adversary's luck can be counted. */
+export const DIGITS = 1
+
 /** One of the adversary's conversations, with the host (as a guest) or with a guest (as the host). */
 export interface Line {
   /** the box of the one at the other end */
@@ -23,6 +26,8 @@ export interface Line {
   opening?: string
   /** the host's random number; his own, in a line to a guest */
   random?: string
+  /** what came from the other end, value by value */
+  readonly heard: unknown[]
 }
 
 /** A line to the host, with what the adversary's own hello committed to. */
@@ -109,13 +114,13 @@ export class Adversary {
   async guestCode (line: GuestLine, fingerprint: string): Promise<string | undefined> {
     const { session, fingerprint: guest, opening, random } = line
     if (session === undefined || guest === undefined || opening === undefined || random === undefined) return undefined
-    return await shortCode(session, { host: fingerprint, random, guest, opening })
+    return await shortCode(session, { host: fingerprint, random, guest, opening }, DIGITS)
   }
 
   async hostCode (line: HostLine, fingerprint: string, opening = line.committed): Promise<string | undefined> {
     const { session, fingerprint: host, random } = line
     if (session === undefined || host === undefined || random === undefined) return undefined
-    return await shortCode(session, { host, random, guest: fingerprint, opening })
+    return await shortCode(session, { host, random, guest: fingerprint, opening }, DIGITS)
   }
 
   /** An opening with which the host would see this code. */
@@ -163,7 +168,7 @@ export class Adversary {
 
   async #hello (line: Pick<HostLine, 'commitment' | 'committed' | 'nonce' | 'guestDrop'>): Promise<HostLine> {
     const { key } = this.#invite
-    const whole: HostLine = { ...line, drop: key.hostDrop, session: undefined }
+    const whole: HostLine = { ...line, drop: key.hostDrop, session: undefined, heard: [] }
     this.hostLines.push(whole)
     const { commitment, nonce, guestDrop } = line
     this.#server.put(key.hostDrop, await sealHello(key, nonce, { drop: guestDrop, hello: { commitment } }))
@@ -177,7 +182,7 @@ export class Adversary {
     if (to === key.hostDrop && message.n === 0) {
       const { drop, hello } = await openHello(key, message) as { drop: string, hello: { commitment: unknown } }
       const parts = { guestDrop: drop, guestNonce: nonce, hostNonce: createNonce() }
-      this.guestLines.push({ drop, nonce, commitment: hello.commitment, random: createNonce(), session: await Session.create(key, { role: 'host', ...parts }) })
+      this.guestLines.push({ drop, nonce, commitment: hello.commitment, random: createNonce(), session: await Session.create(key, { role: 'host', ...parts }), heard: [] })
       return
     }
     const line = to === key.hostDrop ? this.guestLines.find(line => line.nonce === nonce) : this.hostLines.find(line => line.nonce === nonce)
@@ -187,6 +192,7 @@ export class Adversary {
     }
     const values = await line.session!.open(message)
     for (const value of Array.isArray(values) ? values : []) {
+      line.heard.push(value)
       const { description, opening, random } = Object(value) as { description?: { sdp: string }, opening?: string, random?: string }
       if (random !== undefined) line.random ??= random
       if (opening !== undefined) line.opening ??= opening

@@ -3,6 +3,7 @@ import { createNonce, openHello, sealHello, Session, type InviteKey, type Sealed
 import { commit, shortCode } from '../../clients/typescript/src/webrtc/short-code.js'
 import { line, newFingerprint, sdpWith } from './fake-connection.js'
 import { quiet } from './fake-server.js'
+import { DIGITS } from './adversary.js'
 import { IntroducedGuest } from './introduced.js'
 
 /** One of the host's conversations with a guest, in which he is somebody else. */
@@ -35,7 +36,7 @@ export class BetweenGuests {
   private constructor (readonly anna: IntroducedGuest, readonly ben: IntroducedGuest) {}
 
   static async begin (): Promise<BetweenGuests> {
-    const [one, other] = [await IntroducedGuest.create(), await IntroducedGuest.create()]
+    const [one, other] = [await IntroducedGuest.create(DIGITS), await IntroducedGuest.create(DIGITS)]
     const he = one.own.roleWith(other.own.id) === 'host' ? new BetweenGuests(one, other) : new BetweenGuests(other, one)
     await he.#meetBen()
     return he
@@ -82,11 +83,11 @@ export class BetweenGuests {
   /** What Ben is going to see, with the host's certificate. */
   async benCode (fingerprint = this.other): Promise<string> {
     const { session, random, fingerprint: guest, opening } = this.toBen
-    return await shortCode(session!, { host: fingerprint, random: random!, guest: guest!, opening: opening! })
+    return await shortCode(session!, { host: fingerprint, random: random!, guest: guest!, opening: opening! }, DIGITS)
   }
 
   async annaCode ({ session, random, fingerprint: host, committed }: Line, opening = committed, fingerprint = this.own): Promise<string> {
-    return await shortCode(session!, { host: host!, random: random!, guest: fingerprint, opening })
+    return await shortCode(session!, { host: host!, random: random!, guest: fingerprint, opening }, DIGITS)
   }
 
   /** Connects wherever one of these certificates is let in. @returns whether the two see the same code */
@@ -97,6 +98,11 @@ export class BetweenGuests {
     await quiet()
     const codes = this.ben.peers.map(({ code }) => code)
     return this.anna.peers.some(({ code }) => codes.includes(code))
+  }
+
+  /** How often he could hope that two codes are equal: once for each line to Anna that got an offer, if Ben answered his. */
+  get tries (): number {
+    return this.toBen.opening === undefined ? 0 : this.toAnna.filter(({ fingerprint }) => fingerprint !== undefined).length
   }
 
   end (): void {

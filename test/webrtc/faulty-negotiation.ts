@@ -2,6 +2,7 @@ import type { Agreement, Contribution } from '../../clients/typescript/src/webrt
 import type { Channel } from '../../clients/typescript/src/webrtc/channel.js'
 import { checkCommitment, fingerprintOf, shortCode } from '../../clients/typescript/src/webrtc/short-code.js'
 import { CallError } from '../../clients/typescript/src/webrtc/errors.js'
+import { DIGITS } from './adversary.js'
 import type { Negotiator } from '../../clients/typescript/src/webrtc/negotiation.js'
 
 /**
@@ -64,7 +65,7 @@ export class FaultyNegotiation implements Negotiator {
     if (description.type === 'offer') await this.#describe()
     const own = fingerprintOf(this.connection.localDescription!.sdp)
     const [host, guest] = this.contribution.role === 'host' ? [own, fingerprint] : [fingerprint, own]
-    const code = await shortCode(this.channel.session!, { host, random: String(this.#random), guest, opening: String(this.#opening) })
+    const code = await shortCode(this.channel.session!, { host, random: String(this.#random), guest, opening: String(this.#opening) }, DIGITS)
     this.#settle.resolve({ code, fingerprint })
   }
 }

@@ -4,7 +4,8 @@ import type { ControlChannel, ControlMessage } from '../../clients/typescript/sr
 import { OtherGuests } from '../../clients/typescript/src/webrtc/other-guests.js'
 import { Participant } from '../../clients/typescript/src/webrtc/participant.js'
 import { connectionFactory } from '../../clients/typescript/src/webrtc/peer-connection.js'
-import type { Peer } from '../../clients/typescript/src/webrtc/peer.js'
+import { Negotiation } from '../../clients/typescript/src/webrtc/negotiation.js'
+import type { Peer, Settings } from '../../clients/typescript/src/webrtc/peer.js'
 import type { Role, SealedMessage } from '../../clients/typescript/src/webrtc/sealing.js'
 import { fakeConnections } from './fake-connection.js'
 import { withTimeouts } from './node-peers.js'
@@ -50,11 +51,11 @@ export class IntroducedGuest {
   readonly host = new FakeControl()
   readonly others: OtherGuests
 
-  private constructor (readonly own: Participant) {
+  private constructor (readonly own: Participant, digits: number | undefined) {
     const { RTCPeerConnection } = this.connections
     const answering = {
       attempts: new Attempts(0, Date.now(), () => {}),
-      settings: withTimeouts({ close: 1 }),
+      settings: { ...withTimeouts({ close: 1 }), negotiate: (connection, channel, contribution) => new Negotiation(connection, channel, contribution, digits) } satisfies Settings,
       createConnection: connectionFactory({ server: '', id: '' }, { RTCPeerConnection, iceServers: [] }),
       refused: ({ code }: { code: string }, id: string) => {
         this.refused.push(code)
@@ -65,8 +66,9 @@ export class IntroducedGuest {
     this.others.listenTo(this.host.asControl)
   }
 
-  static async create (): Promise<IntroducedGuest> {
-    return new IntroducedGuest(await Participant.create())
+  /** @param digits the length of its codes */
+  static async create (digits?: number): Promise<IntroducedGuest> {
+    return new IntroducedGuest(await Participant.create(), digits)
   }
 
   /** The host introduces somebody. */

@@ -70,12 +70,13 @@ function isBounded (lines: string[]): boolean {
  * Computed once per call, from the first description of each side and the number that came with the other
  * side's. Only the host uses an opening, and only if it matches the commitment in the guest's hello; only the
  * guest uses the host's random number.
+ * @param digits how long the code is
  */
-export async function agree (contribution: Contribution, session: Session, ownSdp: string, theirs: Description, number: unknown): Promise<Agreement> {
+export async function agree (contribution: Contribution, session: Session, ownSdp: string, theirs: Description, number: unknown, digits?: number): Promise<Agreement> {
   const own = fingerprintOf(ownSdp)
   const parts = contribution.role === 'host'
     ? { host: own, random: contribution.random, guest: theirs.fingerprint, opening: await checkCommitment(contribution.commitment, number, theirs.fingerprint) }
     : { host: theirs.fingerprint, random: checkRandom(number), guest: own, opening: contribution.opening }
-  const code = await shortCode(session, parts)
+  const code = await shortCode(session, parts, digits)
   return Object.freeze({ code, fingerprint: theirs.fingerprint })
 }

@@ -51,10 +51,12 @@ export class Negotiation implements Negotiator {
   #flushDelay = 0
   #timer: ReturnType<typeof setTimeout> | undefined
 
+  /** @param digits how long the code is, if it is not as usual */
   constructor (
     private readonly connection: RTCPeerConnection,
     private readonly channel: Channel,
-    private readonly contribution: Contribution
+    private readonly contribution: Contribution,
+    private readonly digits?: number
   ) {
     this.agreement.catch(() => {})
   }
@@ -118,7 +120,7 @@ export class Negotiation implements Negotiator {
     const settle = async () => {
       const own = this.connection.localDescription?.sdp
       if (own === undefined) throw new CallError('CALL_ERR_FORMAT')
-      this.#agreement = await agree(this.contribution, session, own, theirs, number)
+      this.#agreement = await agree(this.contribution, session, own, theirs, number, this.digits)
       this.#settled.resolve(this.#agreement)
     }
     if (role === 'host') {
