@@ -243,6 +243,40 @@ t.test('a hello that finds no room waits for it', async t => {
   t.equal(anna.host.relayed.at(-1)!.to, others[4]!.id)
 })
 
+t.test('those who left the host, but no guest, give way to those who are in the call', async t => {
+  const people = new Map<string, IntroducedGuest>()
+  const person = async (): Promise<IntroducedGuest> => {
+    const person = await guest(t)
+    people.set(person.own.id, person)
+    person.host.send = ({ message }) => {
+      people.get((message as SealedMessage).to)?.host.say({ type: 'relay', from: person.own.id, message })
+      return true
+    }
+    return person
+  }
+  const anna = await person()
+  /** @returns the connection on Anna's side */
+  const connect = async (other: IntroducedGuest): Promise<FakeConnection> => {
+    anna.meet(other.own)
+    other.meet(anna.own)
+    await quiet()
+    const [here, there] = [anna.connections.made.at(-1)!, other.connections.made.at(-1)!]
+    here.open(there.fingerprint)
+    there.open(here.fingerprint)
+    await quiet()
+    t.equal(anna.peers.at(-1)?.id, other.own.id)
+    return here
+  }
+  const lingering: FakeConnection[] = []
+  for (let count = 0; count < 4; count++) {
+    const mallory = await person()
+    lingering.push(await connect(mallory))
+    anna.host.say({ type: 'left', id: mallory.own.id })
+  }
+  const carl = await connect(await person())
+  t.strictSame([...lingering, carl].map(({ connectionState }) => connectionState), ['closed', 'connected', 'connected', 'connected', 'connected'])
+})
+
 t.test('a guest is not introduced to itself', async t => {
   const anna = await guest(t)
   anna.meet(anna.own)

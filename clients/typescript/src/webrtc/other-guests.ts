@@ -162,9 +162,20 @@ export class OtherGuests {
   /** One conversation with each at a time: a new hello waits until the last one is known to be over. */
   #startNext (): void {
     for (const other of this.#known.values()) {
-      if (this.#busy >= MAX_CONNECTIONS || this.#closing || this.scope.signal.aborted) return
-      if (other.conversation === undefined && other.next !== undefined && !this.#closedOnPurpose.has(other.id)) void this.#converse(other, other.next)
+      if (this.#closing || this.scope.signal.aborted) return
+      if (other.conversation !== undefined || other.next === undefined || this.#closedOnPurpose.has(other.id)) continue
+      if (this.#busy >= MAX_CONNECTIONS) {
+        this.#displace()
+        return
+      }
+      void this.#converse(other, other.next)
     }
+  }
+
+  /** Whoever is in the call takes the place of someone who is only still connected: the host does not count those. */
+  #displace (): void {
+    const absent = [...this.#known.values()].find(({ present, conversation }) => !present && conversation !== undefined)
+    absent?.conversation?.scope.end(new CallError('CALL_ERR_LOST'))
   }
 
   async #converse (other: OtherGuest, begin: 'hello' | SealedMessage): Promise<void> {

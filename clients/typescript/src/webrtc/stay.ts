@@ -1,3 +1,5 @@
+import { backoff, defaultTimings } from '../retry.js'
+import { Scope } from '../scope.js'
 import type { EndAttempt } from './attempts.js'
 import type { Channel } from './channel.js'
 import { CallError, type CallErrorCode } from './errors.js'
@@ -46,9 +48,10 @@ const TRANSIENT = new Set<CallErrorCode | undefined>(['CALL_ERR_LOST', 'CALL_ERR
  * with the reason.
  */
 export async function stay (hello: Hello, { id, sayHello, settings, signal, connected, compared }: Staying): Promise<void> {
-  const { compare } = settings
-  for (let failures = 0; ;) {
+  const { compare, timeouts } = settings
+  for (let failures = 0, early = 0; ;) {
     let reason: unknown
+    const since = performance.now()
     const current = hello
     const settle = (yes: boolean) => {
       if (yes || !compare) failures = 0
@@ -71,6 +74,9 @@ export async function stay (hello: Hello, { id, sayHello, settings, signal, conn
       if (reason !== undefined) throw reason
       return
     }
+    // Where nobody compares codes, a host that ends every connection would otherwise be asked again without end or pause.
+    early = performance.now() - since < timeouts.compare ? early + 1 : 0
+    if (early > 1) await Scope.run(undefined, signal, scope => backoff(scope, early - 1, reason, defaultTimings))
     hello = await sayHello()
   }
 }
