@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify'
+import { Condition } from '../condition.js'
 import { ClosingError } from '../errors.js'
 import type { Store } from '../store/store.js'
 import { neverShed } from './load-shedding.js'
@@ -8,6 +9,7 @@ import { neverShed } from './load-shedding.js'
  * unavailable or it is shutting down.
  */
 export function healthRoutes (app: FastifyInstance, store: Store): void {
+  const away = new Condition(app.log, { level: 'error', begins: 'Not ready: the store does not respond', ends: 'Ready again,' })
   let stopping = false
   app.addHook('preClose', async () => { stopping = true })
 
@@ -16,7 +18,10 @@ export function healthRoutes (app: FastifyInstance, store: Store): void {
   app.get('/health/ready', neverShed, async (_request, reply) => {
     reply.header('cache-control', 'no-store')
     if (stopping) throw new ClosingError()
-    await store.check()
+    await store.check().then(() => { away.notMet() }, (error: unknown) => {
+      away.met(error)
+      throw error
+    })
     return { status: 'ok' }
   })
 }

@@ -1,4 +1,4 @@
-import type { Log } from '../store/redis/connection.js'
+import { isReply, type Log } from '../store/redis/connection.js'
 import type { Store } from '../store/store.js'
 
 export type StoreAddress =
@@ -52,7 +52,9 @@ export async function openStore (address: StoreAddress, { log, onFailure }: Stor
       } catch (error) {
         await store.close()
         const hosts = hostsOf(address.url)
-        throw new Error(refused ? `Redis at ${hosts} refuses the user or password.` : `Redis at ${hosts} does not respond. Start it or choose another --store.`, { cause: error })
+        if (refused) throw new Error(`Redis at ${hosts} refuses the user or password.`, { cause: error })
+        if (isReply(error)) throw new Error(`Redis at ${hosts} refuses: ${(error.cause as Error).message}`, { cause: error })
+        throw new Error(`Redis at ${hosts} does not respond. Start it or choose another --store.`, { cause: error })
       }
     }
   }

@@ -103,10 +103,14 @@ t.test('health: live while the process responds, ready while its store does', as
   const { app } = await serve(t, [], { store })
   t.same((await app.inject('/health/live')).json(), { status: 'ok' })
   t.same((await app.inject('/health/ready')).json(), { status: 'ok' })
+  const lines: string[] = []
+  app.log.error = (_: unknown, line?: string) => { lines.push(String(line)) }
   store.check = async () => { throw new StoreError() }
+  await app.inject('/health/ready')
   const away = await app.inject('/health/ready')
   isProblem(t, away, 503, 'BOX_ERR_STORE')
   t.ok(Number(away.headers['retry-after']) > 0)
+  t.same(lines, ['Not ready: the store does not respond'], 'logged once')
   t.equal((await app.inject('/health/live')).statusCode, 200)
   store.check = async () => {}
   t.equal((await app.inject('/health/ready')).statusCode, 200, 'and again')

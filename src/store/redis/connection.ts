@@ -143,8 +143,10 @@ export async function checkDatabase (client: RedisClient, deadline: number): Pro
 /** Logs one line when the connection to Redis is lost and one when it is back. */
 export function logConnection (client: RedisClient, log: Log): void {
   let away = false
-  client.on('error', (error: Error) => {
-    if (!away) log('error', `Redis is unavailable: ${error.message || error.name}`)
+  client.on('error', (error: Error & { lastNodeError?: Error }) => {
+    // A Cluster's own error does not say why.
+    const { message, name } = error.lastNodeError ?? error
+    if (!away) log('error', `Redis is unavailable: ${message || name}`)
     away = true
   })
   client.on('ready', () => {
@@ -182,13 +184,15 @@ async function findRisks (node: Redis): Promise<string[]> {
 }
 
 /** Whether Redis itself replied with the error, as to a script that fails or that its user may not run. */
-export function isReply (error: unknown): boolean {
+export function isReply (error: unknown): error is Error {
   return error instanceof Error && error.cause instanceof Error && error.cause.name === 'ReplyError'
 }
 
 /** The driver's error without its command, whose arguments are drop addresses and messages, which must not be logged. */
 export function storeErrorFrom (error: unknown): Error {
   if (error instanceof StoreError) return error
+  // Of a Cluster's nodes, none has responded as it should.
+  if (error instanceof AggregateError) return storeErrorFrom(error.errors[0] ?? new Error('No node is known'))
   const { name, message } = error as Error
   const options = { cause: Object.assign(new Error(message), { name }) }
   return /\bOOM\b/.test(message) ? new StoreFullError(options) : new StoreError(options)
