@@ -36,6 +36,11 @@ export class Condition {
     this.#log[this.#wording.level]({ err: error }, this.#wording.begins)
   }
 
+  /** Whether it has begun and its end has not been logged. */
+  get isMet (): boolean {
+    return this.#since !== undefined
+  }
+
   /** Call when something succeeds that would have failed during the condition. */
   notMet (): void {
     if (this.#since === undefined || this.#now() - this.#last < QUIET) return

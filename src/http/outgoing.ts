@@ -50,10 +50,11 @@ export class Outgoing {
   /** called when a reservation is released */
   #waiting: Array<() => void> = []
 
-  constructor (log: FastifyBaseLogger, limits: OutgoingLimits = outgoingLimits) {
+  /** @param now in ms, on a monotonic clock */
+  constructor (log: FastifyBaseLogger, limits: OutgoingLimits = outgoingLimits, now?: () => number) {
     this.#account = new Unsent(limits)
     this.#stallTicks = limits.stallTimeout * 1000 / TICK
-    this.#full = new Condition(log, { level: 'warn', begins: 'Too much data is unsent; responses are refused or cut off', ends: 'Unsent data is within its limits again,' })
+    this.#full = new Condition(log, { level: 'warn', begins: 'Too much data is unsent; responses are refused or cut off', ends: 'Unsent data is within its limits again,' }, now)
   }
 
   /** Raises the limits if they are lower than the largest possible response. */
@@ -205,7 +206,12 @@ export class Outgoing {
 
   #set (response: PendingResponse, bytes: number): void {
     this.#account.count(response, response.over ? 0 : bytes, this.#now)
-    if (this.#account.responses > 0) {
+    this.#tickWhileNeeded()
+  }
+
+  /** The end of the condition must be noticed even if nothing is unsent any more. */
+  #tickWhileNeeded (): void {
+    if (this.#account.responses > 0 || this.#full.isMet) {
       this.#ticker ??= setInterval(this.#tick, TICK)
     } else {
       clearInterval(this.#ticker)
@@ -270,6 +276,7 @@ export class Outgoing {
   #busy (): Error {
     const error = new BusyError()
     this.#full.met(error)
+    this.#tickWhileNeeded()
     return error
   }
 
@@ -288,6 +295,7 @@ export class Outgoing {
       if (response.hasProgressed() || response.backlog === 0) this.#account.progress(response, this.#now)
       else if (this.#idle(response) >= this.#stallTicks) this.#cut(response)
     }
+    this.#tickWhileNeeded()
   }
 }
 
