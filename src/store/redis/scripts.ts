@@ -180,8 +180,9 @@ if after > last then return 'cursor' end
 ${renew}
 local skip, limit = math.max(0, after - (last - count)), tonumber(ARGV[3])
 if skip >= count or limit == 0 then return { after, deadline, {}, report() } end
-local texts = redis.call('LRANGE', KEYS[2], skip, skip + limit - 1)
 local most = tonumber(ARGV[4])
+if most and bytes > most and skip == 0 and limit >= count then return { 'needs', bytes, report() } end
+local texts = redis.call('LRANGE', KEYS[2], skip, skip + limit - 1)
 if most and bytes > most then
   local size = 0
   for _, text in ipairs(texts) do size = size + #text end
