@@ -46,6 +46,7 @@ export class Known {
   /** text → number, for all that were answered */
   readonly stored = new Map<string, number>()
   readonly unanswered = new Set<string>()
+  /** perhaps acknowledged, if that was not answered */
   readonly #read = new Set<string>()
   /** acknowledged or drained: gone for good */
   readonly taken = new Set<string>()
@@ -72,6 +73,7 @@ export class Known {
         break
       case 'acknowledged':
         for (const text of report.texts) this.taken.add(text)
+        this.#read.clear()
     }
   }
 
@@ -86,12 +88,15 @@ export class Known {
     }
     const first = texts.length === 0 ? Infinity : next - texts.length + 1
     for (const [text, seq] of this.stored) {
-      if (present.has(text) || this.#read.has(text) || this.taken.has(text)) continue
+      if (present.has(text) || this.taken.has(text)) continue
+      // Only an acknowledgement whose answer was cut off may have taken it.
+      if (this.#read.has(text)) this.taken.add(text)
       // Only a drain whose answer was cut off may have taken it, and then with all before it.
-      if (this.#draining && seq < first) this.taken.add(text)
+      else if (this.#draining && seq < first) this.taken.add(text)
       else damage.lost++
     }
     this.#draining = false
+    this.#read.clear()
     return damage
   }
 }

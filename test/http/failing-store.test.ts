@@ -88,7 +88,7 @@ t.test('any other error of a store is a 500 that reveals nothing', async t => {
 })
 
 t.test('a waiter that fails to subscribe frees its place', async t => {
-  const { store, state } = failingStore()
+  const { store } = failingStore()
   const { app, createBox } = await build(t, { store, maxWaiters: 1, rateLimit: { waiters: 1 }, maxWait: 1 })
   const box = await createBox()
   const subscribe = store.subscribe
@@ -100,5 +100,4 @@ t.test('a waiter that fails to subscribe frees its place', async t => {
   await new Promise(resolve => setImmediate(resolve))
   await box.store('a')
   t.same((await held).json().data, ['a'])
-  t.equal(state.error, undefined)
 })

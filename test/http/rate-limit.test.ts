@@ -216,8 +216,8 @@ t.test('a flood of creates gets 429, then 507, and takes no more space', async t
   const statuses = []
   for (let i = 0; i < 8; i++) statuses.push((await app.inject({ method: 'POST', url: '/boxes', remoteAddress: '192.0.2.1' })).statusCode)
   t.same(statuses, [201, 201, 201, 201, 201, 429, 429, 429])
-  for (let i = 0; i < 300; i++) {
+  for (let i = 0; i < 360; i++) {
     const { statusCode } = await app.inject({ method: 'POST', url: '/boxes', remoteAddress: `198.51.100.${i % 60}` })
-    t.equal(statusCode, i < 5 ? 201 : statusCode === 429 ? 429 : 507)
+    t.equal(statusCode, i < 5 ? 201 : i < 300 ? 507 : 429)
   }
 })
