@@ -8,7 +8,7 @@ const BOXES = 400
 const STARTS = 5
 const ROUNDS = 3
 const SECONDS = 1
-/** The default. A drain reserves room for this much, so it limits how many drains can be under way. */
+/** The default. */
 const MAX_BOX_BYTES = String(1024 * 1024)
 
 /** What is measured, and the share of a bare route's rate that each store should reach. Creating comes last, because of all the boxes that it leaves. */
