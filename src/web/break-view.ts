@@ -1,23 +1,30 @@
-import { element } from './dom.js'
-import type { State } from './state.js'
+import { part } from './dom.js'
+import type { Person } from './state.js'
 import { breakText } from './texts.js'
 
 /** The last picture needs no more detail than this: it is shown dimmed. */
 const MAX_WIDTH = 960
 
-/** The call while its connection is broken: the last picture, what is being tried, and for how long. */
+/** Somebody whose connection is broken: their last picture, what is being tried, and for how long. */
 export class BreakView {
-  readonly #video = element<HTMLVideoElement>('remote')
-  readonly #picture = element<HTMLCanvasElement>('last-picture')
-  readonly #line = element('break')
+  readonly #video: HTMLVideoElement
+  readonly #picture: HTMLCanvasElement
+  readonly #line: HTMLElement
   #since: number | undefined
   #timer: ReturnType<typeof setInterval> | undefined
 
-  show (state: State): void {
-    const broken = state.name === 'reconnecting'
-    if (broken && this.#since === undefined) this.#begin()
-    if (!broken && this.#since !== undefined) this.#end(state.name === 'connected')
-    if (broken) element('break-text').textContent = breakText(state, navigator.onLine)
+  constructor (private readonly tile: HTMLElement) {
+    this.#video = part(tile, 'remote')
+    this.#picture = part(tile, 'last-picture')
+    this.#line = part(tile, 'break')
+  }
+
+  /** @param alone whether nobody else is in the call */
+  show (broken: Person['broken'], alone: boolean): void {
+    this.tile.classList.toggle('broken', broken !== undefined)
+    if (broken !== undefined && this.#since === undefined) this.#begin()
+    if (broken === undefined && this.#since !== undefined) this.#end()
+    if (broken !== undefined) part(this.#line, 'break-text').textContent = breakText(broken, navigator.onLine, alone)
   }
 
   /** Hides the last picture: there is a new one, or it was another person's. */
@@ -33,17 +40,17 @@ export class BreakView {
     this.#line.hidden = false
   }
 
-  #end (recovered: boolean): void {
+  #end (): void {
     this.#since = undefined
     clearInterval(this.#timer)
     this.#line.hidden = true
     // The stage stays dark until there is a new picture.
-    if (recovered && 'requestVideoFrameCallback' in this.#video) this.#video.requestVideoFrameCallback(() => { if (this.#since === undefined) this.forget() })
+    if ('requestVideoFrameCallback' in this.#video) this.#video.requestVideoFrameCallback(() => { if (this.#since === undefined) this.forget() })
     else this.forget()
   }
 
   #showTime (): void {
-    element('break-time').textContent = `${Math.round((performance.now() - (this.#since ?? 0)) / 1_000)} s`
+    part(this.#line, 'break-time').textContent = `${Math.round((performance.now() - (this.#since ?? 0)) / 1_000)} s`
   }
 
   /** A video forgets its picture with its connection. */

@@ -1,4 +1,4 @@
-import { CallError, host, join, type Call, type Peer, type Resume } from 'signalbox-client/webrtc'
+import { host, join, type Call, type CallError, type Peer, type Resume } from 'signalbox-client/webrtc'
 import { failureOf, type Failure } from './failures.js'
 import { FileLink } from './files/file-link.js'
 import type { SavedSession } from './saved-session.js'
@@ -7,29 +7,37 @@ import { RemotePage } from './remote-page.js'
 import type { LocalMedia } from './local-media.js'
 import type { PageMessage } from './page-messages.js'
 import type { Role } from './role.js'
-import type { CallEvent } from './state.js'
+import type { CallEvent, Reason } from './state.js'
 
 export interface CallListener {
   dispatch (event: CallEvent): void
-  /** called with the other page once it has been admitted, and with undefined when it is gone */
-  connectedTo (remotePage: RemotePage | undefined): void
-  /** called with the other page's messages, except those about admission */
-  received (message: Extract<PageMessage, { type: 'chat' | 'media' | 'name' }>): void
+  /** called with somebody's page once it has been admitted, and with undefined when it is gone */
+  connectedTo (id: string, remotePage: RemotePage | undefined): void
+  /** called with the messages of other pages, except those about admission */
+  received (id: string, message: Extract<PageMessage, { type: 'chat' | 'media' | 'name' }>): void
 }
 
-/** How long the other page may take to say hello or to answer it, in ms. No code is shown before that. */
+/** How long another page may take to say hello or to answer it, in ms. No code is shown before that. */
 const HELLO_TIMEOUT = 5_000
 
+/** How long a lost host may take to come back, in ms, while the guests go on without it: longer than `join` tries. */
+const REJOIN_TIMEOUT = 60_000
+
+/** How many people a tab remembers, so that they compare again when they come back. */
+const MAX_MET = 20
+
 /**
- * One call of this page, with one other person: further guests are told that the call is full. Turns what
- * happens to connections into events of the page.
+ * One call of this page, with up to five other people. Turns what happens to connections into events of the page.
  */
 export class CallController {
   readonly #remotePages = new WeakMap<RTCDataChannel, RemotePage>()
+  /** those who were admitted, by the id of the participant */
+  readonly #people = new Map<string, RemotePage>()
   #call: Call | undefined
-  #remotePage: RemotePage | undefined
+  /** a guest's host, once it has come */
+  #hostId: string | undefined
   #left = false
-  /** Why the call ended while its last connection is still up. */
+  /** Why the call ended while its last connections are still up. */
   #pendingFailure: Failure | undefined
 
   constructor (
@@ -45,6 +53,7 @@ export class CallController {
       const call = await host({
         server: new URL('.', page),
         page,
+        mesh: true,
         prepare: this.#prepare,
         keepMessages: false,
         fetch: this.#fetch,
@@ -59,7 +68,7 @@ export class CallController {
 
   async join (invite: string): Promise<void> {
     await this.#follow(async () => {
-      const call = await join(invite, { prepare: this.#prepare, keepMessages: false, fetch: this.#fetch })
+      const call = await join(invite, { mesh: true, prepare: this.#prepare, keepMessages: false, fetch: this.#fetch })
       if (this.#left) return call
       this.session.update({ call: { role: 'guest', invite } })
       this.listener.dispatch({ type: 'opened' })
@@ -67,33 +76,32 @@ export class CallController {
     })
   }
 
+  /** Sends the message to everybody. @returns whether there was anybody */
   send (message: PageMessage): boolean {
-    return this.#remotePage?.send(message) ?? false
+    return [...this.#people.values()].map(remotePage => remotePage.send(message)).includes(true)
   }
 
-  /** This device is back online: the host does not wait for the next attempt to restore the connection. */
+  /** This device is back online, and does not wait for the next attempt to restore a connection. */
   retry (): void {
-    // Only the host restarts ICE. What a guest waits for is an answer of the server, which it asks at once by itself.
-    if (this.role === 'host') this.#remotePage?.connection.restartIce()
+    // Only the host of two restarts ICE. What a guest waits for is an answer of the server, which it asks at once by itself.
+    for (const { connection, role } of this.#people.values()) if (role === 'host') connection.restartIce()
   }
 
   /** Leaves for good: if this is the host, the invite ends. */
   leave (): void {
-    this.#left = true
-    this.session.update({ call: undefined })
-    this.#remotePage = undefined
-    this.listener.connectedTo(undefined)
-    this.#call?.close().catch(() => {})
+    this.#end()
     this.listener.dispatch({ type: 'leave' })
   }
 
-  /** Called when the page is unloaded, perhaps only to be reloaded: then a host's guest joins again by itself. */
+  /** Called when the page is unloaded, perhaps only to be reloaded: then a host's guests join again by themselves. */
   unload (): void {
-    const remotePage = this.#remotePage
+    const people = [...this.#people.values()]
     // What happens from now on is no end of the call, to which a page that is only reloaded comes back.
-    this.#remotePage = undefined
-    if (this.role === 'guest') void remotePage?.peer?.close()
-    remotePage?.connection.close()
+    this.#people.clear()
+    for (const { peer, connection } of people) {
+      if (this.role === 'guest') void peer?.close()
+      connection.close()
+    }
   }
 
   async #follow (open: () => Promise<Call>): Promise<void> {
@@ -103,126 +111,145 @@ export class CallController {
         await call.close()
         return
       }
-      for await (const peer of call.peers) this.#onPeer(peer)
+      for await (const peer of call.peers) this.#onPeer(peer, call.id)
+      if (this.#left) return
       // The host left before it admitted anyone.
-      if (!this.#left && this.#remotePage === undefined) this.listener.dispatch({ type: 'fail', failure: 'nobody' })
+      if (this.#people.size === 0) return this.#fail('nobody', false)
+      // Whoever was to come back does not come any more.
+      for (const [id, { connected }] of [...this.#people]) if (!connected) this.#onGone(id, 'left', id === this.#hostId)
     } catch (error) {
       if (this.#left) return
       const failure = failureOf(error)
       if (failure === 'gone' || failure === 'key') this.session.update({ call: undefined })
       // People who are already connected can continue without the server.
-      if (this.#remotePage?.connected) this.#pendingFailure = failure
-      else this.listener.dispatch({ type: 'fail', failure })
+      if ([...this.#people.values()].some(({ connected }) => connected)) this.#pendingFailure = failure
+      else this.#fail(failure, false)
     }
   }
 
   readonly #fetch = watchedFetch(failures => { if (!this.#left) this.listener.dispatch({ type: 'serverSilent', failures }) })
 
   readonly #prepare = (connection: RTCPeerConnection, channel: RTCDataChannel): void => {
-    // A guest for whom there is no room hears so at once, and is not asked for its camera.
-    if (this.role === 'host' && this.#remotePage?.connected) throw new CallError('CALL_ERR_FULL')
-    const remotePage = new RemotePage(connection, channel, this.role, new FileLink(connection))
+    const remotePage = new RemotePage(connection, channel, new FileLink(connection))
     this.#remotePages.set(channel, remotePage)
     // A guest first notices the host by its offer; a host prepares a connection for a guest that said hello.
-    if (this.role === 'host') this.listener.dispatch({ type: 'peerFound' })
-    else connection.addEventListener('signalingstatechange', () => { this.listener.dispatch({ type: 'peerFound' }) }, { once: true })
-    connection.addEventListener('connectionstatechange', () => {
-      if (this.#remotePage !== remotePage) return
-      const { connectionState } = connection
-      if (connectionState === 'connected') this.listener.dispatch({ type: 'recovered' })
-      if (connectionState === 'disconnected' || connectionState === 'failed') this.listener.dispatch({ type: 'interrupted' })
-    })
+    if (this.role === 'host') {
+      remotePage.offerMedia()
+      this.listener.dispatch({ type: 'peerFound' })
+    } else {
+      connection.addEventListener('signalingstatechange', () => { this.listener.dispatch({ type: 'peerFound' }) }, { once: true })
+    }
   }
 
   #guestFailed (error: CallError): void {
-    if (this.#remotePage === undefined) this.listener.dispatch({ type: 'peerFailed', failure: failureOf(error) })
+    if (this.#people.size === 0) this.listener.dispatch({ type: 'peerFailed', failure: failureOf(error) })
   }
 
-  #onPeer (peer: Peer): void {
+  #onPeer (peer: Peer, ownId: string): void {
     const remotePage = this.#remotePages.get(peer.channel)
     if (remotePage === undefined) return
-    remotePage.peer = peer
-    // A peer that keeps people from seeing the code must not keep the connection.
-    const limit = setTimeout(() => { if (this.#remotePage !== remotePage) this.#onNoHello(peer) }, HELLO_TIMEOUT)
+    const { id } = peer
+    if (this.role === 'guest') this.#hostId ??= id
+    remotePage.meet(peer, this.role === 'host' || (id !== this.#hostId && ownId < id) ? 'host' : 'guest')
+    const limit = setTimeout(() => { if (this.#people.get(id) !== remotePage) this.#onNoHello(peer) }, HELLO_TIMEOUT)
     remotePage.listen(message => { this.#onMessage(remotePage, peer, message) })
-    if (this.role === 'guest') remotePage.send({ type: 'hello' })
+    if (remotePage.role === 'guest') remotePage.send({ type: 'hello' })
+    peer.connection.addEventListener('connectionstatechange', () => {
+      if (this.#people.get(id) !== remotePage) return
+      const { connectionState } = peer.connection
+      if (connectionState === 'connected') this.listener.dispatch({ type: 'recovered', id })
+      if (connectionState === 'disconnected' || connectionState === 'failed') this.listener.dispatch({ type: 'interrupted', id })
+    })
     void peer.closed.then(reason => {
       clearTimeout(limit)
-      this.#onClosed(remotePage, reason)
+      this.#onClosed(remotePage, id, reason)
     })
   }
 
   #onMessage (remotePage: RemotePage, peer: Peer, message: PageMessage): void {
+    const admitted = this.#people.get(peer.id) === remotePage
     switch (message.type) {
       case 'hello':
-        if (this.role === 'host') this.#admit(remotePage, peer)
+        if (remotePage.role !== 'host' || admitted) break
+        remotePage.send({ type: 'welcome' })
+        this.#connect(remotePage, peer)
         break
       case 'welcome':
-        if (this.role === 'guest' && this.#remotePage !== remotePage) this.#connect(remotePage, peer)
-        break
-      case 'full':
-        if (this.role === 'guest') this.#fail('full')
+        if (remotePage.role === 'guest' && !admitted) this.#connect(remotePage, peer)
         break
       default:
-        if (this.#remotePage === remotePage) this.listener.received(message)
+        if (admitted) this.listener.received(peer.id, message)
     }
-  }
-
-  /** Nobody can replace a peer that is connected, whoever they claim to be. */
-  #admit (remotePage: RemotePage, peer: Peer): void {
-    const current = this.#remotePage
-    if (current === remotePage) return
-    if (current?.connected) {
-      remotePage.send({ type: 'full' })
-      void peer.close()
-      return
-    }
-    // The old connection is broken: this is the same person again, or someone else.
-    this.#remotePage = undefined
-    void current?.peer?.close()
-    remotePage.send({ type: 'welcome' })
-    this.#connect(remotePage, peer)
   }
 
   #connect (remotePage: RemotePage, peer: Peer): void {
-    this.#remotePage = remotePage
-    // First: not all that was sent to the page before is meant for this one.
-    this.listener.connectedTo(remotePage)
-    this.media.attach(remotePage.senders)
+    const { id } = peer
+    const before = this.#people.get(id)
+    const { met = [] } = this.session.data
     // Someone was connected before, with another code, perhaps before the page was reloaded.
-    this.listener.dispatch({ type: 'connected', code: peer.code, codeChanged: this.session.data.hadCode === true })
-    this.session.update({ hadCode: true })
+    const codeChanged = met.includes(id) || (this.#people.size === 0 && met.length > 0)
+    // First: not all that was sent to the page before is meant for this one.
+    this.listener.connectedTo(id, remotePage)
+    this.#people.set(id, remotePage)
+    if (before !== undefined) this.media.detach(before.senders)
+    void before?.peer?.close()
+    remotePage.offerMedia()
+    this.media.attach(remotePage.senders)
+    remotePage.sendersChanged = () => { if (this.#people.get(id) === remotePage) this.media.attach(remotePage.senders) }
+    this.listener.dispatch({ type: 'connected', id, code: peer.code, codeChanged })
+    this.session.update({ met: [...met.filter(other => other !== id), id].slice(-MAX_MET) })
   }
 
-  /** The other page never said hello. */
+  /** The other page never said hello: who keeps people from seeing the code must not keep the connection. */
   #onNoHello (peer: Peer): void {
-    if (this.role === 'guest') this.#fail('nobody')
+    if (peer.id === this.#hostId && this.#people.size === 0) this.#fail('nobody')
     else void peer.close()
   }
 
-  #fail (failure: Failure): void {
-    this.#left = true
-    this.#call?.close().catch(() => {})
-    this.session.update({ call: undefined })
+  /** @param over whether trying again begins anew */
+  #fail (failure: Failure, over = true): void {
+    if (over) this.#end()
+    else this.#forgetAll()
     this.listener.dispatch({ type: 'fail', failure })
   }
 
-  #onClosed (remotePage: RemotePage, reason: unknown): void {
-    if (this.#remotePage !== remotePage) {
-      // Connected, but never admitted: the host's page waits again, with its link.
-      if (this.role === 'host' && this.#remotePage === undefined && !this.#left) this.listener.dispatch({ type: 'peerFailed', failure: 'nobody' })
+  #end (): void {
+    this.#left = true
+    this.session.update({ call: undefined })
+    this.#forgetAll()
+    this.#call?.close().catch(() => {})
+  }
+
+  #forgetAll (): void {
+    for (const id of [...this.#people.keys()]) this.#forget(id)
+  }
+
+  #forget (id: string): void {
+    const remotePage = this.#people.get(id)
+    if (remotePage !== undefined) this.media.detach(remotePage.senders)
+    this.#people.delete(id)
+    this.listener.connectedTo(id, undefined)
+  }
+
+  #onClosed (remotePage: RemotePage, id: string, reason: unknown): void {
+    if (this.#people.get(id) !== remotePage) {
+      // Connected, but never admitted: a host that is alone waits again, with its link.
+      if (this.role === 'host' && this.#people.size === 0 && !this.#left) this.listener.dispatch({ type: 'peerFailed', failure: 'nobody' })
       return
     }
-    // After a lost connection, `join` says hello again on its own.
-    if (this.role === 'guest' && reason !== undefined) return this.listener.dispatch({ type: 'interrupted', rejoining: true })
-    this.#remotePage = undefined
-    this.listener.connectedTo(undefined)
-    if (this.role === 'guest') {
-      this.#left = true
-      this.session.update({ call: undefined })
-    }
-    this.listener.dispatch(this.#pendingFailure === undefined
-      ? { type: 'peerGone', notice: reason === undefined ? 'left' : failureOf(reason) }
-      : { type: 'fail', failure: this.#pendingFailure })
+    const host = id === this.#hostId
+    const gone = () => { this.#onGone(id, reason === undefined ? 'left' : failureOf(reason), host) }
+    if (!host || reason === undefined || this.#pendingFailure !== undefined) return gone()
+    // `join` says hello again on its own, and fails if nobody else is left.
+    this.listener.dispatch({ type: 'interrupted', id, rejoining: true })
+    setTimeout(() => { if (this.#people.get(id) === remotePage && this.#people.size > 1) gone() }, REJOIN_TIMEOUT)
+  }
+
+  #onGone (id: string, notice: Reason, host: boolean): void {
+    this.#forget(id)
+    if (this.#people.size > 0) return this.listener.dispatch({ type: 'peerGone', id, notice, host })
+    if (this.#pendingFailure !== undefined) return this.#fail(this.#pendingFailure, this.role === 'guest')
+    if (this.role === 'guest') this.#end()
+    this.listener.dispatch({ type: 'peerGone', id, notice })
   }
 }

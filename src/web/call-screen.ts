@@ -1,21 +1,25 @@
-import { BreakView } from './break-view.js'
+import { CodePanel } from './code-panel.js'
 import type { MediaKind } from './device-kind.js'
 import { element, setToggle, showText } from './dom.js'
 import { InvitePanel } from './invite-panel.js'
 import type { Sent } from './page-messages.js'
-import { PictureView } from './picture-view.js'
+import { PeopleView } from './people-view.js'
+import type { PersonTile } from './person-tile.js'
 import type { Preferences } from './preferences.js'
 import type { RemotePage } from './remote-page.js'
 import type { LocalMedia, Switch } from './local-media.js'
 import { Notices, type Notice } from './notices.js'
 import { isOpen, type State } from './state.js'
-import { absenceOf, compareText, deviceNotice, noticeOf, progressText, spokenCode, statusOf, switchText } from './texts.js'
+import { deviceNotice, noticeOf, progressText, statusOf, switchText } from './texts.js'
+
+/** How long a notice stays that asks for nothing, in ms. */
+const BRIEF = 8_000
 
 export interface CallScreenActions {
   announce (text: string): void
   setEnabled (kind: MediaKind, on: boolean): void
   /** The codes are the same. */
-  compared (): void
+  compared (id: string): void
   leave (): void
 }
 
@@ -23,56 +27,36 @@ export interface CallScreenActions {
 export class CallScreen {
   readonly #screen = element('call-screen')
   readonly #status = element('status')
-  readonly #remote = element<HTMLVideoElement>('remote')
   readonly #self = element<HTMLVideoElement>('self')
-  readonly #absence = element('no-picture')
   readonly #notice = element('notice')
   readonly #notices = new Notices(['screen', 'state', 'devices', 'switch'])
-  readonly #unmute = element('unmute')
   readonly #invite: InvitePanel
-  readonly #picture: PictureView
-  readonly #break = new BreakView()
+  readonly #codes: CodePanel
+  readonly #people: PeopleView
   #deviceNotice: string | undefined
-  /** What the other page says it is sending. */
-  #sent: Sent = { audio: true, video: true }
-  #connected = false
+  #briefTimer: ReturnType<typeof setTimeout> | undefined
 
   constructor (private readonly media: LocalMedia, preferences: Preferences, private readonly actions: CallScreenActions) {
-    this.#picture = new PictureView(preferences)
+    this.#people = new PeopleView(preferences, text => { actions.announce(text) })
+    this.#codes = new CodePanel(id => { actions.compared(id) })
     this.#invite = new InvitePanel(text => { actions.announce(text) })
     element('mic').addEventListener('click', () => { actions.setEnabled('audio', media.state.audio !== 'on') })
     element('camera').addEventListener('click', () => { actions.setEnabled('video', media.state.video !== 'on') })
     element('dismiss').addEventListener('click', () => { this.#dismiss() })
-    element('matches').addEventListener('click', () => {
-      actions.compared()
-      element('code').querySelector('summary')?.focus()
-    })
     element('leave').addEventListener('click', () => { actions.leave() })
-    this.#unmute.addEventListener('click', () => { void this.#play() })
   }
 
   show (state: State): void {
     const shown = isOpen(state)
     const came = shown && this.#screen.hidden
     this.#screen.hidden = !shown
-    if (!shown) this.#picture.leave()
-    this.#break.show(state)
+    if (!shown) this.#people.leave()
+    this.#people.show(state)
     this.#status.textContent = statusOf(state)
-    this.#invite.show(state.name === 'waiting' ? state.invite : undefined)
-
-    const code = 'code' in state ? state.code : undefined
-    element('code').hidden = code === undefined
-    element('digits').textContent = code === undefined ? '' : spokenCode(code)
-    const compare = compareText(state)
-    element('compare').hidden = compare === undefined
-    element('compare-text').textContent = compare ?? ''
-    element('compared').hidden = !('compared' in state)
-
+    this.#invite.show(state)
+    this.#codes.show(state)
     this.#tell('state', noticeOf(state))
     showText(element('progress'), progressText(state))
-    const person = 'code' in state ? state.person : undefined
-    showText(element('their-name'), person)
-    this.#remote.setAttribute('aria-label', person ?? 'The other person')
     if (came || !shown) {
       for (const source of ['screen', 'switch']) this.#tell(source, undefined)
       this.#showDeviceNotice()
@@ -80,28 +64,16 @@ export class CallScreen {
     if (came) this.#status.focus()
   }
 
-  /** Shows the other page's media, or nothing. */
-  connectedTo (remotePage: RemotePage | undefined): void {
-    this.#connected = remotePage !== undefined
-    this.#remote.srcObject = remotePage?.stream ?? null
-    // What the page before sent, and its last picture, say nothing about this one.
-    this.sends({ audio: true, video: true })
-    this.#break.forget()
-    this.#unmute.hidden = true
-    if (remotePage !== undefined) void this.#play()
+  /** Everybody else in the call. */
+  get tiles (): readonly PersonTile[] { return this.#people.tiles }
+
+  /** Shows somebody's media, or that they are gone. */
+  connectedTo (id: string, remotePage: RemotePage | undefined): void {
+    this.#people.connectedTo(id, remotePage)
   }
 
-  sends (sent: Sent): void {
-    const before = this.#sent
-    this.#sent = sent
-    const absence = this.#connected ? absenceOf(sent) : undefined
-    const changed = absence !== undefined && absence !== this.#absence.textContent
-    showText(this.#absence, absence)
-    this.#absence.classList.toggle('pill', sent.video)
-    this.#remote.classList.toggle('dark', !this.#connected || !sent.video)
-    this.#picture.shows(!this.#connected || !sent.video ? 'nothing' : sent.screen ? 'screen' : 'camera')
-    if (changed) this.actions.announce(absence)
-    else if (sent.screen && !before.screen) this.actions.announce('The other person is sharing their screen')
+  sends (id: string, sent: Sent): void {
+    this.#people.sends(id, sent)
   }
 
   /** Shows the state of this person's devices. */
@@ -143,6 +115,9 @@ export class CallScreen {
   #tell (source: string, notice: Notice | undefined): void {
     this.#notices.set(source, notice)
     this.#showNotice()
+    if (source !== 'state') return
+    clearTimeout(this.#briefTimer)
+    if (notice?.brief) this.#briefTimer = setTimeout(() => { this.#tell(source, undefined) }, BRIEF)
   }
 
   #showNotice (): void {
@@ -154,15 +129,5 @@ export class CallScreen {
     this.#notices.dismiss()
     this.#showNotice()
     this.#status.focus()
-  }
-
-  /** Browsers may block sound until the person interacts with the page. */
-  async #play (): Promise<void> {
-    try {
-      await this.#remote.play()
-      this.#unmute.hidden = true
-    } catch (error) {
-      this.#unmute.hidden = Object(error).name !== 'NotAllowedError'
-    }
   }
 }

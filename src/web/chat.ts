@@ -1,6 +1,7 @@
 import { textAndLinks, withoutControls, type Link } from './chat-text.js'
 import { element, showText } from './dom.js'
 import { MAX_CHAT_LENGTH } from './page-messages.js'
+import type { Person } from './state.js'
 import { chatHint, notSent, type Presence } from './texts.js'
 
 /** How many messages the page keeps, so that nobody can fill the other side's memory. */
@@ -13,6 +14,9 @@ const BATCH_EVERY = 50
 /** How close to the end, in CSS pixels, counts as the end. */
 const NEAR_END = 40
 
+/** A message of somebody else. `from`: their name, if there are several people. */
+interface Received { text: string, from: string | undefined }
+
 /** The chat drawer. Nothing in it is stored. */
 export class Chat {
   readonly #drawer = element('chat')
@@ -24,12 +28,13 @@ export class Chat {
   readonly #newer = element('newer')
   readonly #trouble = element('chat-trouble')
   /** received, and not shown yet */
-  #arrived: string[] = []
+  #arrived: Received[] = []
   #showing: ReturnType<typeof setTimeout> | undefined
   #count = 0
   /** Whether the newest message is in view, and is to stay so. */
   #atEnd = true
   #presence: Presence = 'nobody'
+  #people: readonly Person[] = []
 
   /** @param send returns whether the text could be sent */
   constructor (private readonly send: (text: string) => boolean, private readonly announce: (text: string) => void) {
@@ -60,33 +65,35 @@ export class Chat {
     })
   }
 
-  received (text: string): void {
-    this.#arrived.push(text)
+  received (text: string, from: string | undefined): void {
+    this.#arrived.push({ text, from })
     if (this.#arrived.length > MAX_ITEMS) this.#arrived.shift()
     if (this.#showing === undefined) this.#showArrived()
   }
 
   /** Shows all that has arrived, so that it is not shown after what comes later. */
   #showRest (): void {
-    const texts = this.#arrived.splice(0)
-    if (texts.length > 0) this.#add('Other', texts)
+    const messages = this.#arrived.splice(0)
+    if (messages.length > 0) this.#add(messages)
   }
 
   readonly #showArrived = (): void => {
-    const texts = this.#arrived.splice(0, BATCH)
-    this.#showing = texts.length === 0 ? undefined : setTimeout(this.#showArrived, BATCH_EVERY)
-    if (texts.length === 0) return
-    this.#add('Other', texts)
+    const messages = this.#arrived.splice(0, BATCH)
+    this.#showing = messages.length === 0 ? undefined : setTimeout(this.#showArrived, BATCH_EVERY)
+    const [first] = messages
+    if (first === undefined) return
+    this.#add(messages)
     if (this.#drawer.hidden) {
-      this.#showUnread(this.#count + texts.length)
+      this.#showUnread(this.#count + messages.length)
       // While the drawer is closed, screen readers do not read the log.
-      this.announce(texts.length === 1 ? `Message: ${withoutControls(texts[0] ?? '')}` : `${texts.length} new messages`)
+      this.announce(messages.length === 1 ? `${first.from ?? 'Message'}: ${withoutControls(first.text)}` : `${messages.length} new messages`)
     }
   }
 
   /** Shows whether there is somebody to write to. */
-  presence (presence: Presence): void {
-    if (presence === this.#presence) return
+  presence (presence: Presence, people: readonly Person[] = []): void {
+    this.#people = people
+    if (presence === this.#presence) return this.#showHint()
     this.#showRest()
     this.#presence = presence
     this.#trouble.hidden = true
@@ -116,7 +123,7 @@ export class Chat {
     if (!sent) return
     this.#input.value = ''
     this.#showRest()
-    this.#add('You', [text])
+    this.#add([{ text, from: 'You' }], true)
     this.#scrollToEnd()
   }
 
@@ -132,11 +139,11 @@ export class Chat {
     }
   }
 
-  #add (who: 'You' | 'Other', texts: string[]): void {
-    for (const text of texts) {
+  #add (messages: Received[], mine = false): void {
+    for (const { text, from } of messages) {
       const item = document.createElement('li')
-      item.className = who === 'You' ? 'mine' : 'theirs'
-      item.append(visuallyHidden(`${who}: `), isolated(textAndLinks(text).map(part => typeof part === 'string' ? part : linkTo(part))))
+      item.className = mine ? 'mine' : 'theirs'
+      item.append(mine || from === undefined ? visuallyHidden(`${from ?? 'Other'}: `) : writer(from), isolated(textAndLinks(text).map(part => typeof part === 'string' ? part : linkTo(part))))
       if (this.#messages.childElementCount >= MAX_ITEMS) this.#messages.firstElementChild?.remove()
       this.#messages.append(item)
     }
@@ -153,7 +160,7 @@ export class Chat {
   }
 
   #showHint (): void {
-    showText(element('chat-hint'), chatHint(this.#presence, this.#messages.childElementCount > 0))
+    showText(element('chat-hint'), chatHint(this.#presence, this.#messages.childElementCount > 0, this.#people))
   }
 
   #showUnread (count: number): void {
@@ -169,6 +176,15 @@ function visuallyHidden (text: string): HTMLElement {
   span.className = 'visually-hidden'
   span.textContent = text
   return span
+}
+
+/** Who wrote a message. */
+function writer (name: string): HTMLElement {
+  const writer = document.createElement('bdi')
+  writer.className = 'writer'
+  writer.textContent = name
+  writer.append(visuallyHidden(': '))
+  return writer
 }
 
 /** Text whose direction does not affect what surrounds it. */

@@ -1,5 +1,6 @@
 import { DEVICE_KINDS, type DeviceKind } from './device-kind.js'
 import type { Devices } from './devices.js'
+import { setUpDialog } from './dialog.js'
 import { element } from './dom.js'
 import type { LocalMedia } from './local-media.js'
 import type { Preferences } from './preferences.js'
@@ -33,12 +34,7 @@ export class DeviceChoice {
     const chime = element<HTMLInputElement>('chime')
     chime.checked = preferences.data.chime
     chime.addEventListener('change', () => { preferences.update({ chime: chime.checked }) })
-    element('settings-open').addEventListener('click', () => { this.#dialog.showModal() })
-    element('settings-close').addEventListener('click', () => { this.#dialog.close() })
-    // The menu that it was opened from is closed by now.
-    this.#dialog.addEventListener('close', () => { element('more').querySelector('summary')?.focus() })
-    // A click beside the dialog.
-    this.#dialog.addEventListener('click', ({ target }) => { if (target === this.#dialog) this.#dialog.close() })
+    setUpDialog(this.#dialog, element('settings-open'), element('settings-close'))
     element<HTMLDetailsElement>('start-choice').open = matchMedia('(min-width: 60rem)').matches
   }
 

@@ -5,6 +5,13 @@ export function element<T extends Element = HTMLElement> (id: string): T {
   return found as unknown as T
 }
 
+/** The element of this class within another. */
+export function part<T extends Element = HTMLElement> (whole: Element, name: string): T {
+  const found = whole.querySelector(`.${name}`)
+  if (found === null) throw new Error(`There is no .${name}`)
+  return found as unknown as T
+}
+
 /** Shows the text, or hides the element if there is none. */
 export function showText (target: HTMLElement, text: string | undefined): void {
   target.textContent = text ?? ''

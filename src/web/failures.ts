@@ -10,7 +10,7 @@ const table = {
   version: ['This page is out of date', 'The invite was made by a newer version. Reload the page.', 'The other person has another version of it. Reload the page on both sides.'],
   key: ['The key is wrong', 'The link was altered on its way to you, or part of it is missing. Ask for it again and copy the whole link.'],
   gone: ['This invite is no longer valid', 'The call was ended, or the link went unused for too long. Ask for a new one, or start a call yourself.', 'The link went unused for too long. Start a new call and send its link.'],
-  full: ['This call is full', 'Two people are already in it. Try again when one of them has left.'],
+  full: ['This call is full', 'Six people are already in it. Try again when one of them has left.'],
   attempts: ['This invite accepts no new guests for now', 'Too many attempts to join failed, and someone may be interfering. Ask for a new link, sent another way, or wait ten minutes.', 'Too many attempts to join failed, and someone may be interfering. Start a new call and send its link another way, or wait ten minutes.'],
   usedUp: ['This invite is used up', 'Too many people have joined with it. Ask for a new one, or start a call yourself.', 'Too many people have joined with it. Start a new call and send its link.'],
   nobody: ['Nobody answered', 'The other person does not have the page open right now. Ask them to open it, then try again.'],

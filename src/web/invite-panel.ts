@@ -1,9 +1,16 @@
+import { setUpDialog } from './dialog.js'
 import { element } from './dom.js'
 import { qrCode } from './qr.js'
+import { isOpen, peopleIn, type State } from './state.js'
 
-/** The invite link: to copy, to share with another app, or to scan. */
+/** How many people a call has room for, besides this one. */
+const ROOM = 5
+
+/** The invite link: to copy, to share with another app, or to scan. In a call, it is in a dialog. */
 export class InvitePanel {
   readonly #panel = element('invite')
+  readonly #dialog = element<HTMLDialogElement>('invite-dialog')
+  readonly #open = element<HTMLButtonElement>('invite-open')
   readonly #link = element<HTMLInputElement>('link')
   readonly #copy = element<HTMLButtonElement>('copy')
   #timer: ReturnType<typeof setTimeout> | undefined
@@ -16,12 +23,21 @@ export class InvitePanel {
         // The person cancelled.
       })
     })
+    setUpDialog(this.#dialog, this.#open, element('invite-close'))
     this.#copy.addEventListener('click', () => { void this.#copyLink() })
     this.#link.addEventListener('focus', () => { this.#link.select() })
   }
 
-  show (invite: string | undefined): void {
-    this.#panel.hidden = invite === undefined
+  show (state: State): void {
+    const { invite } = state as { invite?: string }
+    const others = peopleIn(state).length
+    this.#panel.hidden = invite === undefined || (others === 0 && state.name !== 'waiting')
+    this.#open.hidden = invite === undefined || others === 0
+    this.#open.disabled = others >= ROOM
+    if (others === 0 || !isOpen(state)) this.#dialog.close()
+    if (others > 0 && this.#panel.parentElement !== this.#dialog) this.#dialog.append(this.#panel)
+    else if (others === 0 && this.#panel.parentElement === this.#dialog) element('progress').after(this.#panel)
+    element('invite-title').textContent = others === 0 ? 'Send this link to the other person' : 'Send this link to whoever should join'
     if (invite === undefined || this.#link.value === invite) return
     this.#link.value = invite
     element('qr').replaceChildren(qrCode(invite, 'QR code of the invite link'))

@@ -36,7 +36,8 @@ export class LocalMedia {
   /** the camera's stream, for the self-view; another one whenever the camera is opened or changed */
   preview: MediaStream | null = null
   readonly #tracks: Partial<Record<MediaKind, MediaStreamTrack>> = {}
-  #senders: Senders = {}
+  /** of each connection */
+  readonly #senders = new Set<Senders>()
   /** Sent instead of the camera. */
   #screen: MediaStream | undefined
   /** The latest request for each kind that is still wanted. What any other request opens is released at once. */
@@ -59,10 +60,10 @@ export class LocalMedia {
 
   get sharing (): boolean { return this.#screen !== undefined }
 
-  /** The picture that goes to the other person, for the self-view. */
+  /** The picture that goes to the others, for the self-view. */
   get picture (): MediaStream | null { return this.#screen ?? this.preview }
 
-  /** What goes to the other person. */
+  /** What goes to the others. */
   get sent (): Sent {
     return { audio: this.state.audio === 'on', video: this.sharing || this.state.video === 'on', ...(this.sharing && { screen: true }) }
   }
@@ -107,15 +108,19 @@ export class LocalMedia {
     for (const kind of MEDIA_KINDS) if (this.#requests[kind] === undefined) void this.#change(kind, false)
   }
 
-  /** Sends through these senders from now on. */
+  /** Sends through these senders from now on, too. */
   attach (senders: Senders): void {
-    this.#senders = senders
+    this.#senders.add(senders)
     for (const kind of MEDIA_KINDS) this.#replaceTrack(kind)
+  }
+
+  detach (senders: Senders): void {
+    this.#senders.delete(senders)
   }
 
   /** Releases both devices, so that no light stays on. */
   stop (): void {
-    this.#senders = {}
+    this.#senders.clear()
     for (const kind of MEDIA_KINDS) {
       delete this.#requests[kind]
       this.#release(kind)
@@ -255,9 +260,11 @@ export class LocalMedia {
 
   #replaceTrack (kind: MediaKind): void {
     const [screen] = kind === 'video' ? this.#screen?.getVideoTracks() ?? [] : []
-    this.#senders[kind]?.replaceTrack(screen ?? this.#tracks[kind] ?? null).catch(() => {
-      // The connection is closed, and its senders with it.
-    })
+    for (const senders of this.#senders) {
+      senders[kind]?.replaceTrack(screen ?? this.#tracks[kind] ?? null).catch(() => {
+        // The connection is closed, and its senders with it.
+      })
+    }
   }
 }
 

@@ -11,12 +11,12 @@ import type { Action } from './texts.js'
 const CHECK_PATIENCE = 500
 
 let call: CallController | undefined
-/** What the other page knows of this one's devices. */
+/** What the other pages know of this one's devices. */
 let told = ''
 let state: State = { name: 'ready', role: invited() ? 'guest' : 'host' }
 const page = new Page(state, {
   act,
-  compared: () => { dispatch({ type: 'compared' }) },
+  compared: id => { dispatch({ type: 'compared', id }) },
   leave: () => { call?.leave() },
   write: text => call?.send({ type: 'chat', text }) ?? false,
   devicesChanged: tellDevices
@@ -47,20 +47,19 @@ function begin (role: Role): void {
   call = new CallController(role, media, session, {
     dispatch: event => {
       dispatch(event)
-      if (event.type === 'peerGone' && event.notice === 'left') page.files.left()
+      if (event.type === 'peerGone' && event.notice === 'left') page.files.left(event.id)
       // A guest is asked for its camera only once the host has answered, and not if it has left meanwhile.
       if (event.type === 'peerFound' && isOpen(state)) open()
     },
-    connectedTo: remotePage => {
-      told = ''
-      page.connectedTo(remotePage)
-      tellDevices()
+    connectedTo: (id, remotePage) => {
+      page.connectedTo(id, remotePage)
+      remotePage?.send({ type: 'media', ...media.sent })
       const { name } = preferences.data
-      if (name !== '') call?.send({ type: 'name', name })
+      if (name !== '') remotePage?.send({ type: 'name', name })
     },
-    received: message => {
-      if (message.type === 'name') dispatch({ type: 'named', person: message.name })
-      else page.received(message)
+    received: (id, message) => {
+      if (message.type === 'name') dispatch({ type: 'named', id, person: message.name })
+      else page.received(id, message)
     }
   })
   if (role === 'host') {
@@ -76,10 +75,10 @@ function begin (role: Role): void {
 function act (action: Action): void {
   switch (action) {
     case 'start':
-      session.update({ call: undefined, hadCode: false })
+      session.update({ call: undefined, met: [] })
       return begin('host')
     case 'join':
-      session.update({ hadCode: false })
+      session.update({ met: [] })
       return begin('guest')
     case 'again':
       return begin(state.role)
@@ -88,10 +87,12 @@ function act (action: Action): void {
   }
 }
 
-/** Tells the other page what it gets from this one, if that has changed. */
+/** Tells the other pages what they get from this one, if that has changed. */
 function tellDevices (): void {
   const news = JSON.stringify(media.sent)
-  if (news !== told && call?.send({ type: 'media', ...media.sent })) told = news
+  if (news === told) return
+  told = news
+  call?.send({ type: 'media', ...media.sent })
 }
 
 function invited (): boolean {

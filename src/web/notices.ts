@@ -2,6 +2,8 @@ export interface Notice {
   /** what it is about. Who has dismissed a notice does not see another about the same until this one is over */
   about: string
   text: string
+  /** nobody has to dismiss it */
+  brief?: true
 }
 
 /** What the page has to say from several sources, of which it shows one at a time. */

@@ -5,11 +5,10 @@ export interface Sent { audio: boolean, video: boolean, screen?: true }
 
 /** The messages that two pages exchange over the data channel, each as a JSON text. */
 export type PageMessage =
-  /** the guest's first message */
+  /** the first message of the one in the guest's role */
   | { type: 'hello' }
-  /** the host's answer */
+  /** the answer */
   | { type: 'welcome' }
-  | { type: 'full' }
   | { type: 'media' } & Sent
   /** the sender's name, as it is to be shown */
   | { type: 'name', name: string }
@@ -30,7 +29,6 @@ export function parseMessage (data: unknown): PageMessage | undefined {
   switch (type) {
     case 'hello':
     case 'welcome':
-    case 'full':
       return { type }
     case 'media':
       if (typeof audio !== 'boolean' || typeof video !== 'boolean') return undefined

@@ -6,11 +6,10 @@ import { DeviceChoice } from './device-choice.js'
 import { Devices } from './devices.js'
 import { element } from './dom.js'
 import { FileList } from './files/file-list.js'
-import { latest } from './latest.js'
 import { LocalMedia, type Switch } from './local-media.js'
 import { setUpMoreMenu } from './more-menu.js'
 import { NameField } from './name-field.js'
-import type { PageMessage, Sent } from './page-messages.js'
+import type { PageMessage } from './page-messages.js'
 import { Preferences } from './preferences.js'
 import { Preview } from './preview.js'
 import type { RemotePage } from './remote-page.js'
@@ -20,24 +19,21 @@ import { setUpShortcuts } from './shortcuts.js'
 import { chime } from './sound.js'
 import { playThrough } from './speaker.js'
 import { StartScreen } from './start-screen.js'
-import { isOpen, type State } from './state.js'
+import { isOpen, peopleIn, type State } from './state.js'
 import { storageOf } from './storage.js'
-import { inSentences, presenceOf, spokenText, titleOfPage, type Action } from './texts.js'
+import { inSentences, nameOf, presenceOf, spokenText, titleOfPage, type Action } from './texts.js'
 import { Voices } from './voices.js'
 import { keepScreenOn } from './wake-lock.js'
-
-/** How often the page shows a change in what the other person sends, in ms. */
-const SENT_EVERY = 200
 
 /** What people do on the page that concerns the call. */
 export interface PageActions {
   act (action: Action): void
-  /** The codes are the same. */
-  compared (): void
+  /** The codes that this person and another have are the same. */
+  compared (id: string): void
   leave (): void
   /** @returns whether the text could be sent */
   write (text: string): boolean
-  /** What the other person gets from this one may have changed. */
+  /** What the others get from this person may have changed. */
   devicesChanged (): void
 }
 
@@ -62,12 +58,12 @@ export class Page {
   readonly #callScreen = new CallScreen(this.media, this.preferences, {
     announce: this.announce,
     setEnabled: (kind, on) => { this.#setEnabled(kind, on) },
-    compared: () => { this.actions.compared() },
+    compared: id => { this.actions.compared(id) },
     leave: () => { this.actions.leave() }
   })
 
   readonly #sharing = new Sharing(this.media, text => { this.#callScreen.screen(text) })
-  readonly #voices = new Voices(this.media, this.announce)
+  readonly #voices = new Voices(this.media, () => this.#callScreen.tiles, this.announce)
   readonly #startScreen = new StartScreen(action => { this.actions.act(action) })
   readonly preview = new Preview(this.media, this.session, this.announce)
   readonly #choice = new DeviceChoice(this.#devices, this.media, this.preferences, kind => {
@@ -78,10 +74,7 @@ export class Page {
 
   readonly #nameField = new NameField(this.preferences, () => { element('start-primary').click() })
   readonly #chat = new Chat(text => this.actions.write(text), this.announce)
-  readonly files = new FileList(this.announce)
-  #remotePage: RemotePage | undefined
-  /** Shows what the other page says it sends. */
-  #theySend: ((sent: Sent) => void) | undefined
+  readonly files = new FileList(this.announce, id => this.#nameAmongSeveral(id))
   /** Somebody has come while nobody was looking. */
   #arrived = false
 
@@ -100,7 +93,7 @@ export class Page {
     this.state = state
     document.body.dataset['state'] = state.name
     if (isOpen(state) && !isOpen(before)) this.#chat.clear()
-    if (state.name === 'connected' && before.name === 'connecting') this.#onArrival()
+    if (peopleIn(state).some(({ id }) => !peopleIn(before).some(person => person.id === id))) this.#onArrival()
     this.#showTitle()
     this.#startScreen.show(state)
     this.#nameField.show(state)
@@ -110,27 +103,33 @@ export class Page {
     this.files.show(isOpen(state))
     keepScreenOn(isOpen(state))
     const presence = presenceOf(state)
-    this.#chat.presence(presence)
+    this.#chat.presence(presence, peopleIn(state))
     this.#sharing.allow(presence !== 'nobody')
-    this.#voices.during(isOpen(state) ? { remotePage: presence === 'here' ? this.#remotePage : undefined } : undefined)
+    this.#voices.during(isOpen(state))
     if (isOpen(state) && !isOpen(before)) this.#callScreen.devices()
     if (!isOpen(state) && state.name !== 'ready') this.media.stop()
     const news = spokenText(state).filter(text => !spokenText(before).includes(text))
     if (news.length > 0) this.announce(inSentences(news))
   }
 
-  /** Shows what the other page sends, or that there is none. */
-  connectedTo (remotePage: RemotePage | undefined): void {
-    if (this.#remotePage !== undefined && remotePage !== undefined) this.#sharing.replaced()
-    this.#remotePage = remotePage
-    this.#theySend = latest(SENT_EVERY, sent => { if (this.#remotePage === remotePage) this.#callScreen.sends(sent) })
-    this.#callScreen.connectedTo(remotePage)
-    this.files.connectedTo(remotePage?.files)
+  /** Shows what somebody's page sends, or that it is gone. */
+  connectedTo (id: string, remotePage: RemotePage | undefined): void {
+    if (remotePage !== undefined && presenceOf(this.state) === 'away') this.#sharing.replaced()
+    this.#callScreen.connectedTo(id, remotePage)
+    playThrough(this.#preferredId('speaker'))
+    this.files.connectedTo(id, remotePage?.files)
   }
 
-  received (message: Extract<PageMessage, { type: 'chat' | 'media' }>): void {
-    if (message.type === 'chat') this.#chat.received(message.text)
-    else this.#theySend?.(message)
+  received (id: string, message: Extract<PageMessage, { type: 'chat' | 'media' }>): void {
+    if (message.type === 'chat') this.#chat.received(message.text, this.#nameAmongSeveral(id))
+    else this.#callScreen.sends(id, message)
+  }
+
+  /** Undefined if nobody else is in the call: then it is clear who it is. */
+  #nameAmongSeveral (id: string): string | undefined {
+    const people = peopleIn(this.state)
+    const person = people.find(person => person.id === id)
+    return person === undefined || people.length === 1 ? undefined : nameOf(person, false)
   }
 
   #onArrival (): void {

@@ -1,41 +1,48 @@
 import { ActionButtons } from './action-buttons.js'
 import { element } from './dom.js'
 import { naturalFit, type Fit } from './picture-fit.js'
+import type { PersonTile } from './person-tile.js'
 import type { Preferences } from './preferences.js'
 
 /** How long the bars stay on a full screen while nothing happens, in ms. */
 const IDLE_AFTER = 3_000
 
-/** How the other person's picture is shown: on the full screen, in a window of its own, whole or filling the stage. */
+/** How the others' pictures are shown: on the full screen, in a window of its own, whole or filling their frames. */
 export class PictureView {
-  readonly #stage = element('stage')
-  readonly #video = element<HTMLVideoElement>('remote')
   readonly #fill = new ActionButtons('fill', () => {
-    this.preferences.update({ fit: this.#fit() === 'fill' ? 'fit' : 'fill' })
-    this.#show()
+    const fill = this.#cameras.every(tile => this.#fit(tile) === 'fill')
+    this.preferences.update({ fit: fill ? 'fit' : 'fill' })
+    this.show()
   })
 
   readonly #fullScreen = new ActionButtons('fullScreen', () => { this.#toggleFullScreen().catch(() => {}) })
   readonly #inset = new ActionButtons('inset', () => { this.#toggleInset().catch(() => {}) })
-  #shown: 'nothing' | 'camera' | 'screen' = 'nothing'
   #idleTimer: ReturnType<typeof setTimeout> | undefined
 
-  constructor (private readonly preferences: Preferences) {
+  /** @param area what the tiles are in */
+  constructor (private readonly preferences: Preferences, area: HTMLElement, private readonly tiles: () => PersonTile[]) {
     if (document.fullscreenEnabled) this.#fullScreen.offer()
     if (document.pictureInPictureEnabled) this.#inset.offer()
     for (const event of ['enterpictureinpicture', 'leavepictureinpicture', 'loadedmetadata', 'resize']) {
-      this.#video.addEventListener(event, () => { this.#show() })
+      area.addEventListener(event, () => { this.show() }, { capture: true })
     }
-    new ResizeObserver(() => { this.#show() }).observe(this.#stage)
-    document.addEventListener('fullscreenchange', () => { this.#show() })
+    new ResizeObserver(() => { this.show() }).observe(area)
+    document.addEventListener('fullscreenchange', () => { this.show() })
     for (const event of ['pointermove', 'pointerdown', 'keydown', 'fullscreenchange']) document.addEventListener(event, () => { this.#awake() })
-    this.#show()
+    this.show()
   }
 
-  /** What the other person sends. */
-  shows (what: 'nothing' | 'camera' | 'screen'): void {
-    this.#shown = what
-    this.#show()
+  /** Shows what the others send as it suits each, or as the person has chosen. */
+  show (): void {
+    for (const tile of this.tiles()) tile.fit(this.#fit(tile))
+    const cameras = this.#cameras
+    const main = this.#main
+    document.body.classList.toggle('picture', main !== undefined)
+    this.#fill.set({ enabled: cameras.length > 0, on: this.tiles().every(tile => this.#fit(tile) === 'fill') })
+    this.#fullScreen.set({ enabled: true, on: document.fullscreenElement !== null })
+    this.#inset.set({ enabled: main !== undefined && main.video.readyState > 0, on: document.pictureInPictureElement !== null })
+    const inset = this.tiles().find(({ video }) => video === document.pictureInPictureElement)
+    if (inset === undefined || inset.shown === 'nothing') this.#leaveInset()
   }
 
   /** The call is over. */
@@ -44,23 +51,22 @@ export class PictureView {
     this.#leaveInset()
   }
 
-  #fit (): Fit {
-    // Of a screen, the edges matter as much as the middle.
-    if (this.#shown === 'screen') return 'fit'
-    const { fit } = this.preferences.data
-    if (fit === 'fit' || fit === 'fill') return fit
-    const { videoWidth: width, videoHeight: height } = this.#video
-    return naturalFit({ width, height }, { width: this.#stage.clientWidth, height: this.#stage.clientHeight })
+  get #cameras (): PersonTile[] {
+    return this.tiles().filter(({ shown }) => shown === 'camera')
   }
 
-  #show (): void {
-    const fill = this.#fit() === 'fill'
-    this.#video.classList.toggle('whole', !fill)
-    document.body.classList.toggle('picture', this.#shown !== 'nothing')
-    this.#fill.set({ enabled: this.#shown === 'camera', on: fill })
-    this.#fullScreen.set({ enabled: true, on: document.fullscreenElement !== null })
-    this.#inset.set({ enabled: this.#shown !== 'nothing' && this.#video.readyState > 0, on: document.pictureInPictureElement === this.#video })
-    if (this.#shown === 'nothing') this.#leaveInset()
+  /** Whose picture gets a window: that of a screen, or of whoever has been here for the longest. */
+  get #main (): PersonTile | undefined {
+    return this.tiles().find(({ shown }) => shown === 'screen') ?? this.#cameras[0]
+  }
+
+  #fit ({ shown, video, element }: PersonTile): Fit {
+    // Of a screen, the edges matter as much as the middle.
+    if (shown === 'screen') return 'fit'
+    const { fit } = this.preferences.data
+    if (fit === 'fit' || fit === 'fill') return fit
+    const { videoWidth: width, videoHeight: height } = video
+    return naturalFit({ width, height }, { width: element.clientWidth, height: element.clientHeight })
   }
 
   /** The whole page, so that the controls and the chat stay at hand. */
@@ -70,12 +76,12 @@ export class PictureView {
   }
 
   async #toggleInset (): Promise<void> {
-    if (document.pictureInPictureElement === this.#video) await document.exitPictureInPicture()
-    else await this.#video.requestPictureInPicture()
+    if (document.pictureInPictureElement === null) await this.#main?.video.requestPictureInPicture()
+    else await document.exitPictureInPicture()
   }
 
   #leaveInset (): void {
-    if (document.pictureInPictureElement === this.#video) document.exitPictureInPicture().catch(() => {})
+    if (document.pictureInPictureElement) document.exitPictureInPicture().catch(() => {})
   }
 
   /** On a full screen, the bars go when nothing has happened for a while. */

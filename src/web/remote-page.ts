@@ -12,29 +12,32 @@ const MAX_EARLY = 16
  * The page at the other end of a connection: its audio and video, the messages that the two pages exchange, and the
  * files.
  *
- * The host creates one transceiver each for audio and video, both without a track, and the guest uses the
- * same two. So a camera can start late, stop and start again without renegotiation, and nothing is sent to a
- * guest that has not been admitted.
+ * Of two, the one in the host's role creates one transceiver each for audio and video, both without a track, and the
+ * other uses the same two. So a camera can start late, stop and start again without renegotiation, and nothing is sent
+ * to a guest that has not been admitted.
  */
 export class RemotePage {
   readonly stream = new MediaStream()
   readonly senders: Senders = {}
   /** set once the connection is up */
   peer: Peer | undefined
+  /** this page's, of the two */
+  role: Role | undefined
+  sendersChanged = (): void => {}
   #audio: RTCRtpReceiver | undefined
   #take: ((message: PageMessage) => void) | undefined
   /** Messages that arrived before anyone listened. */
   readonly #early: PageMessage[] = []
 
-  constructor (readonly connection: RTCPeerConnection, private readonly channel: RTCDataChannel, role: Role, readonly files: FileLink) {
-    if (role === 'host') for (const kind of MEDIA_KINDS) this.senders[kind] = connection.addTransceiver(kind).sender
+  constructor (readonly connection: RTCPeerConnection, private readonly channel: RTCDataChannel, readonly files: FileLink) {
     connection.addEventListener('track', ({ track, receiver, transceiver }) => {
       this.stream.addTrack(track)
       if (track.kind === 'audio') this.#audio = receiver
-      if (role === 'guest') {
-        transceiver.direction = 'sendrecv'
-        this.senders[track.kind as MediaKind] = transceiver.sender
-      }
+      const kind = track.kind as MediaKind
+      if (this.senders[kind] !== undefined) return
+      transceiver.direction = 'sendrecv'
+      this.senders[kind] = transceiver.sender
+      this.sendersChanged()
     })
     channel.addEventListener('message', ({ data }) => {
       const message = parseMessage(data)
@@ -52,6 +55,17 @@ export class RemotePage {
   /** The amplitude of its sound, from 0 to 1. */
   get amplitude (): number {
     return this.#audio?.getSynchronizationSources?.()[0]?.audioLevel ?? 0
+  }
+
+  meet (peer: Peer, role: Role): void {
+    this.peer = peer
+    this.role = role
+  }
+
+  /** Creates the transceivers, once. Two guests do not know their roles before they are connected. */
+  offerMedia (): void {
+    if (this.role === 'guest') return
+    for (const kind of MEDIA_KINDS) this.senders[kind] ??= this.connection.addTransceiver(kind).sender
   }
 
   listen (take: (message: PageMessage) => void): void {

@@ -1,12 +1,12 @@
 import type { Resume } from 'signalbox-client/webrtc'
 import { load, save, type PageStorage } from './storage.js'
 
-/** What a tab remembers across a reload and forgets when it is closed: which call it is in, whether it
- * had a code, and which devices were turned off. */
+/** What a tab remembers across a reload and forgets when it is closed: which call it is in, whom it
+ * has met, and which devices were turned off. */
 export interface SessionData {
   call?: { role: 'host', resume: Resume } | { role: 'guest', invite: string }
-  /** People were shown a code in this call: the next one is new. */
-  hadCode?: boolean
+  /** the ids of those with whom people were shown a code in this call: the next one is new */
+  met?: string[]
   audio: boolean
   video: boolean
 }

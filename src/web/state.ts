@@ -11,22 +11,31 @@ export type State =
   /** the other side is absent; the host has an invite to share and may be told why someone left, and who it was */
   | { name: 'waiting', role: Role, invite?: string, notice?: Reason, person?: string }
   | { name: 'connecting', role: Role, invite?: string }
-  | { name: 'connected', role: Role, invite?: string } & Connection
-  /** `rejoining`: the old connection was given up, and the guest says hello again */
-  | { name: 'reconnecting', role: Role, invite?: string, rejoining?: true } & Connection
-  | { name: 'left', role: Role, who: 'you' | 'other', person?: string }
+  /** `reconnecting`: the connections to everybody are broken */
+  | { name: 'connected' | 'reconnecting', role: Role, invite?: string, people: readonly Person[], gone?: Departure }
+  /** `others`: those who stayed can go on without this person */
+  | { name: 'left', role: Role, who: 'you' | 'other', person?: string, others?: true }
   | { name: 'failed', role: Role, failure: Failure }
 
-/** What people know of the connection that they have, or had until it broke. */
-interface Connection {
+/** Somebody else in the call, and what is known of the connection to them, or was until it broke. */
+export interface Person {
+  /** the participant's */
+  id: string
+  /** by which those without a name can be told apart: this person's own is 1 */
+  number: number
   code: string
   /** a different code was shown before, so people must compare again */
   codeChanged?: true
   /** they have compared the code */
   compared?: true
-  /** the other person's name, if they gave one */
-  person?: string
+  /** their name, if they gave one */
+  name?: string
+  /** `rejoining`: the old connection was given up, and the guest says hello again */
+  broken?: 'interrupted' | 'rejoining'
 }
+
+/** Somebody who is no longer in the call, and why; `host`: they started it. */
+export interface Departure { person: Person, notice: Reason, host?: true }
 
 /** Why the host is waiting again. */
 export type Reason = 'left' | Failure
@@ -42,15 +51,15 @@ export type CallEvent =
   | { type: 'peerFound' }
   /** the other side could not be connected */
   | { type: 'peerFailed', failure: Failure }
-  | { type: 'connected', code: string, codeChanged?: boolean }
-  /** the other person's name has come; the first one counts */
-  | { type: 'named', person: string }
+  | { type: 'connected', id: string, code: string, codeChanged?: boolean }
+  /** somebody's name has come; the first one counts */
+  | { type: 'named', id: string, person: string }
   /** the person says that both sides show the same code */
-  | { type: 'compared' }
-  | { type: 'interrupted', rejoining?: true }
-  | { type: 'recovered' }
-  /** the other side is gone: it left or, for the host, the connection was lost for good */
-  | { type: 'peerGone', notice: Reason }
+  | { type: 'compared', id: string }
+  | { type: 'interrupted', id: string, rejoining?: true }
+  | { type: 'recovered', id: string }
+  /** somebody is gone: they left, or the connection was lost for good; `host`: they started the call */
+  | { type: 'peerGone', id: string, notice: Reason, host?: boolean }
   | { type: 'leave' }
   | { type: 'fail', failure: Failure }
 
@@ -75,27 +84,39 @@ export function next (state: State, event: CallEvent): State {
       return role === 'host' && (state.name === 'connecting' || state.name === 'waiting')
         ? { name: 'waiting', role, ...invite, notice: event.failure }
         : state
-    case 'connected':
-      return isOpen(state) ? { name: 'connected', role, code: event.code, ...(event.codeChanged && { codeChanged: true }), ...invite } : state
+    case 'connected': {
+      if (!isOpen(state)) return state
+      const { id, code } = event
+      const people = peopleIn(state)
+      const known = people.find(person => person.id === id)
+      const person = { id, code, number: known?.number ?? lowestFree(people), ...(event.codeChanged && { codeChanged: true as const }) }
+      return inCall({ role, ...invite }, known === undefined ? [...people, person] : people.map(each => each === known ? person : each))
+    }
     case 'named':
-      return isConnected(state) && state.person === undefined ? { ...state, person: event.person } : state
+      return change(state, event.id, person => person.name === undefined ? { ...person, name: event.person } : person)
     case 'compared':
-      return state.name === 'connected' ? { ...state, compared: true } : state
+      return change(state, event.id, person => person.broken === undefined ? { ...person, compared: true } : person)
     case 'interrupted':
-      return state.name === 'connected' || (state.name === 'reconnecting' && event.rejoining)
-        ? { ...state, name: 'reconnecting', ...(event.rejoining && { rejoining: true }) }
-        : state
+      return change(state, event.id, person => person.broken === undefined || event.rejoining
+        ? { ...person, broken: event.rejoining ? 'rejoining' : 'interrupted' }
+        : person)
     case 'recovered':
-      return state.name === 'reconnecting' && !state.rejoining ? { ...state, name: 'connected' } : state
+      return change(state, event.id, person => {
+        const { broken, ...rest } = person
+        return broken === 'interrupted' ? rest : person
+      })
     case 'peerGone': {
-      if (!isConnected(state)) return state
-      const person = state.person === undefined ? {} : { person: state.person }
-      return role === 'host'
-        ? { name: 'waiting', role, ...invite, notice: event.notice, ...person }
-        : { name: 'left', role, who: 'other', ...person }
+      const { notice, host } = event
+      const person = peopleIn(state).find(({ id }) => id === event.id)
+      if (person === undefined) return state
+      const rest = peopleIn(state).filter(each => each !== person)
+      if (rest.length > 0) return inCall({ role, ...invite, gone: { person, notice, ...(host && { host }) } }, rest)
+      const named = person.name === undefined ? {} : { person: person.name }
+      if (role === 'host') return { name: 'waiting', role, ...invite, notice, ...named }
+      return notice === 'left' ? { name: 'left', role, who: 'other', ...named } : { name: 'failed', role, failure: notice }
     }
     case 'leave':
-      return isOpen(state) ? { name: 'left', role, who: 'you' } : state
+      return isOpen(state) ? { name: 'left', role, who: 'you', ...(peopleIn(state).length > 1 && { others: true }) } : state
     case 'fail':
       return { name: 'failed', role, failure: event.failure }
   }
@@ -106,8 +127,32 @@ export function isOpen ({ name }: State): boolean {
   return name !== 'ready' && name !== 'left' && name !== 'failed'
 }
 
-function isConnected (state: State): state is Extract<State, Connection> {
-  return state.name === 'connected' || state.name === 'reconnecting'
+/** Everybody else in the call. */
+export function peopleIn (state: State): readonly Person[] {
+  return 'people' in state ? state.people : []
+}
+
+function inCall (call: { role: Role, invite?: string | undefined, gone?: Departure }, people: readonly Person[]): State {
+  const { invite, ...rest } = call
+  return {
+    ...rest,
+    name: people.every(({ broken }) => broken !== undefined) ? 'reconnecting' : 'connected',
+    ...(invite !== undefined && { invite }),
+    people
+  }
+}
+
+/** Changes one person; if nothing changes, the state stays the same. */
+function change (state: State, id: string, to: (person: Person) => Person): State {
+  if (!('people' in state)) return state
+  const people = state.people.map(person => person.id === id ? to(person) : person)
+  return people.every((person, index) => person === state.people[index]) ? state : inCall(state, people)
+}
+
+function lowestFree (people: readonly Person[]): number {
+  let number = 2
+  while (people.some(person => person.number === number)) number++
+  return number
 }
 
 function isOver ({ name }: State): boolean {

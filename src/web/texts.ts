@@ -2,7 +2,7 @@ import type { MediaKind } from './device-kind.js'
 import { adviceOf, isRetryable, titleOf, type Failure } from './failures.js'
 import { isProblem, type DeviceProblem, type DeviceState, type Switch } from './local-media.js'
 import type { Notice } from './notices.js'
-import type { Reason, State } from './state.js'
+import { peopleIn, type Departure, type Person, type Reason, type State } from './state.js'
 
 /** The status for each state: the heading during a call, the tab's title, and what screen readers announce. */
 export function statusOf (state: State): string {
@@ -12,9 +12,9 @@ export function statusOf (state: State): string {
     case 'opening': return host ? 'Starting…' : 'Joining…'
     case 'waiting': return host ? 'Waiting for the other person' : 'Waiting for an answer'
     case 'connecting': return 'Connecting…'
-    case 'connected': return 'Connected'
+    case 'connected': return state.people.length > 1 ? `${state.people.length + 1} people` : 'Connected'
     case 'reconnecting': return 'Reconnecting…'
-    case 'left': return state.who === 'you' ? 'You left' : `${nameOf(state)} left`
+    case 'left': return state.who === 'you' ? 'You left' : `${state.person ?? OTHER} left`
     case 'failed': return titleOf(state.failure)
   }
 }
@@ -22,13 +22,16 @@ export function statusOf (state: State): string {
 /** The tab's title. `arrived`: someone has come while nobody was looking. */
 export function titleOfPage (state: State, arrived: boolean): string {
   if (state.name === 'ready') return 'signalbox'
-  const person = state.name === 'connected' ? state.person : undefined
-  if (arrived && state.name === 'connected') return `● ${person ?? 'Someone'} is here · signalbox`
-  return `${person ?? statusOf(state)} · signalbox`
+  const people = state.name === 'connected' ? state.people : []
+  if (arrived && people.length > 0) return `● ${people.at(-1)?.name ?? 'Someone'} is here · signalbox`
+  return `${people.length === 1 && people[0]?.name !== undefined ? people[0].name : statusOf(state)} · signalbox`
 }
 
-function nameOf ({ person }: { person?: string }): string {
-  return person ?? 'The other person'
+const OTHER = 'The other person'
+
+/** What somebody is called. @param alone whether nobody else is in the call */
+export function nameOf ({ name, number }: Pick<Person, 'name' | 'number'>, alone: boolean): string {
+  return name ?? (alone ? OTHER : `Person ${number}`)
 }
 
 /** What a button on the start screen does. */
@@ -57,10 +60,10 @@ export function startScreenText (state: Extract<State, { name: 'ready' | 'left' 
         ? { title: 'Call someone with a link', text: introduction, actions: ['start'] }
         : { title: 'You are invited to a call', text: introduction, actions: ['join'] }
     case 'left':
-      if (state.who === 'other') return { title: 'The call is over', text: `${nameOf(state)} ended it.`, actions: ['start'] }
+      if (state.who === 'other') return { title: 'The call is over', text: `${state.person ?? OTHER} ended it.`, actions: ['start'] }
       return state.role === 'host'
-        ? { title: 'You left the call', text: 'You ended the call, and its link no longer works.', actions: ['start'] }
-        : { title: 'You left the call', text: 'The link keeps working as long as the other person stays.', actions: ['join', 'start'] }
+        ? { title: 'You left the call', text: state.others ? 'The others can go on talking, but the link no longer works.' : 'You ended the call, and its link no longer works.', actions: ['start'] }
+        : { title: 'You left the call', text: state.others ? 'The link works until the person who started the call leaves.' : 'The link keeps working as long as the other person stays.', actions: ['join', 'start'] }
     case 'failed':
       return { title: titleOf(state.failure), text: adviceOf(state.failure, state.role), actions: actionsAfter(state.failure) }
   }
@@ -78,6 +81,7 @@ export function noticeOf (state: State): Notice | undefined {
     const tried = state.failures === 0 ? 'has not answered yet' : `could not be reached (${state.failures} ${state.failures === 1 ? 'attempt' : 'attempts'})`
     return { about: 'silence', text: `The server ${tried}. Check your internet connection. The page keeps trying.` }
   }
+  if ('gone' in state) return { about: `gone ${state.gone?.person.id}`, text: goneText(state.gone!), brief: true }
   if (state.name !== 'waiting' || state.notice === undefined) return undefined
   return { about: state.notice, text: absentText(state, state.notice) }
 }
@@ -85,11 +89,18 @@ export function noticeOf (state: State): Notice | undefined {
 /** Why nobody else is there any more, or not yet. */
 function absentText (state: Extract<State, { name: 'waiting' }>, notice: Reason): string {
   switch (notice) {
-    case 'left': return `${nameOf(state)} left. The link still works.`
+    case 'left': return `${state.person ?? OTHER} left. The link still works.`
     case 'lost': return `The connection${state.person === undefined ? '' : ` to ${state.person}`} was lost. The link still works.`
     case 'nobody': return 'Someone tried to join, but their page stopped answering. Ask them to open the link again.'
     default: return `Someone tried to join. ${titleOf(notice)}: ${adviceOf(notice, state.role)}`
   }
+}
+
+/** That somebody is gone, and the others stay. */
+function goneText ({ person, notice, host }: Departure): string {
+  const name = nameOf(person, false)
+  const what = notice === 'left' ? `${name} left.` : `The connection to ${name} was lost.`
+  return host ? `${what} You can go on talking, but nobody else can join.` : what
 }
 
 /** What is happening while the person is alone and can only wait; undefined otherwise. */
@@ -105,10 +116,11 @@ export function progressText (state: State): string | undefined {
   }
 }
 
-/** What is being tried while the connection is broken. */
-export function breakText (state: Extract<State, { name: 'reconnecting' }>, online: boolean): string {
+/** What is being tried while a connection is broken. @param alone whether nobody else is in the call */
+export function breakText (broken: Person['broken'], online: boolean, alone = true): string {
+  if (!alone) return 'Reconnecting…'
   if (!online) return 'This device is offline. The call will continue when the network is back.'
-  return state.rejoining ? 'The connection was lost. Joining the call again…' : 'The connection is interrupted. Trying to restore it…'
+  return broken === 'rejoining' ? 'The connection was lost. Joining the call again…' : 'The connection is interrupted. Trying to restore it…'
 }
 
 /** Why the screen cannot be shared, though the person wants it. */
@@ -120,11 +132,23 @@ export const screenStopped = 'Your screen is no longer shared: the connection wa
 /** Why a screen that the person was still choosing is not shared. */
 export const screenWithheld = 'Your screen was not shared: the connection was lost, and someone else may have joined since. To share it, choose it again.'
 
-/** What to do with the code; undefined if nothing is left to do. */
-export function compareText (state: State): string | undefined {
-  if (state.name !== 'connected' || state.compared) return undefined
-  const meaning = 'Read the digits of the code aloud to each other. If they match, nobody is in the middle.'
-  return state.codeChanged ? `The connection is new, and so is its code: compare again. ${meaning}` : meaning
+/** The next code to compare, and how; undefined if nothing is left to do. */
+export function comparison (state: State): { id: string, text: string } | undefined {
+  const people = peopleIn(state)
+  const alone = people.length === 1
+  const person = people.find(({ broken, compared }) => broken === undefined && !compared)
+  if (person === undefined) return undefined
+  const name = nameOf(person, alone)
+  const changed = alone ? 'The connection is new, and so is its code: compare again. ' : `The connection to ${name} is new, and so is its code: compare again. `
+  const meaning = alone
+    ? 'Read the digits of the code aloud to each other. If they match, nobody is in the middle.'
+    : `Read ${spokenCode(person.code)} aloud with ${name}. If you both have these digits, nobody is between you.`
+  return { id: person.id, text: person.codeChanged ? changed + meaning : meaning }
+}
+
+/** How many of the codes were compared, if there are several. */
+export function codesText (people: readonly Person[]): string {
+  return `${people.filter(({ compared }) => compared).length} of ${people.length}`
 }
 
 /** Where the person reads about a device: before a call, or in one. */
@@ -190,6 +214,11 @@ export function absenceOf ({ audio, video }: Record<MediaKind, boolean>): string
   return audio ? 'Their camera is off' : 'Their camera and microphone are off'
 }
 
+/** That somebody began to send something, or stopped, as screen readers say it. @param name undefined if nobody else is in the call */
+export function newsOf (text: string, name: string | undefined): string {
+  return name === undefined ? text : `${name}: ${text.charAt(0).toLowerCase()}${text.slice(1)}`
+}
+
 /** Whether somebody reads what is written in the chat; `away`: the connection is broken. */
 export type Presence = 'here' | 'away' | 'nobody'
 
@@ -205,10 +234,16 @@ export function notSent (presence: Presence): string {
 }
 
 /** What the chat says besides its messages; undefined if nothing. */
-export function chatHint (presence: Presence, hasMessages: boolean): string | undefined {
+export function chatHint (presence: Presence, hasMessages: boolean, people: readonly Person[] = []): string | undefined {
+  const away = people.filter(({ broken }) => broken !== undefined).map(person => nameOf(person, false))
+  if (presence === 'here' && away.length > 0) return `What you write does not reach ${inWords(away)} right now: the connection is interrupted.`
   if (presence === 'nobody') return 'Nobody else is here right now. You can write, and send it once the other person is connected.'
   if (presence === 'away') return 'The connection is interrupted. You can write, and send it when it is back.'
-  return hasMessages ? undefined : 'No messages yet. What you write goes directly to the other person and is not stored.'
+  return hasMessages ? undefined : `No messages yet. What you write goes directly to ${people.length > 1 ? 'everybody' : 'the other person'} and is not stored.`
+}
+
+function inWords (names: readonly string[]): string {
+  return names.length < 2 ? names.join('') : `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`
 }
 
 /** The six digits in two groups, as people read them out. */
@@ -218,9 +253,13 @@ export function spokenCode (code: string): string {
 
 /** What screen readers say of a state. After a change, they say what is new. */
 export function spokenText (state: State): string[] {
-  const person = state.name === 'connected' && state.person !== undefined ? `You are talking to ${state.person}` : undefined
-  const broken = state.name === 'reconnecting' ? breakText(state, true) : undefined
-  return [statusOf(state), noticeOf(state)?.text, compareText(state), person, broken].filter(text => text !== undefined)
+  const people = peopleIn(state)
+  const alone = people.length === 1
+  const named = people.map(({ name }) => name === undefined || state.name !== 'connected' ? undefined : alone ? `You are talking to ${name}` : `${name} is in the call`)
+  const broken = alone
+    ? [state.name === 'reconnecting' ? breakText(people[0]?.broken, true) : undefined]
+    : people.map(person => person.broken && `The connection to ${nameOf(person, false)} is interrupted`)
+  return [statusOf(state), noticeOf(state)?.text, comparison(state)?.text, ...named, ...broken].filter(text => text !== undefined)
 }
 
 /** What is read out at one time: each text as a sentence of its own. */

@@ -1,8 +1,8 @@
 import { element } from './dom.js'
 import type { LocalMedia } from './local-media.js'
-import { audible, LEVEL_EVERY, LevelMeter } from './level.js'
-import type { RemotePage } from './remote-page.js'
-import { LevelDisplay, MutedSpeech, type Loudness } from './voice.js'
+import { LEVEL_EVERY, LevelMeter } from './level.js'
+import type { PersonTile } from './person-tile.js'
+import { LevelDisplay, MutedSpeech } from './voice.js'
 
 /** How long the hint stays, in ms. */
 const HINT_FOR = 8_000
@@ -11,19 +11,19 @@ const HINT_FOR = 8_000
 export class Voices {
   readonly #hint = element('muted-hint')
   readonly #meter = new LevelMeter()
-  readonly #displays = { own: new LevelDisplay(), their: new LevelDisplay() }
+  readonly #level = element('own-level')
+  readonly #display = new LevelDisplay()
   readonly #mutedSpeech = new MutedSpeech()
   readonly #calm = matchMedia('(prefers-reduced-motion: reduce)')
-  #remotePage: RemotePage | undefined
   #timer: ReturnType<typeof setInterval> | undefined
   #hintTimer: ReturnType<typeof setTimeout> | undefined
 
-  constructor (private readonly media: LocalMedia, private readonly announce: (text: string) => void) {}
+  /** @param tiles everybody else in the call */
+  constructor (private readonly media: LocalMedia, private readonly tiles: () => readonly PersonTile[], private readonly announce: (text: string) => void) {}
 
-  /** Who is in the call; undefined if there is none. */
-  during (call: { remotePage: RemotePage | undefined } | undefined): void {
-    this.#remotePage = call?.remotePage
-    if (call !== undefined) {
+  /** @param inCall whether there is a call */
+  during (inCall: boolean): void {
+    if (inCall) {
       this.#timer ??= setInterval(() => { this.#measure() }, LEVEL_EVERY)
       return
     }
@@ -38,12 +38,13 @@ export class Voices {
     this.#meter.follow(this.media.track('audio'))
     if (document.hidden) return
     const on = this.media.state.audio === 'on'
-    const { own, their } = this.#displays
-    const loudness = own.next(this.#meter.level ?? 0, on && this.#calm.matches)
-    show('own', on ? loudness : 0)
-    show('their', their.next(audible(this.#remotePage?.amplitude ?? 0), this.#calm.matches))
+    const { matches: calm } = this.#calm
+    const loudness = this.#display.next(this.#meter.level ?? 0, on && calm)
+    const shown = String(on ? loudness : 0)
+    if (this.#level.dataset['level'] !== shown) this.#level.dataset['level'] = shown
+    for (const tile of this.tiles()) tile.measure(calm)
     // Alone, they speak to somebody else.
-    if (this.#mutedSpeech.hear(!on && this.#remotePage !== undefined, own.level)) this.#showHint(true)
+    if (this.#mutedSpeech.hear(!on && this.tiles().some(({ isConnected }) => isConnected), this.#display.level)) this.#showHint(true)
     else if (on && !this.#hint.hidden) this.#showHint(false)
   }
 
@@ -54,10 +55,4 @@ export class Voices {
     this.#hintTimer = setTimeout(() => { this.#hint.hidden = true }, HINT_FOR)
     this.announce(this.#hint.textContent ?? '')
   }
-}
-
-function show (whose: 'own' | 'their', loudness: Loudness): void {
-  const { dataset } = element(`${whose}-level`)
-  const shown = String(loudness)
-  if (dataset['level'] !== shown) dataset['level'] = shown
 }

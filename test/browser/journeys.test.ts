@@ -6,7 +6,7 @@ import { join as joinPath } from 'node:path'
 import { servePage } from '../helpers/call-page.js'
 import { launch, needsChromium } from '../helpers/chromium.js'
 import { launchFirefox, needsFirefox } from '../helpers/firefox.js'
-import { reaches, shows, tabsOfChromium, tabsOfFirefox, type Open, type Tab } from '../helpers/tab.js'
+import { reaches, shows, storedHashes, tabsOfChromium, tabsOfFirefox, type Open, type Tab } from '../helpers/tab.js'
 import { tcpProxy } from '../helpers/tcp-proxy.js'
 
 const skip = await needsChromium() || needsFirefox()
@@ -46,7 +46,7 @@ function prepared (): void {
 /** Waits until more of the other person's frames are shown, of a picture of this shape (senders may scale it). */
 async function sees (tab: Tab, what: 'camera' | 'screen'): Promise<void> {
   await tab.until(async ([what, screen]) => {
-    const video = document.querySelector<HTMLVideoElement>('#remote')!
+    const video = document.querySelector<HTMLVideoElement>('.remote')!
     for (let frames = 0; frames < 5; frames++) await new Promise(resolve => { video.requestVideoFrameCallback(resolve) })
     return (Math.abs(video.videoWidth / video.videoHeight - screen) < 0.05) === (what === 'screen')
   }, [what, SCREEN] as const)
@@ -88,17 +88,7 @@ async function send (t: Test, from: Tab, to: Tab): Promise<boolean> {
   await to.click('[aria-label="Accept file.bin"]')
   await to.until(() => document.querySelector('[aria-label="Save file.bin"]'), undefined)
   await shows(from, '#transfers', 'sent and verified')
-  const hashes = await to.evaluate(async () => {
-    const found: string[] = []
-    for await (const folder of (await navigator.storage.getDirectory()).values()) {
-      for await (const file of (folder as FileSystemDirectoryHandle).values()) {
-        const digest = await crypto.subtle.digest('SHA-256', await (await (file as FileSystemFileHandle).getFile()).arrayBuffer())
-        found.push(Array.from(new Uint8Array(digest), byte => byte.toString(16).padStart(2, '0')).join(''))
-      }
-    }
-    return found
-  })
-  return hashes.includes(createHash('sha256').update(bytes).digest('hex'))
+  return (await storedHashes(to)).includes(createHash('sha256').update(bytes).digest('hex'))
 }
 
 /** Everything that two people do in a call, in the browsers that they have. */
@@ -133,14 +123,14 @@ async function journeys (t: Test, server: string, openHost: Open, openGuest: Ope
   await step('what is turned off is seen to be off, and comes back', async () => {
     for (const [from, to] of both) {
       await from.click('#camera')
-      await shows(to, '#no-picture', 'Their camera is off')
+      await shows(to, '.no-picture', 'Their camera is off')
       await from.click('#mic')
-      await shows(to, '#no-picture', 'Their camera and microphone are off')
+      await shows(to, '.no-picture', 'Their camera and microphone are off')
       await from.click('#camera')
-      await shows(to, '#no-picture', 'Their microphone is off')
+      await shows(to, '.no-picture', 'Their microphone is off')
       await sees(to, 'camera')
       await from.click('#mic')
-      await to.until(() => document.querySelector<HTMLElement>('#no-picture')!.hidden, undefined)
+      await to.until(() => document.querySelector<HTMLElement>('.no-picture')!.hidden, undefined)
     }
   })
 
@@ -164,7 +154,7 @@ async function journeys (t: Test, server: string, openHost: Open, openGuest: Ope
     for (const [from, to] of both) await say(from, to, 'still there?')
     await guest.press('Escape')
     await guest.click('#mic')
-    await shows(host, '#no-picture', 'Their microphone is off')
+    await shows(host, '.no-picture', 'Their microphone is off')
     await Promise.all([host, guest].map(tab => sees(tab, 'camera')))
     gone = false
   })

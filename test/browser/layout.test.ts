@@ -62,7 +62,7 @@ t.test('with text twice as large', { skip }, async t => {
       t.same(await sideways(page), [])
       t.same(await cut(page), [], 'every control has its place')
       await page.getByRole('button', { name: 'Share your screen' }).click()
-      await guest.page.locator('#remote.whole').waitFor()
+      await guest.page.locator('.remote.whole').waitFor()
       await page.locator('#matches').click()
       for (const button of ['#stop-sharing', '#mic', '#camera', '#chat-toggle', '#more summary', '#leave']) {
         t.equal(await covered(page, button), undefined, `${button} is not covered`)

@@ -10,7 +10,7 @@ async function choose (page: Page, name: string): Promise<void> {
   await page.getByRole('button', { name }).click()
 }
 
-const fit = async (page: Page) => await page.locator('#remote').evaluate(video => getComputedStyle(video).objectFit)
+const fit = async (page: Page) => await page.locator('.remote').evaluate(video => getComputedStyle(video).objectFit)
 const opacity = async (page: Page) => await page.locator('#controls').evaluate(bar => getComputedStyle(bar).opacity)
 
 t.test("the other person's picture", { skip }, async t => {
@@ -33,10 +33,10 @@ t.test("the other person's picture", { skip }, async t => {
 
   await t.test('a wide picture on an upright phone is shown whole', async t => {
     const { host } = await inCall(t, browser, url, { viewport: { width: 390, height: 844 } })
-    await host.page.waitForFunction(() => document.querySelector<HTMLVideoElement>('#remote')!.videoWidth > 0)
-    await host.page.locator('#remote.whole').waitFor()
+    await host.page.waitForFunction(() => document.querySelector<HTMLVideoElement>('.remote')!.videoWidth > 0)
+    await host.page.locator('.remote.whole').waitFor()
     await host.page.setViewportSize({ width: 1024, height: 768 })
-    await host.page.locator('#remote:not(.whole)').waitFor()
+    await host.page.locator('.remote:not(.whole)').waitFor()
     t.equal(await fit(host.page), 'cover', 'and fills a wide window')
   })
 
@@ -44,10 +44,10 @@ t.test("the other person's picture", { skip }, async t => {
     const { host } = await inCall(t, browser, url, { reducedMotion: 'reduce' }, async page => { await page.clock.install() })
     const { page } = host
     const isFull = async () => await page.evaluate(() => document.fullscreenElement !== null)
-    await page.waitForFunction(() => document.querySelector<HTMLVideoElement>('#remote')!.videoWidth > 0)
+    await page.waitForFunction(() => document.querySelector<HTMLVideoElement>('.remote')!.videoWidth > 0)
     await choose(page, 'Full screen')
     await page.waitForFunction(() => document.fullscreenElement !== null)
-    const uncovered = await page.locator('#remote').evaluate(video => {
+    const uncovered = await page.locator('.remote').evaluate(video => {
       const { width, height } = video.getBoundingClientRect()
       return [innerWidth - width, innerHeight - height]
     })
@@ -86,9 +86,9 @@ t.test("the other person's picture", { skip }, async t => {
   await t.test('it can have a window of its own, which closes with the call', async t => {
     const { host, guest } = await inCall(t, browser, url)
     const { page } = host
-    await page.locator('#remote').evaluate(async (video: HTMLVideoElement) => { while (video.readyState === 0) await new Promise(resolve => setTimeout(resolve, 20)) })
+    await page.locator('.remote').evaluate(async (video: HTMLVideoElement) => { while (video.readyState === 0) await new Promise(resolve => setTimeout(resolve, 20)) })
     await choose(page, 'Picture in picture')
-    await page.waitForFunction(() => document.pictureInPictureElement?.id === 'remote')
+    await page.waitForFunction(() => document.pictureInPictureElement?.matches('.remote'))
     await page.locator('#more summary').click()
     await page.getByRole('button', { name: 'Picture in picture', pressed: true }).waitFor()
     await guest.page.locator('#leave').click()

@@ -173,9 +173,9 @@ t.test('the choice of devices', { skip }, async t => {
 
   await t.test('during a call, the other person sees the new camera without a break', async t => {
     const { host, guest } = await inCall(t, browser, url)
-    await hasPicture(guest.page, '#remote')
+    await hasPicture(guest.page, '.remote')
     const before = await guest.page.evaluate(() => {
-      const video = document.querySelector<HTMLVideoElement>('#remote')!
+      const video = document.querySelector<HTMLVideoElement>('.remote')!
       Object.assign(globalThis, { breaks: 0 })
       for (const event of ['emptied', 'ended']) video.addEventListener(event, () => { Object.assign(globalThis, { breaks: Reflect.get(globalThis, 'breaks') + 1 }) })
       return { stream: (video.srcObject as MediaStream).id, frames: video.getVideoPlaybackQuality().totalVideoFrames }
@@ -189,16 +189,16 @@ t.test('the choice of devices', { skip }, async t => {
       return (srcObject as MediaStream).getVideoTracks()[0]?.label === 'fake_device_2'
     })
     await dialog.getByRole('combobox', { name: 'Speaker' }).selectOption('Fake Audio Output 1')
-    await host.page.waitForFunction(() => document.querySelector<HTMLVideoElement>('#remote')!.sinkId !== '')
+    await host.page.waitForFunction(() => document.querySelector<HTMLVideoElement>('.remote')!.sinkId !== '')
     await host.page.keyboard.press('Escape')
     t.equal(await host.page.evaluate(() => document.activeElement?.parentElement?.id), 'more', 'the focus goes back to the menu')
-    await guest.page.waitForFunction(({ frames }) => document.querySelector<HTMLVideoElement>('#remote')!.getVideoPlaybackQuality().totalVideoFrames > frames + 20, before)
+    await guest.page.waitForFunction(({ frames }) => document.querySelector<HTMLVideoElement>('.remote')!.getVideoPlaybackQuality().totalVideoFrames > frames + 20, before)
     const after = await guest.page.evaluate(() => {
-      const { srcObject } = document.querySelector<HTMLVideoElement>('#remote')!
+      const { srcObject } = document.querySelector<HTMLVideoElement>('.remote')!
       return { stream: (srcObject as MediaStream).id, breaks: Reflect.get(globalThis, 'breaks') as number }
     })
     t.same(after, { stream: before.stream, breaks: 0 })
-    t.equal(await guest.page.locator('#no-picture').isVisible(), false)
+    t.equal(await guest.page.locator('.no-picture').isVisible(), false)
     t.same([host.problems, guest.problems], [[], []])
   })
 
@@ -260,7 +260,7 @@ t.test('the choice of devices', { skip }, async t => {
     await notice.waitFor({ state: 'hidden' })
     await host.page.keyboard.press('Escape')
     for (const name of ['Mic', 'Camera']) t.ok(await host.page.getByRole('button', { name, pressed: true }).isVisible())
-    t.equal(await guest.page.locator('#no-picture').isVisible(), false)
+    t.equal(await guest.page.locator('.no-picture').isVisible(), false)
     t.same([host.problems, guest.problems], [[], []])
   })
 

@@ -31,10 +31,10 @@ async function canvas (page: Page): Promise<void> {
 /** Waits until the other side gets a picture of this shape (senders may scale it). @returns how it is put into the stage */
 async function sees (page: Page, what: 'screen' | 'camera'): Promise<string> {
   await page.waitForFunction(([what, shape]) => {
-    const { videoWidth, videoHeight } = document.querySelector<HTMLVideoElement>('#remote')!
+    const { videoWidth = 0, videoHeight = 0 } = document.querySelector<HTMLVideoElement>('.remote') ?? {}
     return videoWidth > 0 && (Math.abs(videoWidth / videoHeight - shape) < 0.05) === (what === 'screen')
   }, [what, SCREEN.width / SCREEN.height] as const)
-  return await page.locator('#remote').evaluate(video => getComputedStyle(video).objectFit)
+  return await page.locator('.remote').first().evaluate(video => getComputedStyle(video).objectFit)
 }
 
 t.test('sharing the screen', { skip }, async t => {
@@ -114,7 +114,7 @@ t.test('sharing the screen', { skip }, async t => {
         Object.assign(globalThis, { shapes })
         for (const event of ['loadedmetadata', 'resize']) {
           document.addEventListener(event, ({ target }) => {
-            if (target instanceof HTMLVideoElement && target.id === 'remote') shapes.push(target.videoWidth / target.videoHeight)
+            if (target instanceof HTMLVideoElement && target.className.includes('remote')) shapes.push(target.videoWidth / target.videoHeight)
           }, { capture: true })
         }
       })
@@ -194,7 +194,7 @@ t.test('what the browser itself captures can be shared', { skip }, async t => {
   const browser = await launch(t, ['--auto-select-desktop-capture-source=Entire screen'])
   const { host, guest } = await inCall(t, browser, await servePage(t))
   await host.page.getByRole('button', { name: 'Share', pressed: false }).click()
-  await guest.page.locator('#remote.whole').waitFor()
+  await guest.page.locator('.remote.whole').waitFor()
   const surface = await host.page.locator('#self').evaluate((video: HTMLVideoElement) => (video.srcObject as MediaStream).getVideoTracks()[0]!.getSettings().displaySurface)
   t.equal(surface, 'monitor')
   t.equal(await sees(guest.page, 'camera'), 'contain', 'it has the shape of a camera here')

@@ -4,22 +4,33 @@ import type { FileMessage } from '../../src/web/files/file-messages.js'
 import { Page } from '../../src/web/page.js'
 import type { PageMessage } from '../../src/web/page-messages.js'
 import { RemotePage } from '../../src/web/remote-page.js'
-import type { State } from '../../src/web/state.js'
+import { peopleIn, type State } from '../../src/web/state.js'
 import { person, streamOf, writing } from './pictures.js'
 import type { Scene } from './scenes.js'
 
 /** Longer than any view waits before it shows what has come, in ms. */
 const SETTLED_AFTER = 220
 
+/** How long a view shows what goes by itself, or less, in ms. */
+const LONG = 5_000
+
+/** How the others look: the wall, the clothes and the skin. */
+const looks = [['#c9b79c', '#2f5d62', '#8d5a3c'], ['#9fb4a2', '#6b3f69', '#e0b08f'], ['#b9a5a0', '#2d3f63', '#5c3a28'], ['#d3c9a8', '#8a4b2a', '#c58c65'], ['#a7adc0', '#3b4d2f', '#eac3a4']] as const
+
 /** The page with its real views, and what else is on the stage: devices and another person, both made up. */
 export class Stage {
   readonly page: Page
-  #fileChannel = Object.assign(new EventTarget(), { readyState: 'open', bufferedAmount: 0, send () {} })
+  readonly #people = new Map<string, { page: RemotePage, fileChannel: EventTarget }>()
+  /** Who speaks; undefined if everybody does. */
+  #speaker: string | undefined
 
   constructor (state: State, private readonly devices: Scene['devices']) {
     this.#fakeDevices()
     // So that whatever counts the seconds says the same each time.
     performance.now = () => 0
+    // What goes after a while stays, however long the pictures take.
+    const wait = setTimeout
+    Object.assign(globalThis, { setTimeout: (work: () => void, after = 0) => after < LONG ? wait(work, after) : 0 })
     this.page = new Page(state, { act () {}, compared () {}, leave () {}, write: () => true, devicesChanged () {} })
   }
 
@@ -27,13 +38,18 @@ export class Stage {
   async meet (state: State): Promise<void> {
     this.page.show({ name: 'connecting', role: state.role })
     await this.open()
-    const connection = new RTCPeerConnection()
-    const files = new FileLink({ sctp: null, createDataChannel: () => this.#fileChannel as unknown as RTCDataChannel })
-    const other = new RemotePage(connection, connection.createDataChannel('page'), 'host', files)
-    Object.defineProperty(other, 'amplitude', { value: 0.05 })
-    this.#picture(other.stream, streamOf(person('#c9b79c', '#2f5d62', '#8d5a3c')))
-    this.page.connectedTo(other)
-    this.#hearAboutFiles({ type: 'ready', known: [] })
+    for (const [index, { id }] of peopleIn(state).entries()) {
+      const [wall, clothes, skin] = looks[index] ?? looks[0]
+      const connection = new RTCPeerConnection()
+      const fileChannel = Object.assign(new EventTarget(), { readyState: 'open', bufferedAmount: 0, send () {} })
+      const files = new FileLink({ sctp: null, createDataChannel: () => fileChannel as unknown as RTCDataChannel })
+      const other = new RemotePage(connection, connection.createDataChannel('page'), files)
+      Object.defineProperty(other, 'amplitude', { get: () => this.#speaker === undefined || this.#speaker === id ? 0.05 : 0 })
+      this.#people.set(id, { page: other, fileChannel })
+      this.#picture(other.stream, streamOf(person(wall, clothes, skin)))
+      this.page.connectedTo(id, other)
+      this.#hearAboutFiles({ type: 'ready', known: [] }, id)
+    }
     this.page.show(state)
     await this.settle()
   }
@@ -42,12 +58,20 @@ export class Stage {
     await this.page.media.open({ audio: true, video: true })
   }
 
-  hear (message: Extract<PageMessage, { type: 'chat' | 'media' }>): void {
-    this.page.received(message)
+  hear (message: Extract<PageMessage, { type: 'chat' | 'media' }>, from = this.#first): void {
+    this.page.received(from, message)
+  }
+
+  speaks (id: string): void {
+    this.#speaker = id
+  }
+
+  get #first (): string {
+    return [...this.#people.keys()][0] ?? ''
   }
 
   theirScreen (): void {
-    this.#picture(element<HTMLVideoElement>('remote').srcObject as MediaStream, streamOf(writing))
+    this.#picture(this.#people.get(this.#first)!.page.stream, streamOf(writing))
     this.hear({ type: 'media', audio: true, video: true, screen: true })
   }
 
@@ -74,7 +98,7 @@ export class Stage {
   }
 
   blockSound (): void {
-    element<HTMLVideoElement>('remote').play = async () => { throw new DOMException('Nobody has touched the page', 'NotAllowedError') }
+    HTMLMediaElement.prototype.play = async () => { throw new DOMException('Nobody has touched the page', 'NotAllowedError') }
   }
 
   show (selector: string): void {
@@ -129,7 +153,7 @@ export class Stage {
     this.sound(0.05)
   }
 
-  #hearAboutFiles (message: FileMessage): void {
-    this.#fileChannel.dispatchEvent(new MessageEvent('message', { data: JSON.stringify(message) }))
+  #hearAboutFiles (message: FileMessage, from = this.#first): void {
+    this.#people.get(from)?.fileChannel.dispatchEvent(new MessageEvent('message', { data: JSON.stringify(message) }))
   }
 }

@@ -92,3 +92,17 @@ export async function shows (tab: Tab, selector: string, text: string): Promise<
     return found.some(element => element.checkVisibility() && element.innerText.includes(text!))
   }, [selector, text])
 }
+
+/** The SHA-256 of each file that the page has received and keeps. */
+export async function storedHashes (tab: Tab): Promise<string[]> {
+  return await tab.evaluate(async () => {
+    const found: string[] = []
+    for await (const folder of (await navigator.storage.getDirectory()).values()) {
+      for await (const file of (folder as FileSystemDirectoryHandle).values()) {
+        const digest = await crypto.subtle.digest('SHA-256', await (await (file as FileSystemFileHandle).getFile()).arrayBuffer())
+        found.push(Array.from(new Uint8Array(digest), byte => byte.toString(16).padStart(2, '0')).join(''))
+      }
+    }
+    return found
+  })
+}

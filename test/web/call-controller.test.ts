@@ -5,8 +5,8 @@ import type { SavedSession } from '../../src/web/saved-session.js'
 import type { LocalMedia } from '../../src/web/local-media.js'
 import type { PageMessage } from '../../src/web/page-messages.js'
 import type { Role } from '../../src/web/role.js'
-import { next, type State } from '../../src/web/state.js'
-import { compareText } from '../../src/web/texts.js'
+import { next, peopleIn, type State } from '../../src/web/state.js'
+import { comparison } from '../../src/web/texts.js'
 import { FakeConnection } from '../webrtc/fake-connection.js'
 import { FakeServer, quiet } from '../webrtc/fake-server.js'
 import { end } from '../webrtc/node-peers.js'
@@ -44,20 +44,20 @@ function page (t: Test, role: Role) {
       shown.state = next(shown.state, event)
       if (event.type !== 'connected') return
       shown.codes.push(event.code)
-      shown.compare.push(compareText(shown.state))
+      shown.compare.push(comparison(shown.state)?.text)
     },
-    connectedTo (page) { shown.given.push(page === undefined ? 'nobody' : 'page') },
+    connectedTo (_, page) { shown.given.push(page === undefined ? 'nobody' : 'page') },
     received () {}
   }
-  const data: { hadCode?: boolean } = {}
+  const data: { met?: string[] } = {}
   const session = {
     data,
-    update: ({ call, hadCode }: { call?: { resume?: { unfinished?: number } }, hadCode?: boolean }) => {
+    update: ({ call, met }: { call?: { resume?: { unfinished?: number } }, met?: string[] }) => {
       shown.unfinished = call?.resume?.unfinished ?? shown.unfinished
-      if (hadCode !== undefined) data.hadCode = hadCode
+      if (met !== undefined) data.met = met
     }
   }
-  const call = new CallController(role, { attach () { shown.given.push('media') } } as unknown as LocalMedia, session as unknown as SavedSession, listener)
+  const call = new CallController(role, { attach () { shown.given.push('media') }, detach () {} } as unknown as LocalMedia, session as unknown as SavedSession, listener)
   t.teardown(() => { call.leave() })
   return { call, shown }
 }
@@ -114,22 +114,42 @@ t.test('who is connected and does not speak is let go after a while, and has fai
   t.same(host.shown.codes, [])
 })
 
-t.test('nobody takes the place of a connection that stands', async t => {
+t.test('whoever comes while somebody is connected is there beside them, with a code of their own', async t => {
   const { host, join } = await hosting(t)
   const first = await join()
-  const second = await join()
   first.here.hear(first.there.said[0])
-  second.here.hear({ ...second.there.said[0]!, ...Object(first.there.said[0]) })
+  const second = await join()
+  second.here.hear(second.there.said[0])
   await quiet()
-  t.same(second.here.said, [{ type: 'full' }])
-  t.equal(first.here.connectionState, 'connected')
-  t.equal(host.shown.codes.length, 1)
+  t.same([first, second].map(({ here }) => here.connectionState), ['connected', 'connected'])
+  const people = peopleIn(host.shown.state)
+  t.same(people.map(({ code }) => code), host.shown.codes)
+  t.equal(people.length, 2)
+  t.notMatch(host.shown.compare[1], /compare again/)
+  t.ok(host.call.send({ type: 'chat', text: 'hello' }))
+  for (const { here } of [first, second]) t.match(here.said.at(-1), { text: 'hello' })
 })
 
-t.test('who comes while somebody is connected hears that the call is full, before there is a connection', async t => {
+t.test('a guest that leaves is gone at once, and the others stay', async t => {
   const { host, join } = await hosting(t)
-  const first = await join()
+  const [first, second] = [await join(), await join()]
   first.here.hear(first.there.said[0])
+  first.there.hear({ type: 'welcome' })
+  second.here.hear(second.there.said[0])
+  first.guest.call.leave()
+  await until(() => peopleIn(host.shown.state).length === 1)
+  t.match(host.shown.state, { name: 'connected', gone: { notice: 'left' } })
+  t.equal(second.here.connectionState, 'connected')
+  t.equal(first.guest.shown.state.name, 'left')
+})
+
+t.test('the seventh hears that the call is full, before there is a connection', async t => {
+  const { host, join } = await hosting(t)
+  for (let guests = 0; guests < 5; guests++) {
+    const { here, there } = await join()
+    here.hear(there.said[0])
+  }
+  t.equal(peopleIn(host.shown.state).length, 5)
   FakePageConnection.made = []
   const { unfinished } = host.shown
   const guest = page(t, 'guest')
@@ -141,23 +161,37 @@ t.test('who comes while somebody is connected hears that the call is full, befor
 })
 
 /** A host whose guest is cut off before another one comes. */
-async function replaced (t: Test) {
+async function joinedInABreak (t: Test) {
   const { host, join } = await hosting(t)
   const first = await join()
   first.here.hear(first.there.said[0])
   first.here.connectionState = 'disconnected'
+  first.here.dispatchEvent(new Event('connectionstatechange'))
   const second = await join()
   second.here.hear(second.there.said[0])
   return host
 }
 
 t.test('whoever comes gets media only once it is known that somebody else may be there', async t => {
-  const host = await replaced(t)
+  const host = await joinedInABreak(t)
   t.same(host.shown.given, ['page', 'media', 'page', 'media'])
 })
 
-t.test('when another connection brings another code, people are told to compare again', async t => {
-  const host = await replaced(t)
+t.test('nobody takes the place of somebody whose connection is broken', async t => {
+  const host = await joinedInABreak(t)
+  t.match(host.shown.state, { name: 'connected', people: [{ broken: 'interrupted' }, {}] })
+  t.equal(peopleIn(host.shown.state).length, 2)
+})
+
+t.test('whoever comes when the one before is gone may be the same, so people are told to compare again', async t => {
+  const { host, join } = await hosting(t)
+  const first = await join()
+  first.here.hear(first.there.said[0])
+  first.there.hear({ type: 'welcome' })
+  first.guest.call.leave()
+  await until(() => host.shown.state.name === 'waiting')
+  const second = await join()
+  second.here.hear(second.there.said[0])
   t.equal(host.shown.codes.length, 2)
   t.match(host.shown.compare[1], /compare again/)
 })

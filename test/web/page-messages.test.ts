@@ -4,7 +4,7 @@ import { MAX_CHAT_LENGTH, parseMessage, type PageMessage } from '../../src/web/p
 
 t.test('one page understands what the other sends', async t => {
   const messages: PageMessage[] = [
-    { type: 'hello' }, { type: 'welcome' }, { type: 'full' },
+    { type: 'hello' }, { type: 'welcome' },
     { type: 'media', audio: true, video: false }, { type: 'media', audio: false, video: true, screen: true }, { type: 'chat', text: '<b>hello</b>' }, { type: 'name', name: 'Ada <b>Lovelace</b>' }
   ]
   for (const message of messages) t.same(parseMessage(JSON.stringify(message)), message)

@@ -18,7 +18,7 @@ Object.assign(globalThis, { MediaStream: class {} })
 
 function remotePage () {
   const channel = new FakeChannel()
-  const page = new RemotePage(new EventTarget() as RTCPeerConnection, channel as unknown as RTCDataChannel, 'guest', {} as FileLink)
+  const page = new RemotePage(new EventTarget() as RTCPeerConnection, channel as unknown as RTCDataChannel, {} as FileLink)
   return { channel, page }
 }
 

@@ -1,23 +1,22 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { isOpen, next, type CallEvent, type State } from '../../src/web/state.js'
-import { breakText, inSentences, startScreenText, noticeOf, spokenText, statusOf, titleOfPage } from '../../src/web/texts.js'
-
-type Broken = Extract<State, { name: 'reconnecting' }>
+import { isOpen, next, peopleIn, type CallEvent, type Person, type State } from '../../src/web/state.js'
+import { breakText, comparison, inSentences, startScreenText, noticeOf, spokenText, statusOf, titleOfPage } from '../../src/web/texts.js'
 
 const invite = 'https://box.example/#v=1'
 const after = (events: CallEvent[], state: State) => events.reduce(next, state)
 const host: State = { name: 'ready', role: 'host' }
+const ada: Person = { id: 'ada', number: 2, code: '123456' }
 const guest: State = { name: 'ready', role: 'guest' }
 
 t.test('a host waits with its invite until somebody comes', async t => {
   const waiting = after([{ type: 'begin', role: 'host' }, { type: 'opened', invite }], host)
   t.same(waiting, { name: 'waiting', role: 'host', invite })
-  t.same(after([{ type: 'peerFound' }, { type: 'connected', code: '123456' }], waiting), { name: 'connected', role: 'host', code: '123456', invite })
+  t.same(after([{ type: 'peerFound' }, { type: 'connected', id: 'ada', code: '123456' }], waiting), { name: 'connected', role: 'host', invite, people: [ada] })
 })
 
 t.test('a host whose guest leaves waits again, with the same invite', async t => {
-  const state = after([{ type: 'begin', role: 'host' }, { type: 'opened', invite }, { type: 'connected', code: '123456' }, { type: 'peerGone', notice: 'left' }], host)
+  const state = after([{ type: 'begin', role: 'host' }, { type: 'opened', invite }, { type: 'connected', id: 'ada', code: '123456' }, { type: 'peerGone', id: 'ada', notice: 'left' }], host)
   t.same(state, { name: 'waiting', role: 'host', invite, notice: 'left' })
   t.match(noticeOf(state)?.text, /left.*still works/)
 })
@@ -28,51 +27,51 @@ t.test('a host hears why somebody could not be connected', async t => {
 })
 
 t.test('a call is over for the guest when the host leaves', async t => {
-  const state = after([{ type: 'begin', role: 'guest' }, { type: 'peerFound' }, { type: 'connected', code: '123456' }, { type: 'peerGone', notice: 'left' }], guest)
+  const state = after([{ type: 'begin', role: 'guest' }, { type: 'peerFound' }, { type: 'connected', id: 'ada', code: '123456' }, { type: 'peerGone', id: 'ada', notice: 'left' }], guest)
   t.same(state, { name: 'left', role: 'guest', who: 'other' })
 })
 
 t.test('a person with a name leaves by that name, which belongs to one connection', async t => {
-  const connected: CallEvent[] = [{ type: 'opened', invite }, { type: 'peerFound' }, { type: 'connected', code: '123456' }]
-  const named: CallEvent[] = [...connected, { type: 'named', person: 'Ada' }, { type: 'named', person: 'Eve' }]
+  const connected: CallEvent[] = [{ type: 'opened', invite }, { type: 'peerFound' }, { type: 'connected', id: 'ada', code: '123456' }]
+  const named: CallEvent[] = [...connected, { type: 'named', id: 'ada', person: 'Ada' }, { type: 'named', id: 'ada', person: 'Eve' }]
   const met = after([{ type: 'begin', role: 'host' }, ...named], host)
-  t.match(met, { name: 'connected', person: 'Ada' }, 'the first name counts')
+  t.match(met, { name: 'connected', people: [{ name: 'Ada' }] }, 'the first name counts')
   t.equal(titleOfPage(met, false), 'Ada · signalbox')
-  const left = next(met, { type: 'peerGone', notice: 'left' })
+  const left = next(met, { type: 'peerGone', id: 'ada', notice: 'left' })
   t.equal(noticeOf(left)?.text, 'Ada left. The link still works.')
-  t.equal(noticeOf(next(met, { type: 'peerGone', notice: 'lost' }))?.text, 'The connection to Ada was lost. The link still works.')
-  t.notMatch(after(connected.slice(1), left), { person: 'Ada' })
-  t.equal(statusOf(after([{ type: 'begin', role: 'guest' }, ...named, { type: 'peerGone', notice: 'left' }], guest)), 'Ada left')
+  t.equal(noticeOf(next(met, { type: 'peerGone', id: 'ada', notice: 'lost' }))?.text, 'The connection to Ada was lost. The link still works.')
+  t.notMatch(after(connected.slice(1), left), { people: [{ name: 'Ada' }] })
+  t.equal(statusOf(after([{ type: 'begin', role: 'guest' }, ...named, { type: 'peerGone', id: 'ada', notice: 'left' }], guest)), 'Ada left')
 })
 
 t.test('the title tells who has come while nobody was looking', async t => {
-  const connected = after([{ type: 'begin', role: 'host' }, { type: 'connected', code: '123456' }], host)
+  const connected = after([{ type: 'begin', role: 'host' }, { type: 'connected', id: 'ada', code: '123456' }], host)
   t.equal(titleOfPage(connected, true), '● Someone is here · signalbox')
-  t.equal(titleOfPage(next(connected, { type: 'named', person: 'Ada' }), true), '● Ada is here · signalbox')
-  t.equal(titleOfPage(next(connected, { type: 'peerGone', notice: 'left' }), true), 'Waiting for the other person · signalbox')
+  t.equal(titleOfPage(next(connected, { type: 'named', id: 'ada', person: 'Ada' }), true), '● Ada is here · signalbox')
+  t.equal(titleOfPage(next(connected, { type: 'peerGone', id: 'ada', notice: 'left' }), true), 'Waiting for the other person · signalbox')
 })
 
 t.test('a connection that breaks and mends keeps the code', async t => {
-  const connected = after([{ type: 'begin', role: 'guest' }, { type: 'opened' }, { type: 'connected', code: '123456' }], guest)
-  const broken = next(connected, { type: 'interrupted' })
-  t.same(broken, { ...connected, name: 'reconnecting' })
-  t.same(next(broken, { type: 'recovered' }), connected)
+  const connected = after([{ type: 'begin', role: 'guest' }, { type: 'opened' }, { type: 'connected', id: 'ada', code: '123456' }], guest)
+  const broken = next(connected, { type: 'interrupted', id: 'ada' })
+  t.same(broken, { ...connected, name: 'reconnecting', people: [{ ...ada, broken: 'interrupted' }] })
+  t.same(next(broken, { type: 'recovered', id: 'ada' }), connected)
 })
 
 t.test('a guest that gives up its connection joins again, with a new code', async t => {
-  const connected = after([{ type: 'begin', role: 'guest' }, { type: 'opened' }, { type: 'connected', code: '123456' }], guest)
-  const broken = next(connected, { type: 'interrupted' })
-  const rejoining = next(broken, { type: 'interrupted', rejoining: true })
-  t.same(rejoining, { ...broken, rejoining: true })
-  t.same(next(connected, { type: 'interrupted', rejoining: true }), rejoining)
-  t.same(next(rejoining, { type: 'recovered' }), rejoining, 'the connection that it gave up does not come back')
-  t.same(next(rejoining, { type: 'connected', code: '654321' }), { ...connected, code: '654321' })
-  t.not(breakText(broken as Broken, true), breakText(rejoining as Broken, true))
-  t.match(breakText(broken as Broken, false), /offline/)
+  const connected = after([{ type: 'begin', role: 'guest' }, { type: 'opened' }, { type: 'connected', id: 'ada', code: '123456' }], guest)
+  const broken = next(connected, { type: 'interrupted', id: 'ada' })
+  const rejoining = next(broken, { type: 'interrupted', id: 'ada', rejoining: true })
+  t.same(rejoining, { ...broken, people: [{ ...ada, broken: 'rejoining' }] })
+  t.same(next(connected, { type: 'interrupted', id: 'ada', rejoining: true }), rejoining)
+  t.same(next(rejoining, { type: 'recovered', id: 'ada' }), rejoining, 'the connection that it gave up does not come back')
+  t.same(next(rejoining, { type: 'connected', id: 'ada', code: '654321' }), { ...connected, people: [{ ...ada, code: '654321' }] })
+  t.not(breakText('interrupted', true), breakText('rejoining', true))
+  t.match(breakText('interrupted', false), /offline/)
 })
 
 t.test('what is read out together is a sentence each', async t => {
-  const broken = after([{ type: 'begin', role: 'guest' }, { type: 'opened' }, { type: 'connected', code: '123456' }, { type: 'interrupted' }], guest)
+  const broken = after([{ type: 'begin', role: 'guest' }, { type: 'opened' }, { type: 'connected', id: 'ada', code: '123456' }, { type: 'interrupted', id: 'ada' }], guest)
   t.equal(inSentences(spokenText(broken)), 'Reconnecting… The connection is interrupted. Trying to restore it…')
   t.equal(inSentences(['Connected', 'You are talking to Ada']), 'Connected. You are talking to Ada')
 })
@@ -90,15 +89,52 @@ t.test('who was told that the call is full can start one', async t => {
   t.same(next(state, { type: 'begin', role: 'host' }), { name: 'opening', role: 'host' })
 })
 
+const several: CallEvent[] = [{ type: 'begin', role: 'host' }, { type: 'opened', invite }, { type: 'connected', id: 'ada', code: '123456' }, { type: 'named', id: 'ada', person: 'Ada' }, { type: 'connected', id: 'ben', code: '222222' }]
+
+t.test('with several people, each has a code and a break of their own', async t => {
+  const state = after([...several, { type: 'compared', id: 'ben' }, { type: 'interrupted', id: 'ada' }], host)
+  t.match(state, { name: 'connected', people: [{ ...ada, broken: 'interrupted' }, { id: 'ben', number: 3, compared: true }] })
+  t.notOk(peopleIn(state)[0]?.compared, "nobody is secured by another's code")
+  t.equal(next(state, { type: 'interrupted', id: 'ben' }).name, 'reconnecting')
+})
+
+t.test('people are asked to compare one code after the other', async t => {
+  const state = after(several, host)
+  t.match(comparison(state), { id: 'ada', text: /^Read 123 456 aloud with Ada\./ })
+  const then = next(state, { type: 'compared', id: 'ada' })
+  t.match(comparison(then), { id: 'ben', text: /^Read 222 222 aloud with Person 3\./ })
+  const done = next(then, { type: 'compared', id: 'ben' })
+  t.equal(comparison(done), undefined)
+  t.match(comparison(next(done, { type: 'connected', id: 'ada', code: '777777', codeChanged: true })), { id: 'ada', text: /compare again/ })
+})
+
+t.test('when one of several leaves, the others stay, and hear who it was', async t => {
+  const state = next(after(several, host), { type: 'peerGone', id: 'ada', notice: 'left' })
+  t.match(state, { name: 'connected', people: [{ id: 'ben', number: 3 }] })
+  t.equal(noticeOf(state)?.text, 'Ada left.')
+  t.equal(statusOf(state), 'Connected')
+  t.match(next(state, { type: 'connected', id: 'eve', code: '333333' }), { people: [{ id: 'ben' }, { id: 'eve', number: 2 }] })
+})
+
+t.test('when the host leaves, its guests go on, and hear that nobody else can join', async t => {
+  const state = next(after(several.map(event => event.type === 'begin' ? { ...event, role: 'guest' } : event), guest), { type: 'peerGone', id: 'ada', notice: 'left', host: true })
+  t.equal(state.name, 'connected')
+  t.equal(noticeOf(state)?.text, 'Ada left. You can go on talking, but nobody else can join.')
+})
+
 const role = fc.constantFrom('host' as const, 'guest' as const)
 const failure = fc.constantFrom('gone' as const, 'lost' as const, 'path' as const)
+const id = fc.constantFrom('ada', 'ben', 'eve')
 const event: fc.Arbitrary<CallEvent> = fc.oneof(
   fc.record({ type: fc.constant('begin' as const), role }),
   fc.constant<CallEvent>({ type: 'opened', invite }),
-  fc.constantFrom<CallEvent>({ type: 'named', person: 'Ada' }, { type: 'peerFound' }, { type: 'interrupted' }, { type: 'interrupted', rejoining: true }, { type: 'recovered' }, { type: 'leave' }),
+  fc.constantFrom<CallEvent>({ type: 'peerFound' }, { type: 'leave' }),
+  fc.record({ type: fc.constantFrom('recovered' as const, 'compared' as const, 'interrupted' as const), id }),
+  id.map(id => ({ type: 'interrupted' as const, id, rejoining: true as const })),
+  fc.record({ type: fc.constant('named' as const), id, person: fc.constant('Ada') }),
   fc.record({ type: fc.constantFrom('peerFailed' as const, 'fail' as const), failure }),
-  fc.record({ type: fc.constant('peerGone' as const), notice: fc.oneof(fc.constant('left' as const), failure) }),
-  fc.record({ type: fc.constant('connected' as const), code: fc.stringMatching(/^\d{6}$/) })
+  fc.record({ type: fc.constant('peerGone' as const), id, notice: fc.oneof(fc.constant('left' as const), failure) }),
+  fc.record({ type: fc.constant('connected' as const), id, code: fc.stringMatching(/^\d{6}$/) })
 )
 
 t.test('whatever happens in whatever order, the page has words for it', async t => {
@@ -114,7 +150,10 @@ t.test('whatever happens in whatever order, the page has words for it', async t 
       // Nobody comes into a call by something that came too late.
       if (isOpen(state) && !isOpen(before) && event.type !== 'begin') return false
       // A code belongs to a connection, and only there is it shown.
-      if ('code' in state !== (state.name === 'connected' || state.name === 'reconnecting')) return false
+      if ((peopleIn(state).length > 0) !== (state.name === 'connected' || state.name === 'reconnecting')) return false
+      if (spokenText(state).length === 0) return false
+      // Nobody is there twice, or goes by another's number.
+      for (const key of ['id', 'number'] as const) if (new Set(peopleIn(state).map(person => person[key])).size !== peopleIn(state).length) return false
       if (event.type === 'leave' && isOpen(state)) return false
     }
     return true

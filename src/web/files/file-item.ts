@@ -20,6 +20,7 @@ export class FileItem {
   #shown = ''
   #url: string | undefined
   #accepting = false
+  #who: string | undefined
 
   constructor (private readonly transfer: Transfer, private readonly actions: FileActions) {
     const name = document.createElement('bdi')
@@ -33,12 +34,14 @@ export class FileItem {
     this.element.append(words, this.#buttons, this.#progress)
   }
 
-  /** Shows the file as it is now. @returns whether it is the first time in this state */
-  show (): boolean {
+  /** Shows the file as it is now. @param who whose page is at the other end, if there are several. @returns whether it is the first time in this state */
+  show (who: string | undefined): boolean {
+    this.#who = who ?? this.#who
     const { state, moved, link, isOver } = this.transfer
     if (state.name === 'moving' && link !== undefined) this.#pace.update(moved, performance.now())
     else this.#pace.reset()
-    const status = transferText(this.transfer, this.#pace.rate)
+    const words = transferText(this.transfer, this.#pace.rate)
+    const status = this.#who === undefined ? words : `${this.transfer.direction === 'out' ? 'To' : 'From'} ${this.#who} · ${words}`
     if (this.#status.textContent !== status) this.#status.textContent = status
     this.#progress.hidden = isOver || (moved === 0 && state.name !== 'moving')
     this.#progress.value = moved
@@ -95,7 +98,7 @@ export class FileItem {
   #add<T extends HTMLElement> (control: T, label: string): T {
     control.className = 'button small'
     control.textContent = label
-    control.setAttribute('aria-label', `${label} ${this.transfer.name}`)
+    control.setAttribute('aria-label', `${label} ${this.transfer.name}${this.#who === undefined ? '' : `, ${this.#who}`}`)
     this.#buttons.append(control)
     return control
   }

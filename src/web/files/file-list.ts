@@ -19,10 +19,11 @@ export class FileList {
   readonly #items = new Map<Transfer, FileItem>()
   readonly #transfers = new Transfers(() => { this.#changed() })
   readonly #drop: FileDrop
-  #link: FileLink | undefined
+  readonly #links = new Map<string, FileLink>()
   #showing: ReturnType<typeof setTimeout> | undefined
 
-  constructor (private readonly announce: (text: string) => void) {
+  /** @param nameOf somebody's name, if there are several people */
+  constructor (private readonly announce: (text: string) => void, private readonly nameOf: (person: string) => string | undefined) {
     const input = element<HTMLInputElement>('file-input')
     for (const button of document.querySelectorAll('.send-files')) button.addEventListener('click', () => { if (this.#canSend()) input.click() })
     input.addEventListener('change', () => {
@@ -37,23 +38,26 @@ export class FileList {
     void removeLeftovers()
   }
 
-  /** Talks to another page about files, or to none for now. */
-  connectedTo (link: FileLink | undefined): void {
-    if (this.#link !== undefined) this.#transfers.closed(this.#link)
-    this.#link = link
-    if (link !== undefined) this.#transfers.attach(link)
+  /** Talks to somebody's page about files from now on, or not for now. */
+  connectedTo (person: string, link: FileLink | undefined): void {
+    const before = this.#links.get(person)
+    if (before !== undefined) this.#transfers.closed(before)
+    this.#links.delete(person)
+    if (link === undefined) return
+    this.#links.set(person, link)
+    this.#transfers.attach(link, person)
   }
 
-  /** The other person left, and does not come back to what was on its way. */
-  left (): void {
-    this.#transfers.abandon()
+  /** Somebody left, and does not come back to what was on its way. */
+  left (person: string): void {
+    this.#transfers.abandon(person)
   }
 
   /** Shows the list in a call, and what can still be saved after it. */
   show (inCall: boolean): void {
     this.#drop.enabled = inCall
     if (!inCall) {
-      this.#link = undefined
+      this.#links.clear()
       this.#transfers.stop()
       this.#trouble(undefined)
     }
@@ -120,7 +124,7 @@ export class FileList {
         this.#items.set(transfer, item)
         element('transfers').append(item.element)
       }
-      const news = item.show() ? announcementOf(transfer) : undefined
+      const news = item.show(this.nameOf(transfer.owner)) ? announcementOf(transfer) : undefined
       if (news !== undefined) this.announce(news)
     }
     this.#showSection()

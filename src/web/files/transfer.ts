@@ -22,6 +22,8 @@ export abstract class Transfer {
   readonly blocks: number
   /** the connection it goes over; undefined while there is none */
   link: FileLink | undefined
+  /** whose page is at the other end */
+  owner = ''
   /** how many blocks the receiver has stored */
   protected stored = 0
   #state: TransferState = { name: 'asked' }

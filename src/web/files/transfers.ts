@@ -15,8 +15,8 @@ const MAX_STRAY = 2 * WINDOW * BLOCK
 export class Transfers implements LinkListener {
   readonly #outgoing = new Set<OutgoingFile>()
   readonly #incoming = new Set<IncomingFile>()
-  /** each connection, with what arrives on it at the moment */
-  readonly #links = new Map<FileLink, { file?: IncomingFile | undefined, stray: number }>()
+  /** each connection, with whose page is at the other end, and what arrives on it at the moment */
+  readonly #links = new Map<FileLink, { owner: string, file?: IncomingFile | undefined, stray: number }>()
 
   /** @param notify called after every change */
   constructor (private readonly notify: () => void) {}
@@ -29,10 +29,10 @@ export class Transfers implements LinkListener {
   get #ready (): FileLink[] { return [...this.#links.keys()].filter(link => link.ready) }
 
   /** Talks about files on this connection from now on. */
-  attach (link: FileLink): void {
-    this.#links.set(link, { stray: 0 })
+  attach (link: FileLink, owner = ''): void {
+    this.#links.set(link, { owner, stray: 0 })
     // Those that are over, too: the sender may not know yet.
-    const known = [...this.#incoming].sort((a, b) => Number(a.isOver) - Number(b.isOver))
+    const known = [...this.#incoming].filter(file => file.owner === owner).sort((a, b) => Number(a.isOver) - Number(b.isOver))
     link.listen(this, known.slice(0, MAX_KNOWN).map(({ id }) => id))
   }
 
@@ -48,11 +48,13 @@ export class Transfers implements LinkListener {
   send (files: File[]): boolean {
     let all = true
     for (const link of this.#ready) {
-      const waiting = [...this.#outgoing].filter(file => !file.isOver && (file.link ?? link) === link).length
+      const owner = this.#ownerOf(link)
+      const waiting = [...this.#outgoing].filter(file => !file.isOver && file.owner === owner).length
       const offered = files.slice(0, MAX_OFFERS - waiting)
       all &&= offered.length === files.length
       for (const file of offered) {
         const outgoing = new OutgoingFile(file, this.#changed)
+        outgoing.owner = owner
         this.#outgoing.add(outgoing)
         outgoing.offer(link)
       }
@@ -68,9 +70,9 @@ export class Transfers implements LinkListener {
     this.notify()
   }
 
-  /** Nobody comes back: what waits for them is over. */
-  abandon (): void {
-    for (const transfer of this.list) if (transfer.link === undefined) transfer.failed('unknown')
+  /** Somebody does not come back: what waits for them is over. */
+  abandon (owner = ''): void {
+    for (const transfer of this.list) if (transfer.link === undefined && transfer.owner === owner) transfer.failed('unknown')
   }
 
   /** The call is over, and only what can still be saved stays. */
@@ -89,8 +91,9 @@ export class Transfers implements LinkListener {
       else if (file.state.name === 'failed') link.send({ type: 'cancel', id, reason: file.state.reason })
       else if (!file.isOver) file.offer(link)
     }
-    // With one other person, what they do not know of will not go on.
-    if (this.#links.size === 1) for (const file of this.#outgoing) if (file.link === undefined) file.failed('unknown')
+    // What they do not know of will not go on.
+    const owner = this.#ownerOf(link)
+    for (const file of this.#outgoing) if (file.link === undefined && file.owner === owner) file.failed('unknown')
     this.notify()
   }
 
@@ -113,7 +116,7 @@ export class Transfers implements LinkListener {
       case 'cancel':
         outgoing?.failed(message.reason)
         incoming?.failed(message.reason)
-        if (message.reason === 'unknown' && this.#links.size === 1) this.#find(this.#incoming, message.id, undefined)?.failed('unknown')
+        if (message.reason === 'unknown') this.#find([...this.#incoming].filter(({ owner }) => owner === at.owner), message.id, undefined)?.failed('unknown')
     }
   }
 
@@ -127,6 +130,7 @@ export class Transfers implements LinkListener {
       return link.send({ type: 'cancel', id: offer.id, reason: 'busy' })
     }
     const file = new IncomingFile(offer, this.#changed)
+    file.owner = this.#ownerOf(link)
     this.#incoming.add(file)
     void file.offered(link)
   }
@@ -141,7 +145,11 @@ export class Transfers implements LinkListener {
     link.close()
   }
 
-  #find<T extends Transfer> (files: Set<T>, id: string, link: FileLink | undefined): T | undefined {
+  #ownerOf (link: FileLink): string {
+    return this.#links.get(link)?.owner ?? ''
+  }
+
+  #find<T extends Transfer> (files: Iterable<T>, id: string, link: FileLink | undefined): T | undefined {
     return [...files].find(file => file.id === id && file.link === link)
   }
 

@@ -1,0 +1,72 @@
+import { element } from './dom.js'
+import type { Sent } from './page-messages.js'
+import { PersonTile } from './person-tile.js'
+import { PictureView } from './picture-view.js'
+import type { Preferences } from './preferences.js'
+import type { RemotePage } from './remote-page.js'
+import { peopleIn, type State } from './state.js'
+
+/** Everybody else in the call: one fills the stage, several share it. */
+export class PeopleView {
+  readonly #area = element('people')
+  readonly #unmute = element('unmute')
+  readonly #tiles = new Map<string, PersonTile>()
+  readonly #picture: PictureView
+
+  constructor (preferences: Preferences, private readonly announce: (text: string) => void) {
+    this.#picture = new PictureView(preferences, this.#area, () => [...this.#tiles.values()])
+    this.#unmute.addEventListener('click', () => { void this.#play() })
+  }
+
+  get tiles (): readonly PersonTile[] { return [...this.#tiles.values()] }
+
+  show (state: State): void {
+    const people = peopleIn(state)
+    for (const person of people) this.#tiles.get(person.id)?.show(person, people.length === 1)
+    this.#arrange()
+  }
+
+  /** Shows somebody's media, or that they are gone. */
+  connectedTo (id: string, remotePage: RemotePage | undefined): void {
+    let tile = this.#tiles.get(id)
+    if (remotePage === undefined) {
+      tile?.remove()
+      this.#tiles.delete(id)
+    } else {
+      if (tile === undefined) {
+        tile = new PersonTile(this.announce, () => { this.#arrange() })
+        this.#tiles.set(id, tile)
+        this.#area.append(tile.element)
+      }
+      tile.connectedTo(remotePage)
+    }
+    this.#unmute.hidden = true
+    void this.#play()
+    this.#arrange()
+  }
+
+  sends (id: string, sent: Sent): void {
+    this.#tiles.get(id)?.sends(sent)
+  }
+
+  /** The call is over. */
+  leave (): void {
+    this.#picture.leave()
+  }
+
+  #arrange (): void {
+    const { tiles } = this
+    this.#area.dataset['count'] = String(tiles.length)
+    // Text that somebody shares needs room.
+    const screen = tiles.length > 1 ? tiles.find(({ shown }) => shown === 'screen') : undefined
+    this.#area.classList.toggle('presenting', screen !== undefined)
+    for (const tile of tiles) tile.element.classList.toggle('large', tile === screen)
+    this.#picture.show()
+  }
+
+  /** Browsers may block sound until the person interacts with the page. */
+  async #play (): Promise<void> {
+    const results = await Promise.allSettled(this.tiles.map(({ video }) => video.play()))
+    this.#unmute.hidden = !results.some(result => result.status === 'rejected' && Object(result.reason).name === 'NotAllowedError')
+  }
+}
