@@ -120,6 +120,12 @@ export class Waiter {
     }
   }
 
+  /** Resolves after `ms`, or when the box has changed or the waiter is closed. */
+  async pause (ms: number): Promise<void> {
+    this.#woken = false
+    await this.#sleep(ms)
+  }
+
   /** Idempotent. */
   close (): void {
     if (this.#closed) return

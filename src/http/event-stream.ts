@@ -1,12 +1,16 @@
 import type { Waiter } from '../box/waiters.js'
 import { hasCode } from '../errors.js'
 import type { Page } from '../store/store.js'
+import { isOutage } from './outages.js'
 import type { PendingResponse } from './pending-response.js'
 import { pageSize } from './responses.js'
 import { PIECE } from './pieces.js'
 
 /** A reader with more unsent bytes than this has fallen behind; it is cut off, and resumes on its own. */
 export const MAX_UNSENT = 256 * 1024
+
+/** How long a stream waits for a store that did not respond, in ms. */
+const RETRY = 1000
 
 /** How many messages one read takes; a longer backlog takes several reads. */
 export const BATCH = 64
@@ -40,20 +44,28 @@ export interface StreamOptions {
 
 /**
  * Writes messages to an open response until the client disconnects or falls behind, the box is gone, or the
- * server ends all waits.
+ * server ends all waits. It outlives an outage of the store.
  *
  * A backlog is sent at the client's pace. New messages are not held back for a slow client: they queue in its
  * socket, and a client with more than `MAX_UNSENT` there is cut off.
  */
 export async function streamMessages (response: PendingResponse, { waiter, first, heartbeat }: StreamOptions): Promise<void> {
   response.write(OPENING)
-  let page = first
+  let after = first.next
   try {
-    await writePage(response, page)
+    await writePage(response, first)
     while (!waiter.closed) {
-      page = await waiter.next(page.next, BATCH, heartbeat)
-      if (page.texts.length === 0) response.write(HEARTBEAT)
-      else await writePage(response, page)
+      const found = await waiter.next(after, BATCH, heartbeat).catch(async (error: unknown) => {
+        if (!isOutage(error)) throw error
+        // The reader could do nothing but ask again.
+        await waiter.pause(RETRY)
+      })
+      if (found === undefined || found.texts.length === 0) {
+        response.write(HEARTBEAT)
+      } else {
+        after = found.next
+        await writePage(response, found)
+      }
     }
     response.end()
   } catch (error) {
