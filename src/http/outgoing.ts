@@ -79,7 +79,7 @@ export class Outgoing {
 
   /**
    * Admits a response of this size, which counts from now on. A small one is counted only if its client does
-   * not take it at once. One to a HEAD request counts until its length is known.
+   * not take it at once. A response to a HEAD request counts until its length is known.
    * @throws BusyError if there are too many unsent bytes for its address or in total
    */
   admit (request: FastifyRequest, reply: FastifyReply, bytes: number): void {
@@ -154,7 +154,7 @@ export class Outgoing {
       }
       if (payload.length <= PIECE) return done(null, payload)
       // A string would take two bytes for each character if a single one is not of Latin-1.
-      const body = Buffer.from(payload as string)
+      const body = typeof payload === 'string' ? Buffer.from(payload) : payload
       const bytes = body.length
       const known = this.#responses.get(reply.raw)
       try {

@@ -9,7 +9,7 @@ import { neverShed } from './load-shedding.js'
  * unavailable or it is shutting down.
  */
 export function healthRoutes (app: FastifyInstance, store: Store): void {
-  const away = new Condition(app.log, { level: 'error', begins: 'Not ready: the store does not respond', ends: 'Ready again,' })
+  const away = new Condition(app.log, { level: 'error', begins: 'Not ready: the store check failed', ends: 'Ready again,' })
   let stopping = false
   app.addHook('preClose', async () => { stopping = true })
 

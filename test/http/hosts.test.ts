@@ -255,7 +255,7 @@ t.test('in hosts with other router or parser settings', async t => {
 })
 
 t.test('the handlerTimeout of a host does not count the wait of a long-poll', async t => {
-  const { read } = await (await build(t, { server: { handlerTimeout: 100 }, maxWait: 1 })).createBox()
+  const { read } = await (await build(t, { server: { handlerTimeout: 900 }, maxWait: 1 })).createBox()
   t.same((await read('?wait=1')).json(), { type: 'msgs', data: [], next: 0 })
 })
 

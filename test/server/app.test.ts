@@ -110,7 +110,7 @@ t.test('health: live while the process responds, ready while its store does', as
   const away = await app.inject('/health/ready')
   isProblem(t, away, 503, 'BOX_ERR_STORE')
   t.ok(Number(away.headers['retry-after']) > 0)
-  t.same(lines, ['Not ready: the store does not respond'], 'logged once')
+  t.same(lines, ['Not ready: the store check failed'], 'logged once')
   t.equal((await app.inject('/health/live')).statusCode, 200)
   store.check = async () => {}
   t.equal((await app.inject('/health/ready')).statusCode, 200, 'and again')

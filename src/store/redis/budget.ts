@@ -1,4 +1,4 @@
-/** Lets users of bytes pass, first come, first served, as long as they fit into a total. One that never fits has it alone. */
+/** Shares a number of bytes, first come, first served. A request for more than the total waits until it can have all of it. */
 export class Budget {
   readonly #total: number
   readonly #queue: Array<{ bytes: number, pass: () => void }> = []

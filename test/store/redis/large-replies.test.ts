@@ -19,7 +19,7 @@ async function memory (server: RedisServer, field: string): Promise<number> {
 
 t.test('however many read a full box at once, Redis keeps few replies in memory, and all are answered', { skip }, async t => {
   const server = await RedisServer.start(t)
-  const store = await redisStore({ url: server.url })
+  const store = await redisStore({ url: server.url, deadline: 60_000 })
   t.teardown(() => store.close())
   const drop = dropAddress('full')
   await fill(store, drop)
@@ -35,7 +35,7 @@ t.test('however many read a full box at once, Redis keeps few replies in memory,
 
 t.test('the same holds for drains', { skip }, async t => {
   const server = await RedisServer.start(t)
-  const store = await redisStore({ url: server.url })
+  const store = await redisStore({ url: server.url, deadline: 60_000 })
   t.teardown(() => store.close())
   const drops = Array.from({ length: 100 }, (_, i) => dropAddress(`full-${i}`))
   for (const drop of drops) await fill(store, drop)
@@ -48,7 +48,7 @@ t.test('the same holds for drains', { skip }, async t => {
 
 t.test('a page that is too large for its first reply comes whole, from any cursor', { skip }, async t => {
   const server = await RedisServer.start(t)
-  const store = await redisStore({ url: server.url })
+  const store = await redisStore({ url: server.url, deadline: 60_000 })
   t.teardown(() => store.close())
   const drop = dropAddress('any')
   await fill(store, drop)

@@ -39,7 +39,7 @@ export async function answer (channel: Channel, id: string, answering: Answering
   try {
     endAttempt = await turn(attempts, channel, timeouts.waiting, signal)
     // A guest that has given up has deleted its box. When attempts are scarce, that must not cost one.
-    if (attempts.unfinished > 1) await probe(channel, Math.min(timeouts.answer, PROBE_TIMEOUT))
+    if (attempts.unfinished >= 2) await probe(channel, Math.min(timeouts.answer, PROBE_TIMEOUT))
     const { commitment } = Object(channel.hello) as { commitment?: unknown }
     prepared = await createConnection()
     offered = true
