@@ -8,6 +8,7 @@ import { buildServer } from '../../src/server/app.js'
 import { readConfig, type Config } from '../../src/server/config.js'
 import { build, json } from '../helpers/build.js'
 import { openStream } from '../helpers/stream-reader.js'
+import { until } from '../helpers/until.js'
 
 interface Line {
   level: number
@@ -100,9 +101,16 @@ t.test('nor do open streams', async t => {
   const origin = await app.listen({ host: '127.0.0.1', port: 0 })
   const box = await createBox()
   const readers = await Promise.all([1, 2, 3, 4, 5].map(() => openStream(t, origin + box.messages)))
-  store.read = async () => { throw new StoreError() }
+  const read = store.read.bind(store)
+  let failures = 0
+  store.read = async () => {
+    failures++
+    throw new StoreError()
+  }
   await box.store('a')
-  await Promise.all(readers.map(reader => reader.untilEnd()))
+  await until(() => failures === 2 * readers.length)
   t.match(warnings(lines), [{ level: 50, msg: 'The store is not responding' }])
   t.equal(warnings(lines).length, 1)
+  store.read = read
+  await Promise.all(readers.map(reader => reader.until(({ events }) => events.length === 1)))
 })
