@@ -37,3 +37,16 @@ t.test('an existing policy of the machine is kept and obeyed', async t => {
   t.equal(await readFile(policy, 'utf8'), '#!/bin/sh\nexit 0\n')
   t.equal((await stat(policy)).mode & 0o777, 0o700)
 })
+
+t.test('the gate ends with what failed, and the counts', async t => {
+  const [start = ''] = /^passed=0\n.*?(?=^install_packages)/ms.exec(gate) ?? []
+  const [tests = ''] = /^run_tests \(\) \{$.*?^\}$/ms.exec(gate) ?? []
+  const npm = 'npm () { printf \'%s\\n\' "    not ok 2 - stores # time=3ms" "not ok 1 - test/store.test.ts" "# { total: 9, pass: 7, fail: 2 }"; return 1; }'
+  const ends = (checks: string) => run('bash', ['-c', `${start}\n${tests}\n${npm}\n${checks}\nfinish`]).then(({ stdout }) => ({ code: 0, stdout }), ({ code, stdout }) => ({ code, stdout }))
+  t.match(await ends('check lint true'), { code: 0, stdout: /-- ok: lint \(\d+ s\)\n1 passed, 0 failed\n$/ })
+  t.match(await ends('check lint true; check types false; check tests run_tests'), {
+    code: 1,
+    stdout: /FAILED: types\nFAILED: stores # time=3ms\nFAILED: test\/store.test.ts\nFAILED: tests\n8 passed, 4 failed\n$/
+  })
+  t.match(await ends(''), { code: 1, stdout: '0 passed, 0 failed\n' })
+})
