@@ -120,9 +120,8 @@ export class Waiter {
     }
   }
 
-  /** Resolves after `ms`, or when the box has changed or the waiter is closed. */
+  /** Resolves after `ms`, or when the box has changed since the last read began or the waiter is closed. */
   async pause (ms: number): Promise<void> {
-    this.#woken = false
     await this.#sleep(ms)
   }
 

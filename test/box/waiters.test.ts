@@ -43,6 +43,22 @@ t.test('a message during the read is found', async t => {
   waiter.close()
 })
 
+t.test('a message during a read that fails ends the pause after it', async t => {
+  const { watch, drop, append, waiters } = await setUp()
+  watch.store.read = async () => {
+    await append('1')
+    throw new StoreError()
+  }
+  const waiter = await waiters.open(drop, never)
+  await t.rejects(waiter.next(0, 10, 60_000), StoreError)
+  let resumed = false
+  const pause = waiter.pause(60_000).then(() => { resumed = true })
+  await new Promise(resolve => setImmediate(resolve))
+  t.equal(resumed, true)
+  waiter.close()
+  await pause
+})
+
 t.test('places are counted per box, and freed once', async t => {
   const { watch, drop, waiters } = await setUp(2)
   const [one, two] = [await waiters.open(drop, never), await waiters.open(drop, never)]
