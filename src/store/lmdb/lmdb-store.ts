@@ -26,7 +26,7 @@ export interface LmdbStoreOptions {
   onFailure?: ((error: Error) => void) | undefined
 }
 
-/** A box with more bytes than this is read in a turn of its own. */
+/** What there is to read of a box with more bytes than this is read in a turn of its own. */
 const LARGE = 64 * 1024
 
 /** How many boxes one step of the sweep examines, and after how many freed records it stops. */
@@ -123,7 +123,7 @@ class LmdbStore implements Store {
     checkCursor(after, box)
     let expires = box.deadline
     const isDue = renewedDeadline(box.deadline, box.ttl, now) !== box.deadline
-    const isLarge = box.bytes > LARGE
+    const isLarge = box.bytes > LARGE && box.last > after && limit > 0
     if (isDue) expires = await this.#renew(drop, now) ?? expires
     // The texts are fetched last, so that no page waits for the disk in memory. A large one is fetched in a turn of its
     // own: however many are wanted at once, it can be refused before the next one, and others are served in between.

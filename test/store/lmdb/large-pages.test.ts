@@ -58,3 +58,14 @@ t.test('a page that is read while its box is renewed has what was stored meanwhi
   t.equal(texts.length, next)
   t.equal(expires, start + TTL / 2 + TTL)
 })
+
+t.test('a reader that has everything, or wants nothing, waits for none of them', async t => {
+  const { store, drop } = await setUp(t)
+  const order: string[] = []
+  const read = async (name: string, after: number, limit: number): Promise<void> => {
+    await store.read(drop, after, limit, start)
+    order.push(name)
+  }
+  await Promise.all([read('large', 0, 10), read('large', 0, 10), read('up to date', 1, 10), read('renewal', 0, 0)])
+  t.same(order, ['up to date', 'renewal', 'large', 'large'])
+})
