@@ -185,15 +185,14 @@ class RedisStore implements Store {
   }
 
   async read (drop: string, after: number, limit: number, now: number): Promise<Page> {
-    const read = (most: number | '', bytes?: number): Promise<PageReply | Needs> =>
-      this.#run(scripts.read, this.#keys(drop), [now, after, limit, most], 0, bytes)
-    let reply = await read(SMALL)
-    if (reply[0] === 'needs') {
+    for (let most = SMALL; ;) {
+      const reply = await this.#run<PageReply | Needs>(scripts.read, this.#keys(drop), [now, after, limit, most], 0, most)
+      if (reply[0] !== 'needs') return await this.#page(drop, now, reply)
       const [, needs, report] = reply
       await this.#holders.report(drop, report, now)
-      reply = await read('', needs) as PageReply
+      // The box may receive more in the meantime.
+      most = needs + SMALL
     }
-    return await this.#page(drop, now, reply)
   }
 
   async acknowledge (drop: string, after: number, now: number): Promise<number> {

@@ -19,7 +19,8 @@ const PACKED_KEY_COST = 128
 const PACKED_KEYS = 60
 
 /**
- * Every operation is one of these scripts: one round trip, one atomic step, one hash slot.
+ * Every operation is one of these scripts: one atomic step, in one hash slot. It takes one round trip, unless the
+ * reply says that another is needed: with a grant from the holder's record, or with room for a larger reply.
  *
  * A box is a hash and, from its first message on, a list. Both keys have the drop address as
  * their hash tag, and the hash's key is also the name of the channel of its wake-ups.
@@ -169,7 +170,7 @@ return { last, count, report() }
 
 /**
  * KEYS  box, messages
- * ARGV  now, after, limit, largest size or ''
+ * ARGV  now, after, limit, largest size
  * Reads up to limit messages after the cursor; none if it is 0, or if they are larger.
  * → { next, deadline, texts, report } | { 'needs', size, report } | gone | cursor
  */
@@ -181,9 +182,9 @@ ${renew}
 local skip, limit = math.max(0, after - (last - count)), tonumber(ARGV[3])
 if skip >= count or limit == 0 then return { after, deadline, {}, report() } end
 local most = tonumber(ARGV[4])
-if most and bytes > most and skip == 0 and limit >= count then return { 'needs', bytes, report() } end
+if bytes > most and skip == 0 and limit >= count then return { 'needs', bytes, report() } end
 local texts = redis.call('LRANGE', KEYS[2], skip, skip + limit - 1)
-if most and bytes > most then
+if bytes > most then
   local size = 0
   for _, text in ipairs(texts) do size = size + #text end
   if size > most then return { 'needs', size, report() } end
