@@ -80,15 +80,18 @@ async function allowOrigins (scope: FastifyInstance, origins: ResolvedOptions['c
 }
 
 /** The one route of @fastify/cors, `*`, would also have the paths that only begin like ours, such as `/boxes-admin`. */
-async function registerCors (scope: FastifyInstance, origin: string | string[] | false): Promise<void> {
+async function registerCors (scope: FastifyInstance, origin: string | string[]): Promise<void> {
   const { options } = scope
   Object.assign(scope, {
     options: (_path: string, route: RouteShorthandOptions, handler: RouteHandlerMethod) => {
       for (const url of OWN_PATHS) scope.route({ ...route, method: 'OPTIONS', url, handler })
     }
   })
-  await scope.register(cors, { ...CORS, origin })
-  Object.assign(scope, { options })
+  try {
+    await scope.register(cors, { ...CORS, origin })
+  } finally {
+    Object.assign(scope, { options })
+  }
 }
 
 /** Whether the client has disconnected; then nothing is looked up, counted or logged. */
