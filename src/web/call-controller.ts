@@ -36,7 +36,10 @@ export class CallController {
   #call: Call | undefined
   /** a guest's host, once it has come */
   #hostId: string | undefined
-  #left = false
+  /** Whether nothing that still happens matters any more. */
+  #over = false
+  /** Ends what is left of a host's call that has failed, but not its invite. */
+  readonly #abort = new AbortController()
   /** Why the call ended while its last connections are still up. */
   #pendingFailure: Failure | undefined
 
@@ -57,11 +60,12 @@ export class CallController {
         prepare: this.#prepare,
         keepMessages: false,
         fetch: this.#fetch,
+        signal: this.#abort.signal,
         refused: error => { this.#guestFailed(error) },
-        save: resume => { if (!this.#left) this.session.update({ call: { role: 'host', resume } }) },
+        save: resume => { if (!this.#over) this.session.update({ call: { role: 'host', resume } }) },
         ...(resume && { resume })
       })
-      if (!this.#left) this.listener.dispatch({ type: 'opened', invite: call.invite })
+      this.#tell({ type: 'opened', invite: call.invite })
       return call
     })
   }
@@ -69,9 +73,9 @@ export class CallController {
   async join (invite: string): Promise<void> {
     await this.#follow(async () => {
       const call = await join(invite, { mesh: true, prepare: this.#prepare, keepMessages: false, fetch: this.#fetch })
-      if (this.#left) return call
+      if (this.#over) return call
       this.session.update({ call: { role: 'guest', invite } })
-      this.listener.dispatch({ type: 'opened' })
+      this.#tell({ type: 'opened' })
       return call
     })
   }
@@ -107,18 +111,18 @@ export class CallController {
   async #follow (open: () => Promise<Call>): Promise<void> {
     try {
       const call = this.#call = await open()
-      if (this.#left) {
+      if (this.#over) {
         await call.close()
         return
       }
       for await (const peer of call.peers) this.#onPeer(peer, call.id)
-      if (this.#left) return
+      if (this.#over) return
       // The host left before it admitted anyone.
       if (this.#people.size === 0) return this.#fail('nobody', false)
       // Whoever was to come back does not come any more.
       for (const [id, { connected }] of [...this.#people]) if (!connected) this.#onGone(id, 'left', id === this.#hostId)
     } catch (error) {
-      if (this.#left) return
+      if (this.#over) return
       const failure = failureOf(error)
       if (failure === 'gone' || failure === 'key') this.session.update({ call: undefined })
       // People who are already connected can continue without the server.
@@ -127,7 +131,7 @@ export class CallController {
     }
   }
 
-  readonly #fetch = watchedFetch(failures => { if (!this.#left) this.listener.dispatch({ type: 'serverSilent', failures }) })
+  readonly #fetch = watchedFetch(failures => { this.#tell({ type: 'serverSilent', failures }) })
 
   readonly #prepare = (connection: RTCPeerConnection, channel: RTCDataChannel): void => {
     const remotePage = new RemotePage(connection, channel, new FileLink(connection))
@@ -135,14 +139,14 @@ export class CallController {
     // A guest first notices the host by its offer; a host prepares a connection for a guest that said hello.
     if (this.role === 'host') {
       remotePage.offerMedia()
-      this.listener.dispatch({ type: 'peerFound' })
+      this.#tell({ type: 'peerFound' })
     } else {
-      connection.addEventListener('signalingstatechange', () => { this.listener.dispatch({ type: 'peerFound' }) }, { once: true })
+      connection.addEventListener('signalingstatechange', () => { this.#tell({ type: 'peerFound' }) }, { once: true })
     }
   }
 
   #guestFailed (error: CallError): void {
-    if (this.#people.size === 0) this.listener.dispatch({ type: 'peerFailed', failure: failureOf(error) })
+    if (this.#people.size === 0) this.#tell({ type: 'peerFailed', failure: failureOf(error) })
   }
 
   #onPeer (peer: Peer, ownId: string): void {
@@ -157,8 +161,8 @@ export class CallController {
     peer.connection.addEventListener('connectionstatechange', () => {
       if (this.#people.get(id) !== remotePage) return
       const { connectionState } = peer.connection
-      if (connectionState === 'connected') this.listener.dispatch({ type: 'recovered', id })
-      if (connectionState === 'disconnected' || connectionState === 'failed') this.listener.dispatch({ type: 'interrupted', id })
+      if (connectionState === 'connected') this.#tell({ type: 'recovered', id })
+      if (connectionState === 'disconnected' || connectionState === 'failed') this.#tell({ type: 'interrupted', id })
     })
     void peer.closed.then(reason => {
       clearTimeout(limit)
@@ -167,6 +171,7 @@ export class CallController {
   }
 
   #onMessage (remotePage: RemotePage, peer: Peer, message: PageMessage): void {
+    if (this.#over) return
     const admitted = this.#people.get(peer.id) === remotePage
     switch (message.type) {
       case 'hello':
@@ -196,7 +201,7 @@ export class CallController {
     remotePage.offerMedia()
     this.media.attach(remotePage.senders)
     remotePage.sendersChanged = () => { if (this.#people.get(id) === remotePage) this.media.attach(remotePage.senders) }
-    this.listener.dispatch({ type: 'connected', id, code: peer.code, codeChanged })
+    this.#tell({ type: 'connected', id, code: peer.code, codeChanged })
     this.session.update({ met: [...met.filter(other => other !== id), id].slice(-MAX_MET) })
   }
 
@@ -206,15 +211,25 @@ export class CallController {
     else void peer.close()
   }
 
-  /** @param over whether trying again begins anew */
-  #fail (failure: Failure, over = true): void {
-    if (over) this.#end()
-    else this.#forgetAll()
+  /** @param anew whether trying again begins anew, not with the same invite */
+  #fail (failure: Failure, anew = true): void {
+    if (anew) {
+      this.#end()
+    } else {
+      this.#over = true
+      this.#forgetAll()
+      // Nobody hears this page any more, so nobody may believe to be connected with it.
+      this.#abort.abort()
+    }
     this.listener.dispatch({ type: 'fail', failure })
   }
 
+  #tell (event: CallEvent): void {
+    if (!this.#over) this.listener.dispatch(event)
+  }
+
   #end (): void {
-    this.#left = true
+    this.#over = true
     this.session.update({ call: undefined })
     this.#forgetAll()
     this.#call?.close().catch(() => {})
@@ -234,20 +249,20 @@ export class CallController {
   #onClosed (remotePage: RemotePage, id: string, reason: unknown): void {
     if (this.#people.get(id) !== remotePage) {
       // Connected, but never admitted: a host that is alone waits again, with its link.
-      if (this.role === 'host' && this.#people.size === 0 && !this.#left) this.listener.dispatch({ type: 'peerFailed', failure: 'nobody' })
+      if (this.role === 'host' && this.#people.size === 0) this.#tell({ type: 'peerFailed', failure: 'nobody' })
       return
     }
     const host = id === this.#hostId
     const gone = () => { this.#onGone(id, reason === undefined ? 'left' : failureOf(reason), host) }
     if (!host || reason === undefined || this.#pendingFailure !== undefined) return gone()
     // `join` says hello again on its own, and fails if nobody else is left.
-    this.listener.dispatch({ type: 'interrupted', id, rejoining: true })
+    this.#tell({ type: 'interrupted', id, rejoining: true })
     setTimeout(() => { if (this.#people.get(id) === remotePage && this.#people.size > 1) gone() }, REJOIN_TIMEOUT)
   }
 
   #onGone (id: string, notice: Reason, host: boolean): void {
     this.#forget(id)
-    if (this.#people.size > 0) return this.listener.dispatch({ type: 'peerGone', id, notice, host })
+    if (this.#people.size > 0) return this.#tell({ type: 'peerGone', id, notice, host })
     if (this.#pendingFailure !== undefined) return this.#fail(this.#pendingFailure, this.role === 'guest')
     if (this.role === 'guest') this.#end()
     this.listener.dispatch({ type: 'peerGone', id, notice })

@@ -29,6 +29,12 @@ class FakePageConnection extends FakeConnection {
     return { sender: {} }
   }
 
+  /** The connection is in this state now. */
+  turn (state: RTCPeerConnectionState) {
+    this.connectionState = state
+    this.dispatchEvent(new Event('connectionstatechange'))
+  }
+
   hear (message: PageMessage | undefined) {
     this.channel.dispatchEvent(Object.assign(new Event('message'), { data: JSON.stringify(message) }))
   }
@@ -83,7 +89,7 @@ async function hosting (t: Test) {
     await quiet()
     return { guest, here, there }
   }
-  return { host, join }
+  return { server, host, join }
 }
 
 t.test('people get a code once both pages have spoken', async t => {
@@ -165,8 +171,7 @@ async function joinedInABreak (t: Test) {
   const { host, join } = await hosting(t)
   const first = await join()
   first.here.hear(first.there.said[0])
-  first.here.connectionState = 'disconnected'
-  first.here.dispatchEvent(new Event('connectionstatechange'))
+  first.here.turn('disconnected')
   const second = await join()
   second.here.hear(second.there.said[0])
   return host
@@ -194,6 +199,41 @@ t.test('whoever comes when the one before is gone may be the same, so people are
   second.here.hear(second.there.said[0])
   t.equal(host.shown.codes.length, 2)
   t.match(host.shown.compare[1], /compare again/)
+})
+
+t.test('a host that has lost its invite, and its path to everybody, does not keep a call that it no longer shows', async t => {
+  const { server, host, join } = await hosting(t)
+  const { here, there } = await join()
+  here.hear(there.said[0])
+  here.turn('disconnected')
+  server.forget()
+  await until(() => host.shown.state.name === 'failed')
+  t.match(host.shown.state, { failure: 'gone' })
+  await quiet()
+  t.equal(here.connectionState, 'closed')
+  const { state } = host.shown
+  here.turn('connected')
+  t.equal(host.shown.state, state)
+})
+
+t.test('a call that has failed says nothing into the next one', async t => {
+  mock.timers.enable({ apis: ['setTimeout'] })
+  t.teardown(() => { mock.timers.reset() })
+  const { server, host, join } = await hosting(t)
+  const { here, there } = await join()
+  here.hear(there.said[0])
+  here.turn('disconnected')
+  server.forget()
+  while (host.shown.state.name !== 'failed') {
+    mock.timers.tick(100)
+    await quiet()
+  }
+  host.shown.state = next(next(host.shown.state, { type: 'begin', role: 'host' }), { type: 'opened', invite: 'https://box.example/#v=1' })
+  mock.timers.tick(5_000)
+  await quiet()
+  here.hear({ type: 'hello' })
+  t.same(host.shown.given, ['page', 'media', 'nobody'])
+  t.same(host.shown.state, { name: 'waiting', role: 'host', invite: 'https://box.example/#v=1' })
 })
 
 end(t)

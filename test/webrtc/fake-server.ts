@@ -47,6 +47,13 @@ export class FakeServer {
     if (box !== undefined) this.#store(box, JSON.stringify(message))
   }
 
+  /** Forgets every box, as after a restart without a disk. */
+  forget (): void {
+    const readers = [...this.#boxes.values()].flatMap(({ readers }) => [...readers])
+    this.#boxes.clear()
+    for (const reader of new Set(readers)) reader.close()
+  }
+
   async #create (): Promise<Response> {
     const id = `box_${toBase64url(randomBytes(24))}`
     const drop = await dropAddressOf(id)
