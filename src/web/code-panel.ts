@@ -2,17 +2,23 @@ import { element, showText } from './dom.js'
 import { peopleIn, type Person, type State } from './state.js'
 import { codesText, comparison, nameOf, spokenCode } from './texts.js'
 
+/** How long a code that has taken another's place cannot be confirmed, in ms: a click may be meant for the one before. */
+const SETTLED_AFTER = 1_000
+
 /** The codes of the call, one with each person, and the line that asks people to compare them. */
 export class CodePanel {
   readonly #panel = element<HTMLDetailsElement>('code')
   readonly #list = element('codes')
-  /** whose code is to be compared next */
-  #next: string | undefined
+  /** which code is to be compared next, and with whom */
+  #next: ReturnType<typeof comparison>
+  /** the last one that was, and since when */
+  #asked: { code: string, since: number } | undefined
   #shown = ''
 
   constructor (private readonly compared: (id: string) => void) {
     element('matches').addEventListener('click', () => {
-      if (this.#next !== undefined) compared(this.#next)
+      if (this.#next === undefined || performance.now() < this.#asked!.since + SETTLED_AFTER) return
+      compared(this.#next.id)
       this.#focus()
     })
   }
@@ -30,7 +36,8 @@ export class CodePanel {
       : 'Read these digits aloud to each other. If they match, nobody is in the middle. If not, leave the call.'
     this.#showList(several ? people : [])
     const next = comparison(state)
-    this.#next = next?.id
+    this.#next = next
+    if (next !== undefined && next.code !== this.#asked?.code) this.#asked = { code: next.code, since: this.#asked === undefined ? -Infinity : performance.now() }
     element('compare').hidden = next === undefined
     showText(element('compare-text'), next?.text)
   }

@@ -132,18 +132,21 @@ export const screenStopped = 'Your screen is no longer shared: the connection wa
 /** Why a screen that the person was still choosing is not shared. */
 export const screenWithheld = 'Your screen was not shared: the connection was lost, and someone else may have joined since. To share it, choose it again.'
 
-/** The next code to compare, and how; undefined if nothing is left to do. */
-export function comparison (state: State): { id: string, text: string } | undefined {
+/**
+ * The next code to compare, and how; undefined if nothing is left to do, or not now: while the connection to that person
+ * is broken, no other code takes its place.
+ */
+export function comparison (state: State): { id: string, code: string, text: string } | undefined {
   const people = peopleIn(state)
   const alone = people.length === 1
-  const person = people.find(({ broken, compared }) => broken === undefined && !compared)
-  if (person === undefined) return undefined
+  const person = people.find(({ compared }) => !compared)
+  if (person === undefined || person.broken !== undefined) return undefined
   const name = nameOf(person, alone)
   const changed = alone ? 'The connection is new, and so is its code: compare again. ' : `The connection to ${name} is new, and so is its code: compare again. `
   const meaning = alone
     ? 'Read the digits of the code aloud to each other. If they match, nobody is in the middle.'
     : `Read ${spokenCode(person.code)} aloud with ${name}. If you both have these digits, nobody is between you.`
-  return { id: person.id, text: person.codeChanged ? changed + meaning : meaning }
+  return { id: person.id, code: person.code, text: person.codeChanged ? changed + meaning : meaning }
 }
 
 /** How many of the codes were compared, if there are several. */

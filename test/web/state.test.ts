@@ -108,6 +108,14 @@ t.test('people are asked to compare one code after the other', async t => {
   t.match(comparison(next(done, { type: 'connected', id: 'ada', code: '777777', codeChanged: true })), { id: 'ada', text: /compare again/ })
 })
 
+t.test('while a connection is broken, nobody else takes the place of the person whose code is next', async t => {
+  const state = after([...several, { type: 'interrupted', id: 'ada' }], host)
+  t.equal(comparison(state), undefined)
+  t.match(comparison(next(state, { type: 'recovered', id: 'ada' })), { id: 'ada', code: '123456' })
+  t.match(comparison(next(state, { type: 'peerGone', id: 'ada', notice: 'lost' })), { id: 'ben', code: '222222' })
+  t.match(comparison(after([...several, { type: 'compared', id: 'ada' }, { type: 'interrupted', id: 'ada' }], host)), { id: 'ben' })
+})
+
 t.test('when one of several leaves, the others stay, and hear who it was', async t => {
   const state = next(after(several, host), { type: 'peerGone', id: 'ada', notice: 'left' })
   t.match(state, { name: 'connected', people: [{ id: 'ben', number: 3 }] })

@@ -1,0 +1,30 @@
+import t, { type Test } from 'tap'
+import { inCall, join, servePage, visit } from '../helpers/call-page.js'
+import { launch, needsChromium } from '../helpers/chromium.js'
+
+const skip = await needsChromium()
+
+t.test('the codes of several people', { skip }, async t => {
+  const browser = await launch(t)
+  const url = await servePage(t)
+  const three = async (t: Test) => {
+    const { host, invite } = await inCall(t, browser, url)
+    const third = await visit(t, browser, invite)
+    await join(third)
+    await host.page.locator('.tile').nth(1).waitFor()
+    return host.page
+  }
+
+  await t.test('a second click does not confirm the code that has just taken the place of the first', async t => {
+    const page = await three(t)
+    await page.locator('#compare').waitFor()
+    await page.locator('#matches').evaluate((button: HTMLElement) => {
+      button.click()
+      button.click()
+    })
+    t.equal(await page.locator('#digits').textContent(), '1 of 2')
+    // Whoever has read the next code confirms it.
+    while (await page.locator('#digits').textContent() !== '2 of 2') await page.locator('#matches').click()
+    await page.locator('#compare').waitFor({ state: 'hidden' })
+  })
+})
