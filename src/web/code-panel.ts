@@ -1,4 +1,5 @@
 import { element, showText } from './dom.js'
+import { setUpPopup } from './popup.js'
 import { peopleIn, type Person, type State } from './state.js'
 import { codesText, comparison, nameOf, spokenCode } from './texts.js'
 
@@ -16,6 +17,7 @@ export class CodePanel {
   #shown = ''
 
   constructor (private readonly compared: (id: string) => void) {
+    setUpPopup(this.#panel)
     element('matches').addEventListener('click', () => {
       if (this.#next === undefined || performance.now() < this.#asked!.since + SETTLED_AFTER) return
       compared(this.#next.id)
