@@ -15,7 +15,7 @@ export class PeopleView {
 
   constructor (preferences: Preferences, private readonly announce: (text: string) => void) {
     this.#picture = new PictureView(preferences, this.#area, () => [...this.#tiles.values()])
-    this.#unmute.addEventListener('click', () => { void this.#play() })
+    this.#unmute.addEventListener('click', () => { for (const tile of this.tiles) this.#play(tile) })
   }
 
   get tiles (): readonly PersonTile[] { return [...this.#tiles.values()] }
@@ -39,9 +39,8 @@ export class PeopleView {
         this.#area.append(tile.element)
       }
       tile.connectedTo(remotePage)
+      this.#play(tile)
     }
-    this.#unmute.hidden = true
-    void this.#play()
     this.#arrange()
   }
 
@@ -56,6 +55,7 @@ export class PeopleView {
 
   #arrange (): void {
     const { tiles } = this
+    this.#showUnmute()
     this.#area.dataset['count'] = String(tiles.length)
     // Text that somebody shares needs room.
     const screen = tiles.length > 1 ? tiles.find(({ shown }) => shown === 'screen') : undefined
@@ -64,9 +64,12 @@ export class PeopleView {
     this.#picture.show()
   }
 
-  /** Browsers may block sound until the person interacts with the page. */
-  async #play (): Promise<void> {
-    const results = await Promise.allSettled(this.tiles.map(({ video }) => video.play()))
-    this.#unmute.hidden = !results.some(result => result.status === 'rejected' && Object(result.reason).name === 'NotAllowedError')
+  /** Browsers may block sound until the person interacts with the page. Others may take their time: nobody waits for them. */
+  #play (tile: PersonTile): void {
+    void tile.play().then(() => { this.#showUnmute() })
+  }
+
+  #showUnmute (): void {
+    this.#unmute.hidden = !this.tiles.some(({ blocked }) => blocked)
   }
 }

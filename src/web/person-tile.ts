@@ -20,6 +20,8 @@ export class PersonTile {
   readonly #level = part(this.element, 'their-level')
   readonly #break = new BreakView(this.element)
   readonly #display = new LevelDisplay()
+  /** Whether the browser has refused to play it. */
+  blocked = false
   #remotePage: RemotePage | undefined
   #person: Person | undefined
   #alone = true
@@ -45,6 +47,15 @@ export class PersonTile {
     this.#sends = latest(SENT_EVERY, sent => { if (this.#remotePage === remotePage) this.#show(sent) })
     this.#show({ audio: true, video: true })
     this.#break.forget()
+  }
+
+  async play (): Promise<void> {
+    try {
+      await this.video.play()
+      this.blocked = false
+    } catch (error) {
+      this.blocked = Object(error).name === 'NotAllowedError'
+    }
   }
 
   sends (sent: Sent): void {
