@@ -1,7 +1,9 @@
+import { ownTurn } from '../end-of-turn.js'
 import { StoreError } from '../errors.js'
 import { admitBox, admitMessage, checkCursor, live, NO_HOLDING, renew, resolveLimits, type FirstAck, type Holding } from './admission.js'
 import { MEMORY_CAP, memoryCosts as costs } from './cost.js'
 import { Deadlines } from './deadlines.js'
+import { mayBeLarge } from './large-pages.js'
 import { isExpired } from './lifetime.js'
 import { MAX_KEYS, type Appended, type Drained, type Limits, type NewMessage, type Page, type Store, type Unsubscribe } from './store.js'
 import { Subscribers } from './subscribers.js'
@@ -99,9 +101,13 @@ class MemoryStore implements Store {
   }
 
   async read (drop: string, after: number, limit: number, now: number): Promise<Page> {
-    const box = this.#find(drop, now)
+    let box = this.#find(drop, now)
     checkCursor(after, box)
     this.#renew(box, now)
+    if (mayBeLarge(box, after, limit)) {
+      await ownTurn()
+      box = this.#find(drop, now)
+    }
     const count = box.texts?.length ?? 0
     const skip = Math.max(0, after - (box.last - count))
     const texts = box.texts?.slice(skip, limit) ?? []

@@ -2,6 +2,7 @@ import { ownTurn } from '../../end-of-turn.js'
 import { NotFoundError, StoreFullError } from '../../errors.js'
 import { admitBox, admitMessage, checkCursor, live, renew, resolveLimits, type Growth } from '../admission.js'
 import { DISK_CAP, diskCosts as costs } from '../cost.js'
+import { mayBeLarge } from '../large-pages.js'
 import { isExpired, renewedDeadline } from '../lifetime.js'
 import type { Box } from './box.js'
 import { Commits } from './commits.js'
@@ -25,9 +26,6 @@ export interface LmdbStoreOptions {
    */
   onFailure?: ((error: Error) => void) | undefined
 }
-
-/** What there is to read of a box with more bytes than this is read in a turn of its own. */
-const LARGE = 64 * 1024
 
 /** How many boxes one step of the sweep examines, and after how many freed records it stops. */
 const SWEEP_STEP = 500
@@ -123,10 +121,9 @@ class LmdbStore implements Store {
     checkCursor(after, box)
     let expires = box.deadline
     const isDue = renewedDeadline(box.deadline, box.ttl, now) !== box.deadline
-    const isLarge = box.bytes > LARGE && box.last > after && limit > 0
+    const isLarge = mayBeLarge(box, after, limit)
     if (isDue) expires = await this.#renew(drop, now) ?? expires
-    // The texts are fetched last, so that no page waits for the disk in memory. A large one is fetched in a turn of its
-    // own: however many are wanted at once, it can be refused before the next one, and others are served in between.
+    // The texts are fetched last, so that no page waits for the disk in memory.
     if (isLarge) await ownTurn()
     if (isDue || isLarge) box = await this.#onDisk(drop, now, isLarge ? ownTurn : undefined)
     const from = Math.max(after, box.front)
