@@ -101,11 +101,11 @@ export class CallController {
   unload (): void {
     const people = [...this.#people.values()]
     // What happens from now on is no end of the call, to which a page that is only reloaded comes back.
+    this.#over = true
     this.#people.clear()
-    for (const { peer, connection } of people) {
-      if (this.role === 'guest') void peer?.close()
-      connection.close()
-    }
+    // A guest that waits in vain would cost the host an attempt.
+    if (this.role === 'guest') void this.#call?.close()
+    for (const { connection } of people) connection.close()
   }
 
   async #follow (open: () => Promise<Call>): Promise<void> {
@@ -131,7 +131,7 @@ export class CallController {
     }
   }
 
-  readonly #fetch = watchedFetch(failures => { this.#tell({ type: 'serverSilent', failures }) })
+  readonly #fetch = watchedFetch(failures => { this.#tell({ type: 'serverSilent', failures }) }, () => this.#over)
 
   readonly #prepare = (connection: RTCPeerConnection, channel: RTCDataChannel): void => {
     const remotePage = new RemotePage(connection, channel, new FileLink(connection))
