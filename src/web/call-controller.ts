@@ -131,7 +131,11 @@ export class CallController {
     }
   }
 
-  readonly #fetch = watchedFetch(failures => { this.#tell({ type: 'serverSilent', failures }) }, () => this.#over)
+  readonly #fetch = watchedFetch({
+    silent: failures => { this.#tell({ type: 'serverSilent', failures }) },
+    answered: () => { this.#tell({ type: 'serverAnswered' }) },
+    leaving: () => this.#over
+  })
 
   readonly #prepare = (connection: RTCPeerConnection, channel: RTCDataChannel): void => {
     const remotePage = new RemotePage(connection, channel, new FileLink(connection))

@@ -8,8 +8,8 @@ export type State =
   | { name: 'ready', role: Role }
   /** creating a box, or saying hello to the host; `failures`: how often the server could not be reached, if it is silent */
   | { name: 'opening', role: Role, failures?: number }
-  /** the other side is absent; the host has an invite to share and may be told why someone left, and who it was */
-  | { name: 'waiting', role: Role, invite?: string, notice?: Reason, person?: string }
+  /** the other side is absent; the host has an invite to share and may be told why someone left, and who it was; `failures` as before */
+  | { name: 'waiting', role: Role, invite?: string, failures?: number, notice?: Reason, person?: string }
   | { name: 'connecting', role: Role, invite?: string }
   /** `reconnecting`: the connections to everybody are broken */
   | { name: 'connected' | 'reconnecting', role: Role, invite?: string, people: readonly Person[], gone?: Departure }
@@ -47,6 +47,7 @@ export type CallEvent =
   | { type: 'opened', invite?: string }
   /** the server does not answer; so many requests in a row have failed */
   | { type: 'serverSilent', failures: number }
+  | { type: 'serverAnswered' }
   /** the other side has appeared */
   | { type: 'peerFound' }
   /** the other side could not be connected */
@@ -77,7 +78,13 @@ export function next (state: State, event: CallEvent): State {
         ? { name: 'waiting', role, ...(event.invite !== undefined && { invite: event.invite }) }
         : state
     case 'serverSilent':
-      return state.name === 'opening' ? { ...state, failures: event.failures } : state
+      // What waits for the other side is not answered before it comes.
+      return state.name === 'opening' || (state.name === 'waiting' && event.failures > 0) ? { ...state, failures: event.failures } : state
+    case 'serverAnswered': {
+      if (!('failures' in state)) return state
+      const { failures, ...rest } = state
+      return rest
+    }
     case 'peerFound':
       return state.name === 'waiting' || (state.name === 'opening' && role === 'guest') ? { name: 'connecting', role, ...invite } : state
     case 'peerFailed':

@@ -77,7 +77,7 @@ function actionsAfter (failure: Failure): Action[] {
 
 /** What the call screen shows besides the status; undefined if nothing. */
 export function noticeOf (state: State): Notice | undefined {
-  if (state.name === 'opening' && state.failures !== undefined) {
+  if ('failures' in state) {
     const tried = state.failures === 0 ? 'has not answered yet' : `could not be reached (${state.failures} ${state.failures === 1 ? 'attempt' : 'attempts'})`
     return { about: 'silence', text: `The server ${tried}. Check your internet connection. The page keeps trying.` }
   }

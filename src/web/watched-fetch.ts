@@ -1,23 +1,33 @@
 /** How long the server may take to answer before people are told, in ms. */
 const SLOW = 4_000
 
-/**
- * A `fetch` that reports while the server does not answer: how many requests in a row have failed, and 0 for one
- * that has not been answered yet.
- * @param last whether the page may be about to go: what it still has to say outlives it
- */
-export function watchedFetch (silent: (failures: number) => void, last: () => boolean): typeof fetch {
+export interface FetchWatcher {
+  /** so many requests in a row have failed; 0: one has not been answered yet */
+  silent (failures: number): void
+  /** the server is back */
+  answered (): void
+  /** Whether the page may be about to go: what it still has to say outlives it. */
+  leaving (): boolean
+}
+
+/** A `fetch` that reports when the server does not answer, and when it does again. */
+export function watchedFetch (watcher: FetchWatcher): typeof fetch {
   let failures = 0
+  const fail = () => { watcher.silent(++failures) }
   return async (input, init) => {
-    const timer = setTimeout(() => { silent(failures) }, SLOW)
+    const timer = setTimeout(() => { watcher.silent(failures) }, SLOW)
     try {
-      const response = await fetch(input, last() ? { ...init, keepalive: true } : init)
-      if (response.status < 500) failures = 0
-      else silent(++failures)
+      const response = await fetch(input, watcher.leaving() ? { ...init, keepalive: true } : init)
+      if (response.status >= 500) {
+        fail()
+      } else if (failures > 0) {
+        failures = 0
+        watcher.answered()
+      }
       return response
     } catch (error) {
       const { signal } = input as Request
-      if (!signal?.aborted) silent(++failures)
+      if (!signal?.aborted) fail()
       throw error
     } finally {
       clearTimeout(timer)

@@ -1,6 +1,6 @@
 import t from 'tap'
 import type { Page } from 'playwright-core'
-import { inCall, servePage, visit } from '../helpers/call-page.js'
+import { inCall, servePage, start, visit } from '../helpers/call-page.js'
 import { launch, needsChromium } from '../helpers/chromium.js'
 
 const skip = await needsChromium()
@@ -54,6 +54,19 @@ t.test('when the server is down at the start of a call', { skip }, async t => {
     await host.page.evaluate(() => { dispatchEvent(new Event('online')) })
     await host.reaches('waiting')
   })
+})
+
+t.test('when the server is down while a host waits, it does not show its link as if all were well', { skip }, async t => {
+  const browser = await launch(t)
+  const host = await visit(t, browser, await servePage(t))
+  const invite = await start(host)
+  await host.page.route(/\/boxes\//, route => route.abort('connectionrefused'))
+  await host.page.reload()
+  const notice = host.page.locator('#notice')
+  await notice.getByText(/^The server could not be reached/).waitFor()
+  await host.page.unroute(/\/boxes\//)
+  await notice.waitFor({ state: 'hidden' })
+  t.equal(await host.page.getByLabel('Invite link', { exact: true }).inputValue(), invite)
 })
 
 t.test('when the server is down during a call, whoever leaves is seen to leave', { skip }, async t => {

@@ -83,6 +83,14 @@ t.test('who waits for a silent server hears how often it was tried', async t => 
   t.match(silent(3), /^The server could not be reached \(3 attempts\)\. Check/)
 })
 
+t.test('who waits with a link hears that the server is gone, and no longer once it is back', async t => {
+  const waiting = after([{ type: 'begin', role: 'host' }, { type: 'opened', invite }, { type: 'connected', id: 'ada', code: '123456' }, { type: 'peerGone', id: 'ada', notice: 'left' }], host)
+  t.equal(next(waiting, { type: 'serverSilent', failures: 0 }), waiting, 'it answers only when somebody comes')
+  const silent = next(waiting, { type: 'serverSilent', failures: 2 })
+  t.match(noticeOf(silent)?.text, /^The server could not be reached \(2 attempts\)\. Check/)
+  t.same(next(silent, { type: 'serverAnswered' }), waiting)
+})
+
 t.test('who was told that the call is full can start one', async t => {
   const state = after([{ type: 'begin', role: 'guest' }, { type: 'opened' }, { type: 'fail', failure: 'full' }], guest)
   t.same(startScreenText(state as Extract<State, { name: 'failed' }>).actions, ['again', 'start'])
@@ -136,7 +144,7 @@ const id = fc.constantFrom('ada', 'ben', 'eve')
 const event: fc.Arbitrary<CallEvent> = fc.oneof(
   fc.record({ type: fc.constant('begin' as const), role }),
   fc.constant<CallEvent>({ type: 'opened', invite }),
-  fc.constantFrom<CallEvent>({ type: 'peerFound' }, { type: 'leave' }),
+  fc.constantFrom<CallEvent>({ type: 'peerFound' }, { type: 'leave' }, { type: 'serverSilent', failures: 1 }, { type: 'serverAnswered' }),
   fc.record({ type: fc.constantFrom('recovered' as const, 'compared' as const, 'interrupted' as const), id }),
   id.map(id => ({ type: 'interrupted' as const, id, rejoining: true as const })),
   fc.record({ type: fc.constant('named' as const), id, person: fc.constant('Ada') }),
