@@ -2,6 +2,7 @@ import { host, join, type Call, type CallError, type Peer, type Resume } from 's
 import { failureOf, type Failure } from './failures.js'
 import { FileLink } from './files/file-link.js'
 import type { SavedSession } from './saved-session.js'
+import { takeCall } from './one-tab.js'
 import { watchedFetch } from './watched-fetch.js'
 import { RemotePage } from './remote-page.js'
 import type { LocalMedia } from './local-media.js'
@@ -38,7 +39,7 @@ export class CallController {
   #hostId: string | undefined
   /** Whether nothing that still happens matters any more. */
   #over = false
-  /** Ends what is left of a host's call that has failed, but not its invite. */
+  /** Ends what is left of a host's call, but not its invite. */
   readonly #abort = new AbortController()
   /** Why the call ended while its last connections are still up. */
   #pendingFailure: Failure | undefined
@@ -52,6 +53,8 @@ export class CallController {
 
   /** @param page where the invite leads; the box routes are next to it */
   async host (page: URL, resume?: Resume): Promise<void> {
+    const { signal } = this.#abort
+    if (resume !== undefined && !await takeCall(resume.link, signal)) return this.#over ? undefined : this.#fail('elsewhere', false)
     await this.#follow(async () => {
       const call = await host({
         server: new URL('.', page),
@@ -60,11 +63,12 @@ export class CallController {
         prepare: this.#prepare,
         keepMessages: false,
         fetch: this.#fetch,
-        signal: this.#abort.signal,
+        signal,
         refused: error => { this.#guestFailed(error) },
         save: resume => { if (!this.#over) this.session.update({ call: { role: 'host', resume } }) },
         ...(resume && { resume })
       })
+      if (resume === undefined) void takeCall(call.resume.link, signal)
       this.#tell({ type: 'opened', invite: call.invite })
       return call
     })
@@ -236,7 +240,7 @@ export class CallController {
     this.#over = true
     this.session.update({ call: undefined })
     this.#forgetAll()
-    this.#call?.close().catch(() => {})
+    void this.#call?.close().catch(() => {}).then(() => { this.#abort.abort() })
   }
 
   #forgetAll (): void {

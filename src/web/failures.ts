@@ -12,6 +12,7 @@ const table = {
   gone: ['This invite is no longer valid', 'The call was ended, or the link went unused for too long. Ask for a new one, or start a call yourself.', 'The link went unused for too long. Start a new call and send its link.'],
   full: ['This call is full', 'Six people are already in it. Try again when one of them has left.'],
   attempts: ['This invite accepts no new guests for now', 'Too many attempts to join failed, and someone may be interfering. Ask for a new link, sent another way, or wait ten minutes.', 'Too many attempts to join failed, and someone may be interfering. Start a new call and send its link another way, or wait ten minutes.'],
+  elsewhere: ['This call is open in another tab', 'Go on in that tab, or close it and try again.'],
   usedUp: ['This invite is used up', 'Too many people have joined with it. Ask for a new one, or start a call yourself.', 'Too many people have joined with it. Start a new call and send its link.'],
   nobody: ['Nobody answered', 'The other person does not have the page open right now. Ask them to open it, then try again.'],
   path: ['Your networks cannot connect', 'They block direct connections, and this server has no TURN server to relay the call. Try another network, such as mobile data.'],
@@ -40,7 +41,7 @@ export function adviceOf (failure: Failure, role: Role): string {
 }
 
 /** Failures after which the same link may work later. */
-const RETRYABLE = new Set<Failure>(['full', 'attempts', 'nobody', 'path', 'relay', 'lost', 'server', 'limited', 'unknown'])
+const RETRYABLE = new Set<Failure>(['full', 'attempts', 'elsewhere', 'nobody', 'path', 'relay', 'lost', 'server', 'limited', 'unknown'])
 
 export function isRetryable (failure: Failure): boolean {
   return RETRYABLE.has(failure)

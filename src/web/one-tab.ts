@@ -1,0 +1,22 @@
+/** How long a tab waits until the call is free, in ms: a page that is being loaded again takes a moment to go. */
+const PATIENCE = 2_000
+
+/**
+ * Takes a host's call for this tab, until the signal aborts: if two answered the same guests, these would believe that
+ * somebody interferes.
+ * @param link to the host's box
+ * @returns false if another tab has it
+ */
+export async function takeCall (link: string, signal: AbortSignal): Promise<boolean> {
+  // Where there are no locks, nobody can be asked.
+  if (globalThis.navigator?.locks === undefined) return true
+  const patience = new AbortController()
+  const timer = setTimeout(() => { patience.abort() }, PATIENCE)
+  return await new Promise(resolve => {
+    navigator.locks.request(`signalbox-call-${link}`, { signal: patience.signal }, async () => {
+      clearTimeout(timer)
+      resolve(true)
+      await new Promise(resolve => { signal.addEventListener('abort', resolve) })
+    }).catch(error => { resolve(Object(error).name !== 'AbortError') })
+  })
+}
