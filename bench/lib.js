@@ -26,9 +26,9 @@ export async function startServer (kind, where = '', ...more) {
 }
 
 /** The standalone server, which keeps its boxes in this directory. `ready` is when it first answered. */
-export async function startProgram (dir) {
+export async function startProgram (dir, options = []) {
   const port = await freePort()
-  const child = spawn(process.execPath, ['dist/server/cli.js', '--port', String(port), '--host', '127.0.0.1', '--store', `lmdb:${dir}`, '--log-level', 'silent'], { stdio: 'ignore' })
+  const child = spawn(process.execPath, ['dist/server/cli.js', '--port', String(port), '--host', '127.0.0.1', '--store', `lmdb:${dir}`, '--log-level', 'silent', ...options], { stdio: 'ignore' })
   const url = `http://127.0.0.1:${port}`
   const stop = async () => {
     child.kill('SIGKILL')
@@ -37,7 +37,7 @@ export async function startProgram (dir) {
   for (;;) {
     try {
       const { ok } = await fetch(`${url}/health/ready`)
-      if (ok) return { url, ready: performance.now(), stop }
+      if (ok) return { url, pid: child.pid, ready: performance.now(), stop }
     } catch {
       await sleep(5)
     }

@@ -196,13 +196,19 @@ t.test('of concurrent requests, the first ones pass, each with its own count', a
 t.test('an outage of the shared counter takes two log lines, not one per request', async t => {
   const { state, store } = sharedCounter()
   const lines: Array<{ level: number, msg: string }> = []
-  const { app } = await build(t, {
-    store: store(), rateLimit: { reads: 100 }, server: { logger: { level: 'warn', stream: { write: (line: string) => { lines.push(JSON.parse(line)) } } } }
-  })
+  const server = { disableRequestLogging: true, logger: { stream: { write: (line: string) => { lines.push(JSON.parse(line)) } } } }
+  const { app } = await build(t, { store: store(), rateLimit: { reads: 100 }, server })
   state.broken = true
   for (let i = 0; i < 20; i++) await app.inject({ url: unknown })
   t.match(lines, [{ level: 40, msg: /^The shared rate limit is not responding/, err: { message: 'the counter does not answer' } }])
   t.equal(lines.length, 1)
+
+  state.broken = false
+  const now = performance.now.bind(performance)
+  t.intercept(performance, 'now', { value: () => now() + 60_000 })
+  for (let i = 0; i < 20; i++) await app.inject({ url: unknown })
+  t.match(lines.slice(1), [{ level: 30, msg: /^The shared rate limit is responding again, after 20 failures/ }])
+  t.equal(lines.length, 2)
 })
 
 t.test('false disables every limit', async t => {
