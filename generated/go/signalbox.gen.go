@@ -171,7 +171,7 @@ type IceServer struct {
 	Credential *string  `json:"credential,omitempty"`
 	Urls       []string `json:"urls"`
 
-	// Username For TURN: the user name, which is the expiry in seconds since the epoch, a colon, and a name for the client address.
+	// Username For TURN: the user name, which is the expiry in seconds since the epoch, a colon, and a short hash of the client address.
 	Username *string `json:"username,omitempty"`
 }
 

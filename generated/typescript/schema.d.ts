@@ -224,7 +224,7 @@ export interface components {
         /** @description An entry of `RTCConfiguration.iceServers`. */
         IceServer: {
             urls: string[];
-            /** @description For TURN: the user name, which is the expiry in seconds since the epoch, a colon, and a name for the client address. */
+            /** @description For TURN: the user name, which is the expiry in seconds since the epoch, a colon, and a short hash of the client address. */
             username?: string;
             /** @description For TURN: the password. */
             credential?: string;

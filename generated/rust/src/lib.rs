@@ -283,7 +283,7 @@ pub mod types {
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub credential: ::std::option::Option<::std::string::String>,
         pub urls: ::std::vec::Vec<::std::string::String>,
-        /// For TURN: the user name, which is the expiry in seconds since the epoch, a colon, and a name for the client address.
+        /// For TURN: the user name, which is the expiry in seconds since the epoch, a colon, and a short hash of the client address.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub username: ::std::option::Option<::std::string::String>,
     }

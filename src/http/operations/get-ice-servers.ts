@@ -13,7 +13,7 @@ import { BoxParams, count, NoQuery } from '../schemas.js'
 
 const IceServer = Type.Object({
   urls: Type.Array(Type.String({ description: 'A STUN or TURN URL.' })),
-  username: Type.Optional(Type.String({ description: 'For TURN: the user name, which is the expiry in seconds since the epoch, a colon, and a name for the client address.' })),
+  username: Type.Optional(Type.String({ description: 'For TURN: the user name, which is the expiry in seconds since the epoch, a colon, and a short hash of the client address.' })),
   credential: Type.Optional(Type.String({ description: 'For TURN: the password.' }))
 }, { title: 'IceServer', description: 'An entry of `RTCConfiguration.iceServers`.' })
 

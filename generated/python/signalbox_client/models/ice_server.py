@@ -18,7 +18,7 @@ class IceServer:
     Attributes:
         urls (list[str]):
         username (str | Unset): For TURN: the user name, which is the expiry in seconds since the epoch, a colon, and a
-            name for the client address.
+            short hash of the client address.
         credential (str | Unset): For TURN: the password.
     """
 

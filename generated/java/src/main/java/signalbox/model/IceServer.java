@@ -94,7 +94,7 @@ public class IceServer {
   }
 
   /**
-   * For TURN: the user name, which is the expiry in seconds since the epoch, a colon, and a name for the client address.
+   * For TURN: the user name, which is the expiry in seconds since the epoch, a colon, and a short hash of the client address.
    * @return username
    */
   @jakarta.annotation.Nullable
