@@ -121,6 +121,7 @@ export const RateError = classOf('BOX_ERR_RATE')
 export const HeldError = classOf('BOX_ERR_HELD')
 export const HeadersError = classOf('BOX_ERR_HEADERS')
 export const InternalError = classOf('BOX_ERR_INTERNAL')
+/** The server, or its store, has too much to do (503). */
 export const BusyError = classOf('BOX_ERR_BUSY')
 export const ClosingError = classOf('BOX_ERR_CLOSING')
 /** The store is not responding (503). */

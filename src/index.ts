@@ -19,6 +19,6 @@ export type { Store, SharedCounter, Limits, Held, NewMessage, Appended, Page, Dr
 export { MAX_KEYS } from './store/store.js'
 export { isExpired, renewedDeadline } from './store/lifetime.js'
 export {
-  CursorError, FullError, HeldError, IdempotencyError, NotFoundError, StoreError, StoreFullError,
+  BusyError, CursorError, FullError, HeldError, IdempotencyError, NotFoundError, StoreError, StoreFullError,
   errorTable, type BoxError, type BoxErrorCode, type BoxErrorConstructor
 } from './errors.js'

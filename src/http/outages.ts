@@ -6,24 +6,26 @@ import { watchStore, type Ended } from '../store/watch.js'
 
 const AWAY = 'BOX_ERR_STORE'
 const FULL = 'BOX_ERR_STORE_FULL'
+const BUSY = 'BOX_ERR_BUSY'
 
-/** Whether the error belongs to an outage that `logOutages` reports, so that nobody else needs to. */
+/** Whether the error belongs to a condition that `logOutages` reports, so that nobody else needs to. */
 export function isOutage (error: unknown): boolean {
-  return hasCode(error, AWAY) || hasCode(error, FULL)
+  return hasCode(error, AWAY) || hasCode(error, FULL) || hasCode(error, BUSY)
 }
 
-/** Wraps a store and logs when it stops responding or is full, and when that is over. */
+/** Wraps a store and logs when it stops responding, is full or has too much to do, and when that is over. */
 export function logOutages (store: Store, log: FastifyBaseLogger, now?: () => number): Store {
   const away = new Condition(log, { level: 'error', begins: 'The store is not responding', ends: 'The store is responding again,' }, now)
   const full = new Condition(log, { level: 'error', begins: 'The store is full', ends: 'The store has space again,' }, now)
-  const failed = (error: unknown): void => {
+  const busy = new Condition(log, { level: 'warn', begins: 'The store has too much to do', ends: 'The store keeps up again,' }, now)
+  const used: Ended = error => {
     if (hasCode(error, AWAY)) away.met(error)
     else if (hasCode(error, FULL)) full.met(error)
-    else if (isRefusal(error)) away.notMet()
-  }
-  const used: Ended = error => {
-    if (error === undefined) away.notMet()
-    else failed(error)
+    else if (hasCode(error, BUSY)) busy.met(error)
+    else if (error === undefined || isRefusal(error)) {
+      away.notMet()
+      busy.notMet()
+    }
   }
   const stored: Ended = error => {
     used(error)

@@ -16,15 +16,12 @@ const RETRY_AFTER = 1
 /** The Retry-After, in seconds, after which some of a client address's boxes or messages may be gone. */
 const RETRY_HELD = 60
 
-/** Deliberate error responses need no investigation. */
-const MEANT = new Set(['BOX_ERR_BUSY', 'BOX_ERR_CLOSING'])
-
 /** Turns anything thrown into a problem response (RFC 9457), which never contains a URL or a capability. */
 export function sendProblem (thrown: FastifyError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const error = translate(thrown, request)
   const { code, statusCode: status = 500 } = error
-  // An outage is logged when it begins and ends, not for every request.
-  if (status >= 500 && !isOutage(error) && !MEANT.has(code)) request.log.error({ err: thrown }, titleFor(error))
+  // An outage is logged when it begins and ends, not for every request, and so is the shutdown.
+  if (status >= 500 && !isOutage(error) && code !== 'BOX_ERR_CLOSING') request.log.error({ err: thrown }, titleFor(error))
   if (status === 503 || status === 429) {
     if (!reply.hasHeader('retry-after')) reply.header('retry-after', code === 'BOX_ERR_HELD' ? RETRY_HELD : RETRY_AFTER)
   }

@@ -2,7 +2,7 @@ import { hasCode, isRefusal } from '../errors.js'
 import type { Store } from '../store/store.js'
 import { watchStore, type StoreOperation } from '../store/watch.js'
 
-/** `refused`: the rules said no (full, gone …). `failed`: the store did not respond. */
+/** `refused`: the rules said no (full, gone …). `failed`: the store did not respond, or had too much to do. */
 type Outcome = 'ok' | 'refused' | 'failed'
 
 export interface StoreMeter {
@@ -34,5 +34,5 @@ export function meterStore (store: Store, meter: StoreMeter): Store {
 }
 
 function outcomeOf (error: unknown): Outcome {
-  return hasCode(error, 'BOX_ERR_STORE') || !isRefusal(error) ? 'failed' : 'refused'
+  return hasCode(error, 'BOX_ERR_STORE') || hasCode(error, 'BOX_ERR_BUSY') || !isRefusal(error) ? 'failed' : 'refused'
 }

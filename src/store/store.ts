@@ -10,9 +10,9 @@
  * - decides expiry against `now`: a box whose deadline is at or before `now` does not exist, whether or not
  *   it has been swept;
  * - renews the box's idle lifetime (see `renewedDeadline`);
- * - rejects with `NotFoundError` if the box does not exist, and with `StoreError` if the store does not
- *   respond in time. After a rejection no effect of the operation is visible, unless the store's own
- *   documentation says otherwise.
+ * - rejects with `NotFoundError` if the box does not exist, with `BusyError` if the store has too much to do, and
+ *   with `StoreError` if it does not respond in time. After a rejection no effect of the operation is visible,
+ *   unless the store's own documentation says otherwise.
  *
  * A durable store resolves a write only once it survives a crash of the process and of the machine.
  */

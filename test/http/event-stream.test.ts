@@ -1,5 +1,5 @@
 import t, { type Test } from 'tap'
-import { StoreError } from '../../src/errors.js'
+import { BusyError, StoreError } from '../../src/errors.js'
 import { build, isProblem, json, jsonText, type BuildOptions } from '../helpers/build.js'
 import { openStream, watchedStore } from '../helpers/stream-reader.js'
 import { until } from '../helpers/until.js'
@@ -180,22 +180,24 @@ t.test('a store failure ends a stream without revealing the reason', async t => 
   await (await openStream(t, url)).until(({ events }) => events.length === 1)
 })
 
-t.test('a stream outlives an outage of the store', async t => {
-  const { box, url, watch } = await setUp(t)
-  const reader = await openStream(t, url)
-  const { read } = watch.store
-  let failed = 0
-  watch.store.read = async () => {
-    failed++
-    throw new StoreError()
-  }
-  await box.store('a')
-  await until(() => failed > 0)
-  watch.store.read = read
-  await box.store('b')
-  await reader.until(({ events }) => events.length === 2)
-  t.same(reader.events.map(({ id }) => id), ['1', '2'])
-})
+for (const error of [new StoreError(), new BusyError()]) {
+  t.test(`a stream outlives a store that fails with ${error.code}`, async t => {
+    const { box, url, watch } = await setUp(t)
+    const reader = await openStream(t, url)
+    const { read } = watch.store
+    let failed = 0
+    watch.store.read = async () => {
+      failed++
+      throw error
+    }
+    await box.store('a')
+    await until(() => failed > 0)
+    watch.store.read = read
+    await box.store('b')
+    await reader.until(({ events }) => events.length === 2)
+    t.same(reader.events.map(({ id }) => id), ['1', '2'])
+  })
+}
 
 t.test('without rate limits, the waiters on a box are still limited', async t => {
   const { url } = await setUp(t, { rateLimit: false, maxWaiters: 1 })

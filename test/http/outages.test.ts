@@ -1,7 +1,7 @@
 import type { FastifyServerOptions } from 'fastify'
 import Fastify from 'fastify'
 import t, { type Test } from 'tap'
-import { NotFoundError, StoreError, StoreFullError } from '../../src/errors.js'
+import { BusyError, NotFoundError, StoreError, StoreFullError } from '../../src/errors.js'
 import { logOutages } from '../../src/http/outages.js'
 import { memoryStore } from '../../src/store/memory.js'
 import { buildServer } from '../../src/server/app.js'
@@ -58,6 +58,20 @@ t.test('a store outage is logged once when it begins and once when it ends, with
   t.equal(lines.length, 2)
 })
 
+t.test('an overload is logged on its own, and does not end an outage', async t => {
+  const { lines, state, put } = await watched()
+  state.error = new StoreError()
+  await put()
+  state.now += 6_000
+  state.error = new BusyError()
+  await put()
+  t.match(lines, [{ msg: 'The store is not responding' }, { level: 40, msg: 'The store has too much to do' }])
+  state.now += 6_000
+  state.error = undefined
+  await put()
+  t.match(lines.slice(2), [{ msg: 'The store is responding again, after 1 failure in 0 s' }, { level: 30, msg: 'The store keeps up again, after 1 failure in 0 s' }])
+})
+
 t.test('a full store counts as full until something is stored again, whatever is read', async t => {
   const { lines, state, seen, put } = await watched()
   state.error = new StoreFullError()
@@ -73,25 +87,26 @@ t.test('a full store counts as full until something is stored again, whatever is
 /** Logs of the requests' own completion, which the server writes, are no errors. */
 const warnings = (lines: Line[]) => lines.filter(({ level }) => level >= 40)
 
-async function refuses (t: Test, error: Error, status: number, msg: string): Promise<void> {
+async function refuses (t: Test, error: Error, status: number, msg: string, level = 50): Promise<void> {
   const store = memoryStore()
   store.create = async () => { throw error }
   const inHost = logger()
   const server: FastifyServerOptions = { logger: { stream: inHost.stream } }
   const { app } = await build(t, { store, server })
   for (let i = 0; i < 20; i++) t.equal((await app.inject({ method: 'POST', url: '/boxes', ...json({}) })).statusCode, status)
-  t.match(warnings(inHost.lines), [{ level: 50, msg }])
+  t.match(warnings(inHost.lines), [{ level, msg }])
   t.equal(warnings(inHost.lines).length, 1, 'in the host\'s log')
 
   const alone = logger()
   const standalone = await buildServer(readConfig(['--store', 'memory:'], {}) as Config, { store, log: alone.stream })
   t.teardown(() => standalone.app.close())
   for (let i = 0; i < 20; i++) t.equal((await standalone.app.inject({ method: 'POST', url: '/boxes', ...json({}) })).statusCode, status)
-  t.match(warnings(alone.lines), [{ level: 50, msg }])
+  t.match(warnings(alone.lines), [{ level, msg }])
   t.equal(warnings(alone.lines).length, 1, 'in the server\'s log')
 }
 
 t.test('refused requests do not flood the log while the store does not respond', async t => { await refuses(t, new StoreError(), 503, 'The store is not responding') })
+t.test('nor while the store has too much to do', async t => { await refuses(t, new BusyError(), 503, 'The store has too much to do', 40) })
 t.test('nor while the store is full', async t => { await refuses(t, new StoreFullError(), 507, 'The store is full') })
 
 t.test('nor do open streams', async t => {

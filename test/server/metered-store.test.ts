@@ -1,5 +1,5 @@
 import t from 'tap'
-import { StoreError } from '../../src/errors.js'
+import { BusyError, StoreError } from '../../src/errors.js'
 import { meterStore } from '../../src/server/metered-store.js'
 import { memoryStore } from '../../src/store/memory.js'
 
@@ -32,13 +32,15 @@ t.test('each operation is passed on unchanged and reported with its outcome', as
   t.same(seen, ['create ok', 'append ok', 'append refused', 'read ok', 'acknowledge ok', 'drain ok', 'delete ok', 'sweep ok', 'check ok'])
 })
 
-t.test('a store that does not respond, or throws, counts as failed', async t => {
+t.test('a store that does not respond, has too much to do, or throws, counts as failed', async t => {
   const { store, meter, seen } = metered()
   store.check = async () => { throw new StoreError() }
   await t.rejects(meter.check(), { code: 'BOX_ERR_STORE' })
+  store.check = async () => { throw new BusyError() }
+  await t.rejects(meter.check(), { code: 'BOX_ERR_BUSY' })
   store.check = async () => { throw new TypeError('broken') }
   await t.rejects(meter.check(), TypeError)
-  t.same(seen, ['check failed', 'check failed'])
+  t.same(seen, ['check failed', 'check failed', 'check failed'])
 })
 
 t.test('waiting readers are counted while they wait', async t => {

@@ -38,7 +38,7 @@ export interface RedisStoreOptions {
   client?: IoredisClient | undefined
   /** The prefix of every key. Default: `signalbox:`. */
   prefix?: string | undefined
-  /** How long an operation may take, in ms. Default: 5,000. */
+  /** How long Redis may take to reply, and how long a large read may wait for its turn before that, in ms. Default: 5,000. */
   deadline?: number | undefined
   /** Called for outages, and for settings that put boxes at risk. Default: no logging. */
   log?: ((level: 'info' | 'warn' | 'error', message: string) => void) | undefined
@@ -227,7 +227,7 @@ class RedisStore implements Store {
   /** In a Cluster, one responding node is enough: a failover of one node must not take every server out of service. */
   async check (): Promise<void> {
     const client = this.#client
-    await this.#answer(() => isCluster(client) ? Promise.any(client.nodes('master').map(node => node.ping())) : client.ping())
+    await this.#inTime(this.#ask(() => isCluster(client) ? Promise.any(client.nodes('master').map(node => node.ping())) : client.ping()))
   }
 
   close (): Promise<void> {
@@ -259,7 +259,7 @@ class RedisStore implements Store {
    */
   async #run<T>(script: Script, keys: string[], args: (string | number)[], bytes = 0, replied = 0): Promise<T> {
     const evaluate = (): Promise<unknown> => this.#evaluate(script, keys, args)
-    const reply = await this.#answer(replied > SMALL ? () => this.#inTurn(replied, evaluate) : evaluate, bytes)
+    const reply = replied > SMALL ? await this.#inTurn(replied, evaluate) : await this.#inTime(this.#ask(evaluate, bytes))
     const Refusal = typeof reply === 'string' ? refusals[reply] : undefined
     if (Refusal !== undefined) throw new Refusal()
     return reply as T
@@ -274,28 +274,33 @@ class RedisStore implements Store {
     }
   }
 
-  /** Asks once there is room for the reply, unless nobody waits for it any more. */
+  /**
+   * Asks once there is room for the reply.
+   * @throws BusyError if there is none within the deadline; then nothing has been asked
+   */
   async #inTurn<T>(bytes: number, ask: () => Promise<T>): Promise<T> {
-    const until = performance.now() + this.#deadline
-    const giveBack = await this.#replies.take(bytes)
-    try {
-      if (this.#closed !== undefined || performance.now() > until) throw new StoreError({ cause: new Error('Too many large replies are in flight') })
-      return await ask()
-    } finally {
-      giveBack()
-    }
+    const giveBack = await this.#replies.take(bytes, this.#deadline)
+    return await this.#inTime(this.#ask(ask).finally(giveBack))
   }
 
-  /** The reply within the deadline. Without a connection, or with too much in flight, it fails at once. */
-  async #answer<T>(ask: () => Promise<T>, bytes = 0): Promise<T> {
+  /** Asks at once. Without a connection, or with too much in flight, it fails. */
+  async #ask<T>(ask: () => Promise<T>, bytes = 0): Promise<T> {
     const cost = COMMAND + bytes
     if (this.#closed !== undefined) throw new StoreError({ cause: new Error('The store is closed') })
     if (this.#client.status !== 'ready') throw new StoreError({ cause: new Error('No connection') })
     if (this.#pending + cost > MAX_PENDING) throw new StoreError({ cause: new Error('Too much is in flight') })
     this.#pending += cost
-    const answer = ask().finally(() => { this.#pending -= cost })
     try {
-      return await withDeadline(answer, this.#deadline)
+      return await ask()
+    } finally {
+      this.#pending -= cost
+    }
+  }
+
+  /** The reply within the deadline. */
+  async #inTime<T>(reply: Promise<T>): Promise<T> {
+    try {
+      return await withDeadline(reply, this.#deadline)
     } catch (error) {
       throw storeErrorFrom(error)
     }

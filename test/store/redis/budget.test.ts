@@ -8,7 +8,7 @@ t.test('users pass in their order, as long as they fit, and one that never fits 
   const giveBack: Array<() => void> = []
   const sizes = [6, 4, 5, 1, 100, 1]
   for (const [user, bytes] of sizes.entries()) {
-    void budget.take(bytes).then(free => {
+    void budget.take(bytes, 60_000).then(free => {
       passed.push(user)
       giveBack[user] = free
     })
@@ -24,4 +24,15 @@ t.test('users pass in their order, as long as they fit, and one that never fits 
   t.same(await passedAfter(2), [0, 1, 2, 3])
   t.same(await passedAfter(3), [0, 1, 2, 3, 4])
   t.same(await passedAfter(4), [0, 1, 2, 3, 4, 5])
+})
+
+t.test('whoever waits too long is refused, and keeps nobody waiting', async t => {
+  const budget = new Budget(10)
+  const giveBack = await budget.take(6, 60_000)
+  const refused = budget.take(5, 1)
+  const passed = budget.take(4, 60_000)
+  await t.rejects(refused, { code: 'BOX_ERR_BUSY' })
+  ;(await passed)()
+  giveBack()
+  ;(await budget.take(10, 60_000))()
 })

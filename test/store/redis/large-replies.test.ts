@@ -11,7 +11,7 @@ const text = JSON.stringify('x'.repeat(MIB / 16 - 2))
 type Ask = () => Promise<unknown>
 
 /** @param around runs whatever the store asks of Redis */
-async function setUp (t: Test, around = async (ask: Ask): Promise<unknown> => await ask()) {
+async function setUp (t: Test, around = async (ask: Ask): Promise<unknown> => await ask(), deadline = 60_000) {
   const server = await RedisServer.start(t)
   const client = new Redis(server.url, sendsOnce)
   t.teardown(() => { client.disconnect() })
@@ -19,7 +19,7 @@ async function setUp (t: Test, around = async (ask: Ask): Promise<unknown> => aw
     const ask = client[name].bind(client) as (...args: unknown[]) => Promise<unknown>
     Object.assign(client, { [name]: async (...args: unknown[]) => await around(async () => await ask(...args)) })
   }
-  const store = await redisStore({ client, deadline: 60_000 })
+  const store = await redisStore({ client, deadline })
   t.teardown(() => store.close())
 
   async function create (name: string, messages: number): Promise<string> {
@@ -79,6 +79,20 @@ t.test('of many drains at once, few are under way', { skip }, async t => {
   const drains = await Promise.all(drops.map(drop => store.drain(drop, Date.now(), 2 * MIB)))
   t.ok(drains.every(drained => 'texts' in drained && drained.texts.length === 16 && drained.next === 16))
   t.equal(most, 8, 'of up to 2 MiB each')
+})
+
+t.test('a large read whose turn does not come in time is told to try again, and asks nothing', { skip }, async t => {
+  let asked = 0
+  const { store, create } = await setUp(t, async ask => {
+    const reply = await ask()
+    const isLarge = Array.isArray(reply) && Array.isArray(reply[2]) && reply[2].length === 16
+    if (isLarge && ++asked > 0) await new Promise(() => {})
+    return reply
+  }, 1_000)
+  const drop = await create('full', 16)
+  const codes = await Promise.all(Array.from({ length: 40 }, () => store.read(drop, 0, 100, Date.now()).catch((error: { code: string }) => error.code)))
+  t.same(codes.filter(code => code === 'BOX_ERR_STORE').length, asked, 'Redis did not reply')
+  t.same(codes.filter(code => code === 'BOX_ERR_BUSY').length, codes.length - asked)
 })
 
 t.test('a page that is too large for its first reply comes whole, from any cursor', { skip }, async t => {
