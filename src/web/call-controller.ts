@@ -24,6 +24,9 @@ const HELLO_TIMEOUT = 5_000
 /** How long a lost host may take to come back, in ms, while the guests go on without it: longer than `join` tries. */
 const REJOIN_TIMEOUT = 60_000
 
+/** How long it takes a guest that joins to meet those who are already there, in ms. */
+const MEETING_TIME = 10_000
+
 /** How many people a tab remembers, so that they compare again when they come back. */
 const MAX_MET = 20
 
@@ -39,6 +42,8 @@ export class CallController {
   #hostId: string | undefined
   /** Whether nothing that still happens matters any more. */
   #over = false
+  /** when it met the first person */
+  #since: number | undefined
   /** Ends what is left of a host's call, but not its invite. */
   readonly #abort = new AbortController()
   /** Why the call ended while its last connections are still up. */
@@ -209,7 +214,9 @@ export class CallController {
     remotePage.offerMedia()
     this.media.attach(remotePage.senders)
     remotePage.sendersChanged = () => { if (this.#people.get(id) === remotePage) this.media.attach(remotePage.senders) }
-    this.#tell({ type: 'connected', id, code: peer.code, codeChanged })
+    this.#since ??= performance.now()
+    const meeting = this.role === 'guest' && performance.now() - this.#since < MEETING_TIME
+    this.#tell({ type: 'connected', id, code: peer.code, codeChanged, arrival: meeting ? undefined : met.includes(id) ? 'back' : 'new' })
     this.session.update({ met: [...met.filter(other => other !== id), id].slice(-MAX_MET) })
   }
 

@@ -35,6 +35,8 @@ export class CallScreen {
   readonly #people: PeopleView
   #deviceNotice: string | undefined
   #briefTimer: ReturnType<typeof setTimeout> | undefined
+  /** what the timer is for */
+  #brief: string | undefined
 
   constructor (private readonly media: LocalMedia, preferences: Preferences, private readonly actions: CallScreenActions) {
     this.#people = new PeopleView(preferences, text => { actions.announce(text) })
@@ -115,9 +117,15 @@ export class CallScreen {
   #tell (source: string, notice: Notice | undefined): void {
     this.#notices.set(source, notice)
     this.#showNotice()
-    if (source !== 'state') return
+    const brief = notice?.brief && notice.about
+    if (source !== 'state' || brief === this.#brief) return
+    this.#brief = brief
     clearTimeout(this.#briefTimer)
-    if (notice?.brief) this.#briefTimer = setTimeout(() => { this.#tell(source, undefined) }, BRIEF)
+    if (brief === undefined) return
+    this.#briefTimer = setTimeout(() => {
+      this.#notices.dismiss(source)
+      this.#showNotice()
+    }, BRIEF)
   }
 
   #showNotice (): void {

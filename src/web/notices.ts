@@ -25,8 +25,9 @@ export class Notices {
     return this.#first()?.text
   }
 
-  dismiss (): void {
-    const notice = this.#first()
+  /** @param source whose notice; by default, the one that is shown */
+  dismiss (source?: string): void {
+    const notice = source === undefined ? this.#first() : this.#current.get(source)
     if (notice !== undefined) notice.dismissed = true
   }
 

@@ -21,7 +21,7 @@ import { playThrough } from './speaker.js'
 import { StartScreen } from './start-screen.js'
 import { isOpen, peopleIn, type State } from './state.js'
 import { storageOf } from './storage.js'
-import { inSentences, nameOf, presenceOf, spokenText, titleOfPage, type Action } from './texts.js'
+import { inSentences, nameOf, presenceOf, spokenNews, titleOfPage, type Action } from './texts.js'
 import { Voices } from './voices.js'
 import { keepScreenOn } from './wake-lock.js'
 
@@ -93,7 +93,9 @@ export class Page {
     this.state = state
     document.body.dataset['state'] = state.name
     if (isOpen(state) && !isOpen(before)) this.#chat.clear()
-    if (peopleIn(state).some(({ id }) => !peopleIn(before).some(person => person.id === id))) this.#onArrival()
+    const newcomer = peopleIn(state).find(({ id }) => !peopleIn(before).some(person => person.id === id))
+    // A guest finds others in the call when it comes.
+    if (newcomer !== undefined) this.#onArrival(state.role === 'host' || ('came' in state && state.came?.id === newcomer.id))
     this.#showTitle()
     this.#startScreen.show(state)
     this.#nameField.show(state)
@@ -108,7 +110,7 @@ export class Page {
     this.#voices.during(isOpen(state))
     if (isOpen(state) && !isOpen(before)) this.#callScreen.devices()
     if (!isOpen(state) && state.name !== 'ready') this.media.stop()
-    const news = spokenText(state).filter(text => !spokenText(before).includes(text))
+    const news = spokenNews(before, state)
     if (news.length > 0) this.announce(inSentences(news))
   }
 
@@ -132,9 +134,9 @@ export class Page {
     return person === undefined || people.length === 1 ? undefined : nameOf(person, false)
   }
 
-  #onArrival (): void {
+  #onArrival (audible: boolean): void {
     this.#arrived = document.hidden
-    if (this.state.role === 'host' && this.preferences.data.chime) void chime(this.#preferredId('speaker'))
+    if (audible && this.preferences.data.chime) void chime(this.#preferredId('speaker'))
   }
 
   #showTitle (): void {

@@ -12,7 +12,7 @@ export type State =
   | { name: 'waiting', role: Role, invite?: string, failures?: number, notice?: Reason, person?: string }
   | { name: 'connecting', role: Role, invite?: string }
   /** `reconnecting`: the connections to everybody are broken */
-  | { name: 'connected' | 'reconnecting', role: Role, invite?: string, people: readonly Person[], gone?: Departure }
+  | { name: 'connected' | 'reconnecting', role: Role, invite?: string, people: readonly Person[], gone?: Departure, came?: Arrival }
   /** `others`: those who stayed can go on without this person */
   | { name: 'left', role: Role, who: 'you' | 'other', person?: string, others?: true }
   | { name: 'failed', role: Role, failure: Failure }
@@ -37,6 +37,9 @@ export interface Person {
 /** Somebody who is no longer in the call, and why; `host`: they started it. */
 export interface Departure { person: Person, notice: Reason, host?: true }
 
+/** Somebody who has come to the others, and their participant's id; `back`: they were here before. */
+export interface Arrival { id: string, back?: true }
+
 /** Why the host is waiting again. */
 export type Reason = 'left' | Failure
 
@@ -52,7 +55,8 @@ export type CallEvent =
   | { type: 'peerFound' }
   /** the other side could not be connected */
   | { type: 'peerFailed', failure: Failure }
-  | { type: 'connected', id: string, code: string, codeChanged?: boolean }
+  /** `arrival`: they were not in the call before this person was; `back`: or they were, and had to connect again */
+  | { type: 'connected', id: string, code: string, codeChanged?: boolean, arrival?: 'new' | 'back' | undefined }
   /** somebody's name has come; the first one counts */
   | { type: 'named', id: string, person: string }
   /** the person says that both sides show the same code */
@@ -97,10 +101,12 @@ export function next (state: State, event: CallEvent): State {
       const people = peopleIn(state)
       const known = people.find(person => person.id === id)
       const person = { id, code, number: known?.number ?? lowestFree(people), ...(event.codeChanged && { codeChanged: true as const }) }
-      return inCall({ role, ...invite }, known === undefined ? [...people, person] : people.map(each => each === known ? person : each))
+      const all = known === undefined ? [...people, person] : people.map(each => each === known ? person : each)
+      const arrival = known === undefined ? event.arrival : 'back'
+      return inCall({ role, ...invite, ...(arrival && all.length > 1 && { came: { id, ...(arrival === 'back' && { back: true }) } }) }, all)
     }
     case 'named':
-      return change(state, event.id, person => person.name === undefined ? { ...person, name: event.person } : person)
+      return change(state, event.id, person => person.name === undefined ? { ...person, name: unlike(peopleIn(state), event.person) } : person)
     case 'compared':
       return change(state, event.id, person => person.broken === undefined ? { ...person, compared: true } : person)
     case 'interrupted':
@@ -139,7 +145,7 @@ export function peopleIn (state: State): readonly Person[] {
   return 'people' in state ? state.people : []
 }
 
-function inCall (call: { role: Role, invite?: string | undefined, gone?: Departure }, people: readonly Person[]): State {
+function inCall (call: { role: Role, invite?: string | undefined, gone?: Departure, came?: Arrival }, people: readonly Person[]): State {
   const { invite, ...rest } = call
   return {
     ...rest,
@@ -160,6 +166,15 @@ function lowestFree (people: readonly Person[]): number {
   let number = 2
   while (people.some(person => person.number === number)) number++
   return number
+}
+
+/** The name, or the name with a number if somebody else has it: two people are never called the same. */
+function unlike (people: readonly Person[], name: string): string {
+  const plain = (name = '') => name.normalize('NFKC').toLowerCase()
+  const isTaken = (name: string) => people.some(person => plain(person.name) === plain(name))
+  let unique = name
+  for (let number = 2; isTaken(unique); number++) unique = `${name} (${number})`
+  return unique
 }
 
 function isOver ({ name }: State): boolean {

@@ -82,6 +82,8 @@ export function noticeOf (state: State): Notice | undefined {
     return { about: 'silence', text: `The server ${tried}. Check your internet connection. The page keeps trying.` }
   }
   if ('gone' in state) return { about: `gone ${state.gone?.person.id}`, text: goneText(state.gone!), brief: true }
+  const who = newcomer(state)
+  if (who !== undefined) return { about: `came ${who.id} ${who.code}`, text: `${nameOf(who, false)} ${who.back ? 'is back' : 'joined'}.`, brief: true }
   if (state.name !== 'waiting' || state.notice === undefined) return undefined
   return { about: state.notice, text: absentText(state, state.notice) }
 }
@@ -94,6 +96,13 @@ function absentText (state: Extract<State, { name: 'waiting' }>, notice: Reason)
     case 'nobody': return 'Someone tried to join, but their page stopped answering. Ask them to open the link again.'
     default: return `Someone tried to join. ${titleOf(notice)}: ${adviceOf(notice, state.role)}`
   }
+}
+
+/** Who has come to the others last, as long as nothing else is new. */
+function newcomer (state: State): Person & { back?: true } | undefined {
+  if (!('came' in state)) return undefined
+  const person = peopleIn(state).find(({ id }) => id === state.came?.id)
+  return person && { ...person, ...state.came }
 }
 
 /** That somebody is gone, and the others stay. */
@@ -118,7 +127,7 @@ export function progressText (state: State): string | undefined {
 
 /** What is being tried while a connection is broken. @param alone whether nobody else is in the call */
 export function breakText (broken: Person['broken'], online: boolean, alone = true): string {
-  if (!alone) return 'Reconnecting…'
+  if (!alone) return online ? 'Reconnecting…' : 'This device is offline'
   if (!online) return 'This device is offline. The call will continue when the network is back.'
   return broken === 'rejoining' ? 'The connection was lost. Joining the call again…' : 'The connection is interrupted. Trying to restore it…'
 }
@@ -254,7 +263,16 @@ export function spokenCode (code: string): string {
   return `${code.slice(0, 3)} ${code.slice(3)}`
 }
 
-/** What screen readers say of a state. After a change, they say what is new. */
+/** What screen readers say after a change: what is new, and who is back although nothing looks new. */
+export function spokenNews (before: State, state: State): string[] {
+  const said = spokenText(before)
+  const people = peopleIn(state)
+  const restored = people.filter(({ id, code, broken }) => people.length > 1 && broken === undefined &&
+    peopleIn(before).some(person => person.id === id && person.code === code && person.broken !== undefined))
+  return [...spokenText(state).filter(text => !said.includes(text)), ...restored.map(person => `The connection to ${nameOf(person, false)} is back`)]
+}
+
+/** What screen readers say of a state. */
 export function spokenText (state: State): string[] {
   const people = peopleIn(state)
   const alone = people.length === 1
@@ -262,7 +280,9 @@ export function spokenText (state: State): string[] {
   const broken = alone
     ? [state.name === 'reconnecting' ? breakText(people[0]?.broken, true) : undefined]
     : people.map(person => person.broken && `The connection to ${nameOf(person, false)} is interrupted`)
-  return [statusOf(state), noticeOf(state)?.text, comparison(state)?.text, ...named, ...broken].filter(text => text !== undefined)
+  // Who has come is named as soon as the name is there.
+  const notice = newcomer(state) === undefined ? noticeOf(state)?.text : undefined
+  return [statusOf(state), notice, comparison(state)?.text, ...named, ...broken].filter(text => text !== undefined)
 }
 
 /** What is read out at one time: each text as a sentence of its own. */

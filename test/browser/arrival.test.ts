@@ -72,6 +72,37 @@ t.test('when somebody comes', { skip }, async t => {
     t.equal(await host.page.title(), 'Grace · signalbox')
   })
 
+  await t.test('among several people, all of them read and hear it once, and who finds them there is not told so', async t => {
+    const before = async (page: Page) => {
+      await listen(page)
+      await page.clock.install()
+    }
+    const host = await visit(t, browser, url, {}, before)
+    const invite = await start(host)
+    const guest = await visit(t, browser, invite, {}, before)
+    await join(guest)
+    await Promise.all([host.reaches('connected'), guest.reaches('connected')])
+    const said = async (page: Page) => await page.locator('#notice').isVisible() ? await page.locator('#notice-text').textContent() : ''
+    t.same([await notes(guest.page), await said(guest.page)], [0, ''])
+    await guest.page.clock.fastForward(10_000)
+
+    const third = await visit(t, browser, invite, {}, listen)
+    await third.page.getByLabel('Your name (optional)').fill('Ben')
+    await join(third)
+    for (const { page } of [host, guest]) await page.locator('#notice').getByText('Ben joined.', { exact: true }).waitFor()
+    t.equal(await notes(host.page), 4)
+    t.equal(await notes(guest.page), 2)
+    await third.page.locator('.tile').nth(1).waitFor()
+    t.same([await notes(third.page), await said(third.page)], [0, ''])
+
+    await guest.page.clock.fastForward(8_000)
+    await guest.page.locator('#notice').waitFor({ state: 'hidden' })
+    await third.page.locator('#camera').click()
+    await guest.page.locator('.no-picture').getByText('Their camera is off').waitFor()
+    await guest.page.evaluate(() => { dispatchEvent(new Event('online')) })
+    t.equal(await said(guest.page), '', 'what was there for long enough does not come back')
+  })
+
   await t.test('nobody is taken for the one who was there before', async t => {
     const host = await visit(t, browser, url, {}, async page => { await page.clock.install() })
     const invite = await start(host)

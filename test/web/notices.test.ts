@@ -31,3 +31,12 @@ t.test('a dismissed notice stays away while what it is about lasts, whatever the
   notices.set('devices', { about: 'microphone', text: 'No microphone' })
   t.equal(notices.shown, 'No microphone')
 })
+
+t.test('a notice that nobody has to dismiss is gone for as long as it says the same', async t => {
+  const notices = new Notices(['state', 'devices'])
+  notices.set('state', { about: 'came ben', text: 'Person 3 joined.', brief: true })
+  notices.dismiss('state')
+  notices.set('devices', camera)
+  notices.set('state', { about: 'came ben', text: 'Ben joined.', brief: true })
+  t.equal(notices.shown, 'No camera')
+})

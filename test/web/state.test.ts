@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import t from 'tap'
 import { isOpen, next, peopleIn, type CallEvent, type Person, type State } from '../../src/web/state.js'
-import { breakText, comparison, inSentences, startScreenText, noticeOf, spokenText, statusOf, titleOfPage } from '../../src/web/texts.js'
+import { breakText, comparison, inSentences, startScreenText, noticeOf, spokenNews, spokenText, statusOf, titleOfPage } from '../../src/web/texts.js'
 
 const invite = 'https://box.example/#v=1'
 const after = (events: CallEvent[], state: State) => events.reduce(next, state)
@@ -122,6 +122,46 @@ t.test('while a connection is broken, nobody else takes the place of the person 
   t.match(comparison(next(state, { type: 'recovered', id: 'ada' })), { id: 'ada', code: '123456' })
   t.match(comparison(next(state, { type: 'peerGone', id: 'ada', notice: 'lost' })), { id: 'ben', code: '222222' })
   t.match(comparison(after([...several, { type: 'compared', id: 'ada' }, { type: 'interrupted', id: 'ada' }], host)), { id: 'ben' })
+})
+
+t.test('who comes to several people, or comes back, is named', async t => {
+  const came = next(after(several, host), { type: 'connected', id: 'cleo', code: '333333', arrival: 'new' })
+  t.match(noticeOf(came), { text: 'Person 4 joined.', brief: true })
+  const named = next(came, { type: 'named', id: 'cleo', person: 'Cleo' })
+  t.equal(noticeOf(named)?.text, 'Cleo joined.')
+  t.equal(noticeOf(named)?.about, noticeOf(came)?.about, 'it is the same news')
+  t.same(spokenNews(after(several, host), came), ['4 people'])
+  t.same(spokenNews(came, named), ['Cleo is in the call'])
+  t.equal(noticeOf(next(named, { type: 'peerGone', id: 'ben', notice: 'left' }))?.text, 'Person 3 left.')
+  const broken = after([{ type: 'interrupted', id: 'cleo', rejoining: true }], named)
+  t.match(noticeOf(next(broken, { type: 'connected', id: 'cleo', code: '444444' })), { text: 'Person 4 is back.' })
+  const again = next(after(several, host), { type: 'connected', id: 'cleo', code: '333333', arrival: 'back' })
+  t.equal(noticeOf(again)?.text, 'Person 4 is back.')
+})
+
+t.test('who is alone with somebody, or finds people in the call, is not told that they joined', async t => {
+  t.equal(noticeOf(after([{ type: 'begin', role: 'host' }, { type: 'connected', id: 'ada', code: '123456', arrival: 'new' }], host)), undefined)
+  t.equal(noticeOf(next(after(several, host), { type: 'connected', id: 'cleo', code: '333333' })), undefined)
+})
+
+t.test('screen readers say of several people who is broken off, and who is back', async t => {
+  const state = after([...several, { type: 'named', id: 'ben', person: 'Ben' }], host)
+  const broken = next(state, { type: 'interrupted', id: 'ben' })
+  t.same(spokenNews(state, broken), ['The connection to Ben is interrupted'])
+  t.same(spokenNews(broken, next(broken, { type: 'recovered', id: 'ben' })), ['The connection to Ben is back'])
+})
+
+t.test('of several people, nobody is blamed for a device that is offline', async t => {
+  t.equal(breakText('interrupted', false, false), 'This device is offline')
+  t.equal(breakText('interrupted', true, false), 'Reconnecting…')
+})
+
+t.test('no two people are called the same', async t => {
+  const names = (...given: string[]) => {
+    const people = given.map((_, index) => ({ type: 'connected' as const, id: `${index}`, code: '111111' }))
+    return peopleIn(after([{ type: 'begin', role: 'host' }, ...people, ...given.map((person, index) => ({ type: 'named' as const, id: `${index}`, person }))], host)).map(({ name }) => name)
+  }
+  t.same(names('Ben', 'ben', 'Ben', 'Ben (2)'), ['Ben', 'ben (2)', 'Ben (3)', 'Ben (2) (2)'])
 })
 
 t.test('when one of several leaves, the others stay, and hear who it was', async t => {
