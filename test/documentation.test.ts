@@ -1,3 +1,4 @@
+import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t from 'tap'
 import ts from 'typescript'
@@ -26,4 +27,39 @@ t.test('editors show documentation for each option', async t => {
   t.same(members.filter(({ says }) => says === '').map(({ name }) => name), [])
   t.strictSame(members.find(({ name }) => name === 'BoxPluginOptions.maxWait')?.tags, ['default 25'])
   t.ok(members.length > 30)
+})
+
+/** The code blocks of a page, in any list. @throws Error if one is not closed, or holds a fence */
+function codeBlocks (page: string): { language: string, code: string }[] {
+  const blocks = []
+  let open: { language: string, code: string } | undefined
+  for (const line of page.split('\n')) {
+    const language = /^ *```(\w*)(?: [^`]*)?$/.exec(line)?.[1]
+    if (language === undefined) {
+      if (line.includes('```')) throw new Error(`A fence within a line: ${line}`)
+      if (open !== undefined) open.code += `${line}\n`
+    } else if (open === undefined) {
+      open = { language, code: '' }
+    } else {
+      if (language !== '') throw new Error(`A fence within a block: ${line}`)
+      blocks.push(open)
+      open = undefined
+    }
+  }
+  if (open !== undefined) throw new Error(`A block is not closed: ${open.code}`)
+  return blocks
+}
+
+t.test('the code blocks of every page are closed, and their JSON parses', async t => {
+  const pages = ['.', 'docs', 'clients/typescript', 'examples'].map(async folder =>
+    (await readdir(join(root, folder))).filter(name => name.endsWith('.md')).map(name => join(root, folder, name)))
+  let parsed = 0
+  for (const page of (await Promise.all(pages)).flat()) {
+    for (const { language, code } of codeBlocks(await readFile(page, 'utf8'))) {
+      if (language !== 'json') continue
+      t.doesNotThrow(() => JSON.parse(code), `${page}: ${code}`)
+      parsed++
+    }
+  }
+  t.ok(parsed > 5)
 })

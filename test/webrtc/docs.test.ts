@@ -42,6 +42,7 @@ t.test('the code in docs/webrtc.md works as printed', { skip }, async t => {
     await page.evaluate(`void (async () => {
       const server = location.origin
       const invite = location.href
+      const iceServers = []
       const show = text => { heard.push(text) }
       ${code}
     })().catch(error => { failed.push(error.message) })`)
