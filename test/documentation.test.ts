@@ -61,5 +61,5 @@ t.test('the code blocks of every page are closed, and their JSON parses', async 
       parsed++
     }
   }
-  t.ok(parsed > 5)
+  t.ok(parsed >= 3)
 })
