@@ -34,7 +34,7 @@ export class CodePanel {
     element('digits').textContent = several ? codesText(people) : spokenCode(first?.code ?? '')
     element('compared').hidden = first === undefined || people.some(({ compared }) => !compared)
     element('code-meaning').textContent = several
-      ? 'There is a code for each two people. Read each aloud with its person. If you both have the same digits, nobody is between you. If not, leave the call.'
+      ? 'You share a different code with each person. Read it aloud with them. If you both have the same digits, nobody is in the middle. If not, leave the call.'
       : 'Read these digits aloud to each other. If they match, nobody is in the middle. If not, leave the call.'
     this.#showList(several ? people : [])
     const next = comparison(state)

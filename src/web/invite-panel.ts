@@ -37,7 +37,6 @@ export class InvitePanel {
     if (others === 0 || !isOpen(state)) this.#dialog.close()
     if (others > 0 && this.#panel.parentElement !== this.#dialog) this.#dialog.append(this.#panel)
     else if (others === 0 && this.#panel.parentElement === this.#dialog) element('progress').after(this.#panel)
-    element('invite-title').textContent = others === 0 ? 'Send this link to the other person' : 'Send this link to whoever should join'
     if (invite === undefined || this.#link.value === invite) return
     this.#link.value = invite
     element('qr').replaceChildren(qrCode(invite, 'QR code of the invite link'))

@@ -10,7 +10,7 @@ export function statusOf (state: State): string {
   switch (state.name) {
     case 'ready': return host ? 'Ready to call' : 'You are invited'
     case 'opening': return host ? 'Starting…' : 'Joining…'
-    case 'waiting': return host ? 'Waiting for the other person' : 'Waiting for an answer'
+    case 'waiting': return host ? 'Waiting for someone to join' : 'Waiting for an answer'
     case 'connecting': return 'Connecting…'
     case 'connected': return state.people.length > 1 ? `${state.people.length + 1} people` : 'Connected'
     case 'reconnecting': return 'Reconnecting…'
@@ -53,7 +53,7 @@ export const actionLabels: Record<Action, string> = {
 
 /** What the start screen says. */
 export function startScreenText (state: Extract<State, { name: 'ready' | 'left' | 'failed' }>): StartScreenText {
-  const introduction = 'Video, voice and chat go directly between your two browsers, encrypted. No account, nothing to install.'
+  const introduction = 'Video, voice and chat go directly from browser to browser, encrypted. No account, nothing to install.'
   switch (state.name) {
     case 'ready':
       return state.role === 'host'
@@ -94,7 +94,7 @@ function absentText (state: Extract<State, { name: 'waiting' }>, notice: Reason)
     case 'left': return `${state.person ?? OTHER} left. The link still works.`
     case 'lost': return `The connection${state.person === undefined ? '' : ` to ${state.person}`} was lost. The link still works.`
     case 'nobody': return 'Someone tried to join, but their page stopped answering. Ask them to open the link again.'
-    default: return `Someone tried to join. ${titleOf(notice)}: ${adviceOf(notice, state.role)}`
+    default: return `Someone tried to join. ${titleOf(notice)}. ${adviceOf(notice, state.role)}`
   }
 }
 
@@ -118,9 +118,9 @@ export function progressText (state: State): string | undefined {
   switch (state.name) {
     case 'opening':
       if (state.failures !== undefined) return undefined
-      return host ? 'Making a link for your call.' : 'Asking to join the call.'
-    case 'waiting': return host ? undefined : 'The other person’s page has not answered yet. Keep this page open, and ask them to open theirs.'
-    case 'connecting': return 'Looking for the best way from one browser to the other. This can take a few seconds.'
+      return host ? 'Creating a link for your call…' : 'Asking to join the call…'
+    case 'waiting': return host ? undefined : 'Nobody has answered yet. Keep this page open, and ask the person who invited you to open theirs.'
+    case 'connecting': return 'Looking for the best route to the other browser. This can take a few seconds.'
     default: return undefined
   }
 }
@@ -133,7 +133,7 @@ export function breakText (broken: Person['broken'], online: boolean, alone = tr
 }
 
 /** Why the screen cannot be shared, though the person wants it. */
-export const screenProblem = 'The screen could not be shared. Check in the system settings that this browser may record it, then try again.'
+export const screenProblem = 'Your screen could not be shared. Check in the system settings that this browser may record it, then try again.'
 
 /** Why the screen is no longer shared, though the person has not stopped it. */
 export const screenStopped = 'Your screen is no longer shared: the connection was lost, and someone else may have joined since. You can share it again.'
@@ -154,7 +154,7 @@ export function comparison (state: State): { id: string, code: string, text: str
   const changed = alone ? 'The connection is new, and so is its code: compare again. ' : `The connection to ${name} is new, and so is its code: compare again. `
   const meaning = alone
     ? 'Read the digits of the code aloud to each other. If they match, nobody is in the middle.'
-    : `Read ${spokenCode(person.code)} aloud with ${name}. If you both have these digits, nobody is between you.`
+    : `Read ${spokenCode(person.code)} aloud with ${name}. If you both have these digits, nobody is in the middle.`
   return { id: person.id, code: person.code, text: person.codeChanged ? changed + meaning : meaning }
 }
 
@@ -183,15 +183,15 @@ export function deviceNotice ({ audio, video }: Record<MediaKind, DeviceState>, 
 function restText (noSound: boolean, noPicture: boolean, audio: DeviceState, moment: Moment): string {
   if (moment === 'before') return `You can also call without ${noSound && noPicture ? 'them' : 'it'}.`
   if (noSound) return noPicture ? 'You can still watch, listen and chat.' : 'You can still listen and chat.'
-  return audio === 'on' ? 'The other person can still hear you.' : ''
+  return audio === 'on' ? 'You can still be heard.' : ''
 }
 
 function problemText (problem: DeviceProblem, moment: Moment, both: string, either: string, it: string): string {
-  const again = moment === 'before' ? 'try again' : `turn ${it} on below`
+  const again = moment === 'before' ? 'try again' : `turn the ${both} on below`
   switch (problem) {
-    case 'denied': return `Access to the ${both} is blocked. Allow ${it} in the site settings, next to the address, and ${again}.`
-    case 'busy': return `The ${both} cannot be opened, probably because another program is using ${it}. Close that program, and ${again}.`
-    case 'unavailable': return `No ${either} was found. Connect one, and ${moment === 'before' ? again : 'turn it on below'}.`
+    case 'denied': return `Access to the ${both} is blocked. Allow ${it} in the site settings, next to the address, then ${again}.`
+    case 'busy': return `The ${both} could not be started, probably because another program is using ${it}. Close that program, then ${again}.`
+    case 'unavailable': return `No ${either} was found. Connect one, then ${moment === 'before' ? again : 'turn it on below'}.`
   }
 }
 
@@ -208,7 +208,7 @@ export function switchText ({ kind, using, problem }: Switch): string {
   if (problem === undefined) return `Your ${device} was disconnected. Now using ${deviceName(using)}.`
   const why = {
     denied: `Access to the ${device} you chose is blocked.`,
-    busy: `The ${device} you chose cannot be opened, probably because another program is using it.`,
+    busy: `The ${device} you chose could not be started, probably because another program is using it.`,
     unavailable: `The ${device} you chose was not found.`
   }[problem]
   return `${why} Still using ${deviceName(using)}.`
@@ -242,16 +242,16 @@ export function presenceOf ({ name }: State): Presence {
 export function notSent (presence: Presence): string {
   return presence === 'away'
     ? 'Not sent: the connection is interrupted. Send it again when it is back.'
-    : 'Not sent: the other person is not connected.'
+    : 'Not sent: nobody else is here.'
 }
 
 /** What the chat says besides its messages; undefined if nothing. */
 export function chatHint (presence: Presence, hasMessages: boolean, people: readonly Person[] = []): string | undefined {
   const away = people.filter(({ broken }) => broken !== undefined).map(person => nameOf(person, false))
-  if (presence === 'here' && away.length > 0) return `What you write does not reach ${inWords(away)} right now: the connection is interrupted.`
-  if (presence === 'nobody') return 'Nobody else is here right now. You can write, and send it once the other person is connected.'
-  if (presence === 'away') return 'The connection is interrupted. You can write, and send it when it is back.'
-  return hasMessages ? undefined : `No messages yet. What you write goes directly to ${people.length > 1 ? 'everybody' : 'the other person'} and is not stored.`
+  if (presence === 'here' && away.length > 0) return `What you write is not reaching ${inWords(away)} right now: the connection is interrupted.`
+  if (presence === 'nobody') return 'Nobody else is here right now. You can write a message now and send it when someone joins.'
+  if (presence === 'away') return 'The connection is interrupted. You can write a message now and send it when the connection is back.'
+  return hasMessages ? undefined : `No messages yet. What you write goes directly to ${people.length > 1 ? 'everyone' : 'the other person'} and is not stored.`
 }
 
 function inWords (names: readonly string[]): string {

@@ -57,7 +57,7 @@ t.test('a connection that breaks', { skip }, async t => {
     const { page } = host
     await page.locator('#chat-toggle').click()
     await breaks(page, 'disconnected')
-    await page.getByText('The connection is interrupted. You can write, and send it when it is back.').waitFor()
+    await page.getByText('The connection is interrupted. You can write a message now and send it when the connection is back.').waitFor()
     await page.locator('#chat-input').fill('still there?')
     await page.keyboard.press('Enter')
     await page.getByText('Not sent: the connection is interrupted. Send it again when it is back.').waitFor()

@@ -130,7 +130,7 @@ t.test('the call page in Chromium', { skip }, async t => {
       t.equal(await guest.page.evaluate(() => Reflect.get(globalThis, 'asked')), 0, 'before the camera is asked for')
       return await guest.page.getByRole('heading').textContent()
     }
-    t.equal(await answer(invite.slice(0, -30)), 'The key is wrong')
+    t.equal(await answer(invite.slice(0, -30)), 'This link is damaged')
     t.equal(await answer(invite.replace('drop_', '')), 'This link is incomplete')
     t.equal(await answer(`${url}#chapter-2`), 'This link is incomplete')
     await host.page.getByRole('button', { name: 'Leave' }).click()
@@ -156,7 +156,7 @@ t.test('the call page in Chromium', { skip }, async t => {
     await host.page.getByRole('button', { name: 'Chat' }).click()
     await host.page.getByLabel('Message', { exact: true }).fill('anybody there?')
     await host.page.getByRole('button', { name: 'Send' }).click()
-    await host.page.getByText('Not sent: the other person is not connected.').waitFor()
+    await host.page.getByText('Not sent: nobody else is here.').waitFor()
     t.equal(await host.page.getByLabel('Message', { exact: true }).inputValue(), 'anybody there?')
   })
 
@@ -192,7 +192,7 @@ t.test('the call page in Chromium', { skip }, async t => {
     await page.keyboard.press('Enter')
     await reaches('waiting')
     t.equal(await focus(), 'status')
-    await page.getByRole('status').getByText('Waiting for the other person').waitFor({ state: 'attached' })
+    await page.getByRole('status').getByText('Waiting for someone to join').waitFor({ state: 'attached' })
     await page.locator('#chat-toggle').press('Enter')
     t.equal(await focus(), 'chat-input')
     await page.keyboard.press('Escape')

@@ -54,7 +54,7 @@ t.test('the chat', { skip }, async t => {
     await host.page.locator('#chat-toggle').click()
     await host.page.getByText(/^Nobody else is here right now\./).waitFor()
     await write(host, 'hello?')
-    await host.page.getByText('Not sent: the other person is not connected.').waitFor()
+    await host.page.getByText('Not sent: nobody else is here.').waitFor()
 
     const guest = await visit(t, browser, invite)
     await join(guest)

@@ -24,9 +24,9 @@ t.test('a camera that cannot be used', { skip }, async t => {
   const browser = await launch(t)
   const url = await servePage(t)
   for (const [error, text] of [
-    ['NotReadableError', 'The camera cannot be opened, probably because another program is using it. Close that program, and turn it on below. The other person can still hear you.'],
-    ['NotFoundError', 'No camera was found. Connect one, and turn it on below. The other person can still hear you.'],
-    ['NotAllowedError', 'Access to the camera is blocked. Allow it in the site settings, next to the address, and turn it on below. The other person can still hear you.']
+    ['NotReadableError', 'The camera could not be started, probably because another program is using it. Close that program, then turn the camera on below. You can still be heard.'],
+    ['NotFoundError', 'No camera was found. Connect one, then turn it on below. You can still be heard.'],
+    ['NotAllowedError', 'Access to the camera is blocked. Allow it in the site settings, next to the address, then turn the camera on below. You can still be heard.']
   ] as const) {
     await t.test(`${error}: the page says why and what to do, until that has been done`, async t => {
       const host = await visit(t, browser, url, {}, failing(error))

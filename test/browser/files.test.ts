@@ -103,7 +103,7 @@ t.test('files in a call', { skip }, async t => {
     const [chooser] = await Promise.all([host.page.waitForEvent('filechooser'), host.page.getByRole('button', { name: 'Files', exact: true }).click()])
     await chooser.setFiles([mine.path, empty.path])
     await send(guest, theirs.path)
-    await item(guest, mine.name).getByText('300 kB · the other person wants to send you this').waitFor()
+    await item(guest, mine.name).getByText('300 kB · offered to you').waitFor()
     await accept(guest, mine.name)
     await accept(host, theirs.name)
     await accept(guest, empty.name)
@@ -138,12 +138,12 @@ t.test('files in a call', { skip }, async t => {
       t.notOk(await host.page.locator('#drop').isVisible())
       await item(guest, name).getByRole('button', { name: `${say} ${name}` }).click()
     }
-    await item(host, 'declined.bin').getByText('The other person declined it').waitFor()
+    await item(host, 'declined.bin').getByText('They declined it').waitFor()
     await item(guest, 'declined.bin').waitFor({ state: 'detached' })
     await item(guest, 'cancelled.bin').getByRole('button', { name: 'Cancel' }).click()
-    await item(host, 'cancelled.bin').getByText('The other person cancelled it').waitFor()
+    await item(host, 'cancelled.bin').getByText('They cancelled it').waitFor()
     await item(host, 'stopped.bin').getByRole('button', { name: 'Cancel' }).click()
-    await item(guest, 'stopped.bin').getByText('The other person cancelled it').waitFor()
+    await item(guest, 'stopped.bin').getByText('They cancelled it').waitFor()
     t.equal(await guest.page.getByRole('link', { name: 'Save' }).count(), 0)
   })
 
@@ -234,7 +234,7 @@ t.test('files in a call', { skip }, async t => {
     t.ok(await guest.page.locator('#files-trouble').isVisible(), 'it is still said when another file has moved')
     await item(guest, file.name).getByRole('button', { name: 'Decline' }).click()
     await guest.page.locator('#files-trouble').waitFor({ state: 'hidden' })
-    await item(host, file.name).getByText('The other person declined it').waitFor()
+    await item(host, file.name).getByText('They declined it').waitFor()
 
     const folders = () => guest.page.evaluate(async () => {
       const names: string[] = []
@@ -251,7 +251,7 @@ t.test('files in a call', { skip }, async t => {
     const host = await visit(t, browser, url)
     await start(host)
     await host.page.getByRole('button', { name: 'Files', exact: true }).click()
-    await host.page.getByText('There is nobody here to receive files right now.').waitFor()
+    await host.page.getByText('Nobody is here to receive files right now.').waitFor()
     const guest = await visit(t, browser, await host.page.getByLabel('Invite link', { exact: true }).inputValue())
     await join(guest)
     await host.reaches('connected')
@@ -270,7 +270,7 @@ t.test('files in a call', { skip }, async t => {
       new MutationObserver(() => { told.push(region.textContent) }).observe(region, { childList: true })
     })
     await guest.page.locator('#leave').click()
-    const over = 'The other person’s page was closed or reloaded. Send it again.'
+    const over = 'Their page was closed or reloaded. Send it again.'
     for (const { name } of [first, second]) await item(host, name).getByText(over).waitFor()
     await host.page.waitForFunction(text => (Reflect.get(globalThis, 'told') as string[]).some(told => told.includes(text)), `first.bin: ${over} second.bin: ${over}`)
     await guest.reaches('left')

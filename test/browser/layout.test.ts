@@ -6,7 +6,7 @@ import { launch, needsChromium } from '../helpers/chromium.js'
 const skip = await needsChromium()
 
 /** Longer than anything the page says. */
-const LONG = 'Someone tried to join. This invite accepts no new guests for now: too many attempts to join failed, and someone may be interfering. '.repeat(2)
+const LONG = 'Someone tried to join. This invite accepts no new guests for now. There were too many attempts to join, and someone may be interfering. '.repeat(2)
 
 /** What sticks out of the window, or makes something scroll sideways. */
 async function sideways (page: Page): Promise<string[]> {

@@ -112,7 +112,7 @@ t.test('the mirror', { skip }, async t => {
     const { page } = await visit(t, browser, url, {}, watch)
     await page.evaluate(() => { Reflect.get(globalThis, 'fail')('NotAllowedError') })
     await page.getByRole('button', { name: 'Turn on now' }).click()
-    const text = 'Access to the camera and microphone is blocked. Allow them in the site settings, next to the address, and try again. You can also call without them.'
+    const text = 'Access to the camera and microphone is blocked. Allow them in the site settings, next to the address, then try again. You can also call without them.'
     await page.locator('#preview-note').getByText(text, { exact: true }).waitFor()
     await page.getByRole('status').getByText(text, { exact: true }).waitFor({ state: 'attached' })
     await page.evaluate(() => { Reflect.get(globalThis, 'fail')() })
@@ -227,7 +227,7 @@ t.test('the choice of devices', { skip }, async t => {
     await host.page.clock.fastForward(5_000)
     await host.page.evaluate(() => { navigator.mediaDevices.enumerateDevices = async () => [] })
     await unplug()
-    await host.page.locator('#notice').getByText('No microphone was found. Connect one, and turn it on below. You can still listen and chat.', { exact: true }).waitFor()
+    await host.page.locator('#notice').getByText('No microphone was found. Connect one, then turn it on below. You can still listen and chat.', { exact: true }).waitFor()
     await host.page.getByRole('button', { name: 'Mic', pressed: false }).waitFor()
   })
 
@@ -252,7 +252,7 @@ t.test('the choice of devices', { skip }, async t => {
       ['Camera', 'fake_device_2', 'camera', 'fake_device_0']
     ] as const) {
       await dialog.getByRole('combobox', { name }).selectOption(busy)
-      await notice.getByText(`The ${device} you chose cannot be opened, probably because another program is using it. Still using ${using}.`, { exact: true }).waitFor()
+      await notice.getByText(`The ${device} you chose could not be started, probably because another program is using it. Still using ${using}.`, { exact: true }).waitFor()
       t.equal(await dialog.getByRole('combobox', { name }).locator('option:checked').textContent(), using)
     }
     await live(host.page, 'Fake Default Audio Input', 'fake_device_0')

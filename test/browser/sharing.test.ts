@@ -169,7 +169,7 @@ t.test('sharing the screen', { skip }, async t => {
     await host.page.evaluate(async () => { await new Promise(resolve => setTimeout(resolve)) })
     t.notOk(await host.page.locator('#notice').isVisible())
     await refuse('Permission denied by system')
-    await host.page.locator('#notice').getByText(/^The screen could not be shared\./).waitFor()
+    await host.page.locator('#notice').getByText(/^Your screen could not be shared\./).waitFor()
   })
 
   await t.test('in a narrow window it is in the menu', async t => {

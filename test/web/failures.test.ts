@@ -8,7 +8,7 @@ const secure = { isSecureContext: true, RTCPeerConnection: class {} as unknown a
 t.test('each failure of a call has a name that a person understands', async t => {
   const named = (code: ConstructorParameters<typeof CallError>[0]) => titleOf(failureOf(new CallError(code)))
   t.equal(named('CALL_ERR_GONE'), 'This invite is no longer valid')
-  t.equal(named('CALL_ERR_KEY'), 'The key is wrong')
+  t.equal(named('CALL_ERR_KEY'), 'This link is damaged')
   t.equal(named('CALL_ERR_NO_PEER'), 'Nobody answered')
   t.equal(named('CALL_ERR_NO_PATH'), named('CALL_ERR_NO_PATH_WITH_TURN'))
   t.equal(named('CALL_ERR_FINGERPRINT'), 'Someone may be interfering')

@@ -48,7 +48,7 @@ t.test('the title tells who has come while nobody was looking', async t => {
   const connected = after([{ type: 'begin', role: 'host' }, { type: 'connected', id: 'ada', code: '123456' }], host)
   t.equal(titleOfPage(connected, true), '● Someone is here · signalbox')
   t.equal(titleOfPage(next(connected, { type: 'named', id: 'ada', person: 'Ada' }), true), '● Ada is here · signalbox')
-  t.equal(titleOfPage(next(connected, { type: 'peerGone', id: 'ada', notice: 'left' }), true), 'Waiting for the other person · signalbox')
+  t.equal(titleOfPage(next(connected, { type: 'peerGone', id: 'ada', notice: 'left' }), true), 'Waiting for someone to join · signalbox')
 })
 
 t.test('a connection that breaks and mends keeps the code', async t => {

@@ -11,7 +11,7 @@ import { Transfers } from './transfers.js'
 /** How often the list is shown anew, in ms, whatever the other page does. */
 const SHOW_EVERY = 150
 
-const NOBODY = 'There is nobody here to receive files right now.'
+const NOBODY = 'Nobody is here to receive files right now.'
 
 /** The files of a call: the button, the place to drop them, and the list of those on their way. */
 export class FileList {

@@ -7,13 +7,13 @@ const UNITS = ['kB', 'MB', 'GB', 'TB']
 
 /** Why a transfer has failed, and what to do: for the sender, and for the receiver. */
 const failures: Record<Reason, [string, string]> = {
-  stopped: ['The other person cancelled it', 'The other person cancelled it'],
+  stopped: ['They cancelled it', 'They cancelled it'],
   unreadable: ['The file has changed or is gone. Choose it again.', 'The file has changed or is gone. Ask for it again.'],
   damaged: ['It did not arrive as it was sent. Send it again.', 'It did not arrive as it was sent. Ask for it again.'],
-  storage: ['The other person’s device cannot store it.', 'This device cannot store it. Make room, and ask for it again.'],
+  storage: ['Their device cannot store it.', 'This device cannot store it. Make room, and ask for it again.'],
   // A sender does not say so, unless it is another program.
-  busy: ['Too many files are waiting. Send it later.', 'The other person cancelled it'],
-  unknown: ['The other person’s page was closed or reloaded. Send it again.', 'The other person’s page was closed or reloaded. Ask for it again.']
+  busy: ['Too many files are waiting. Send it later.', 'They cancelled it'],
+  unknown: ['Their page was closed or reloaded. Send it again.', 'Their page was closed or reloaded. Ask for it again.']
 }
 
 /** A size as people say it. */
@@ -42,11 +42,11 @@ export function transferText (transfer: Shown, rate = 0): string {
   if (state.name === 'done') return `${sizeText(size)} · ${sending ? 'sent' : 'received'} and verified`
   if (state.name === 'failed') {
     if (state.reason === 'stopped' && state.mine) return 'Cancelled'
-    if (state.reason === 'stopped' && sending && !wanted) return 'The other person declined it'
+    if (state.reason === 'stopped' && sending && !wanted) return 'They declined it'
     return failures[state.reason][sending ? 0 : 1]
   }
   if (link === undefined) return 'Interrupted. It will continue when you are connected again.'
-  if (state.name === 'asked') return `${sizeText(size)} · ${sending ? 'waiting for the other person to accept' : 'the other person wants to send you this'}`
+  if (state.name === 'asked') return `${sizeText(size)} · ${sending ? 'waiting for them to accept' : 'offered to you'}`
   if (state.name === 'accepted') return `${sizeText(size)} · waiting to start`
   const progress = `${sizeText(moved)} of ${sizeText(size)}`
   return rate < 1 ? progress : `${progress} · ${sizeText(rate)}/s · ${timeText((size - moved) / rate)} left`

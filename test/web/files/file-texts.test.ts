@@ -59,14 +59,14 @@ t.test('speed and time left are shown once they are known', async t => {
 t.test('a transfer that has failed says why, whoever says so', async t => {
   const failed = (direction: 'in' | 'out', reason: Reason, wanted: boolean, mine = false) =>
     transferText({ direction, wanted, state: { name: 'failed', reason, mine }, size: 80e6, moved: 0, link: {} })
-  t.equal(failed('out', 'stopped', false), 'The other person declined it')
-  t.equal(failed('out', 'stopped', true), 'The other person cancelled it')
-  t.equal(failed('in', 'stopped', true), 'The other person cancelled it')
+  t.equal(failed('out', 'stopped', false), 'They declined it')
+  t.equal(failed('out', 'stopped', true), 'They cancelled it')
+  t.equal(failed('in', 'stopped', true), 'They cancelled it')
   t.equal(failed('out', 'stopped', false, true), 'Cancelled')
-  t.equal(failed('out', 'unknown', false), 'The other person’s page was closed or reloaded. Send it again.')
+  t.equal(failed('out', 'unknown', false), 'Their page was closed or reloaded. Send it again.')
   for (const direction of ['in', 'out'] as const) {
     for (const reason of ['stopped', 'unreadable', 'damaged', 'storage', 'busy', 'unknown'] as const) t.not(failed(direction, reason, true), '', `${direction} ${reason}`)
   }
   t.equal(announcementOf({ name: 'a', direction: 'in', wanted: true, state: { name: 'failed', reason: 'busy', mine: false }, size: 1, moved: 0, link: {} }),
-    'a: The other person cancelled it')
+    'a: They cancelled it')
 })
