@@ -7,6 +7,9 @@ import type { Transfer } from './transfer.js'
 /** How many bytes may arrive that nobody waits for, as they do when a transfer is cancelled. */
 const MAX_STRAY = 2 * WINDOW * BLOCK
 
+/** How long files wait for somebody whose connection is lost, in ms: whoever comes back later comes as somebody else. */
+const RETURN_TIME = 120_000
+
 /**
  * The files of this page on their way. Each goes over the connection it was offered on, one at a time in each
  * direction. When a connection is lost, its files wait for the next, on which the receiver names what it knows and
@@ -17,6 +20,8 @@ export class Transfers implements LinkListener {
   readonly #incoming = new Set<IncomingFile>()
   /** each connection, with whose page is at the other end, and what arrives on it at the moment */
   readonly #links = new Map<FileLink, { owner: string, file?: IncomingFile | undefined, stray: number }>()
+  /** the timers of those for whom files wait */
+  readonly #missing = new Map<string, ReturnType<typeof setTimeout>>()
 
   /** @param notify called after every change */
   constructor (private readonly notify: () => void) {}
@@ -30,6 +35,7 @@ export class Transfers implements LinkListener {
 
   /** Talks about files on this connection from now on. */
   attach (link: FileLink, owner = ''): void {
+    this.#expect(owner, false)
     this.#links.set(link, { owner, stray: 0 })
     // Those that are over, too: the sender may not know yet.
     const known = [...this.#incoming].filter(file => file.owner === owner).sort((a, b) => Number(a.isOver) - Number(b.isOver))
@@ -38,9 +44,11 @@ export class Transfers implements LinkListener {
 
   /** Also when the connection is lost. */
   closed (link: FileLink): void {
+    const owner = this.#ownerOf(link)
     link.release()
     this.#links.delete(link)
     for (const transfer of this.list) if (transfer.link === link) transfer.interrupt()
+    this.#expect(owner, this.list.some(transfer => !transfer.isOver && transfer.link === undefined && transfer.owner === owner))
     this.notify()
   }
 
@@ -72,6 +80,7 @@ export class Transfers implements LinkListener {
 
   /** Somebody does not come back: what waits for them is over. */
   abandon (owner = ''): void {
+    this.#expect(owner, false)
     for (const transfer of this.list) if (transfer.link === undefined && transfer.owner === owner) transfer.failed('unknown')
   }
 
@@ -82,6 +91,7 @@ export class Transfers implements LinkListener {
       if (transfer.state.name !== 'done' || transfer.state.file === undefined) this.remove(transfer)
     }
     for (const link of [...this.#links.keys()]) this.closed(link)
+    for (const owner of [...this.#missing.keys()]) this.#expect(owner, false)
   }
 
   ready (link: FileLink, known: string[]): void {
@@ -118,6 +128,13 @@ export class Transfers implements LinkListener {
         incoming?.failed(message.reason)
         if (message.reason === 'unknown') this.#find([...this.#incoming].filter(({ owner }) => owner === at.owner), message.id, undefined)?.failed('unknown')
     }
+  }
+
+  /** @param waiting whether files wait for this person from now on */
+  #expect (owner: string, waiting: boolean): void {
+    clearTimeout(this.#missing.get(owner))
+    this.#missing.delete(owner)
+    if (waiting) this.#missing.set(owner, setTimeout(() => { this.abandon(owner) }, RETURN_TIME))
   }
 
   #onOffer (link: FileLink, offer: Extract<FileMessage, { type: 'offer' }>): void {

@@ -109,11 +109,13 @@ export class MemorySink implements Sink {
 
 /** The files of one page, which accepts what it is offered as it is told to. */
 export class FakePage {
+  static readonly #made: FakePage[] = []
   readonly transfers: Transfers
   readonly sinks = new Map<string, MemorySink>()
   #accepted = new Set<string>()
 
   constructor (accepts: (file: IncomingFile) => Sink | undefined = () => new MemorySink(), private readonly then = () => {}) {
+    FakePage.#made.push(this)
     this.transfers = new Transfers(() => {
       for (const file of this.incoming) {
         if (file.state.name !== 'asked' || this.#accepted.has(file.id)) continue
@@ -124,6 +126,11 @@ export class FakePage {
       }
       this.then()
     })
+  }
+
+  /** Closes all pages, which may still wait for each other. */
+  static closeAll (): void {
+    for (const { transfers } of FakePage.#made) transfers.stop()
   }
 
   get incoming () { return this.transfers.list.filter(({ direction }) => direction === 'in') as IncomingFile[] }

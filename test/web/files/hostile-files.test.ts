@@ -5,6 +5,8 @@ import { BLOCK, MAX_OFFERS, WINDOW, type FileMessage } from '../../../src/web/fi
 import type { Sink } from '../../../src/web/files/incoming-file.js'
 import { FakeChannel, FakePage, linkOn, MemorySink } from './fake-wire.js'
 
+t.teardown(() => { FakePage.closeAll() })
+
 const id = (number: number) => number.toString(16).padStart(32, '0')
 const KEY = id(7)
 

@@ -1,8 +1,11 @@
 import t from 'tap'
 import fc from 'fast-check'
+import { mock } from 'node:test'
 import { createHash, randomBytes } from 'node:crypto'
 import { BLOCK } from '../../../src/web/files/file-messages.js'
-import { FakePage, linkOn, Wire } from './fake-wire.js'
+import { FakeChannel, FakePage, linkOn, Wire } from './fake-wire.js'
+
+t.teardown(() => { FakePage.closeAll() })
 
 function fileOf (name: string, size: number): File {
   return new File([randomBytes(size)], name)
@@ -56,4 +59,38 @@ t.test('files arrive whole in both directions, wherever the connection is cut', 
     return true
   }), { numRuns: 40 })
   t.pass()
+})
+
+/** A page that has offered a file to somebody, whose connection is cut then. */
+async function cutOff (owner: string) {
+  const [{ transfers }, receiver] = [new FakePage(), new FakePage()]
+  const wire = new Wire()
+  transfers.attach(linkOn(wire.ends[0]), owner)
+  receiver.transfers.attach(linkOn(wire.ends[1]))
+  wire.open()
+  while (!transfers.canSend) await new Promise(setImmediate)
+  transfers.send([fileOf('a', 5)])
+  wire.break()
+  return transfers
+}
+
+t.test('a file does not wait for ever for somebody who does not come back as the same', async t => {
+  mock.timers.enable({ apis: ['setTimeout'] })
+  t.teardown(() => { mock.timers.reset() })
+  const transfers = await cutOff('ben')
+  mock.timers.tick(119_999)
+  t.match(transfers.list, [{ state: { name: 'asked' } }])
+  transfers.attach(linkOn(new FakeChannel()), 'ben, loaded again')
+  mock.timers.tick(1)
+  t.match(transfers.list, [{ state: { name: 'failed', reason: 'unknown' } }])
+})
+
+t.test('whoever is back in time, is not given up later', async t => {
+  mock.timers.enable({ apis: ['setTimeout'] })
+  t.teardown(() => { mock.timers.reset() })
+  const transfers = await cutOff('ben')
+  mock.timers.tick(60_000)
+  transfers.attach(linkOn(new FakeChannel()), 'ben')
+  mock.timers.tick(600_000)
+  t.match(transfers.list, [{ state: { name: 'asked' } }])
 })
