@@ -40,9 +40,10 @@ export class PictureView {
     document.body.classList.toggle('picture', main !== undefined)
     this.#fill.set({ enabled: cameras.length > 0, on: this.tiles().every(tile => this.#fit(tile) === 'fill') })
     this.#fullScreen.set({ enabled: true, on: document.fullscreenElement !== null })
-    this.#inset.set({ enabled: main !== undefined && main.video.readyState > 0, on: document.pictureInPictureElement !== null })
-    const inset = this.tiles().find(({ video }) => video === document.pictureInPictureElement)
-    if (inset === undefined || inset.shown === 'nothing') this.#leaveInset()
+    const inset = this.#insetTile
+    this.#inset.set({ enabled: main !== undefined && main.video.readyState > 0, on: inset !== undefined })
+    // The person may have given a window to their own picture.
+    if (document.pictureInPictureElement?.matches('.remote') && (inset === undefined || inset.shown === 'nothing')) this.#leaveInset()
   }
 
   /** The call is over. */
@@ -58,6 +59,11 @@ export class PictureView {
   /** Whose picture gets a window: that of a screen, or of whoever has been here for the longest. */
   get #main (): PersonTile | undefined {
     return this.tiles().find(({ shown }) => shown === 'screen') ?? this.#cameras[0]
+  }
+
+  /** Whose picture has a window. */
+  get #insetTile (): PersonTile | undefined {
+    return this.tiles().find(({ video }) => video === document.pictureInPictureElement)
   }
 
   #fit ({ shown, video, element }: PersonTile): Fit {
@@ -76,7 +82,7 @@ export class PictureView {
   }
 
   async #toggleInset (): Promise<void> {
-    if (document.pictureInPictureElement === null) await this.#main?.video.requestPictureInPicture()
+    if (this.#insetTile === undefined) await this.#main?.video.requestPictureInPicture()
     else await document.exitPictureInPicture()
   }
 

@@ -97,6 +97,20 @@ t.test("the other person's picture", { skip }, async t => {
     t.ok(await page.getByRole('button', { name: 'Picture in picture' }).isDisabled(), 'without a picture, it is not possible')
   })
 
+  await t.test('a window that the person has given to their own picture stays, until the call is over', async t => {
+    const { host, guest } = await inCall(t, browser, url)
+    const { page } = host
+    await page.locator('#self').evaluate(async (video: HTMLVideoElement) => {
+      while (video.readyState === 0) await new Promise(resolve => setTimeout(resolve, 20))
+      await video.requestPictureInPicture()
+    })
+    await guest.page.locator('#camera').click()
+    await page.locator('.no-picture').getByText('Their camera is off').waitFor()
+    t.ok(await page.evaluate(() => document.pictureInPictureElement?.id === 'self'))
+    await page.locator('#leave').click()
+    await page.waitForFunction(() => document.pictureInPictureElement === null)
+  })
+
   await t.test('a browser that can do neither does not offer them', async t => {
     const host = await visit(t, browser, url, {}, async page => {
       await page.addInitScript(() => {
