@@ -132,7 +132,7 @@ export class CallController {
       for (const [id, { connected }] of [...this.#people]) if (!connected) this.#onGone(id, 'left', id === this.#hostId)
     } catch (error) {
       if (this.#over) return
-      const failure = failureOf(error)
+      const failure = failureOf(error, this.#since !== undefined)
       if (failure === 'gone' || failure === 'key') this.session.update({ call: undefined })
       // People who are already connected can continue without the server.
       if ([...this.#people.values()].some(({ connected }) => connected)) this.#pendingFailure = failure
@@ -159,7 +159,7 @@ export class CallController {
   }
 
   #guestFailed (error: CallError): void {
-    if (this.#people.size === 0) this.#tell({ type: 'peerFailed', failure: failureOf(error) })
+    if (this.#people.size === 0) this.#tell({ type: 'peerFailed', failure: failureOf(error, false) })
   }
 
   #onPeer (peer: Peer, ownId: string): void {

@@ -75,10 +75,11 @@ const byCode: Record<CallErrorCode, Failure> = {
   CALL_ERR_FINGERPRINT: 'refused'
 }
 
-/** The failure for anything that was thrown. */
-export function failureOf (error: unknown): Failure {
+/** The failure for anything that was thrown. @param met whether the two sides were connected before */
+export function failureOf (error: unknown, met = true): Failure {
   const { code, cause } = Object(error) as { code?: unknown, cause?: unknown }
   if (code === 'CALL_ERR_SERVER' && Object(cause).status === 429) return 'limited'
+  if (code === 'CALL_ERR_CLOSED' && !met) return 'nobody'
   return Object.hasOwn(byCode, String(code)) ? byCode[code as CallErrorCode] : 'unknown'
 }
 

@@ -75,21 +75,25 @@ async function hosting (t: Test) {
   const host = page(t, 'host')
   host.call.host(new URL(`${server.url}/`))
   while (host.shown.invite === '') await quiet()
-  /** A guest's page joins, and both ends of the connection open. */
-  const join = async () => {
+  /** A guest's page joins, and both pages have a connection that is not open yet. */
+  const connect = async () => {
     FakePageConnection.made = []
     const guest = page(t, 'guest')
     guest.call.join(host.shown.invite)
     while (!(['host', 'guest'] as const).every(end => FakePageConnection.made.some(({ role }) => role === end))) await quiet()
     await quiet()
     const last = (wanted: Role) => FakePageConnection.made.findLast(({ role }) => role === wanted)!
-    const [here, there] = [last('host'), last('guest')]
+    return { guest, here: last('host'), there: last('guest') }
+  }
+  /** A guest's page joins, and both ends of the connection open. */
+  const join = async () => {
+    const { guest, here, there } = await connect()
     t.ok(here.open(there.fingerprint))
     t.ok(there.open(here.fingerprint))
     await quiet()
     return { guest, here, there }
   }
-  return { server, host, join }
+  return { server, host, connect, join }
 }
 
 t.test('people get a code once both pages have spoken', async t => {
@@ -164,6 +168,20 @@ t.test('the seventh hears that the call is full, before there is a connection', 
   t.same(guest.shown.state, { name: 'failed', role: 'guest', failure: 'full' })
   t.ok(FakePageConnection.made.every(({ said }) => said.length === 0))
   t.equal(host.shown.unfinished, unfinished, 'it is no failed attempt')
+})
+
+t.test('who leaves before the two are connected has not answered', async t => {
+  const { host, connect } = await hosting(t)
+  const { guest } = await connect()
+  host.call.leave()
+  await until(() => guest.shown.state.name === 'failed')
+  t.match(guest.shown.state, { failure: 'nobody' }, 'nothing is said of the link, which no longer works')
+
+  const { host: other, connect: connectToOther } = await hosting(t)
+  const { guest: leaving } = await connectToOther()
+  leaving.call.leave()
+  await until(() => other.shown.state.name === 'waiting')
+  t.match(other.shown.state, { notice: 'nobody' })
 })
 
 /** A host whose guest is cut off before another one comes. */
