@@ -87,6 +87,19 @@ t.test('a connection that breaks', { skip }, async t => {
     t.ok(await keptPicture(guest.page), 'still')
   })
 
+  await t.test('when the invite is lost during a break, the call is over for both, and no voice goes on', async t => {
+    const { host, guest } = await call(t)
+    const box: string = await host.page.evaluate(() => JSON.parse(sessionStorage.getItem('signalbox')!).call.resume.link)
+    await breaks(host.page, 'disconnected')
+    await host.reaches('reconnecting')
+    t.equal((await fetch(box, { method: 'DELETE' })).status, 204)
+    for (const { page, reaches } of [host, guest]) {
+      await reaches('failed')
+      await page.getByRole('heading', { name: 'This invite is no longer valid' }).waitFor()
+    }
+    t.same(host.problems, [])
+  })
+
   await t.test('what the camera does not show is not shown in a break either', async t => {
     const { host, guest } = await call(t)
     await guest.page.locator('#camera').click()
