@@ -10,7 +10,7 @@ import type { RemotePage } from './remote-page.js'
 import type { LocalMedia, Switch } from './local-media.js'
 import { Notices, type Notice } from './notices.js'
 import { isOpen, type State } from './state.js'
-import { deviceNotice, noticeOf, progressText, statusOf, switchText } from './texts.js'
+import { deviceNotice, leaveHint, noticeOf, progressText, statusOf, switchText } from './texts.js'
 
 /** How long a notice stays that asks for nothing, in ms. */
 const BRIEF = 8_000
@@ -59,6 +59,7 @@ export class CallScreen {
     this.#codes.show(state)
     this.#tell('state', noticeOf(state))
     showText(element('progress'), progressText(state))
+    element('leave').title = leaveHint(state)
     if (came || !shown) {
       for (const source of ['screen', 'switch']) this.#tell(source, undefined)
       this.#showDeviceNotice()

@@ -112,6 +112,11 @@ function goneText ({ person, notice, host }: Departure): string {
   return host ? `${what} You can go on talking, but nobody else can join.` : what
 }
 
+/** What it means for the others if this person leaves, where that is not plain; '' otherwise. */
+export function leaveHint (state: State): string {
+  return state.role === 'host' && peopleIn(state).length > 1 ? 'If you leave, the others can go on talking, but nobody else can join' : ''
+}
+
 /** What is happening while the person is alone and can only wait; undefined otherwise. */
 export function progressText (state: State): string | undefined {
   const host = state.role === 'host'

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import t from 'tap'
 import { isOpen, next, peopleIn, type CallEvent, type Person, type State } from '../../src/web/state.js'
-import { breakText, comparison, inSentences, startScreenText, noticeOf, spokenNews, spokenText, statusOf, titleOfPage } from '../../src/web/texts.js'
+import { breakText, comparison, inSentences, leaveHint, startScreenText, noticeOf, spokenNews, spokenText, statusOf, titleOfPage } from '../../src/web/texts.js'
 
 const invite = 'https://box.example/#v=1'
 const after = (events: CallEvent[], state: State) => events.reduce(next, state)
@@ -170,6 +170,13 @@ t.test('when one of several leaves, the others stay, and hear who it was', async
   t.equal(noticeOf(state)?.text, 'Ada left.')
   t.equal(statusOf(state), 'Connected')
   t.match(next(state, { type: 'connected', id: 'eve', code: '333333' }), { people: [{ id: 'ben' }, { id: 'eve', number: 2 }] })
+})
+
+t.test('a host is told before it leaves what that means for several others', async t => {
+  const state = after(several, host)
+  t.match(leaveHint(state), /nobody else can join/)
+  t.equal(leaveHint({ ...state, role: 'guest' }), '')
+  t.equal(leaveHint(next(state, { type: 'peerGone', id: 'ben', notice: 'left' })), '')
 })
 
 t.test('when the host leaves, its guests go on, and hear that nobody else can join', async t => {
