@@ -49,7 +49,7 @@ function whenOnce (carrier: Carrier, already: boolean, event: string, tell: () =
 /** Those that have carried what may exist nowhere else. */
 const precious = new WeakSet<Carrier>()
 
-/** Has `cut` leave to the kernel what it still holds: messages that have been removed from their box. */
+/** Makes `cut` leave to the kernel what it still holds: messages that have been removed from their box. */
 export function keepHeld (carrier: Carrier): void {
   precious.add(carrier)
 }

@@ -8,7 +8,7 @@ const AWAY = 'BOX_ERR_STORE'
 const FULL = 'BOX_ERR_STORE_FULL'
 const BUSY = 'BOX_ERR_BUSY'
 
-/** Whether the error belongs to a condition that `logOutages` reports, so that nobody else needs to. */
+/** Whether the error belongs to a condition that `logOutages` reports, so that nothing else needs to report it. */
 export function isOutage (error: unknown): boolean {
   return hasCode(error, AWAY) || hasCode(error, FULL) || hasCode(error, BUSY)
 }
@@ -17,7 +17,7 @@ export function isOutage (error: unknown): boolean {
 export function logOutages (store: Store, log: FastifyBaseLogger, now?: () => number): Store {
   const away = new Condition(log, { level: 'error', begins: 'The store is not responding', ends: 'The store is responding again,' }, now)
   const full = new Condition(log, { level: 'error', begins: 'The store is full', ends: 'The store has space again,' }, now)
-  const busy = new Condition(log, { level: 'warn', begins: 'The store has too much to do', ends: 'The store keeps up again,' }, now)
+  const busy = new Condition(log, { level: 'warn', begins: 'The store has too much to do', ends: 'The store is keeping up again,' }, now)
   const used: Ended = error => {
     if (hasCode(error, AWAY)) away.met(error)
     else if (hasCode(error, FULL)) full.met(error)

@@ -47,7 +47,7 @@ export class PendingResponse {
       this.#left?.abort()
       end()
     })
-    // Whoever has sent it: the host may do so while a handler waits, as with its `handlerTimeout`.
+    // No matter who sent it: the host may do so while a handler waits, as with its `handlerTimeout`.
     this.#raw.once('finish', () => { this.#left?.abort() })
     if (isInjected(request)) this.over = true
     // Over HTTP/2 the stream may stay open after everything is sent, and it emits `finish` even if it was cut off.

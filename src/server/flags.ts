@@ -38,9 +38,9 @@ export const settings = {
   port: setting('port', '<number>', 'port to listen on; 0 picks a free one', '8080', bySchema(Type.Integer({ minimum: 0, maximum: 65_535 }))),
   host: setting('host', '<name>', 'address to listen on; 0.0.0.0 or :: for all', 'localhost', text => text),
   store: setting('store', '<address>', `where boxes are kept: ${STORE_FORMAT}`, 'lmdb:./signalbox-data', readStore),
-  maxConnections: setting('max-connections', '<number>', 'open connections; fewer if the process may not open as many files', '4096', bySchema(ConnectionCount)),
+  maxConnections: setting('max-connections', '<number>', 'maximum number of open connections; fewer if the process may not open that many files', '4096', bySchema(ConnectionCount)),
   rateLimit: setting('rate-limit', '<on|off>', 'limits per client address (IPv6: per /64 network)', 'on', oneOf('on', 'off')),
-  connectionsPerAddress: setting('rate-limit-connections', '<number>', 'open connections per client address, unless it is a trusted proxy', '256', bySchema(ConnectionCount)),
+  connectionsPerAddress: setting('rate-limit-connections', '<number>', 'maximum number of open connections per client address, unless it is a trusted proxy', '256', bySchema(ConnectionCount)),
   trustProxy: setting('trust-proxy', '<list>', 'addresses or CIDR ranges of proxies whose X-Forwarded-For is trusted', 'none', readProxies),
   logLevel: setting('log-level', '<level>', `one of ${LOG_LEVELS.join(', ')}`, 'info', oneOf(...LOG_LEVELS))
 }

@@ -37,7 +37,7 @@ export async function openStore (address: StoreAddress, { log, onFailure }: Stor
     }
     case 'redis': {
       const { redisStore } = await import('../store/redis/redis-store.js')
-      // The driver tells nobody else why it cannot connect.
+      // The driver says only here why it cannot connect.
       let refused = false
       const store = await redisStore({
         url: address.url,
@@ -52,8 +52,8 @@ export async function openStore (address: StoreAddress, { log, onFailure }: Stor
       } catch (error) {
         await store.close()
         const hosts = hostsOf(address.url)
-        if (refused) throw new Error(`Redis at ${hosts} refuses the user or password.`, { cause: error })
-        if (isReply(error)) throw new Error(`Redis at ${hosts} refuses: ${(error.cause as Error).message}`, { cause: error })
+        if (refused) throw new Error(`Redis at ${hosts} rejected the user or password.`, { cause: error })
+        if (isReply(error)) throw new Error(`Redis at ${hosts} replied: ${(error.cause as Error).message}`, { cause: error })
         throw new Error(`Redis at ${hosts} does not respond. Start it or choose another --store.`, { cause: error })
       }
     }

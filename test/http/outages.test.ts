@@ -69,7 +69,7 @@ t.test('an overload is logged on its own, and does not end an outage', async t =
   state.now += 6_000
   state.error = undefined
   await put()
-  t.match(lines.slice(2), [{ msg: 'The store is responding again, after 1 failure in 0 s' }, { level: 30, msg: 'The store keeps up again, after 1 failure in 0 s' }])
+  t.match(lines.slice(2), [{ msg: 'The store is responding again, after 1 failure in 0 s' }, { level: 30, msg: 'The store is keeping up again, after 1 failure in 0 s' }])
 })
 
 t.test('a full store counts as full until something is stored again, whatever is read', async t => {

@@ -60,10 +60,10 @@ t.test('a Redis that refuses the password, or lacks the database, is reported in
   await redis.cli('config', 'set', 'requirepass', 's3cret')
   const at = (rest: string) => runServer(t, ['--port=0', `--store=redis://${rest}`])
   const host = `127.0.0.1:${redis.port}`
-  for (const login of ['', ':wrong@']) refused(t, await at(login + host), /Redis at 127\.0\.0\.1:\d+ refuses the user or password/)
+  for (const login of ['', ':wrong@']) refused(t, await at(login + host), /Redis at 127\.0\.0\.1:\d+ rejected the user or password/)
   refused(t, await at(`:s3cret@${host}/99`), /Redis has no database 99/)
   await redis.cli('-a', 's3cret', 'acl', 'setuser', 'half', 'on', '>half', '~*', '&*', '+@all', '-ping')
-  refused(t, await at(`half:half@${host}`), /Redis at 127\.0\.0\.1:\d+ refuses: NOPERM/)
+  refused(t, await at(`half:half@${host}`), /Redis at 127\.0\.0\.1:\d+ replied: NOPERM/)
 })
 
 t.test('with port 0, the log names the real port', async t => {

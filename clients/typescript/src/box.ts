@@ -26,12 +26,15 @@ export interface CallOptions {
 /**
  * A box on a server. With a box id you can read, acknowledge, send and delete; with a drop address you can only
  * send. It retries transient failures and resumes after every disconnection. Messages arrive in order, and once
- * each, except that the message at which a loop was left is delivered again.
+ * each, except that the message at which you leave a loop is delivered again.
  *
- * Methods reject with a `BoxError` if the server refuses or its response is not what the contract promises (for
- * example after a redirect with status 301 or 302, which turns a POST into a GET), with a `TypeError` that names the
- * server if it cannot be reached (its `cause` is the error of `fetch`; a request is tried ten times, over about a
- * minute), with a `ResponseTooLargeError` if a response exceeds `maxResponseBytes`, and with the signal's reason if they are aborted.
+ * Methods reject with
+ * - a `BoxError` if the server refuses, or its response is not what the contract promises (for example after a
+ *   redirect with status 301 or 302, which turns a POST into a GET);
+ * - a `TypeError` that names the server if it cannot be reached: a request is tried ten times, over about a minute,
+ *   and `cause` is the error of `fetch`;
+ * - a `ResponseTooLargeError` if a response exceeds `maxResponseBytes`;
+ * - the signal's reason if they are aborted.
  */
 export class Box {
   readonly #address: Address

@@ -67,7 +67,7 @@ export function isStream ({ headers }: Response): boolean {
 
 /**
  * The same response, read here up to the limit, so that no server can fill the memory. Browsers replace an error
- * in the body of a response by one of their own. Whether a GET was redirected does not matter, because it stays a GET.
+ * in the body of a response with one of their own. Whether a GET was redirected does not matter, because it stays a GET.
  */
 async function limited ({ method }: Request, response: Response, bytes: number): Promise<Response | undefined> {
   if (response.body === null) return undefined

@@ -44,10 +44,10 @@ export const defaultTimings: Timings = {
   flushTimeout: 5_000
 }
 
-/** Nobody has a box yet: whoever creates one would rather know at once that the URL is wrong. */
+/** For creating a box: nothing is lost yet, so it is better to say soon that the URL is wrong. */
 export const createTimings: Timings = { ...defaultTimings, maxAttempts: 5, maxRetryAfter: 5_000 }
 
-/** Whether the same request may succeed later: there was no response, half of one, or one that says so. */
+/** Whether the same request may succeed later: there was no response, part of one, or one that says so. */
 export function isTransient (error: unknown): boolean {
   if (error instanceof ResponseTooLargeError) return false
   return !(error instanceof BoxError) || error.status >= 500 || error.status === 429 || error.status === 408

@@ -100,8 +100,8 @@ export function makeClient ({ Redis, Cluster }: Driver, place: Place, deadline: 
 }
 
 /**
- * @throws TypeError if the client, as it does by default, sends a command again whose reply was lost. If it does not,
- * it never settles that command either, unless it may not retry at all.
+ * @throws TypeError if the client sends a command again when its reply was lost, as ioredis does by default; or if it
+ * does not, but may still retry: then it never settles such a command.
  */
 export function checkGiven (client: RedisClient): void {
   const refuse = (expected: string): void => {

@@ -32,8 +32,8 @@ export interface RedisStoreOptions {
   /**
    * An ioredis client, instead of `url`. It remains yours: closing the store leaves it open. Create a `Redis` with
    * `autoResendUnfulfilledCommands: false` and `maxRetriesPerRequest: 0`, and a `Cluster` with `retryDelayOnFailover: 0`
-   * and `redisOptions: { autoResendUnfulfilledCommands: false }`. Others are refused: by default, ioredis sends a command
-   * again when its connection is lost, so a message could be stored twice.
+   * and `redisOptions: { autoResendUnfulfilledCommands: false }`. A client with other settings is refused: by default,
+   * ioredis sends a command again when its connection is lost, so a message could be stored twice.
    */
   client?: IoredisClient | undefined
   /** The prefix of every key. Default: `signalbox:`. */
@@ -58,7 +58,7 @@ const SMALL = 16 * 1024
 /** How long a request about a client address may take, in ms: after that, it is better to continue without the reply. */
 const ADDRESS_DEADLINE = 500
 
-/** How often an append requests a grant if others on the same box use it up. */
+/** How often an append requests a grant if other appends to the same box use it up. */
 const MAX_GRANTS = 10
 
 /** What a script that returns messages replies. */
@@ -177,11 +177,11 @@ class RedisStore implements Store {
       const [, ...need] = reply
       holder = need[0]
       lowered = need[3]
-      // A quarter more, so that a box that fills up asks only a few times, and ever more if others are faster.
+      // A quarter more, so that a box that fills up asks only a few times; and more each time that other appends are faster.
       const spare = Math.floor(need[2] / 4) + 2 ** grants - 1
       granted = await this.#holders.grant(need, spare, drop, now, limits.held as Held)
     }
-    throw new StoreError({ cause: new Error(`Others used up ${MAX_GRANTS + 1} grants to the box`) })
+    throw new StoreError({ cause: new Error(`Other appends used up ${MAX_GRANTS + 1} grants to the box`) })
   }
 
   async read (drop: string, after: number, limit: number, now: number): Promise<Page> {

@@ -20,10 +20,10 @@ export interface Answering {
 }
 
 /**
- * Connects with whoever said hello over the channel: the host's side. If that fails, both sides are told, and
+ * Connects, in the host's role, to whoever said hello over the channel. If that fails, both sides are told, and
  * there is no peer.
  * @param id the other participant's
- * @param connected called with the peer and its connection as soon as it is there
+ * @param connected called with the peer and its connection once they are connected
  */
 export async function answer (channel: Channel, id: string, answering: Answering, connected: (peer: Peer, prepared: PreparedConnection) => void): Promise<void> {
   const { attempts, settings, createConnection, refused, signal } = answering
@@ -50,7 +50,7 @@ export async function answer (channel: Channel, id: string, answering: Answering
   } catch (error) {
     prepared?.connection.close()
     const reason = asCallError(error, signal)
-    // At once: to tell the other side may take a while.
+    // Reported first, because telling the other side may take a while.
     if (reason instanceof CallError && !signal?.aborted) notify(refused, reason, id)
     await channel.close(reason)
     end(offered ? 'failed' : 'free')

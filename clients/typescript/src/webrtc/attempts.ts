@@ -11,34 +11,34 @@ const MAX_UNFINISHED = 8
 const FORGET_AFTER = 600_000
 
 /**
- * What an attempt counts if people could compare the code. Nobody guesses there in secret, but nobody might be looking
- * either. A host whose sixteen guests all change every ten minutes never reaches the limit.
+ * How much an attempt counts if people could compare the code: a wrong guess would have been visible, but perhaps
+ * nobody looked. A host whose sixteen guests are all replaced every ten minutes never reaches the limit.
  */
 const COMPARED = 1 / 16
 
 /**
- * How an attempt ended: people could compare the code, or they could not, although there was an offer. It was free if
- * no offer was sent, since it then revealed nothing, or if nobody compares codes at all.
+ * How an attempt ended. `compared`: people could compare the code. `failed`: they could not, although there was an
+ * offer. `free`: no offer was sent, so nothing was revealed, or nobody compares codes in this app.
  */
 export type Outcome = 'compared' | 'failed' | 'free'
 
 export type EndAttempt = (outcome: Outcome) => void
 
-/** What those who connect need of it. */
+/** The part that connecting needs. */
 export interface AttemptLimit {
   readonly unfinished: number
   readonly exhausted: boolean
   begin (signal?: AbortSignal): Promise<EndAttempt>
 }
 
-/** The attempts to join with one invite: how many are in progress, and how many failed, or count for a part as if they had. */
+/** The attempts to join with one invite: how many are in progress, and how many count as failed. */
 export class Attempts implements AttemptLimit {
   #underWay = 0
   #waiting: (() => void)[] = []
 
   /**
-   * @param failed how many failed before the page was reloaded
-   * @param from when the last of them was forgotten, in ms since the epoch
+   * @param failed how many count as failed from before a reload
+   * @param from when one of them was last forgotten, in ms since the epoch
    * @param changed called before a change of the count has any effect
    */
   constructor (private failed: number, private from: number, private readonly changed: () => void, private readonly limit = MAX_UNFINISHED) {}
@@ -88,7 +88,7 @@ export class Attempts implements AttemptLimit {
   }
 }
 
-/** One guest's share of the attempts that all other guests have in common: none can use them all up alone. */
+/** One guest's share of the attempts that all guests have in common, so that no guest can use them all up. */
 export class SharedAttempts implements AttemptLimit {
   constructor (private readonly all: AttemptLimit, private readonly own: AttemptLimit) {}
 

@@ -34,7 +34,8 @@ export interface ConnectOptions extends ClientOptions {
 export async function connect (invite: string | URL | Invite, options: ConnectOptions = {}): Promise<Channel> {
   const { server, key } = typeof invite === 'string' || invite instanceof URL ? await inviteTo(invite, options) : invite
   const { hello, signal } = options
-  // The URL comes from an invite, so it is right, and a guest that lost its network may take a while to come back.
+  // Retried for longer than other creations: the URL comes from an invite, so it is right, and a guest that lost
+  // its network may take a while to get it back.
   const box = await Box.createWith(defaultTimings, server, boxOptions(options)).catch(error => { throw asCallError(error, signal) })
   const host = Box.open(`${server}/boxes/${key.hostDrop}`, { ...boxOptions(options), server })
   return await startAsGuest({

@@ -4,7 +4,7 @@ import { EarlyMessages } from './early-messages.js'
 import { CallError } from './errors.js'
 import { PieceAssembler, splitIntoPieces } from './pieces.js'
 
-/** Out of the way of the ids that applications and implementations count up from 0, and low enough for all of them. */
+/** Far from the ids that applications and implementations count up from 0, and low enough for every implementation. */
 const ID = 255
 
 /** The longest text, in characters, and the size in bytes from which a message is sent in pieces: well below 64 KiB, which all can send. */
@@ -15,7 +15,7 @@ const WHOLE_BYTES = 32_768
 const BURST = 600
 const PER_SECOND = 10
 
-/** What the two libraries say to each other: members that a side does not know are ignored, and so is a type. */
+/** A message between the two libraries. A side ignores types and members that it does not know. */
 export interface ControlMessage {
   readonly type: string
   readonly [member: string]: unknown
@@ -74,7 +74,7 @@ export class ControlChannel {
     this.#early.release()
   }
 
-  /** @returns whether it was sent; if the path is broken, it arrives when that is back */
+  /** @returns whether it was sent; if the path is broken, it arrives once the path is restored */
   send (message: ControlMessage): boolean {
     if (!this.open) return false
     const text = JSON.stringify(message)

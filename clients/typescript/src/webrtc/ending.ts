@@ -3,8 +3,8 @@
 import { CallError, type CallErrorCode } from './errors.js'
 
 /**
- * Errors that the other side can act on or shares. After the last two, only the boxes are lost, which a connected
- * call outlives.
+ * Errors that the other side shares or can act on. After the last two, only the boxes are lost, and a connected call
+ * continues.
  */
 const SHARED_REASONS = new Set<string>(['CALL_ERR_FULL', 'CALL_ERR_ATTEMPTS', 'CALL_ERR_USED_UP', 'CALL_ERR_TOO_LARGE', 'CALL_ERR_DESCRIPTION', 'CALL_ERR_LOST', 'CALL_ERR_NO_PATH', 'CALL_ERR_NO_PATH_WITH_TURN', 'CALL_ERR_GONE', 'CALL_ERR_SERVER'] satisfies CallErrorCode[])
 
@@ -15,7 +15,7 @@ function isShared (code: string): code is CallErrorCode {
 /** The last message: null if a side has left, or the code of the error that ended the conversation. */
 export type EndMessage = null | { ended: CallErrorCode }
 
-/** Of an error that concerns only this side, it says only that the end was not intended. */
+/** The last message for a reason. If the error concerns only this side, it just says that the end was not intended. */
 export function endMessageFor (reason: unknown): EndMessage {
   if (reason === undefined) return null
   return { ended: reason instanceof CallError && isShared(reason.code) ? reason.code : 'CALL_ERR_CLOSED' }

@@ -57,7 +57,7 @@ export class CallError extends Error {
  */
 export function asCallError (error: unknown, signal?: AbortSignal): unknown {
   if (error instanceof CallError || isAbort(error) || (signal?.aborted && error === signal.reason)) return error
-  // Any other 404 means that the URL leads to something else than box routes.
+  // Any other 404 means that the URL leads to something other than box routes.
   if (error instanceof BoxError && error.code === 'BOX_ERR_NOT_FOUND') return new CallError('CALL_ERR_GONE', { cause: error })
   if (error instanceof BoxError && error.status === 413) return new CallError('CALL_ERR_TOO_LARGE', { cause: error })
   return new CallError('CALL_ERR_SERVER', { cause: error })

@@ -13,7 +13,7 @@ import { connectionFactory, peerConnectionClass, type ConnectionOptions } from '
 import { defaultSettings, type Peer, type Settings } from './peer.js'
 import { Queue } from './queue.js'
 
-/** The most guests with whom everyone can be connected with everyone. */
+/** The most guests in a mesh: with the host, six people. */
 const MAX_MESH_GUESTS = 5
 
 /** The options of `host`. */
@@ -46,12 +46,11 @@ export interface HostedCall extends Call {
 }
 
 /**
- * Starts a call and creates an invite to it. A guest that cannot be connected is reported to the `refused`
- * callback, and the loop over `peers` continues; the loop throws only if the invite itself is gone. Closing the
- * call ends the invite.
+ * Starts a call and creates an invite to it. If a guest cannot be connected, `refused` is called, and the loop
+ * over `peers` continues; the loop throws only if the invite itself is gone. Closing the call ends the invite.
  *
- * After eight failed attempts to join, `refused` is called with `CALL_ERR_ATTEMPTS`, and the invite accepts
- * no new guests until one of them is forgotten, ten minutes later. Sixteen others count as one that failed.
+ * After eight failed attempts to join, `refused` is called with `CALL_ERR_ATTEMPTS`, and the invite accepts no
+ * new guests until one of them is forgotten, ten minutes later. Sixteen successful attempts count as one failed.
  * @throws TypeError if there is no RTCPeerConnection, or an option is invalid
  * @throws CallError if the box of `resume` is gone (`CALL_ERR_GONE`), the server fails (`CALL_ERR_SERVER`),
  * or the page is not secure (`CALL_ERR_INSECURE`)
@@ -91,7 +90,7 @@ export async function hostWith (settings: Settings, options: HostOptions): Promi
   const introducer = mesh ? new Introducer() : undefined
 
   const receive = async (channel: Channel) => {
-    // The listener no longer counts a guest whose conversation failed, but it may be connected all the same.
+    // The listener no longer counts a guest whose conversation failed, but that guest may still be connected.
     if (taken.size >= maxGuests) {
       const full = new CallError('CALL_ERR_FULL')
       report(full)

@@ -21,7 +21,7 @@ interface RequestOptions extends ClientOptions { timeout?: number, signal?: Abor
  */
 export function iceServersOf ({ server, id: box }: Address, { timeout = Infinity, signal, ...options }: RequestOptions): () => Promise<RTCIceServer[]> {
   const client = createBoxClient(server, options)
-  // By the wall clock: the other one stops while a laptop sleeps.
+  // By the wall clock, since a monotonic clock may stop while a laptop sleeps.
   let asked = 0
   let until = 0
   let answer = Promise.resolve<RTCIceServer[]>([])

@@ -5,9 +5,9 @@ import { MAX_VALUE_BYTES } from './pieces.js'
 import { parseSealed } from './sealing.js'
 
 /**
- * How much the host sends to one guest for another, at once and per second, in units of up to 8 KiB: a few times what
- * connecting takes. For all others together, it is four times that. Each piece of a large message takes several
- * units, so the receiver's control channel accepts all of it, and has room for what the host says itself.
+ * How much the host relays from one guest to another, at once and per second, in units of up to 8 KiB: a few times
+ * what connecting takes. From all other guests together, it relays up to four times that. Each piece of a large message
+ * takes several units, so the receiver's control channel accepts all of it, and has room for the host's own messages.
  */
 const BURST = 100
 const PER_SECOND = 1

@@ -20,16 +20,16 @@ export interface JoinOptions extends ConnectionOptions {
    * which must not reach any other server.
    */
   server?: string | URL
-  /** Called for every other guest that could not be connected, with the reason and the guest's id; see `mesh`. The call continues. */
+  /** With `mesh`: called for every guest to which no connection could be made, with the reason and the guest's id. The call continues. */
   refused?: (error: CallError, id: string) => void
 }
 
 /**
  * Joins the call of an invite. Rejects at once if the invite is invalid or gone; otherwise, the loop over
- * `peers` yields the host and, with `mesh`, the other guests. If the connection to the host is lost, another
- * hello is sent and the loop yields the host again, but only once until people have been able to compare a code
- * again. The loop ends when either side leaves or, in a mesh, when nobody else is left; it throws a `CallError` if no
- * connection can be made.
+ * `peers` yields the host and, with `mesh`, the other guests. If the connection to the host is lost, `join` says
+ * hello again, and the loop yields the host again; it tries once, and may do so again only after people have had
+ * time to compare a code. The loop ends when either side leaves or, in a mesh, when nobody else is left; it throws
+ * a `CallError` if no connection can be made.
  * @throws CallError if the invite is invalid (`CALL_ERR_INVITE`, `CALL_ERR_KEY`, `CALL_ERR_INVITE_VERSION`),
  * its box is gone (`CALL_ERR_GONE`), or the server fails (`CALL_ERR_SERVER`)
  * @throws TypeError if there is no RTCPeerConnection, or `headers` are given without `server`
@@ -69,7 +69,7 @@ export async function joinWith (settings: Settings, invite: string | URL, option
         return current
       } catch (error) {
         limited.end()
-        // Its own time limit is no abort.
+        // Reaching its own time limit is not an abort by the caller.
         throw asCallError(error, scope.signal)
       }
     })
@@ -80,7 +80,8 @@ export async function joinWith (settings: Settings, invite: string | URL, option
   /** Tells the others; a connection that is not up yet ends with the scope. */
   const close = async () => {
     opening.end()
-    // All in one step: a page that is being closed has no time for another. Only a pair without a path needs the host a moment longer.
+    // All in one step: a page that is being closed has no time for another. Only guests without a path between them
+    // still need the host, to tell each other.
     const needHost = others?.needHost === true
     const left = others?.close()
     if (needHost) await left
@@ -101,7 +102,7 @@ export async function joinWith (settings: Settings, invite: string | URL, option
       host = peer
       peers.push(peer)
     }
-  // Whoever is connected stays so without the host.
+  // Guests that are connected stay connected without the host.
   }).finally(() => others?.none())
   void whole.then(() => peers.end(), error => peers.end(error)).then(close)
   return {

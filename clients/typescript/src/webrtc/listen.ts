@@ -33,10 +33,11 @@ export interface Resume {
   /** the secret of the invite, in base64url */
   secret: string
   /**
-   * the number of attempts to join that failed or may have failed, with a sixteenth for each other one, and the start (in ms since the epoch) of the
-   * period after which the next is forgotten; see the option `save`
+   * how many attempts to join count as failed, including those still in progress; a successful one counts as a
+   * sixteenth. It changes often: see the option `save`
    */
   unfinished?: number
+  /** when the current ten minutes began, after which one failed attempt is forgotten, in ms since the epoch */
   since?: number
 }
 

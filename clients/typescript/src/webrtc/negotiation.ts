@@ -96,7 +96,7 @@ export class Negotiation implements Negotiator {
     try {
       await this.#receive(value)
     } catch (error) {
-      // The cause of an unexpected error is the message.
+      // An unexpected error is the fault of the message.
       throw error instanceof CallError ? error : new CallError('CALL_ERR_FORMAT', { cause: error })
     }
   }

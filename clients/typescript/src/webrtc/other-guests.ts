@@ -13,29 +13,29 @@ import { Queue } from './queue.js'
 import { createNonce, openHello, parseSealed, Session, type SealedMessage } from './sealing.js'
 import { sayHello, stay, type Hello } from './stay.js'
 
-/** The most other guests that this one connects with at a time, whatever the host says: six people in a call, with the host. */
+/** The most other guests that this one is connected to at a time, whatever the host says: with the host, six people. */
 const MAX_CONNECTIONS = 4
 
-/** How many are known at a time. More than can be connected: some may be gone without a word. */
+/** How many are known at a time: more than can be connected, since some may have gone without saying so. */
 const MAX_KNOWN = 8
 
-/** How many connections with other guests may be made at once, and per second: with all, and with each. */
+/** How many connections to other guests may be made at once, and per second: in total, and to each. */
 const BURST = 16
 const PER_SECOND = 0.2
 const BURST_EACH = 4
 const PER_SECOND_EACH = 0.05
 
-/** How many of the attempts that may fail are left to one guest. */
+/** How many attempts with one guest may fail. */
 const MAX_FAILED_EACH = 3
 
-/** How many guests are remembered with whom a connection was closed on purpose. */
+/** How many guests are remembered whose connection was closed on purpose. */
 const MAX_CLOSED = 256
 
-/** What may wait to be read of one conversation, in messages and in characters. */
+/** How much of one conversation may wait to be read, in messages and in characters. */
 const MAX_ARRIVING = 128
 const MAX_ARRIVING_SIZE = 2_097_152
 
-/** From the first step of a conversation until the connection that came of it has ended. */
+/** A conversation, from its first step until the connection that it led to has ended. */
 interface Conversation {
   readonly scope: Scope
   /** its own nonce, and what arrives for it */
@@ -57,18 +57,18 @@ interface OtherGuest {
 }
 
 /**
- * The other guests of a call, on a guest's side: connects with those that the host introduces, through the host.
- * From then on, the two do not need it.
+ * The other guests of a call, on a guest's side: connects to those that the host introduces, with messages that the
+ * host relays. Once connected, two guests do not need the host.
  *
- * The host says who is present, and each change of that ends a conversation that has not led to a connection. An
- * introduction starts the next one: at once, or when the current connection has ended.
+ * The host says who is present. When that changes for a guest, a conversation that has not led to a connection ends.
+ * An introduction starts the next one: at once, or when the current connection has ended.
  */
 export class OtherGuests {
   readonly #known = new Map<string, OtherGuest>()
-  /** By id, as long as any counts: whoever leaves and comes back has no more than before. */
+  /** By id, for as long as any attempt counts: a guest that leaves and comes back gets no new ones. */
   readonly #attempts = new Map<string, Attempts>()
   readonly #peers = new Set<Peer>()
-  /** Guests with whom either side closed the connection on purpose: an introduction must not undo that. */
+  /** Guests whose connection either side closed on purpose: an introduction must not undo that. */
   readonly #closedOnPurpose = new Set<string>()
   readonly #starts = new Allowance(BURST, PER_SECOND)
   #host: ControlChannel | undefined
@@ -102,7 +102,7 @@ export class OtherGuests {
     while (this.#busy > 0) await new Promise<void>(resolve => { this.#idle.push(resolve) })
   }
 
-  /** Whether the host is needed to leave them: two guests without a path of their own can tell each other only through it. */
+  /** Whether leaving takes the host: two guests without a path between them can tell each other only through it. */
   get needHost (): boolean {
     return [...this.#known.values()].some(({ conversation }) => conversation?.connected === false) ||
       [...this.#peers].some(({ connection }) => connection.connectionState !== 'connected')
@@ -151,7 +151,7 @@ export class OtherGuests {
     if (other === undefined) return
     const [nonce] = message.session.split('.')
     if (nonce === other.conversation?.nonce) {
-      // What is lost ends the conversation: the next message is out of order.
+      // A message that does not fit ends the conversation: the next one is then out of order.
       other.conversation?.arriving?.push(message, message.sealed.length)
     } else if (other.present && message.session === nonce && this.own.roleWith(other.id) === 'host') {
       other.next = message
@@ -172,7 +172,7 @@ export class OtherGuests {
     }
   }
 
-  /** Whoever is in the call takes the place of someone who is only still connected: the host does not count those. */
+  /** Makes room for a guest of the call: someone who is connected but no longer in the call gives way. */
   #displace (): void {
     const absent = [...this.#known.values()].find(({ present, conversation }) => !present && conversation !== undefined)
     absent?.conversation?.scope.end(new CallError('CALL_ERR_LOST'))
@@ -198,7 +198,7 @@ export class OtherGuests {
     if (this.#busy === 0) for (const resolve of this.#idle.splice(0)) resolve()
   }
 
-  /** Says hello, and stays connected as well as it can. */
+  /** Says hello, and stays connected for as long as it can. */
   async #visit (other: OtherGuest, conversation: Conversation): Promise<void> {
     const { id } = other
     const { signal } = conversation.scope
@@ -248,7 +248,7 @@ export class OtherGuests {
     const { drop, hello } = Object(await openHello(key, message)) as { drop?: unknown, hello?: unknown }
     if (drop !== other.id) throw new CallError('CALL_ERR_FORMAT')
     const arriving = this.#open(conversation, message.session)
-    // Only now is it known who said hello, so only now does it count against that guest.
+    // The hello counts against that guest only now that its sender is certain.
     await this.#turn(other, conversation)
     const session = await Session.create(key, { role: 'host', guestDrop: other.id, guestNonce: message.session, hostNonce: createNonce() })
     const channel = conversation.channel = new SignalingChannel(this.#deliver, hello, () => { arriving.end() }, signal)
@@ -296,14 +296,14 @@ export class OtherGuests {
     void peer.closed.then(reason => {
       this.#peers.delete(peer)
       if (reason === undefined && this.#closedOnPurpose.size < MAX_CLOSED) this.#closedOnPurpose.add(other.id)
-      // Whoever is gone does not answer.
+      // A guest that has left does not answer.
       if (!other.present) conversation.scope.end(reason)
     })
     this.connected(peer)
   }
 }
 
-/** Why two guests are not connected, or not any more. When the host is gone, it is only their way to each other. */
+/** Why two guests are not, or no longer, connected. Without a host to relay, they have lost each other, but the call goes on. */
 function reasonOf (error: unknown): unknown {
   const reason = asCallError(error)
   return reason instanceof CallError && reason.code === 'CALL_ERR_GONE' ? new CallError('CALL_ERR_LOST', { cause: reason }) : reason

@@ -45,15 +45,15 @@ export class Participant {
   }
 
   /**
-   * This guest's in a conversation with another: of two ids, the lower is the host's. Nothing that happens in a call
-   * changes it, so the two always agree.
+   * This guest's role in a conversation with another: the one with the lower id takes the host's role. Nothing that
+   * happens in a call changes this, so the two always agree.
    */
   roleWith (id: string): Role {
     return this.id < id ? 'host' : 'guest'
   }
 
   /**
-   * What this guest and another use in the place of an invite's key: only these two can compute it.
+   * What this guest and another use instead of an invite's key: only these two can compute it.
    * @throws CallError `CALL_ERR_KEY` if the other's key is not a point on the curve
    */
   async keyWith (other: { id: string, key: string }): Promise<InviteKey> {

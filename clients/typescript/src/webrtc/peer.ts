@@ -19,8 +19,8 @@ export interface Peer {
   /** The connection, for adding tracks and reading statistics. */
   readonly connection: RTCPeerConnection
   /**
-   * An open data channel, free for any use. Messages that arrived before are delivered when this is first read,
-   * as soon as the code that reads it has run: add the listener in the same step.
+   * An open data channel for your own use. Messages that arrive before you first read this property are kept, and
+   * delivered once the code that reads it has run: add your listener there, before any `await`.
    */
   readonly channel: RTCDataChannel
   /**
@@ -37,8 +37,8 @@ export interface Peer {
    */
   readonly closed: Promise<Error | undefined>
   /**
-   * Closes the connection and tells the other side. If there is a reason that concerns both, such as `CALL_ERR_FULL`
-   * when someone else took the other side's place, the other side is told that reason, otherwise `CALL_ERR_CLOSED`.
+   * Closes the connection and tells the other side. It is told a reason that concerns both sides, such as
+   * `CALL_ERR_FULL` when someone else takes its place; any other reason reaches it as `CALL_ERR_CLOSED`.
    */
   close (reason?: CallError): Promise<void>
 }
@@ -96,14 +96,14 @@ export interface ConnectedPeer {
 }
 
 /**
- * Connects the local connection with the one at the other end of the channel. Rejects with the reason if that fails.
+ * Connects the local connection to the one at the other end of the channel. Rejects with the reason if that fails.
  * @param id the other participant's
  */
 export async function connectPeer (id: string, prepared: PreparedConnection, channel: Channel, contribution: Contribution, settings: Settings, signal?: AbortSignal): Promise<ConnectedPeer> {
   const line = new SwitchingChannel(channel, prepared.control, prepared.connection, signal)
   const negotiation = settings.negotiate(prepared.connection, line, contribution)
   const peer = new ManagedPeer(id, prepared, line, negotiation, settings, signal)
-  // Only a host may take its time: a guest would keep others from their turn.
+  // Only a host may take its time: a slow guest would keep other guests waiting.
   if (contribution.role === 'guest') line.onValue = () => { peer.wait() }
   return await peer.connect()
 }

@@ -6,12 +6,12 @@ import { CallError, type CallErrorCode } from './errors.js'
 import { connectPeer, type Peer, type PreparedConnection, type Settings } from './peer.js'
 import { commit, fingerprintOf } from './short-code.js'
 
-/** A hello that was said, and the connection that it is about. */
+/** A hello that was said, and the connection that it is for. */
 export interface Hello {
   prepared: PreparedConnection
   channel: Channel
   opening: string
-  /** ends the attempt that it is, if attempts are counted */
+  /** ends this attempt, if attempts are counted */
   endAttempt?: EndAttempt
 }
 
@@ -43,9 +43,9 @@ export async function sayHello (createConnection: () => Promise<PreparedConnecti
 const TRANSIENT = new Set<CallErrorCode | undefined>(['CALL_ERR_LOST', 'CALL_ERR_NO_PATH', 'CALL_ERR_NO_PATH_WITH_TURN'])
 
 /**
- * Connects with whoever answers the hello: the guest's side. If the connection is lost, says hello again, but only
- * once until people have been able to compare a code again. Resolves when either side leaves; otherwise rejects
- * with the reason.
+ * Connects, in the guest's role, to whoever answers the hello. If the connection is lost, says hello again: once, and
+ * then only after people have had time to compare a code. Resolves when either side leaves; otherwise rejects with
+ * the reason.
  */
 export async function stay (hello: Hello, { id, sayHello, settings, signal, connected, compared }: Staying): Promise<void> {
   const { compare, timeouts } = settings
@@ -74,7 +74,7 @@ export async function stay (hello: Hello, { id, sayHello, settings, signal, conn
       if (reason !== undefined) throw reason
       return
     }
-    // Where nobody compares codes, a host that ends every connection would otherwise be asked again without end or pause.
+    // If nobody compares codes, a host that ends every connection would otherwise get one hello right after another.
     early = performance.now() - since < timeouts.compare ? early + 1 : 0
     if (early > 1) await Scope.run(undefined, signal, scope => backoff(scope, early - 1, reason, defaultTimings))
     hello = await sayHello()

@@ -203,7 +203,7 @@ export class SwitchingChannel implements Channel {
   }
 }
 
-/** A value as it goes over the control channel: the longer of the two ways to say it. */
+/** A value as it goes over the control channel, the longer of its two forms. */
 function signal (value: Value): ControlMessage {
   return { type: 'signal', ...value }
 }
