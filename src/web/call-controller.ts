@@ -110,10 +110,12 @@ export class CallController {
   unload (): void {
     const people = [...this.#people.values()]
     // What happens from now on is no end of the call, to which a page that is only reloaded comes back.
-    this.#over = true
     this.#people.clear()
-    // A guest that waits in vain would cost the host an attempt.
-    if (this.role === 'guest') void this.#call?.close()
+    if (this.role === 'guest') {
+      this.#over = true
+      // A guest that waits in vain would cost the host an attempt.
+      void this.#call?.close()
+    }
     for (const { connection } of people) connection.close()
   }
 

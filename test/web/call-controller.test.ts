@@ -1,5 +1,6 @@
 import t, { type Test } from 'tap'
 import { mock } from 'node:test'
+import type { Resume } from '../../clients/typescript/src/webrtc/index.js'
 import { CallController, type CallListener } from '../../src/web/call-controller.js'
 import type { SavedSession } from '../../src/web/saved-session.js'
 import type { LocalMedia } from '../../src/web/local-media.js'
@@ -43,7 +44,7 @@ class FakePageConnection extends FakeConnection {
 Object.assign(globalThis, { RTCPeerConnection: FakePageConnection, MediaStream: class { addTrack () {} } })
 
 function page (t: Test, role: Role) {
-  const shown = { state: { name: 'opening', role } as State, codes: [] as string[], compare: [] as (string | undefined)[], given: [] as string[], unfinished: 0, invite: '' }
+  const shown = { state: { name: 'opening', role } as State, codes: [] as string[], compare: [] as (string | undefined)[], given: [] as string[], unfinished: 0, invite: '', resume: undefined as Resume | undefined }
   const listener: CallListener = {
     dispatch (event) {
       if (event.type === 'opened') shown.invite = event.invite ?? ''
@@ -58,7 +59,8 @@ function page (t: Test, role: Role) {
   const data: { met?: string[] } = {}
   const session = {
     data,
-    update: ({ call, met }: { call?: { resume?: { unfinished?: number } }, met?: string[] }) => {
+    update: ({ call, met }: { call?: { resume?: Resume }, met?: string[] }) => {
+      shown.resume = call?.resume ?? shown.resume
       shown.unfinished = call?.resume?.unfinished ?? shown.unfinished
       if (met !== undefined) data.met = met
     }
@@ -252,6 +254,17 @@ t.test('a call that has failed says nothing into the next one', async t => {
   here.hear({ type: 'hello' })
   t.same(host.shown.given, ['page', 'media', 'nobody'])
   t.same(host.shown.state, { name: 'waiting', role: 'host', invite: 'https://box.example/#v=1' })
+})
+
+t.test('a host that loads its page again before its call is open does not end it', async t => {
+  const { server, host } = await hosting(t)
+  const { resume } = host.shown
+  host.call.unload()
+  const again = page(t, 'host')
+  again.call.host(new URL(`${server.url}/`), resume)
+  again.call.unload()
+  await quiet()
+  t.equal((await server.fetch(new Request(`${resume!.link}/messages`))).status, 200)
 })
 
 end(t)
