@@ -15,8 +15,8 @@ export type PeerConnectionClass = new (configuration: any) => Record<'createData
 /** Options that `host` and `join` share. */
 export interface ConnectionOptions extends ClientOptions {
   /**
-   * Called with each new connection before negotiation, and the data channel of the future peer: add your tracks here,
-   * and listen for the other side's (`track`). Listen for messages on `peer.channel`; see `keepMessages`.
+   * Called with each new connection and its data channel, before negotiation: add your tracks here, and listen for the
+   * other side's (`track`). Listen for messages on `peer.channel`; see `keepMessages`.
    */
   prepare?: (connection: RTCPeerConnection, channel: RTCDataChannel) => void | Promise<void>
   /**
@@ -24,7 +24,7 @@ export interface ConnectionOptions extends ClientOptions {
    * listens for messages on the data channel. Default: true.
    */
   keepMessages?: boolean
-  /** The STUN and TURN servers to use. By default the ones that the signalbox server offers. */
+  /** The STUN and TURN servers to use. Default: those that the signalbox server offers. */
   iceServers?: RTCIceServer[]
   /** Further configuration for the RTCPeerConnection. */
   configuration?: RTCConfiguration
@@ -38,8 +38,8 @@ export interface ConnectionOptions extends ClientOptions {
    */
   compare?: boolean
   /**
-   * Connects everyone in the call to everyone else, up to six people: the host introduces to each other all guests
-   * that set this, too. Without it, a guest is connected only to the host. Default: false.
+   * Connects everyone in the call to everyone else, up to six people: the host introduces all guests that also set
+   * this to one another. Without it, a guest is connected only to the host. Default: false.
    */
   mesh?: boolean
   /** Aborts everything. */
