@@ -3,10 +3,11 @@
  *
  *   node scripts/generate-clients.js [python] [go] [java] [rust]
  *
- * The settings and the files written by hand (manifest, README) are in openapi/<language>/.
+ * The settings and the files written by hand (manifest, README) are in openapi/<language>/. What is generated for
+ * Python becomes a part of the package in clients/python.
  * Every version is pinned; running it again changes nothing.
  */
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { has, openapiGenerator, pythonEnvironment, repository, root, run, tools, version } from './client-tools.js'
@@ -52,9 +53,10 @@ function contractWithErrors (...statuses) {
   return file
 }
 
-/** The manifest and README, with our version. */
+/** The manifest and README, with our version; Python's are in clients/python. */
 function addPackage (language, out) {
   const source = settings(language, 'package')
+  if (!existsSync(source)) return
   for (const name of readdirSync(source)) {
     writeFileSync(join(out, name), readFileSync(join(source, name), 'utf8').replaceAll('{{version}}', version).replaceAll('{{repository}}', repository))
   }
@@ -75,7 +77,7 @@ function generatePython (out) {
   const templates = join(work, 'python-templates')
   mkdirSync(templates)
   const own = run(join(bin, 'python'), ['-c', 'import openapi_python_client as o, os; print(os.path.dirname(o.__file__))']).trim()
-  for (const name of ['client', 'endpoint_macros', 'endpoint_module', 'errors', 'package_init', 'types'].map(name => `${name}.py.jinja`)) cpSync(join(own, 'templates', name), join(templates, name))
+  for (const name of ['client', 'endpoint_macros', 'endpoint_module', 'errors', 'model', 'package_init', 'types'].map(name => `${name}.py.jinja`)) cpSync(join(own, 'templates', name), join(templates, name))
   // httpx takes `json=None` for no body at all, but null is a message like any other.
   editTemplates(templates, [
     ['endpoint_macros.py.jinja', '{% elif property.required %}\n_kwargs["json"] =', '{% elif property.required %}\n_kwargs["content"] = json.dumps('],
@@ -88,19 +90,24 @@ function generatePython (out) {
     ['endpoint_module.py.jinja', '-> {{ return_string | as_unembedded_code }} | None:', '-> {{ return_string | as_unembedded_code }}:'],
     ['types.py.jinja', 'parsed: T | None', 'parsed: T'],
     ['errors.py.jinja', '__all__ = ["UnexpectedStatus"]', readFileSync(settings('python', 'box_error.py'), 'utf8') + '\n\n__all__ = ["BoxError", "UnexpectedStatus"]'],
-    ['errors.py.jinja', 'class UnexpectedStatus', 'import httpx\n\nfrom .models.problem import Problem\n\n\nclass UnexpectedStatus'],
+    ['errors.py.jinja', 'class UnexpectedStatus', 'from datetime import datetime, timezone\nfrom email.utils import parsedate_to_datetime\nfrom typing import Any\n\nimport httpx\n\nfrom .models.problem import Problem\n\n\nclass UnexpectedStatus'],
     ['endpoint_macros.py.jinja', 'errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.', 'errors.BoxError: If the server does not carry out the request; its problem says why.'],
+    // The next four are for mypy: the arguments of a context manager, and a variable that would have two types if a model
+    // has a property of its name.
+    ['client.py.jinja', 'import ssl', 'import ssl\nfrom types import TracebackType'],
+    ['client.py.jinja', 'exit__(self, *args: Any, **kwargs: Any)', 'exit__(self, exc_type: type[BaseException] | None = None, exc_value: BaseException | None = None, traceback: TracebackType | None = None)'],
+    ['client.py.jinja', 'exit__(*args, **kwargs)', 'exit__(exc_type, exc_value, traceback)'],
+    ['model.py.jinja', '{% set module_name = model.class_info.module_name %}', '{% set module_name = "made" %}'],
     // A read may be held for a minute. None means no timeout at all.
     ['client.py.jinja', '_timeout: httpx.Timeout | None = field(default=None, ', '_timeout: httpx.Timeout | float | None = field(default=70, '],
-    ['package_init.py.jinja', 'from .client import AuthenticatedClient, Client', `from .client import AuthenticatedClient, Client\nfrom .errors import BoxError\n\n__version__ = "${version}"`],
+    ['package_init.py.jinja', 'from .client import AuthenticatedClient, Client', 'from .client import AuthenticatedClient, Client\nfrom .errors import BoxError'],
     ['package_init.py.jinja', '"AuthenticatedClient",', '"AuthenticatedClient",\n    "BoxError",']
   ])
   run(join(bin, 'openapi-python-client'), [
     'generate', '--path', contractWithErrors(), '--config', settings('python', 'config.yaml'), '--meta', 'none',
-    '--custom-template-path', templates, '--output-path', join(out, 'signalbox_client'), '--overwrite', '--fail-on-warning'
+    '--custom-template-path', templates, '--output-path', join(out, 'operations'), '--overwrite', '--fail-on-warning'
   ], { env: { ...process.env, PATH: bin + delimiter + process.env.PATH } })
-  writeFileSync(join(out, 'signalbox_client', 'py.typed'), '')
-  rmSync(join(out, 'signalbox_client', '.ruff_cache'), { recursive: true, force: true })
+  rmSync(join(out, 'operations', '.ruff_cache'), { recursive: true, force: true })
 }
 
 function generateGo (out) {

@@ -13,8 +13,9 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { generators, prepareGenerator } from '../test/clients/generators/generators.js'
 import { comparePage, toMarkdown, tryClient } from '../test/clients/generators/table.js'
+import { tryBehaviours } from '../test/clients/box/behaviours.js'
 import { Runner, languages } from '../test/clients/languages.js'
-import { runExample, runStream } from '../test/clients/readme-programs.js'
+import { runExample, runReceiveAndSend, runStream, runTests } from '../test/clients/readme-programs.js'
 import { play, scenariosFor } from '../test/clients/scenarios.js'
 import { startServers } from '../test/clients/servers.js'
 import { tamper, tamperings } from '../test/clients/tampering.js'
@@ -39,6 +40,7 @@ const failures = []
 const table = {}
 const noticed = {}
 const outcomes = {}
+const promised = {}
 
 async function attempt (name, action) {
   try {
@@ -65,6 +67,20 @@ async function testClient (language, programs, store, urls) {
     total += 2
   }
   table[language] = { ...table[language], [store]: passed === total ? `${passed}` : `${passed} of ${total}` }
+}
+
+/** What a language's `Box` promises: the behaviours of every language, its own tests, and the programs of its README. */
+async function testBox (language, { runners, tests, receive, send }, url) {
+  await Promise.all(Object.entries(runners).map(async ([face, command]) => {
+    const name = `${language} (${face})`
+    const runner = new Runner(command)
+    promised[name] = await tryBehaviours(runner, url, (behaviour, action) => attempt(`${name}: ${behaviour}`, action))
+    await runner.end()
+  }))
+  await attempt(`${language}: the tests of its Box`, async () => {
+    console.log(await runTests(tests, url))
+  })
+  await attempt(`${language}: the README's programs that receive and send`, () => runReceiveAndSend({ receive, send }, url))
 }
 
 /** Tries the clients of a store's main server for the table of docs/generators.md. */
@@ -114,7 +130,9 @@ try {
     try {
       for (const [language, programs] of Object.entries(prepared)) {
         await testClient(language, programs, store, urls)
-        if (store === stores[0]) await testTampering(language, programs, urls)
+        if (store !== stores[0]) continue
+        await testTampering(language, programs, urls)
+        if (programs.box !== undefined) await testBox(language, programs.box, urls.main)
       }
       if (store === stores[0]) {
         for (const [name, command] of Object.entries(made)) await testGenerator(generators[name], command, urls.main)
@@ -133,6 +151,10 @@ if (tried.length === Object.keys(generators).length) {
   console.log(toMarkdown(outcomes))
 }
 
+for (const [name, figures] of Object.entries(promised)) {
+  console.log(`Box in ${name}, through a proxy that cuts, delays and repeats:`)
+  console.table(figures)
+}
 for (const failure of failures) console.log(`FAILED ${failure}\n`)
 console.log('Scenarios passed. On the first store, this includes the programs in the README.')
 console.table(table)

@@ -1,9 +1,10 @@
+import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { copyFileSync, cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { copyFileSync, cpSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
 import { delimiter, dirname, join } from 'node:path'
 import { build } from 'esbuild'
-import { root, run, tools } from '../../scripts/client-tools.js'
+import { pythonEnvironment, root, run, tools, version } from '../../scripts/client-tools.js'
 import { lines } from './lines.js'
 
 /**
@@ -26,14 +27,45 @@ async function prepareTypeScript (folder) {
 }
 
 async function preparePython (folder) {
+  const built = buildPython(folder)
+  const python = join(folder, 'venv', 'bin')
   run('python3', ['-m', 'venv', join(folder, 'venv')])
-  const env = { ...process.env, PATH: join(folder, 'venv', 'bin') + delimiter + process.env.PATH }
-  followReadme('python', folder, env)
+  // The README installs the package by its name, which has to mean what was built here.
+  writeFileSync(join(folder, 'constraints.txt'), `signalbox-client @ file://${built.wheel}`)
+  const env = { ...process.env, PATH: python + delimiter + process.env.PATH, PIP_CONSTRAINT: join(folder, 'constraints.txt'), PYTHONDONTWRITEBYTECODE: '1' }
+  followReadme('python', folder, env, join('clients', 'python'))
   // Typed, with its version, and with more patience than the longest wait.
-  run('python', ['-c', 'import signalbox_client as s, importlib.resources as r; assert s.__version__ and (r.files(s) / "py.typed").is_file() and s.Client("").get_httpx_client().timeout.read > 60'], { cwd: folder, env })
-  copyFileSync(join(import.meta.dirname, 'python', 'runner.py'), join(folder, 'runner.py'))
-  const program = name => ({ command: 'python', args: [name], options: { cwd: folder, env } })
-  return { runner: program('runner.py'), example: program('example.py'), stream: program('stream.py') }
+  run('python', ['-c', `import signalbox_client as s, signalbox_client.operations as o, importlib.resources as r; assert s.__version__ == '${version}' and (r.files(s) / "py.typed").is_file() and o.Client("").get_httpx_client().timeout.read > 60`], { cwd: folder, env })
+  run(join(built.bin, 'mypy'), ['--strict', '--python-executable', join(python, 'python'), '-p', 'signalbox_client'], { cwd: built.source, env: { ...env, MYPYPATH: 'src' } })
+  run(join(built.bin, 'mypy'), ['--strict', '--python-executable', join(python, 'python'), ...['example', 'receive', 'send', 'watch'].map(name => `${name}.py`)], { cwd: folder, env })
+  const program = (...args) => ({ command: 'python', args, options: { cwd: folder, env } })
+  const here = join(import.meta.dirname, 'python')
+  return {
+    runner: program(join(here, 'runner.py')),
+    example: program('example.py'),
+    stream: program('watch.py'),
+    box: {
+      runners: { async: program(join(here, 'box', 'runner.py')), sync: program(join(here, 'box', 'runner.py'), '--sync') },
+      tests: program('-W', 'error', '-m', 'unittest', 'discover', '-s', join(here, 'box')),
+      receive: program('receive.py'),
+      send: program('send.py')
+    }
+  }
+}
+
+/** Builds the Python package as for its registry: first the source distribution, and from that the wheel. */
+function buildPython (folder) {
+  const bin = pythonEnvironment('python-packaging', join(import.meta.dirname, 'python', 'requirements.txt'))
+  const dist = join(folder, 'dist')
+  run(join(bin, 'python'), ['-m', 'build', '--no-isolation', '--outdir', dist, join(root, 'clients', 'python')])
+  const name = `signalbox_client-${version}`
+  assert.deepEqual(readdirSync(dist).sort(), [`${name}-py3-none-any.whl`, `${name}.tar.gz`])
+  run('tar', ['xzf', join(dist, `${name}.tar.gz`), '-C', folder])
+  const wheel = join(dist, `${name}-py3-none-any.whl`)
+  const files = run(join(bin, 'python'), ['-m', 'zipfile', '--list', wheel]).split('\n').slice(1).map(line => line.split(' ')[0])
+  for (const file of ['signalbox_client/_box.py', 'signalbox_client/operations/api/box/create_box.py', `${name}.dist-info/licenses/LICENSE`]) assert.ok(files.includes(file), file)
+  assert.deepEqual(files.filter(file => !/^signalbox_client(\/.+\.py|\/py\.typed$|-[\d.]+\.dist-info\/)|^$/.test(file)), [], 'nothing else is published')
+  return { bin, wheel, source: join(folder, name) }
 }
 
 async function prepareGo (folder) {
@@ -69,9 +101,9 @@ async function prepareRust (folder) {
 }
 
 /** Goes through the README beside a copy of the client: makes each file and runs each shell block, in its order. */
-function followReadme (language, folder, env) {
-  cpSync(join(root, 'generated', language), join(folder, 'generated', language), { recursive: true })
-  const readme = readFileSync(join(folder, 'generated', language, 'README.md'), 'utf8')
+function followReadme (language, folder, env, source = join('generated', language)) {
+  cpSync(join(root, source), join(folder, source), { recursive: true })
+  const readme = readFileSync(join(folder, source, 'README.md'), 'utf8')
   for (const [, kind, name, text] of readme.matchAll(/^```(\w+)(?: title="(.+)")?\n([^]*?)^```$/gm)) {
     if (name !== undefined) {
       mkdirSync(dirname(join(folder, name)), { recursive: true })

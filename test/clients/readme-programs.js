@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { run } from '../../scripts/client-tools.js'
 import { lines } from './lines.js'
 
 /** Runs the README's example against a server. */
@@ -38,6 +41,40 @@ export async function runStream ({ command, args, options }, url) {
   clearTimeout(timer)
   assert.equal(code, 0, `the program ended with ${code} after ${JSON.stringify(found)}`)
   assert.deepEqual(found, sent.map((message, index) => [index + 1, message]))
+}
+
+/** Runs the README's two programs for a box: one receives what the other sends. */
+export async function runReceiveAndSend ({ receive, send }, url) {
+  for (const { options: { cwd }, args: [name] } of [receive, send]) {
+    const length = readFileSync(join(cwd, name), 'utf8').trim().split('\n').length
+    assert.ok(length <= 15, `${name} has ${length} lines`)
+  }
+  const child = spawn(receive.command, receive.args, { ...withEnvironment(receive.options, { SIGNALBOX_URL: url }), stdio: ['ignore', 'pipe', 'inherit'] })
+  const exit = once(child, 'close')
+  const timer = setTimeout(() => { child.kill() }, 30_000)
+  const found = []
+  for await (const line of lines(child.stdout)) {
+    found.push(line)
+    const [, link] = /^Send to (.+)$/.exec(line) ?? []
+    if (link === undefined) continue
+    for (const [index, message] of ['hello', 'bye'].entries()) {
+      const said = run(send.command, [...send.args, link, message], send.options)
+      assert.equal(said, `stored as number ${index + 1}\n`)
+    }
+  }
+  const [code] = await exit
+  clearTimeout(timer)
+  assert.equal(code, 0, found.join('\n'))
+  assert.deepEqual(found.slice(1), ['received hello', 'received bye'])
+}
+
+/** Runs a language's own tests of its `Box`, and returns the line that counts them. */
+export async function runTests ({ command, args, options }, url) {
+  const child = spawn(command, args, { ...withEnvironment(options, { SIGNALBOX_URL: url }), stdio: ['ignore', 'ignore', 'pipe'] })
+  const [output, [code]] = await Promise.all([child.stderr.toArray(), once(child, 'close')])
+  const said = Buffer.concat(output).toString()
+  assert.equal(code, 0, said)
+  return said.match(/^Ran .*$/m)?.[0]
 }
 
 function withEnvironment (options, variables) {

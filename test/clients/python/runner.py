@@ -4,12 +4,13 @@ import json
 import sys
 import threading
 
-from signalbox_client import BoxError, Client
-from signalbox_client.api.box import acknowledge, create_box, delete_box, drain_messages, read_messages, store_message
-from signalbox_client.api.classic import classic_box
-from signalbox_client.api.webrtc import get_ice_servers
-from signalbox_client.models import CreateBox, Cursor
-from signalbox_client.types import UNSET
+from signalbox_client import BoxError
+from signalbox_client.operations import Client
+from signalbox_client.operations.api.box import acknowledge, create_box, delete_box, drain_messages, read_messages, store_message
+from signalbox_client.operations.api.classic import classic_box
+from signalbox_client.operations.api.webrtc import get_ice_servers
+from signalbox_client.operations.models import CreateBox, Cursor
+from signalbox_client.operations.types import UNSET
 
 lock = threading.Lock()
 
@@ -49,7 +50,7 @@ def answer(command):
         result["status"] = response.status_code
         result["answer"] = None if response.parsed is None else response.parsed.to_dict()
     except BoxError as error:
-        result["status"] = error.status_code
+        result["status"] = error.status
         result["problem"] = None if error.problem is None else error.problem.to_dict()
     except Exception as error:
         result["error"] = repr(error)

@@ -36,8 +36,8 @@ class Cursor:
         d = dict(src_dict)
         after = d.pop("after")
 
-        cursor = cls(
+        made = cls(
             after=after,
         )
 
-        return cursor
+        return made

@@ -73,15 +73,15 @@ class ClassicAnswer:
         else:
             expires = datetime.datetime.fromisoformat(_expires)
 
-        classic_answer = cls(
+        made = cls(
             type_=type_,
             data=data,
             drop=drop,
             expires=expires,
         )
 
-        classic_answer.additional_properties = d
-        return classic_answer
+        made.additional_properties = d
+        return made
 
     @property
     def additional_keys(self) -> list[str]:

@@ -36,8 +36,8 @@ class CreateBox:
         d = dict(src_dict)
         ttl = d.pop("ttl", UNSET)
 
-        create_box = cls(
+        made = cls(
             ttl=ttl,
         )
 
-        return create_box
+        return made

@@ -6,22 +6,24 @@ from typing import Any, Self, TypeVar
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
-from ..models.cursor_ack_type import CursorAckType, check_cursor_ack_type
+from ..models.ack_type import AckType, check_ack_type
 
-T = TypeVar("T", bound="CursorAck")
+T = TypeVar("T", bound="Ack")
 
 
 @_attrs_define
-class CursorAck:
-    """The messages up to the cursor have been deleted.
+class Ack:
+    """The message was stored.
 
     Attributes:
-        type_ (CursorAckType):
-        data (int): The number of messages left in the box.
+        type_ (AckType):
+        data (int): The number of messages now in the box.
+        seq (int): The sequence number of the message.
     """
 
-    type_: CursorAckType
+    type_: AckType
     data: int
+    seq: int
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -29,12 +31,15 @@ class CursorAck:
 
         data = self.data
 
+        seq = self.seq
+
         field_dict: dict[str, Any] = {}
         field_dict.update(self.additional_properties)
         field_dict.update(
             {
                 "type": type_,
                 "data": data,
+                "seq": seq,
             }
         )
 
@@ -43,17 +48,20 @@ class CursorAck:
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
         d = dict(src_dict)
-        type_ = check_cursor_ack_type(d.pop("type"))
+        type_ = check_ack_type(d.pop("type"))
 
         data = d.pop("data")
 
-        cursor_ack = cls(
+        seq = d.pop("seq")
+
+        made = cls(
             type_=type_,
             data=data,
+            seq=seq,
         )
 
-        cursor_ack.additional_properties = d
-        return cursor_ack
+        made.additional_properties = d
+        return made
 
     @property
     def additional_keys(self) -> list[str]:

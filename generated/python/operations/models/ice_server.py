@@ -57,14 +57,14 @@ class IceServer:
 
         credential = d.pop("credential", UNSET)
 
-        ice_server = cls(
+        made = cls(
             urls=urls,
             username=username,
             credential=credential,
         )
 
-        ice_server.additional_properties = d
-        return ice_server
+        made.additional_properties = d
+        return made
 
     @property
     def additional_keys(self) -> list[str]:

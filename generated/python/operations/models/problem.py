@@ -70,7 +70,7 @@ class Problem:
 
         code = d.pop("code")
 
-        problem = cls(
+        made = cls(
             type_=type_,
             title=title,
             status=status,
@@ -78,8 +78,8 @@ class Problem:
             code=code,
         )
 
-        problem.additional_properties = d
-        return problem
+        made.additional_properties = d
+        return made
 
     @property
     def additional_keys(self) -> list[str]:

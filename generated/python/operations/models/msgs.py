@@ -1,29 +1,29 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Self, TypeVar
+from typing import Any, Self, TypeVar, cast
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
-from ..models.ack_type import AckType, check_ack_type
+from ..models.msgs_type import MsgsType, check_msgs_type
 
-T = TypeVar("T", bound="Ack")
+T = TypeVar("T", bound="Msgs")
 
 
 @_attrs_define
-class Ack:
-    """The message was stored.
+class Msgs:
+    """Messages from the box.
 
     Attributes:
-        type_ (AckType):
-        data (int): The number of messages now in the box.
-        seq (int): The sequence number of the message.
+        type_ (MsgsType):
+        data (list[Any]): The messages, oldest first.
+        next_ (int): The cursor for the next read: the sequence number of the last message in `data`.
     """
 
-    type_: AckType
-    data: int
-    seq: int
+    type_: MsgsType
+    data: list[Any]
+    next_: int
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -31,7 +31,7 @@ class Ack:
 
         data = self.data
 
-        seq = self.seq
+        next_ = self.next_
 
         field_dict: dict[str, Any] = {}
         field_dict.update(self.additional_properties)
@@ -39,7 +39,7 @@ class Ack:
             {
                 "type": type_,
                 "data": data,
-                "seq": seq,
+                "next": next_,
             }
         )
 
@@ -48,20 +48,20 @@ class Ack:
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
         d = dict(src_dict)
-        type_ = check_ack_type(d.pop("type"))
+        type_ = check_msgs_type(d.pop("type"))
 
-        data = d.pop("data")
+        data = cast(list[Any], d.pop("data"))
 
-        seq = d.pop("seq")
+        next_ = d.pop("next")
 
-        ack = cls(
+        made = cls(
             type_=type_,
             data=data,
-            seq=seq,
+            next_=next_,
         )
 
-        ack.additional_properties = d
-        return ack
+        made.additional_properties = d
+        return made
 
     @property
     def additional_keys(self) -> list[str]:

@@ -1,29 +1,32 @@
 from __future__ import annotations
 
+import datetime
 from collections.abc import Mapping
-from typing import Any, Self, TypeVar, cast
+from typing import Any, Self, TypeVar
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
-from ..models.msgs_type import MsgsType, check_msgs_type
+from ..models.created_type import CreatedType, check_created_type
 
-T = TypeVar("T", bound="Msgs")
+T = TypeVar("T", bound="Created")
 
 
 @_attrs_define
-class Msgs:
-    """Messages from the box.
+class Created:
+    """The box was created.
 
     Attributes:
-        type_ (MsgsType):
-        data (list[Any]): The messages, oldest first.
-        next_ (int): The cursor for the next read: the sequence number of the last message in `data`.
+        type_ (CreatedType):
+        data (str): The box id. Whoever holds it owns the box: keep it secret.
+        drop (str): The drop address. Whoever holds it can only store messages: give this to the other party.
+        expires (datetime.datetime): When the box expires unless it is used before then (RFC 3339).
     """
 
-    type_: MsgsType
-    data: list[Any]
-    next_: int
+    type_: CreatedType
+    data: str
+    drop: str
+    expires: datetime.datetime
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -31,7 +34,9 @@ class Msgs:
 
         data = self.data
 
-        next_ = self.next_
+        drop = self.drop
+
+        expires = self.expires.isoformat()
 
         field_dict: dict[str, Any] = {}
         field_dict.update(self.additional_properties)
@@ -39,7 +44,8 @@ class Msgs:
             {
                 "type": type_,
                 "data": data,
-                "next": next_,
+                "drop": drop,
+                "expires": expires,
             }
         )
 
@@ -48,20 +54,23 @@ class Msgs:
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
         d = dict(src_dict)
-        type_ = check_msgs_type(d.pop("type"))
+        type_ = check_created_type(d.pop("type"))
 
-        data = cast(list[Any], d.pop("data"))
+        data = d.pop("data")
 
-        next_ = d.pop("next")
+        drop = d.pop("drop")
 
-        msgs = cls(
+        expires = datetime.datetime.fromisoformat(d.pop("expires"))
+
+        made = cls(
             type_=type_,
             data=data,
-            next_=next_,
+            drop=drop,
+            expires=expires,
         )
 
-        msgs.additional_properties = d
-        return msgs
+        made.additional_properties = d
+        return made
 
     @property
     def additional_keys(self) -> list[str]:

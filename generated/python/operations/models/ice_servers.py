@@ -59,13 +59,13 @@ class IceServers:
 
         ttl = d.pop("ttl")
 
-        ice_servers = cls(
+        made = cls(
             ice_servers=ice_servers,
             ttl=ttl,
         )
 
-        ice_servers.additional_properties = d
-        return ice_servers
+        made.additional_properties = d
+        return made
 
     @property
     def additional_keys(self) -> list[str]:

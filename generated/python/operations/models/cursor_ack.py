@@ -1,32 +1,27 @@
 from __future__ import annotations
 
-import datetime
 from collections.abc import Mapping
 from typing import Any, Self, TypeVar
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
-from ..models.created_type import CreatedType, check_created_type
+from ..models.cursor_ack_type import CursorAckType, check_cursor_ack_type
 
-T = TypeVar("T", bound="Created")
+T = TypeVar("T", bound="CursorAck")
 
 
 @_attrs_define
-class Created:
-    """The box was created.
+class CursorAck:
+    """The messages up to the cursor have been deleted.
 
     Attributes:
-        type_ (CreatedType):
-        data (str): The box id. Whoever holds it owns the box: keep it secret.
-        drop (str): The drop address. Whoever holds it can only store messages: give this to the other party.
-        expires (datetime.datetime): When the box expires unless it is used before then (RFC 3339).
+        type_ (CursorAckType):
+        data (int): The number of messages left in the box.
     """
 
-    type_: CreatedType
-    data: str
-    drop: str
-    expires: datetime.datetime
+    type_: CursorAckType
+    data: int
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -34,18 +29,12 @@ class Created:
 
         data = self.data
 
-        drop = self.drop
-
-        expires = self.expires.isoformat()
-
         field_dict: dict[str, Any] = {}
         field_dict.update(self.additional_properties)
         field_dict.update(
             {
                 "type": type_,
                 "data": data,
-                "drop": drop,
-                "expires": expires,
             }
         )
 
@@ -54,23 +43,17 @@ class Created:
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
         d = dict(src_dict)
-        type_ = check_created_type(d.pop("type"))
+        type_ = check_cursor_ack_type(d.pop("type"))
 
         data = d.pop("data")
 
-        drop = d.pop("drop")
-
-        expires = datetime.datetime.fromisoformat(d.pop("expires"))
-
-        created = cls(
+        made = cls(
             type_=type_,
             data=data,
-            drop=drop,
-            expires=expires,
         )
 
-        created.additional_properties = d
-        return created
+        made.additional_properties = d
+        return made
 
     @property
     def additional_keys(self) -> list[str]:

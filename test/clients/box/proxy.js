@@ -1,0 +1,144 @@
+import { once } from 'node:events'
+import http from 'node:http'
+import net from 'node:net'
+
+/**
+ * A proxy in front of a server, which fails as told. It knows nothing of HTTP, so that it can fail at any byte.
+ * @param {string} target the server's origin
+ */
+export class FaultyProxy {
+  #server
+  #target
+  #sockets = new Set()
+  #fault = () => ({})
+  #connections = 0
+  /** connections that were cut at their byte, since the last `fail` */
+  cuts = 0
+  /** the bytes that the first connection carried in each direction, since the last `fail` */
+  carried = { request: 0, response: 0 }
+
+  constructor (target) {
+    this.#target = new URL(target)
+    this.#server = net.createServer(client => { this.#connect(client) })
+  }
+
+  async listen () {
+    this.#server.listen(0, '127.0.0.1')
+    await once(this.#server, 'listening')
+    this.url = `http://127.0.0.1:${this.#server.address().port}`
+    return this
+  }
+
+  /**
+   * Sets what happens from now on.
+   * @param {(connection: number) => { cutRequest?: number, cutResponse?: number, delay?: number }} fault for the n-th
+   * connection from now, counted from 0: after how many bytes from the client or from the server it is reset, and by
+   * how many ms each chunk from the server comes later
+   */
+  fail (fault) {
+    this.#fault = fault
+    this.#connections = 0
+    this.cuts = 0
+    this.carried = { request: 0, response: 0 }
+  }
+
+  async close () {
+    this.#server.close()
+    for (const socket of this.#sockets) socket.destroy()
+    await once(this.#server, 'close')
+  }
+
+  #connect (client) {
+    const connection = this.#connections++
+    const { cutRequest, cutResponse, delay = 0 } = this.#fault(connection)
+    const carried = connection === 0 ? this.carried : {}
+    const upstream = net.connect(Number(this.#target.port), this.#target.hostname)
+    const reset = () => {
+      client.resetAndDestroy()
+      upstream.resetAndDestroy()
+    }
+    for (const socket of [client, upstream]) socket.setNoDelay()
+    this.#keep(client, reset)
+    this.#keep(upstream, reset)
+    client.on('close', () => { upstream.destroy() })
+    client.on('data', this.#passer(upstream, cutRequest, reset, length => { carried.request = length }))
+    const toClient = this.#passer(client, cutResponse, reset, length => { carried.response = length })
+    const later = work => { delay > 0 ? setTimeout(work, delay) : work() }
+    upstream.on('data', chunk => { later(() => { toClient(chunk) }) })
+    upstream.on('end', () => { later(() => { client.end() }) })
+  }
+
+  /** Passes chunks on, up to the byte at which the connection is reset. */
+  #passer (to, cutAfter = Infinity, reset, count) {
+    let passed = 0
+    return chunk => {
+      const left = cutAfter - passed
+      if (to.destroyed || left < 0) return
+      passed += chunk.length
+      count(passed)
+      if (chunk.length <= left) return to.write(chunk)
+      this.cuts++
+      // The reset would overtake the last bytes, so it waits until they are on their way.
+      to.write(chunk.subarray(0, left), () => { setImmediate(reset) })
+    }
+  }
+
+  #keep (socket, onError) {
+    this.#sockets.add(socket)
+    socket.on('error', onError)
+    socket.on('close', () => { this.#sockets.delete(socket) })
+  }
+}
+
+/**
+ * An HTTP proxy that passes requests and responses on in its own way.
+ * @param {(response: http.IncomingMessage) => AsyncIterable<Buffer>} [body] makes the body that the client gets
+ * @param {number} [times] how often the server gets each request; the client gets the last response
+ */
+export async function rewritingProxy (target, { body = response => response, times = 1 }) {
+  const pass = async (request, content) => {
+    const { method, headers, url } = request
+    const upstream = http.request(new URL(url, target), { method, headers, agent: false })
+    upstream.end(content)
+    const [response] = await once(upstream, 'response')
+    return response
+  }
+  const server = http.createServer(async (request, response) => {
+    try {
+      const content = Buffer.concat(await request.toArray())
+      for (let time = 1; time < times; time++) await (await pass(request, content)).toArray()
+      const answer = await pass(request, content)
+      response.on('close', () => answer.destroy())
+      const { 'transfer-encoding': _, 'content-length': __, ...headers } = answer.headers
+      response.writeHead(answer.statusCode, headers)
+      for await (const chunk of body(answer)) response.write(chunk)
+      response.end()
+    } catch {
+      response.destroy()
+    }
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  return {
+    url: `http://127.0.0.1:${server.address().port}`,
+    async close () {
+      server.close()
+      server.closeAllConnections()
+      await once(server, 'close')
+    }
+  }
+}
+
+/** Every event of a stream comes twice. */
+export async function * repeated (response) {
+  const isStream = response.headers['content-type']?.startsWith('text/event-stream')
+  for await (const chunk of response) {
+    yield chunk
+    if (isStream) yield chunk
+  }
+}
+
+/** The body comes when all of it is there, so that a stream never comes through. */
+export async function * buffered (response) {
+  yield Buffer.concat(await response.toArray())
+}
