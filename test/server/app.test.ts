@@ -60,6 +60,25 @@ t.test('the call page, the metrics, the contract and Swagger UI count against on
   t.equal((await app.inject({ method: 'POST', url: '/boxes' })).statusCode, 201)
 })
 
+t.test('what is refused before anything is looked up counts against no limit', async t => {
+  const { app } = await serve(t, ['--rate-limit-creates=1', '--rate-limit-stores=1', '--rate-limit-reads=1', '--rate-limit-files=1', '--cors-origin=none'])
+  const site = { origin: 'https://a.example', 'sec-fetch-site': 'cross-site' }
+  const requests = [
+    [404, { url: '/nothing' }],
+    [404, { url: '/boxes/a/b/c' }],
+    [405, { method: 'PATCH', url: '/boxes' }],
+    [405, { method: 'PUT', url: '/metrics' }],
+    [403, { method: 'POST', url: '/boxes', headers: site }],
+    [417, { method: 'POST', url: '/boxes', headers: { expect: 'a miracle' } }]
+  ] as const
+  for (const [status, request] of [...requests, ...requests]) {
+    const { statusCode, headers } = await app.inject(request)
+    t.equal(statusCode, status)
+    t.notOk('ratelimit-remaining' in headers)
+  }
+  t.match(await app.inject({ method: 'POST', url: '/boxes' }), { statusCode: 201, headers: { 'ratelimit-remaining': '0' } })
+})
+
 t.test('X-Forwarded-For is trusted only from a named proxy', async t => {
   const addresses = async (flags: string[]): Promise<string> => {
     const { app, logs } = await serve(t, flags)
