@@ -1,7 +1,14 @@
-import type { FastifyBaseLogger } from 'fastify'
-
 /** How long a condition must be absent to count as over, in ms, so that an intermittent one is reported only once. */
 const QUIET = 5_000
+
+type Log = (details: { err?: unknown, failures?: number, seconds?: number }, message: string) => void
+
+/** A logger such as Fastify's. */
+export interface Logger {
+  info: Log
+  warn: Log
+  error: Log
+}
 
 interface Wording {
   level: 'warn' | 'error'
@@ -14,7 +21,7 @@ interface Wording {
  * line when it begins, and one when it is over that says how often it was met.
  */
 export class Condition {
-  readonly #log: FastifyBaseLogger
+  readonly #log: Logger
   readonly #wording: Wording
   readonly #now: () => number
   #since: number | undefined
@@ -22,7 +29,7 @@ export class Condition {
   #failures = 0
 
   /** @param now in ms, on a monotonic clock */
-  constructor (log: FastifyBaseLogger, wording: Wording, now = () => performance.now()) {
+  constructor (log: Logger, wording: Wording, now = () => performance.now()) {
     this.#log = log
     this.#wording = wording
     this.#now = now

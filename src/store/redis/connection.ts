@@ -1,10 +1,23 @@
 import type { Cluster, Redis } from 'ioredis'
+import type { Logger } from '../../condition.js'
 import { StoreError, StoreFullError } from '../../errors.js'
 import { withDeadline } from '../with-deadline.js'
 
 export type RedisClient = Redis | Cluster
 export type Log = (level: 'info' | 'warn' | 'error', message: string) => void
 export type Driver = Pick<typeof import('ioredis'), 'Redis' | 'Cluster' | 'Command'>
+
+/** The same as a logger with details, of which it logs only why something failed. */
+export function loggerOf (log: Log): Logger {
+  const at = (level: 'info' | 'warn' | 'error'): Logger['info'] => ({ err }, message) => {
+    log(level, err === undefined ? message : `${message}: ${reasonOf(err as Error)}`)
+  }
+  return { info: at('info'), warn: at('warn'), error: at('error') }
+}
+
+function reasonOf ({ cause, message }: Error): string {
+  return cause instanceof Error ? cause.message : message
+}
 
 export function isCluster (client: RedisClient): client is Cluster {
   return client.isCluster

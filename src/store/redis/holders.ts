@@ -1,6 +1,6 @@
+import { Condition } from '../../condition.js'
 import { HeldError } from '../../errors.js'
-import { isReply, type Log } from './connection.js'
-import { Outage } from './outage.js'
+import { isReply, loggerOf, type Log } from './connection.js'
 import { BOX_COST, dryWrite, MARGIN, script, UNIT, type Script } from './scripts.js'
 import type { Held } from '../store.js'
 
@@ -30,15 +30,24 @@ const UNBOUNDED: Held = { boxes: Number.MAX_SAFE_INTEGER, bytes: Number.MAX_SAFE
 export class Holders {
   readonly #run: Run
   readonly #prefix: string
-  readonly #away: Outage
-  readonly #refused: Outage
+  readonly #away: Condition
+  readonly #refused: Condition
 
   /** @param run runs a script within a time that is worth waiting for */
   constructor (run: Run, prefix: string, log: Log) {
     this.#run = run
     this.#prefix = prefix
-    this.#away = new Outage(log, 'Redis does not respond in time about what a client address holds, so its limits are not enforced', 'Redis responds again about what a client address holds')
-    this.#refused = new Outage(log, 'Redis refuses to count what a client address holds, so its limits are not enforced', 'Redis counts again what a client address holds')
+    const logger = loggerOf(log)
+    this.#away = new Condition(logger, {
+      level: 'error',
+      begins: 'Redis does not respond in time about what a client address holds, so its limits are not enforced',
+      ends: 'Redis responds again about what a client address holds,'
+    })
+    this.#refused = new Condition(logger, {
+      level: 'error',
+      begins: 'Redis refuses to count what a client address holds, so its limits are not enforced',
+      ends: 'Redis counts again what a client address holds,'
+    })
   }
 
   /** Records a box that is about to be created. @throws HeldError */
@@ -73,13 +82,12 @@ export class Holders {
     const key = `${this.#prefix}held:{${holder}}`
     try {
       const reply = await this.#run<number>(script, [key, `${key}:units`], args)
-      this.#away.worked()
-      this.#refused.worked()
+      this.#away.notMet()
+      this.#refused.notMet()
       return reply
     } catch (error) {
-      const { message } = error instanceof Error && error.cause instanceof Error ? error.cause : error as Error
-      if (isReply(error)) this.#refused.failed(message)
-      else this.#away.failed(message)
+      const condition = isReply(error) ? this.#refused : this.#away
+      condition.met(error)
       return undefined
     }
   }
