@@ -61,7 +61,7 @@ export function hasCode (error: unknown, code: BoxErrorCode): boolean {
 }
 
 /** Whether this is an error from the table, thrown on purpose by a rule or a store. */
-export function isRefusal (error: unknown): boolean {
+export function isBoxError (error: unknown): boolean {
   return isErrorCode(codeOf(error))
 }
 

@@ -68,7 +68,7 @@ export class BoxService {
    * A read that is held open for up to `wait` seconds until there is a message. `ended` aborts when the reader
    * disconnects and frees its place at once.
    */
-  async heldRead (drop: string, after: number, limit: number, wait: number, ended: AbortSignal): Promise<Page> {
+  async longPoll (drop: string, after: number, limit: number, wait: number, ended: AbortSignal): Promise<Page> {
     const page = await this.read(drop, after, limit)
     if (wait === 0 || page.texts.length > 0 || ended.aborted) return page
     const waiter = await this.waiters.open(drop, ended)
@@ -94,10 +94,6 @@ export class BoxService {
 
   delete (drop: string): Promise<void> {
     return this.#store.delete(drop, this.#clock.now())
-  }
-
-  check (): Promise<void> {
-    return this.#store.check()
   }
 
   now (): number {

@@ -8,7 +8,7 @@ import { finishDocument, type JsonObject, type Registration } from './document.j
 import { JSON_TYPE } from './json.js'
 import { sendProblem } from './problem.js'
 import { countedAs } from './rate-limit.js'
-import { GUARDED } from './resource.js'
+import { SECURITY_HEADERS } from './resource.js'
 import { singleMediaForm } from './single-media.js'
 
 /** A separate name, so that the host's own `swagger` stays intact. */
@@ -104,7 +104,7 @@ export async function serveUi (app: FastifyInstance, { limiter }: Api, routePref
   }
   await app.register(async scope => {
     scope.setErrorHandler(sendProblem)
-    scope.addHook('onRequest', async (_request, reply) => { reply.headers(GUARDED) })
+    scope.addHook('onRequest', async (_request, reply) => { reply.headers(SECURITY_HEADERS) })
     for (const hook of countedAs(limiter, 'files')) scope.addHook('onRequest', hook)
     scope.addHook('onRequest', async (request, reply) => {
       // Its page uses relative URLs, which a prefix with parameters requires.

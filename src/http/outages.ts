@@ -1,6 +1,6 @@
 import type { FastifyBaseLogger } from 'fastify'
 import { Condition } from '../condition.js'
-import { hasCode, isRefusal } from '../errors.js'
+import { hasCode, isBoxError } from '../errors.js'
 import type { Store } from '../store/store.js'
 import { watchStore, type Ended } from '../store/watch.js'
 
@@ -8,7 +8,7 @@ const AWAY = 'BOX_ERR_STORE'
 const FULL = 'BOX_ERR_STORE_FULL'
 const BUSY = 'BOX_ERR_BUSY'
 
-/** Whether the error belongs to a condition that `logOutages` reports, so that nothing else needs to report it. */
+/** Whether the error belongs to a condition that is logged when it begins and ends, so that nothing else needs to report it. */
 export function isOutage (error: unknown): boolean {
   return hasCode(error, AWAY) || hasCode(error, FULL) || hasCode(error, BUSY)
 }
@@ -22,7 +22,7 @@ export function logOutages (store: Store, log: FastifyBaseLogger, now?: () => nu
     if (hasCode(error, AWAY)) away.met(error)
     else if (hasCode(error, FULL)) full.met(error)
     else if (hasCode(error, BUSY)) busy.met(error)
-    else if (error === undefined || isRefusal(error)) {
+    else if (error === undefined || isBoxError(error)) {
       away.notMet()
       busy.notMet()
     }

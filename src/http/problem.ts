@@ -43,7 +43,7 @@ function titleFor ({ code, statusCode = 500 }: BoxError): string {
 function translate (error: FastifyError, request: FastifyRequest): BoxError {
   if (error instanceof HostError) return error
   // A third-party store's error may have only a code. Its message is not for the caller, unless it is a refusal.
-  if (isErrorCode(error.code)) return isRefusal(error.statusCode) ? error : errorOf(error.code, error)
+  if (isErrorCode(error.code)) return isClientError(error.statusCode) ? error : errorOf(error.code, error)
   switch (error.code) {
     case 'FST_ERR_VALIDATION':
       return new InvalidError(error.message)
@@ -65,10 +65,10 @@ function translate (error: FastifyError, request: FastifyRequest): BoxError {
 export function fromHost (thrown: unknown): BoxError {
   if (thrown instanceof HostError) return thrown
   const { statusCode } = Object(thrown)
-  return isRefusal(statusCode) || (Number.isInteger(statusCode) && statusCode > 500 && statusCode < 600) ? new HostError(thrown, statusCode) : new InternalError({ cause: thrown })
+  return isClientError(statusCode) || (Number.isInteger(statusCode) && statusCode > 500 && statusCode < 600) ? new HostError(thrown, statusCode) : new InternalError({ cause: thrown })
 }
 
-function isRefusal (status: unknown): boolean {
+function isClientError (status: unknown): boolean {
   return Number.isInteger(status) && (status as number) >= 400 && (status as number) < 500
 }
 

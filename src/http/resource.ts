@@ -20,10 +20,10 @@ declare module 'fastify' {
 }
 
 /** The headers of every response. */
-export const GUARDED = { 'referrer-policy': 'no-referrer', 'x-content-type-options': 'nosniff' }
+export const SECURITY_HEADERS = { 'referrer-policy': 'no-referrer', 'x-content-type-options': 'nosniff' }
 
 const HEADERS = {
-  ...GUARDED,
+  ...SECURITY_HEADERS,
   'cache-control': 'no-store',
   'x-robots-tag': 'noindex'
 }

@@ -4,7 +4,7 @@ import { inTurn } from '../http/pipeline.js'
 import { sendProblem } from '../http/problem.js'
 import { countedAs, limiterFor } from '../http/rate-limit.js'
 import { Routes } from '../http/refusals.js'
-import { ANY_ORIGIN, GUARDED, logSerializers } from '../http/resource.js'
+import { ANY_ORIGIN, SECURITY_HEADERS, logSerializers } from '../http/resource.js'
 import { serializerCompiler, validatorCompiler } from '../http/validation.js'
 import { resolveOptions } from '../options.js'
 import { createBoxPlugin } from '../plugin.js'
@@ -66,7 +66,7 @@ export interface ServerParts {
 export async function buildServer (config: Config, parts: ServerParts = {}): Promise<Server> {
   const { cors = true } = config.box
   /** for responses to requests that do not reach a route, which would set these headers */
-  const headers = { ...GUARDED, 'cache-control': 'no-store', ...cors === true ? ANY_ORIGIN : {} }
+  const headers = { ...SECURITY_HEADERS, 'cache-control': 'no-store', ...cors === true ? ANY_ORIGIN : {} }
   const app = Fastify({
     logger: {
       level: config.logLevel,
@@ -115,7 +115,7 @@ async function assemble (app: FastifyInstance, config: Config, parts: ServerPart
   /** shared with the plugin, so that all files count together */
   const limiter = limiterFor(resolveOptions(config.box).rateLimit, store.counter, app.log)
 
-  app.addHook('onRequest', async (_request, reply) => { reply.headers(GUARDED) })
+  app.addHook('onRequest', async (_request, reply) => { reply.headers(SECURITY_HEADERS) })
   app.addHook('onResponse', async (request, reply) => { metrics.observeRequest(request, reply) })
   app.setErrorHandler(sendProblem)
   checkRequestHeads(app, headers)

@@ -1,4 +1,4 @@
-import { hasCode, isRefusal } from '../errors.js'
+import { hasCode, isBoxError } from '../errors.js'
 import type { Store } from '../store/store.js'
 import { watchStore, type StoreOperation } from '../store/watch.js'
 
@@ -34,5 +34,5 @@ export function meterStore (store: Store, meter: StoreMeter): Store {
 }
 
 function outcomeOf (error: unknown): Outcome {
-  return hasCode(error, 'BOX_ERR_STORE') || hasCode(error, 'BOX_ERR_BUSY') || !isRefusal(error) ? 'failed' : 'refused'
+  return hasCode(error, 'BOX_ERR_STORE') || hasCode(error, 'BOX_ERR_BUSY') || !isBoxError(error) ? 'failed' : 'refused'
 }

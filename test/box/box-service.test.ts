@@ -37,12 +37,12 @@ t.test('a long-poll that finds a message, or may not wait, takes no place', asyn
   const { service } = setUp()
   const { drop } = await service.create()
   const never = new AbortController().signal
-  t.same((await service.heldRead(drop, 0, 10, 0, never)).texts, [])
+  t.same((await service.longPoll(drop, 0, 10, 0, never)).texts, [])
   await service.append(drop, message)
-  t.same((await service.heldRead(drop, 0, 10, 60, never)).texts, ['1'])
+  t.same((await service.longPoll(drop, 0, 10, 60, never)).texts, ['1'])
   const left = new AbortController()
   left.abort()
-  t.same((await service.heldRead(drop, 1, 10, 60, left.signal)).texts, [])
+  t.same((await service.longPoll(drop, 1, 10, 60, left.signal)).texts, [])
   t.equal(service.waiters.size, 0)
 })
 

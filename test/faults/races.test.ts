@@ -56,7 +56,7 @@ t.test('10,000 races of a store against a long-poll lose no wake-up', async t =>
   const race = async (): Promise<number> => {
     const { drop } = await service.create()
     const start = performance.now()
-    const held = service.heldRead(drop, 0, 10, 60, never)
+    const held = service.longPoll(drop, 0, 10, 60, never)
     await jitter(below(25))
     await service.append(drop, { text: '1', bytes: 1 })
     const { texts } = await held
@@ -80,7 +80,7 @@ t.test('with concurrent senders, a reader that resumes from its cursor gets ever
   const seen: string[] = []
   const reader = async (): Promise<void> => {
     for (let after = 0; after < 1000;) {
-      const { texts, next } = await service.heldRead(drop, after, 7, 60, never)
+      const { texts, next } = await service.longPoll(drop, after, 7, 60, never)
       seen.push(...texts)
       after = next
     }

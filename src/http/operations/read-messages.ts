@@ -71,7 +71,7 @@ export function readMessages (scope: Scope, { service, options, limiter, outgoin
     (request: Read, reply: FastifyReply) => {
       const { after = 0, limit = 100, wait = 0 } = request.query
       const seconds = Math.min(isHead(request) ? 0 : wait, options.maxWait)
-      return seconds === 0 ? service.read(request[DROP], after, limit) : heldRead(request, reply, after, limit, seconds)
+      return seconds === 0 ? service.read(request[DROP], after, limit) : longPoll(request, reply, after, limit, seconds)
     },
     (found, request, reply) => {
       outgoing.admit(request, reply, pageSize(found))
@@ -79,10 +79,10 @@ export function readMessages (scope: Scope, { service, options, limiter, outgoin
     }
   )
 
-  async function heldRead (request: Read, reply: FastifyReply, after: number, limit: number, seconds: number): Promise<Page> {
+  async function longPoll (request: Read, reply: FastifyReply, after: number, limit: number, seconds: number): Promise<Page> {
     const { ended, leave } = enter(request, reply)
     try {
-      return await service.heldRead(request[DROP], after, limit, seconds, ended)
+      return await service.longPoll(request[DROP], after, limit, seconds, ended)
     } finally {
       leave()
     }

@@ -1,5 +1,5 @@
 import { constants } from 'node:os'
-import { isRefusal, StoreError, StoreFullError } from '../../errors.js'
+import { isBoxError, StoreError, StoreFullError } from '../../errors.js'
 import { endOfTurn } from '../../end-of-turn.js'
 import { withDeadline } from '../with-deadline.js'
 
@@ -172,7 +172,7 @@ function apply ({ operations, results, refusals }: Batch): void {
       results[place] = operation()
     } catch (error) {
       // Anything but a refusal may have stopped halfway, so the whole transaction is aborted.
-      if (!isRefusal(error)) throw error
+      if (!isBoxError(error)) throw error
       refusals.set(place, error)
     }
   }
