@@ -5,7 +5,7 @@ import { once } from 'node:events'
 import http2 from 'node:http2'
 import Fastify from 'fastify'
 import { boxPlugin } from '../dist/index.js'
-import { outgoingOf } from '../dist/http/outgoing.js'
+import { outgoingOf } from '../dist/http/outgoing-of.js'
 import { report, sleep } from './lib.js'
 
 const SIZE = 1_000_000

@@ -7,6 +7,7 @@ import { PendingResponse, isSent } from './pending-response.js'
 import { inTurn, isWaiting } from './pipeline.js'
 import { pageRoom, pageSize } from './responses.js'
 import { inPieces, PIECE, UNDER_WAY } from './pieces.js'
+import { Reservations } from './reservations.js'
 import { Unsent } from './unsent.js'
 
 export interface OutgoingLimits {
@@ -37,6 +38,7 @@ const STALE = 2
 export class Outgoing {
   readonly #full: Condition
   readonly #account: Unsent
+  readonly #reservations: Reservations
   /** how many ticks a response may make no progress */
   readonly #stallTicks: number
   readonly #responses = new WeakMap<FastifyReply['raw'], PendingResponse>()
@@ -47,12 +49,15 @@ export class Outgoing {
   /** what was sent or written in this turn */
   #replies: FastifyReply[] = []
   readonly #written = new Set<PendingResponse>()
-  /** called when a reservation is released */
-  #waiting: Array<() => void> = []
 
   /** @param now in ms, on a monotonic clock */
   constructor (log: FastifyBaseLogger, limits: OutgoingLimits = outgoingLimits, now?: () => number) {
     this.#account = new Unsent(limits)
+    this.#reservations = new Reservations(this.#account, {
+      hasRoom: (address, bytes) => this.#hasRoom(address, bytes),
+      busy: () => this.#busy(),
+      patience: limits.stallTimeout * 1000
+    })
     this.#stallTicks = limits.stallTimeout * 1000 / TICK
     this.#full = new Condition(log, { level: 'warn', begins: 'Too much data is unsent; responses are refused or cut off', ends: 'Unsent data is within its limits again,' }, now)
   }
@@ -105,20 +110,18 @@ export class Outgoing {
    */
   async drain (request: FastifyRequest, reply: FastifyReply, take: (most: number) => Promise<Drained>): Promise<Page> {
     const response = this.open(request, reply)
-    const { address } = response
     await response.settled()
     for (let most = PIECE; ;) {
       // A box that was filled under higher limits must not ask for more room than there can be.
       const room = Math.min(pageRoom(most), this.#largest)
+      const wait = this.#reservations.take(response, room)
       // Without an await in the usual case, since every drain passes here.
-      if (response.isUnreachable || this.#account.lackWithReserved(address, room) !== undefined) await this.#reserve(response, room)
-      else this.#account.reserve(address, room)
+      if (wait !== undefined) await wait
       let drained: Drained
       try {
         drained = await take(most)
       } finally {
-        this.#account.release(address, room)
-        this.#wake()
+        this.#reservations.release(response, room)
       }
       if (!('needs' in drained)) {
         response.keep()
@@ -247,30 +250,9 @@ export class Outgoing {
     }
   }
 
-  /**
-   * Reserves room for a response. It waits for reservations, which are settled soon, but not for unsent bytes.
-   * @throws BusyError if there is no room, or nobody to send it to
-   */
-  async #reserve (response: PendingResponse, bytes: number): Promise<void> {
-    const until = performance.now() + this.#stallTicks * TICK
-    while (this.#account.lackWithReserved(response.address, bytes) !== undefined) {
-      const isReserved = this.#account.lack(response.address, bytes) === undefined && performance.now() < until
-      if (isReserved) await new Promise<void>(resolve => { this.#waiting.push(resolve) })
-      else if (!this.#hasRoom(response.address, bytes)) throw this.#busy()
-    }
-    if (response.isUnreachable) throw new BusyError()
-    this.#account.reserve(response.address, bytes)
-  }
-
   /** The ticks since the response made progress. */
   #idle (response: PendingResponse): number {
     return this.#now - (this.#account.since(response) ?? this.#now)
-  }
-
-  #wake (): void {
-    const waiting = this.#waiting
-    this.#waiting = []
-    for (const wake of waiting) wake()
   }
 
   #busy (): Error {
@@ -301,21 +283,6 @@ export class Outgoing {
 
 /** Marks a watched scope, and all scopes below it. */
 const WATCHED: unique symbol = Symbol('watched')
-
-const ofServers = new WeakMap<FastifyInstance['server'], Outgoing>()
-
-/** The instance of the app's server, which all its plugins share. */
-export function outgoingOf (app: FastifyInstance): Outgoing {
-  return ofServers.get(app.server) ?? createOutgoing(app)
-}
-
-/** Creates that instance with limits of its own, before anything else uses it. */
-export function createOutgoing ({ server, log }: FastifyInstance, limits?: OutgoingLimits): Outgoing {
-  if (ofServers.has(server)) throw new Error('The limits on unsent responses apply to the whole server and are set already')
-  const outgoing = new Outgoing(log, limits)
-  ofServers.set(server, outgoing)
-  return outgoing
-}
 
 /** A HEAD request gets the headers of a response, and none of its bytes. */
 function hasNoBody ({ method }: FastifyRequest): boolean {

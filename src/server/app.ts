@@ -1,5 +1,6 @@
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
-import { createOutgoing, type OutgoingLimits } from '../http/outgoing.js'
+import type { OutgoingLimits } from '../http/outgoing.js'
+import { createOutgoing } from '../http/outgoing-of.js'
 import { inTurn } from '../http/pipeline.js'
 import { sendProblem } from '../http/problem.js'
 import { countedAs, limiterFor } from '../http/rate-limit.js'
