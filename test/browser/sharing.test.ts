@@ -131,7 +131,7 @@ t.test('sharing the screen', { skip }, async t => {
 
     await page.getByRole('button', { name: 'Share', pressed: false }).click()
     await sees(next.page, 'screen')
-    t.notOk(await page.locator('#notice').isVisible(), 'and the person can share it with them')
+    t.notOk(await page.locator('#notice').getByText(why).isVisible(), 'and the person can share it with them')
     t.same(host.problems, [])
   })
 
