@@ -6,8 +6,8 @@ import { launch, needsChromium } from '../helpers/chromium.js'
 const skip = await needsChromium()
 
 const look = async (page: Page, id: string) => await page.locator(id).evaluate(button => {
-  const { backgroundColor, boxShadow } = getComputedStyle(button)
-  return { backgroundColor, boxShadow }
+  const { color, backgroundColor, boxShadow } = getComputedStyle(button)
+  return { color, backgroundColor, boxShadow }
 })
 
 t.test('the buttons of a call', { skip }, async t => {
@@ -22,9 +22,23 @@ t.test('the buttons of a call', { skip }, async t => {
     await page.getByRole('button', { name: 'Camera', pressed: false }).waitFor()
     await page.getByRole('button', { name: 'Mic', pressed: true }).hover()
     const [off, hovered] = [await look(page, '#camera'), await look(page, '#mic')]
-    t.not(hovered.backgroundColor, off.backgroundColor)
+    t.not(hovered.color, off.color)
     await page.mouse.move(0, 0)
     t.notSame(hovered, await look(page, '#mic'), 'and not like one that is left alone')
+  })
+
+  await t.test('a device that is off does not look like what is open', async t => {
+    const host = await visit(t, browser, url, { reducedMotion: 'reduce' })
+    await start(host)
+    const { page } = host
+    await page.getByRole('button', { name: 'Camera', pressed: true }).click()
+    await page.getByRole('button', { name: 'Camera', pressed: false }).waitFor()
+    await page.locator('#chat-toggle').click()
+    await page.locator('#chat').waitFor()
+    await page.mouse.move(0, 0)
+    const [off, open] = [await look(page, '#camera'), await look(page, '#chat-toggle')]
+    t.not(off.color, open.color)
+    t.not(off.backgroundColor, open.backgroundColor)
   })
 
   await t.test('a touch leaves no trace of hovering', async t => {
@@ -34,6 +48,8 @@ t.test('the buttons of a call', { skip }, async t => {
     const before = await look(page, '#chat-toggle')
     await page.locator('#chat-toggle').tap()
     await page.locator('#chat').waitFor()
+    await page.locator('#chat-toggle').tap()
+    await page.locator('#chat').waitFor({ state: 'hidden' })
     t.same(await look(page, '#chat-toggle'), before)
   })
 })

@@ -71,6 +71,19 @@ t.test('with text twice as large', { skip }, async t => {
   }
 })
 
+t.test('on a small phone, a call can be started without scrolling', { skip }, async t => {
+  const browser = await launch(t)
+  const { page } = await visit(t, browser, await servePage(t), { viewport: { width: 360, height: 640 } })
+  t.ok(await page.locator('#start-primary').evaluate(button => button.getBoundingClientRect().bottom <= innerHeight))
+  await (await page.context().newCDPSession(page)).send('Page.setFontSizes', { fontSizes: { standard: 32 } })
+  t.ok(await page.locator('#check').evaluate(button => {
+    const mirror = button.parentElement!.getBoundingClientRect()
+    const { bottom } = button.getBoundingClientRect()
+    const { top } = button.parentElement!.querySelector('p')!.getBoundingClientRect()
+    return mirror.top <= top && bottom <= mirror.bottom
+  }), 'what the mirror says fits into it with large text, too')
+})
+
 t.test('nothing scrolls sideways', { skip }, async t => {
   const browser = await launch(t)
   const url = await servePage(t)

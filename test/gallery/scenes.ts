@@ -28,6 +28,7 @@ const connected = of(amara)
 const talking = of(...compared(amara))
 const three = of(...compared(amara, ben))
 const four = of(...compared(amara), ben, { ...unnamed, codeChanged: true })
+const five = of(...compared(amara, ben, unnamed, chiara))
 const six = of(...compared(amara, ben, unnamed, chiara, dev))
 
 /** A scene with the other person in it. */
@@ -129,12 +130,17 @@ export const scenes: Record<string, Scene> = {
   'four-codes': call(four, async stage => { await silence(stage, 'ben'); await stage.click('#code summary') }),
   'four-one-left': call({ ...three, gone: { person: unnamed, notice: 'left' } }, stage => silence(stage)),
   'four-reconnecting': broken({ ...four, people: [...compared({ ...amara, broken: 'interrupted' }), ...compared(ben, unnamed)] }),
+  'three-own-screen': call(three, async stage => { await silence(stage); await stage.click('[data-does="screen"]') }),
+  'three-all-broken': broken({ ...three, name: 'reconnecting', people: compared({ ...amara, broken: 'interrupted' }, { ...ben, broken: 'interrupted' }) }),
+  'three-host-left': call({ ...three, role: 'guest', gone: { person: { ...dev, number: 2 }, notice: 'left', host: true } }, stage => silence(stage)),
+  five: call(five, stage => silence(stage, 'ben')),
   six: call(six, async stage => {
     await silence(stage, 'unnamed')
     stage.hear({ type: 'media', audio: false, video: true }, 'chiara')
     stage.hear({ type: 'media', audio: true, video: false }, 'ben')
   }),
   'six-screen': call(six, async stage => { await silence(stage); stage.theirScreen() }),
+  'six-menu': call(six, async stage => { await silence(stage); await stage.click('#more summary') }),
   'invite-others': call(three, async stage => { await silence(stage); await stage.click('#invite-open') }),
 
   'left-by-host': { state: { name: 'left', role: 'host', who: 'you' } },
