@@ -75,7 +75,31 @@ async function prepareGo (folder) {
   run('go', ['vet', './...'], { cwd: folder })
   run('go', ['build', '-o', join(folder, 'bin') + '/', './...'], { cwd: folder })
   const program = name => ({ command: join(folder, 'bin', name), args: [], options: { cwd: folder } })
-  return { runner: program('runner'), example: program('example'), stream: program('stream') }
+  return { runner: program('runner'), example: program('example'), stream: program('stream'), box: prepareGoBox(join(folder, 'box')) }
+}
+
+/** A module of its own, because each of the two READMEs begins with an empty folder. */
+function prepareGoBox (folder) {
+  mkdirSync(folder)
+  followReadme('go', folder, process.env, join('clients', 'go'))
+  const source = join(folder, 'clients', 'go')
+  const runner = join(import.meta.dirname, 'go', 'box', 'runner_test.go')
+  assert.equal(run('gofmt', ['-l', source, dirname(dirname(runner))]), '', 'gofmt would change nothing')
+  run('go', ['vet', './...'], { cwd: folder })
+  run('go', ['vet', './...'], { cwd: source })
+  run('go', ['build', '-o', join(folder, 'bin') + '/', './...'], { cwd: folder })
+  const tests = join(folder, 'bin', 'tests')
+  run('go', ['test', '-c', '-o', tests, '.'], { cwd: source })
+  copyFileSync(runner, join(source, 'runner_test.go'))
+  run('go', ['vet', './...'], { cwd: source })
+  run('go', ['test', '-c', '-o', join(folder, 'bin', 'runner'), '.'], { cwd: source })
+  const program = (name, ...args) => ({ command: join(folder, 'bin', name), args, options: { cwd: folder } })
+  return {
+    runners: { go: program('runner', '-test.run=^TestRunner$') },
+    tests: program('tests', '-test.v'),
+    receive: { ...program('receive'), file: join('receive', 'main.go') },
+    send: { ...program('send'), file: join('send', 'main.go') }
+  }
 }
 
 async function prepareJava (folder) {

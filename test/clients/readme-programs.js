@@ -45,9 +45,9 @@ export async function runStream ({ command, args, options }, url) {
 
 /** Runs the README's two programs for a box: one receives what the other sends. */
 export async function runReceiveAndSend ({ receive, send }, url) {
-  for (const { options: { cwd }, args: [name] } of [receive, send]) {
-    const length = readFileSync(join(cwd, name), 'utf8').trim().split('\n').length
-    assert.ok(length <= 15, `${name} has ${length} lines`)
+  for (const { options: { cwd }, args, file = args[0] } of [receive, send]) {
+    const length = lengthOf(readFileSync(join(cwd, file), 'utf8'))
+    assert.ok(length <= 15, `${file} has ${length} lines`)
   }
   const child = spawn(receive.command, receive.args, { ...withEnvironment(receive.options, { SIGNALBOX_URL: url }), stdio: ['ignore', 'pipe', 'inherit'] })
   const exit = once(child, 'close')
@@ -68,13 +68,20 @@ export async function runReceiveAndSend ({ receive, send }, url) {
   assert.deepEqual(found.slice(1), ['received hello', 'received bye'])
 }
 
-/** Runs a language's own tests of its `Box`, and returns the line that counts them. */
+/** How many lines say something: imports, empty lines and closing braces do not. */
+function lengthOf (program) {
+  const lines = program.replace(/^import \([^)]*\)$/m, '').split('\n')
+  return lines.filter(line => !/^(?:import |from .* import )|^\s*}?$/.test(line)).length
+}
+
+/** Runs a language's own tests of its `Box`, and returns how many there were. */
 export async function runTests ({ command, args, options }, url) {
-  const child = spawn(command, args, { ...withEnvironment(options, { SIGNALBOX_URL: url }), stdio: ['ignore', 'ignore', 'pipe'] })
-  const [output, [code]] = await Promise.all([child.stderr.toArray(), once(child, 'close')])
-  const said = Buffer.concat(output).toString()
+  const child = spawn(command, args, { ...withEnvironment(options, { SIGNALBOX_URL: url }), stdio: ['ignore', 'pipe', 'pipe'] })
+  const [output, errors, [code]] = await Promise.all([child.stdout.toArray(), child.stderr.toArray(), once(child, 'close')])
+  const said = Buffer.concat([...output, ...errors]).toString()
   assert.equal(code, 0, said)
-  return said.match(/^Ran .*$/m)?.[0]
+  // Python's unittest counts them itself; Go lists them.
+  return said.match(/^Ran .*$/m)?.[0] ?? `Ran ${said.match(/^--- PASS: /gm)?.length} tests`
 }
 
 function withEnvironment (options, variables) {
