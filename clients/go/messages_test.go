@@ -269,17 +269,38 @@ func TestLongPollsTakeOverIfThereIsNoStream(t *testing.T) {
 }
 
 func TestASlowConsumerDoesNotEndTheStream(t *testing.T) {
-	f := stored(t, 2)
+	taken := make(chan struct{}, 3)
+	f := serve(t, func(w http.ResponseWriter, r *http.Request, earlier int) {
+		if r.Method != "GET" {
+			answerJSON(w, `{"type":"ack","data":0}`)
+			return
+		}
+		if earlier > 0 {
+			answerStream(w, r, false, numbered(3, 3)...)
+			return
+		}
+		w.Header().Set("Content-Type", "text/event-stream")
+		for _, event := range numbered(1, 3) {
+			fmt.Fprint(w, event)
+			w.(http.Flusher).Flush()
+			<-taken
+		}
+		<-r.Context().Done()
+	})
 	box := f.box(t, nil)
-	box.timings.streamIdleTimeout = 20 * time.Millisecond
+	box.timings.streamIdleTimeout = 300 * time.Millisecond
 	for message, err := range box.Messages(t.Context()) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		taken <- struct{}{}
 		if message.Seq == 2 {
+			// The third message is there long before it is asked for.
+			time.Sleep(2 * box.timings.streamIdleTimeout)
+		}
+		if message.Seq == 3 {
 			break
 		}
-		<-time.After(3 * box.timings.streamIdleTimeout)
 	}
 	if got := f.requests("GET"); len(got) != 1 {
 		t.Errorf("%d streams", len(got))
