@@ -1,6 +1,6 @@
 import { element, showText } from './dom.js'
 import { setUpPopup } from './popup.js'
-import { peopleIn, type Person, type State } from './state.js'
+import { hasCode, peopleIn, type Person, type State } from './state.js'
 import { codesText, comparison, nameOf, spokenCode } from './texts.js'
 
 /** How long a code that has taken another's place cannot be confirmed, in ms: a click may be meant for the one before. */
@@ -26,10 +26,11 @@ export class CodePanel {
   }
 
   show (state: State): void {
-    const people = peopleIn(state)
+    const everyone = peopleIn(state)
+    const people = everyone.filter(hasCode)
     const [first] = people
     this.#panel.hidden = first === undefined
-    const several = people.length > 1
+    const several = everyone.length > 1
     element('code-word').textContent = several ? 'Codes' : 'Code'
     element('digits').textContent = several ? codesText(people) : spokenCode(first?.code ?? '')
     element('compared').hidden = first === undefined || people.some(({ compared }) => !compared)

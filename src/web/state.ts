@@ -145,6 +145,11 @@ export function peopleIn (state: State): readonly Person[] {
   return 'people' in state ? state.people : []
 }
 
+/** Whether this person's code still counts: a connection that was given up is replaced by one with a code of its own. */
+export function hasCode ({ broken }: Person): boolean {
+  return broken !== 'rejoining'
+}
+
 function inCall (call: { role: Role, invite?: string | undefined, gone?: Departure, came?: Arrival }, people: readonly Person[]): State {
   const { invite, ...rest } = call
   return {

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { isOpen, next, peopleIn, type CallEvent, type Person, type State } from '../../src/web/state.js'
+import { hasCode, isOpen, next, peopleIn, type CallEvent, type Person, type State } from '../../src/web/state.js'
 import { breakText, comparison, inSentences, leaveHint, startScreenText, noticeOf, spokenNews, spokenText, statusOf, titleOfPage } from '../../src/web/texts.js'
 
 const invite = 'https://box.example/#v=1'
@@ -13,6 +13,14 @@ t.test('a host waits with its invite until somebody comes', async t => {
   const waiting = after([{ type: 'begin', role: 'host' }, { type: 'opened', invite }], host)
   t.same(waiting, { name: 'waiting', role: 'host', invite })
   t.same(after([{ type: 'peerFound' }, { type: 'connected', id: 'ada', code: '123456' }], waiting), { name: 'connected', role: 'host', invite, people: [ada] })
+})
+
+t.test('a code counts until its connection is given up', async t => {
+  const connected: CallEvent[] = [{ type: 'begin', role: 'guest' }, { type: 'peerFound' }, { type: 'connected', id: 'ada', code: '123456' }]
+  const codes = (...events: CallEvent[]) => peopleIn(after([...connected, ...events], guest)).filter(hasCode).map(({ code }) => code)
+  t.same(codes({ type: 'interrupted', id: 'ada' }), ['123456'])
+  t.same(codes({ type: 'interrupted', id: 'ada', rejoining: true }), [])
+  t.same(codes({ type: 'interrupted', id: 'ada', rejoining: true }, { type: 'connected', id: 'ada', code: '777777', codeChanged: true }), ['777777'])
 })
 
 t.test('a host whose guest leaves waits again, with the same invite', async t => {
