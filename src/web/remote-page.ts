@@ -31,9 +31,11 @@ export class RemotePage {
 
   constructor (readonly connection: RTCPeerConnection, private readonly channel: RTCDataChannel, readonly files: FileLink) {
     connection.addEventListener('track', ({ track, receiver, transceiver }) => {
-      this.stream.addTrack(track)
-      if (track.kind === 'audio') this.#audio = receiver
       const kind = track.kind as MediaKind
+      // A page sends one of each kind; another peer could add any number.
+      if (this.stream.getTracks().some(other => other.kind === kind)) return
+      this.stream.addTrack(track)
+      if (kind === 'audio') this.#audio = receiver
       if (this.senders[kind] !== undefined) return
       transceiver.direction = 'sendrecv'
       this.senders[kind] = transceiver.sender

@@ -14,12 +14,19 @@ class FakeChannel extends EventTarget {
   }
 }
 
-Object.assign(globalThis, { MediaStream: class {} })
+class FakeStream {
+  readonly #tracks: object[] = []
+
+  addTrack (track: object) { this.#tracks.push(track) }
+  getTracks () { return this.#tracks }
+}
+Object.assign(globalThis, { MediaStream: FakeStream })
 
 function remotePage () {
   const channel = new FakeChannel()
-  const page = new RemotePage(new EventTarget() as RTCPeerConnection, channel as unknown as RTCDataChannel, {} as FileLink)
-  return { channel, page }
+  const connection = new EventTarget() as RTCPeerConnection
+  const page = new RemotePage(connection, channel as unknown as RTCDataChannel, {} as FileLink)
+  return { channel, connection, page }
 }
 
 const chat = (n: number): PageMessage => ({ type: 'chat', text: String(n) })
@@ -41,4 +48,15 @@ t.test('a page that says ever more before anybody listens is cut off', async t =
   let heard = 0
   page.listen(() => { heard++ })
   t.equal(heard, 16)
+})
+
+t.test('of any number of tracks, the first of each kind is taken', async t => {
+  const { connection, page } = remotePage()
+  for (let n = 0; n < 20; n++) {
+    for (const kind of ['audio', 'video']) {
+      connection.dispatchEvent(Object.assign(new Event('track'), { track: { kind, n }, receiver: {}, transceiver: { sender: { n } } }))
+    }
+  }
+  t.same(page.stream.getTracks(), [{ kind: 'audio', n: 0 }, { kind: 'video', n: 0 }])
+  t.same(page.senders, { audio: { n: 0 }, video: { n: 0 } })
 })

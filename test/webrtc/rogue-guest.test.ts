@@ -4,6 +4,7 @@ import { parseCandidate, RemoteCandidates } from '../../clients/typescript/src/w
 import type { Channel } from '../../clients/typescript/src/webrtc/channel.js'
 import { connect } from '../../clients/typescript/src/webrtc/connect.js'
 import { CallError } from '../../clients/typescript/src/webrtc/errors.js'
+import { parseInvite } from '../../clients/typescript/src/webrtc/invite.js'
 import { Queue } from '../../clients/typescript/src/webrtc/queue.js'
 import { line, newFingerprint, sdpWith } from './fake-connection.js'
 import { quiet, type FakeServer } from './fake-server.js'
@@ -92,16 +93,36 @@ t.test('candidates beyond a hundred are removed from a description, except known
   t.end()
 })
 
+t.test('a guest that the server gives the host\'s own box does not get the host\'s id', async t => {
+  const { call, fetch, refused } = await rogueGuest(t, undefined, { mesh: true })
+  const { key: { hostDrop } } = await parseInvite(call.invite)
+  const impostor = await connect(call.invite, {
+    hello: {},
+    fetch: async input => {
+      const response = await fetch(input)
+      const request = input as Request
+      if (request.method !== 'POST' || !request.url.endsWith('/boxes')) return response
+      return Response.json({ ...await response.json() as object, drop: hostDrop }, { status: 201 })
+    }
+  })
+  await until(() => refused.includes('CALL_ERR_FOREIGN'))
+  t.same(refused, ['CALL_ERR_FOREIGN'])
+  await impostor.close()
+})
+
 t.test('a description is limited to as many lines as a peer connection can handle without blocking', t => {
   const lines = (text: (i: number) => string, count: number) => ({
     type: 'offer', sdp: sdpWith(line(newFingerprint())) + Array.from({ length: count }, (_, i) => text(i) + '\r\n').join('')
   })
-  for (const [most, text] of [[128, (i: number) => `a=fmtp:96 x${i}=1`], [2_048, (i: number) => `a=ssrc:${i} cname:x`]] as const) {
+  for (const [most, text] of [[128, (i: number) => `a=fmtp:96 x${i}=1`], [128, (i: number) => `a=rtcp-fb:96 x${i}`], [2_048, (i: number) => `a=ssrc:${i} cname:x`]] as const) {
     t.ok(parseDescription(lines(text, most)))
     t.throws(() => parseDescription(lines(text, most + 1)), { code: 'CALL_ERR_DESCRIPTION' })
     t.throws(() => parseDescription(lines(i => ' ' + text(i), most + 1)), { code: 'CALL_ERR_DESCRIPTION' })
   }
   t.throws(() => parseDescription(lines(i => `a=rtpmap:${i} x/1`, 16_384)), { code: 'CALL_ERR_DESCRIPTION' })
+  const section = (length: number) => `m=video 9 x 96\r\na=fmtp:96 ${'x'.repeat(length - 10)}`
+  t.ok(parseDescription(lines(() => section(16_384), 2)), 'in each section')
+  t.throws(() => parseDescription(lines(() => section(16_385), 1)), { code: 'CALL_ERR_DESCRIPTION' })
   t.end()
 })
 

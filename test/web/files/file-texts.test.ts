@@ -24,6 +24,8 @@ t.test('a name is shown and saved without what deceives or harms', async t => {
     '<b>"a"|?*': '_b__a____'
   }
   for (const [name, safe] of Object.entries(cases)) t.equal(safeName(name), safe, JSON.stringify(name))
+  t.equal(safeName(`invoice.pdf${'\u2800'.repeat(59)}.exe`), 'invoice.pdf.exe')
+  t.equal(safeName('\u2800\ufe0f'), 'file')
   t.equal(safeName(`a${'\u0301\u200d'.repeat(50)}.txt`), `a${'\u0301'.repeat(4)}.txt`, 'marks do not pile up')
   const long = safeName(`${'🎉'.repeat(120)}.tar.gz`)
   t.equal([...long].length, 101)

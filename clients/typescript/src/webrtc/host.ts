@@ -4,7 +4,7 @@ import { answer } from './answer.js'
 import { Attempts } from './attempts.js'
 import { boxOptions } from './boxes.js'
 import type { Channel } from './channel.js'
-import { CallError } from './errors.js'
+import { CallError, type CallErrorCode } from './errors.js'
 import { Introducer } from './introducer.js'
 import { listen, MAX_GUESTS, type Listener, type ListenOptions, type Resume } from './listen.js'
 import { notify } from './notify.js'
@@ -90,16 +90,19 @@ export async function hostWith (settings: Settings, options: HostOptions): Promi
   const introducer = mesh ? new Introducer() : undefined
 
   const receive = async (channel: Channel) => {
-    // The listener no longer counts a guest whose conversation failed, but that guest may still be connected.
-    if (taken.size >= maxGuests) {
-      const full = new CallError('CALL_ERR_FULL')
-      report(full)
-      return await channel.close(full)
+    const refuse = async (code: CallErrorCode) => {
+      const error = new CallError(code)
+      report(error)
+      await channel.close(error)
     }
-    taken.add(channel)
-    let came = false
     const { self, key } = Object(channel.hello) as { self?: unknown, key?: unknown }
     const id = await idOf(isId(self) ? self : channel.session!.parts.guestDrop)
+    // With the server's help, a guest could name the host's own box as its own.
+    if (id === ownId) return await refuse('CALL_ERR_FOREIGN')
+    // The listener no longer counts a guest whose conversation failed, but that guest may still be connected.
+    if (taken.size >= maxGuests) return await refuse('CALL_ERR_FULL')
+    taken.add(channel)
+    let came = false
     const createConnection = async () => {
       const prepared = await create()
       introducer?.listenTo(id, prepared.control)
