@@ -1,24 +1,10 @@
 #!/usr/bin/env node
-import { version } from '../manifest.js'
-import { loadOptional } from '../optional.js'
-import { help, readConfig } from './config.js'
+import { oldestNode } from '../manifest.js'
+import { isOlder } from './old-node.js'
 
-try {
-  const config = readConfig(process.argv.slice(2), process.env)
-  if (config === 'help') process.stdout.write(help())
-  else if (config === 'version') process.stdout.write(`${version}\n`)
-  else {
-    const { serve } = await loadOptional('The server', () => import('./serve.js'), 'npm install --include=optional')
-    await serve(config)
-  }
-} catch (error) {
-  process.stderr.write(`signalbox: ${explain(error)}\n`)
+// Before anything else is loaded, which would fail with an error that does not say why.
+if (isOlder(process.versions.node, oldestNode)) {
+  process.stderr.write(`signalbox: needs Node ${oldestNode} or later, and this is ${process.versions.node}\n`)
   process.exit(1)
 }
-
-/** What to do about an error, on one line and without a stack, for the person who starts the server. */
-function explain (error: unknown): string {
-  const { code, message, port } = error as NodeJS.ErrnoException & { port?: number }
-  if (code === 'EADDRINUSE') return `port ${port} is in use; stop the program that uses it or choose another --port`
-  return message.split('\n', 1)[0] as string
-}
+await import('./main.js')

@@ -36,6 +36,10 @@ t.test('a port in use is reported in one sentence', async t => {
   refused(t, await runServer(t, ['--store=memory:', '--host=127.0.0.1', `--port=${port}`]), new RegExp(`port ${port} is in use`))
 })
 
+t.test('an address that the machine does not have is reported in one sentence', async t => {
+  refused(t, await runServer(t, ['--store=memory:', '--host=192.0.2.1', '--port=0']), /no address 192\.0\.2\.1; choose another --host/)
+})
+
 t.test('an unwritable directory is reported in one sentence', async t => {
   const file = join(await temporaryDirectory(t), 'file')
   await writeFile(file, '')

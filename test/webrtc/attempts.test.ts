@@ -114,19 +114,19 @@ t.test('a guest that has to wait for its turn is told so, and keeps waiting', as
     if ((input as Request).method === 'POST') told++
     return await server.fetch(input)
   }
-  const hosted = await hosting(t, { fetch, compare: false }, server, { waiting: 10 })
+  const hosted = await hosting(t, { fetch, compare: false }, server, { waiting: 50 })
   const before = []
   for (let guests = 0; guests < 8; guests++) before.push(await connect(hosted.call.invite, { fetch: server.fetch, hello: {} }))
   await until(() => hosted.side.made.length === 8)
   const waiting = fakeConnections()
-  const joined = await join(hosted.call.invite, { ...waiting, iceServers: [], fetch: server.fetch, timeout: 1_000 })
+  const joined = await join(hosted.call.invite, { ...waiting, iceServers: [], fetch: server.fetch, timeout: 3_000 })
   t.teardown(() => joined.close())
   const gone = await connect(hosted.call.invite, { fetch: server.fetch, hello: {} })
   await quiet()
   await gone.close()
   // Longer than the guest would wait for a host that says nothing.
   const since = told
-  await until(() => told > since + 120)
+  await until(() => told > since + 70)
   await before[0]!.close()
   await until(() => waiting.made[0]!.remoteDescription !== null)
   t.equal(hosted.side.made.length, 9)
