@@ -1,3 +1,4 @@
+import { Backlog, type Received } from './backlog.js'
 import { textAndLinks, withoutControls, type Link } from './chat-text.js'
 import { element, showText } from './dom.js'
 import { MAX_CHAT_LENGTH } from './page-messages.js'
@@ -14,9 +15,6 @@ const BATCH_EVERY = 50
 /** How close to the end, in CSS pixels, counts as the end. */
 const NEAR_END = 40
 
-/** A message of somebody else. `from`: their name, if there are several people. */
-interface Received { text: string, from: string | undefined }
-
 /** The chat drawer. Nothing in it is stored. */
 export class Chat {
   readonly #drawer = element('chat')
@@ -27,8 +25,7 @@ export class Chat {
   readonly #unread = element('unread')
   readonly #newer = element('newer')
   readonly #trouble = element('chat-trouble')
-  /** received, and not shown yet */
-  #arrived: Received[] = []
+  readonly #arrived = new Backlog()
   #showing: ReturnType<typeof setTimeout> | undefined
   #count = 0
   /** Whether the newest message is in view, and is to stay so. */
@@ -66,19 +63,18 @@ export class Chat {
   }
 
   received (text: string, from: string | undefined): void {
-    this.#arrived.push({ text, from })
-    if (this.#arrived.length > MAX_ITEMS) this.#arrived.shift()
+    this.#arrived.add({ text, from })
     if (this.#showing === undefined) this.#showArrived()
   }
 
   /** Shows all that has arrived, so that it is not shown after what comes later. */
   #showRest (): void {
-    const messages = this.#arrived.splice(0)
+    const messages = this.#arrived.take()
     if (messages.length > 0) this.#add(messages)
   }
 
   readonly #showArrived = (): void => {
-    const messages = this.#arrived.splice(0, BATCH)
+    const messages = this.#arrived.take(BATCH)
     this.#showing = messages.length === 0 ? undefined : setTimeout(this.#showArrived, BATCH_EVERY)
     const [first] = messages
     if (first === undefined) return
@@ -102,7 +98,7 @@ export class Chat {
 
   /** Resets the chat for a new call. */
   clear (): void {
-    this.#arrived = []
+    this.#arrived.take()
     this.#messages.replaceChildren()
     this.#input.value = ''
     this.presence('nobody')

@@ -114,7 +114,7 @@ t.test('a description is limited to as many lines as a peer connection can handl
   const lines = (text: (i: number) => string, count: number) => ({
     type: 'offer', sdp: sdpWith(line(newFingerprint())) + Array.from({ length: count }, (_, i) => text(i) + '\r\n').join('')
   })
-  for (const [most, text] of [[128, (i: number) => `a=fmtp:96 x${i}=1`], [128, (i: number) => `a=rtcp-fb:96 x${i}`], [2_048, (i: number) => `a=ssrc:${i} cname:x`]] as const) {
+  for (const [most, text] of [[128, (i: number) => `a=fmtp:96 x${i}=1`], [128, (i: number) => `a=rtcp-fb:96 x${i}`], [4, (i: number) => `a=rtcp-fb:* x${i}`], [2_048, (i: number) => `a=ssrc:${i} cname:x`]] as const) {
     t.ok(parseDescription(lines(text, most)))
     t.throws(() => parseDescription(lines(text, most + 1)), { code: 'CALL_ERR_DESCRIPTION' })
     t.throws(() => parseDescription(lines(i => ' ' + text(i), most + 1)), { code: 'CALL_ERR_DESCRIPTION' })

@@ -143,11 +143,13 @@ export class Transfers implements LinkListener {
       if (known.key === offer.key && known.link === undefined) void known.offered(link)
       return
     }
-    if ([...this.#incoming].filter(({ isOver }) => !isOver).length >= MAX_OFFERS) {
+    const owner = this.#ownerOf(link)
+    // Each on their own: nobody's offers keep out anybody else's.
+    if ([...this.#incoming].filter(file => !file.isOver && file.owner === owner).length >= MAX_OFFERS) {
       return link.send({ type: 'cancel', id: offer.id, reason: 'busy' })
     }
     const file = new IncomingFile(offer, this.#changed)
-    file.owner = this.#ownerOf(link)
+    file.owner = owner
     this.#incoming.add(file)
     void file.offered(link)
   }

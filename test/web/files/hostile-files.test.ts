@@ -27,9 +27,9 @@ async function quiet () {
 /** A page, and the other end of its channel, at which anything may be said. */
 function page (accepts?: () => Sink | undefined) {
   const page = new FakePage(accepts)
-  const connect = () => {
+  const connect = (owner?: string) => {
     const channel = new FakeChannel()
-    page.transfers.attach(linkOn(channel))
+    page.transfers.attach(linkOn(channel), owner)
     channel.open()
     return channel
   }
@@ -127,6 +127,16 @@ t.test('a flood of offers keeps a bounded number, and one that is withdrawn leav
   t.equal(said(channel).filter(message => message.type === 'cancel' && message.reason === 'busy').length, 1_000 - MAX_OFFERS)
   for (let number = 0; number < 1_000; number++) channel.hear({ type: 'cancel', id: id(number) })
   t.equal(it.incoming.length, 0)
+})
+
+t.test('a flood of offers keeps out nobody else\'s', async t => {
+  const { page: it, connect, said } = page(() => undefined)
+  const [mallory, ada] = [connect('mallory'), connect('ada')]
+  for (const channel of [mallory, ada]) channel.hear({ type: 'ready', known: [] })
+  for (let number = 0; number < 100; number++) mallory.hear(offer(3, number))
+  ada.hear(offer(3, 1_000))
+  t.equal(it.incoming.length, MAX_OFFERS + 1)
+  t.notOk(said(ada).some(({ type }) => type === 'cancel'))
 })
 
 t.test('a page that makes this one talk and never reads is cut off', async t => {

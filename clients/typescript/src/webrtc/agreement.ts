@@ -35,6 +35,9 @@ const MAX_SSRCS = 2_048
 const MAX_PARAMETERS = 128
 const MAX_FEEDBACK = 128
 
+/** What a line of feedback for all formats counts as: it becomes one for each of them. */
+const FORMATS = 32
+
 /** The most characters of the lines of a section with format parameters: many in each line take as long as many lines. */
 const MAX_PARAMETER_LENGTH = 16_384
 
@@ -62,7 +65,8 @@ function isBounded (lines: string[]): boolean {
       parameterLength += line.length
       if (++parameters > MAX_PARAMETERS || parameterLength > MAX_PARAMETER_LENGTH) return false
     } else if (line.startsWith('a=rtcp-fb')) {
-      if (++feedback > MAX_FEEDBACK) return false
+      feedback += line.includes('*') ? FORMATS : 1
+      if (feedback > MAX_FEEDBACK) return false
     } else if (line.startsWith('a=ssrc')) {
       ssrcs++
     } else if (/max-message-size/i.test(line)) {

@@ -1,0 +1,21 @@
+import t from 'tap'
+import { Backlog } from '../../src/web/backlog.js'
+
+t.test('messages are taken in the order in which they came', async t => {
+  const backlog = new Backlog()
+  for (const text of ['a', 'b', 'c']) backlog.add({ text, from: 'Ada' })
+  t.same(backlog.take(2).map(({ text }) => text), ['a', 'b'])
+  t.same(backlog.take().map(({ text }) => text), ['c'])
+  t.same(backlog.take(), [])
+})
+
+t.test('whoever floods the chat loses their own messages, and nobody else\'s', async t => {
+  const backlog = new Backlog()
+  backlog.add({ text: 'hello', from: 'Ada' })
+  for (let n = 0; n < 5_000; n++) backlog.add({ text: String(n), from: 'Mallory' })
+  backlog.add({ text: 'bye', from: 'Ada' })
+  const taken = backlog.take()
+  t.equal(taken.length, 500)
+  t.same(taken.filter(({ from }) => from === 'Ada').map(({ text }) => text), ['hello', 'bye'])
+  t.same(taken.at(-2), { text: '4999', from: 'Mallory' }, 'the newest stay')
+})
