@@ -49,7 +49,7 @@ async function memory (admin, count, work) {
 async function besideMemory (url) {
   const { store: [memory, redis] } = await compare(['memory', 'redis'], ['store'], { redis: url })
   const { rate, ratio } = against(memory, redis)
-  report('store, redis', `${rate} /s, ${ratio} of memory`, '>= 0.5')
+  report('store, redis', `${rate} /s, ${ratio} of memory`, '>= 0.5', Number(ratio))
 }
 
 /** Stored through one process, streamed from another. */

@@ -1,5 +1,5 @@
-// What responses that nobody reads cost: 2,000 of them, plain, held and streamed, over HTTP/1.1 and HTTP/2.
-//   node --expose-gc bench/unread.js [answers] [protocol or kind]...
+// What responses that nobody reads cost: 2,000 of them, plain, held and streamed, over HTTP/1.1 and HTTP/2. Not part of
+// a whole run, as it takes minutes and needs Python: `npm run bench -- unread`.
 import { fork, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import http2 from 'node:http2'
@@ -8,6 +8,7 @@ import { boxPlugin } from '../dist/index.js'
 import { outgoingOf } from '../dist/http/outgoing-of.js'
 import { report, sleep } from './lib.js'
 
+const ANSWERS = 2_000
 const SIZE = 1_000_000
 const MIB = 1024 * 1024
 /** Each client address has its own share of what may be unsent. */
@@ -29,8 +30,8 @@ print('asked', flush=True)
 sys.stdin.read()
 `
 
+// In a process of its own, this file is the server.
 if (process.send !== undefined) await serve(process.argv[2] === 'HTTP/2')
-else await measure(Number(process.argv[2] ?? 2000))
 
 async function serve (http2) {
   const app = Fastify({ http2 })
@@ -54,9 +55,9 @@ async function serve (http2) {
   process.send({ port: app.server.address().port })
 }
 
-async function measure (count) {
-  for (const protocol of only('HTTP/1.1', 'HTTP/2')) {
-    for (const kind of only('plain', 'long-poll', 'stream')) {
+export async function run () {
+  for (const protocol of ['HTTP/1.1', 'HTTP/2']) {
+    for (const kind of ['plain', 'long-poll', 'stream']) {
       const child = fork(new URL(import.meta.url), [protocol], { execArgv: ['--expose-gc'] })
       const [{ port }] = await once(child, 'message')
       const tell = async what => {
@@ -66,24 +67,24 @@ async function measure (count) {
       const { path } = await tell('create')
       if (kind !== 'long-poll') await tell({ store: path })
       const before = await tell('collect')
-      const readers = await ask(protocol, port, count, `${path}/messages${kind === 'long-poll' ? '?wait=60' : ''}`, kind === 'stream' ? 'text/event-stream' : '*/*')
+      const readers = await ask(protocol, port, ANSWERS, `${path}/messages${kind === 'long-poll' ? '?wait=60' : ''}`, kind === 'stream' ? 'text/event-stream' : '*/*')
       if (kind === 'long-poll') {
-        while ((await tell('look')).asked < count) await sleep(50)
+        while ((await tell('look')).asked < ANSWERS) await sleep(50)
         await tell({ store: path })
       }
       const most = { rss: 0, unsent: 0 }
       // Until the last request has arrived, and a little longer.
       for (let i = 0; i < 40;) {
         const now = await tell('look')
-        if (now.asked === count) i++
+        if (now.asked === ANSWERS) i++
         for (const what of ['rss', 'unsent']) most[what] = Math.max(most[what], now[what])
         await sleep(50)
       }
       // The readers stay, and still read nothing.
       await sleep(13_000)
       const after = await tell('collect')
-      report(`${count} ${kind} answers unread, ${protocol}: before, most, 15 s later`,
-        `${[before.rss, most.rss, after.rss].map(bytes => Math.round(bytes / MIB)).join(', ')} MiB (unsent ${Math.round(most.unsent / MIB)}, ${Math.round(after.unsent / MIB)})`, '<= 256 MiB')
+      report(`${ANSWERS} ${kind} answers unread, ${protocol}: before, most, 15 s later`,
+        `${[before.rss, most.rss, after.rss].map(bytes => Math.round(bytes / MIB)).join(', ')} MiB (unsent ${Math.round(most.unsent / MIB)}, ${Math.round(after.unsent / MIB)})`, '<= 256 MiB', most.rss / MIB)
       readers.leave()
       child.disconnect()
       await once(child, 'exit')
@@ -105,10 +106,4 @@ async function ask (protocol, port, count, path, accept) {
   }
   await sleep(500)
   return { leave: () => { for (const session of sessions) session.destroy() } }
-}
-
-/** What is named on the command line, or all. */
-function only (...all) {
-  const named = all.filter(each => process.argv.includes(each))
-  return named.length > 0 ? named : all
 }
