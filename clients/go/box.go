@@ -106,6 +106,9 @@ func (b *Box) DropLink() string {
 // String names the box without revealing its id.
 func (b *Box) String() string { return "a box at " + b.address.server }
 
+// GoString is String: %#v would reveal the id otherwise.
+func (b *Box) GoString() string { return b.String() }
+
 // Sent is what the server says of a message that it stored.
 type Sent struct {
 	// Seq is the message's sequence number.

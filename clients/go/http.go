@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -29,17 +30,32 @@ func newConnection(server string, options Options) *connection {
 	if client == nil {
 		client = http.DefaultClient
 	}
+	copied := *client
 	if options.Header != nil {
 		// A redirect could lead the headers to another server.
-		copied := *client
 		copied.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-		client = &copied
+	} else {
+		copied.CheckRedirect = withoutReferer(client.CheckRedirect)
 	}
 	limit := options.MaxResponseBytes
-	if limit == 0 {
+	if limit <= 0 {
 		limit = defaultMaxResponseBytes
 	}
-	return &connection{server, client, options.Header.Clone(), limit}
+	return &connection{server, &copied, options.Header.Clone(), min(limit, math.MaxInt64-1)}
+}
+
+// withoutReferer keeps the client from telling the next server the URL of the last request, which contains the box id.
+func withoutReferer(check func(*http.Request, []*http.Request) error) func(*http.Request, []*http.Request) error {
+	return func(request *http.Request, via []*http.Request) error {
+		request.Header.Del("Referer")
+		if check != nil {
+			return check(request, via)
+		}
+		if len(via) >= 10 {
+			return errors.New("stopped after 10 redirects")
+		}
+		return nil
+	}
 }
 
 // A call is a request of the contract.

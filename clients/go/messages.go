@@ -45,8 +45,9 @@ func (b *Box) messages(ctx context.Context, after *int64) iter.Seq2[Message, err
 // loop returns an error unless the consumer left.
 func (b *Box) loop(ctx context.Context, after *int64, yield func(Message, error) bool) error {
 	defer b.reading.Store(false)
+	start := b.position
 	if after != nil {
-		b.position = *after
+		start = *after
 	}
 	acknowledger := startAcknowledger(context.WithoutCancel(ctx), b)
 	defer func() {
@@ -56,7 +57,7 @@ func (b *Box) loop(ctx context.Context, after *int64, yield func(Message, error)
 		}
 		acknowledger.flush(timeout)
 	}()
-	return b.follow(ctx, b.position, func(message Message) bool {
+	return b.follow(ctx, start, func(message Message) bool {
 		b.position = message.Seq - 1
 		if !yield(message, nil) {
 			return false

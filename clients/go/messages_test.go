@@ -75,6 +75,20 @@ func TestTheMessageAtWhichALoopWasLeftIsDeliveredAgain(t *testing.T) {
 	}
 }
 
+func TestALoopThatGetsNothingLeavesThePosition(t *testing.T) {
+	box := stored(t, 3).box(t, nil)
+	ended, end := context.WithCancel(t.Context())
+	end()
+	for message, err := range box.MessagesAfter(ended, 2) {
+		if err == nil {
+			t.Error(message)
+		}
+	}
+	if numbers := numbersTo(t, box.Messages(t.Context()), 1); !reflect.DeepEqual(numbers, []int64{1}) {
+		t.Error(numbers)
+	}
+}
+
 func TestAPanicLeavesTheLoopToo(t *testing.T) {
 	f := stored(t, 1)
 	box := f.box(t, nil)

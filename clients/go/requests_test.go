@@ -201,6 +201,9 @@ func TestHeadersGoNowhereElse(t *testing.T) {
 	if left, err := f.box(t, nil).Acknowledge(t.Context(), 1); err != nil || left != 0 {
 		t.Error("without headers, a redirect is followed:", err)
 	}
+	if referer := other.requests("PUT")[0].header.Get("Referer"); referer != "" {
+		t.Error("the other server learns the box id:", referer)
+	}
 	box := f.box(t, &Options{Server: f.url, Header: http.Header{"Authorization": {"secret"}}})
 	_, err := box.Acknowledge(t.Context(), 1)
 	if refusal, ok := asError(err); !ok || refusal.Status != 307 || len(other.requests("PUT")) != 1 {

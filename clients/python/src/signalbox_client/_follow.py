@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from time import monotonic
 from typing import Any
 
@@ -38,7 +38,7 @@ class Source:
     """A box on its server."""
 
     connection: Connection
-    path: str
+    path: str = field(repr=False)  # contains the box id
     timings: Timings
 
 
@@ -132,9 +132,20 @@ async def _stream(source: Source, after: int) -> AsyncGenerator[list[Message], N
                 return
             opened = True
             # ``gone`` needs no handling: the stream ends, and the next request is refused with the reason.
-            batch = [_message_of(event) for event in parser.push(chunk) if event.type == "message"]
+            batch: list[Message] = []
+            unreadable: UnreadableMessageError | None = None
+            for event in parser.push(chunk):
+                if event.type != "message":
+                    continue
+                try:
+                    batch.append(_message_of(event))
+                except UnreadableMessageError as error:
+                    unreadable = error
+                    break
             if batch:
                 yield batch
+            if unreadable is not None:
+                raise unreadable
 
 
 def _message_of(event: Event) -> Message:

@@ -325,3 +325,14 @@ class StreamTest(unittest.IsolatedAsyncioTestCase):
             await anext(aiter(box))
         self.assertEqual(raised.exception.seq, 1)
         self.assertEqual((await anext(box.messages(after=1))).data, "next")
+
+    async def test_messages_before_one_nested_too_deeply_are_delivered_first(self) -> None:
+        async def in_one_chunk() -> AsyncIterator[bytes]:
+            yield event(1, "one") + event(2, "two") + b"id: 3\ndata: " + b"[" * 100_000 + b"]" * 100_000 + b"\n\n"
+
+        box, _ = fake_box(lambda r: stream(in_one_chunk()) if r.method == "GET" else ack())
+        messages = box.messages()
+        self.assertEqual([(await anext(messages)).data, (await anext(messages)).data], ["one", "two"])
+        with self.assertRaises(UnreadableMessageError) as raised:
+            await anext(messages)
+        self.assertEqual(raised.exception.seq, 3)
