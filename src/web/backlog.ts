@@ -13,15 +13,19 @@ export class Backlog {
 
   add (message: Received): void {
     this.#messages.push(message)
-    if (this.#messages.length <= MAX_WAITING) return
-    const counts = new Map<string | undefined, number>()
-    for (const { from } of this.#messages) counts.set(from, (counts.get(from) ?? 0) + 1)
-    const most = Math.max(...counts.values())
-    this.#messages.splice(this.#messages.findIndex(({ from }) => counts.get(from) === most), 1)
+    if (this.#messages.length > MAX_WAITING) this.#messages.splice(oldestOfMost(this.#messages.map(({ from }) => from)), 1)
   }
 
   /** Takes out the first `count` of them, or all. */
   take (count = MAX_WAITING): Received[] {
     return this.#messages.splice(0, count)
   }
+}
+
+/** The index of the first that belongs to whoever has most: so nobody's flood costs anyone else. */
+export function oldestOfMost (owners: readonly unknown[]): number {
+  const counts = new Map<unknown, number>()
+  for (const owner of owners) counts.set(owner, (counts.get(owner) ?? 0) + 1)
+  const most = Math.max(...counts.values())
+  return owners.findIndex(owner => counts.get(owner) === most)
 }

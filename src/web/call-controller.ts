@@ -73,7 +73,7 @@ export class CallController {
         save: resume => { if (!this.#over) this.session.update({ call: { role: 'host', resume } }) },
         ...(resume && { resume })
       })
-      if (resume === undefined) void takeCall(call.resume.link, signal)
+      if (resume === undefined && !this.#over) void takeCall(call.resume.link, signal)
       this.#tell({ type: 'opened', invite: call.invite })
       return call
     })
@@ -116,7 +116,11 @@ export class CallController {
       // A guest that waits in vain would cost the host an attempt.
       void this.#call?.close()
     }
-    for (const { connection } of people) connection.close()
+    for (const { peer, connection } of people) {
+      // In the same step: the page has no time for another.
+      if (this.role === 'guest') void peer?.close()
+      connection.close()
+    }
   }
 
   async #follow (open: () => Promise<Call>): Promise<void> {
@@ -124,6 +128,7 @@ export class CallController {
       const call = this.#call = await open()
       if (this.#over) {
         await call.close()
+        this.#abort.abort()
         return
       }
       for await (const peer of call.peers) this.#onPeer(peer, call.id)
@@ -235,7 +240,7 @@ export class CallController {
     } else {
       this.#over = true
       this.#forgetAll()
-      // Nobody hears this page any more, so nobody may believe to be connected with it.
+      // This page hears nobody any more, so nobody must go on believing that they are connected to it.
       this.#abort.abort()
     }
     this.listener.dispatch({ type: 'fail', failure })

@@ -1,4 +1,4 @@
-import { Backlog, type Received } from './backlog.js'
+import { Backlog, oldestOfMost, type Received } from './backlog.js'
 import { textAndLinks, withoutControls, type Link } from './chat-text.js'
 import { element, showText } from './dom.js'
 import { MAX_CHAT_LENGTH } from './page-messages.js'
@@ -26,6 +26,8 @@ export class Chat {
   readonly #newer = element('newer')
   readonly #trouble = element('chat-trouble')
   readonly #arrived = new Backlog()
+  /** whose each shown message is: `this`, or a name */
+  #authors: unknown[] = []
   #showing: ReturnType<typeof setTimeout> | undefined
   #count = 0
   /** Whether the newest message is in view, and is to stay so. */
@@ -100,6 +102,7 @@ export class Chat {
   clear (): void {
     this.#arrived.take()
     this.#messages.replaceChildren()
+    this.#authors = []
     this.#input.value = ''
     this.presence('nobody')
     this.#trouble.hidden = true
@@ -140,8 +143,13 @@ export class Chat {
       const item = document.createElement('li')
       item.className = mine ? 'mine' : 'theirs'
       item.append(mine || from === undefined ? visuallyHidden(`${from ?? 'Other'}: `) : writer(from), isolated(textAndLinks(text).map(part => typeof part === 'string' ? part : linkTo(part))))
-      if (this.#messages.childElementCount >= MAX_ITEMS) this.#messages.firstElementChild?.remove()
       this.#messages.append(item)
+      this.#authors.push(mine ? this : from)
+      if (this.#authors.length > MAX_ITEMS) {
+        const oldest = oldestOfMost(this.#authors)
+        this.#authors.splice(oldest, 1)
+        this.#messages.children[oldest]?.remove()
+      }
     }
     this.#showHint()
     // Whoever reads older messages stays where they are.

@@ -3,7 +3,7 @@ import { setUpPopup } from './popup.js'
 import { hasCode, peopleIn, type Person, type State } from './state.js'
 import { codesText, comparison, nameOf, spokenCode } from './texts.js'
 
-/** How long a code that has taken another's place cannot be confirmed, in ms: a click may be meant for the one before. */
+/** How long a code that has taken another's place cannot be confirmed, in ms: the person may have meant the one before. */
 const SETTLED_AFTER = 1_000
 
 /** The codes of the call, one with each person, and the line that asks people to compare them. */
@@ -12,14 +12,16 @@ export class CodePanel {
   readonly #list = element('codes')
   /** which code is to be compared next, and with whom */
   #next: ReturnType<typeof comparison>
-  /** the last one that was, and since when */
+  /** the code that was last to be compared, and since when it has been */
   #asked: { code: string, since: number } | undefined
   #shown = ''
+  /** when the open list last changed */
+  #changed = -Infinity
 
   constructor (private readonly compared: (id: string) => void) {
     setUpPopup(this.#panel)
-    element('matches').addEventListener('click', () => {
-      if (this.#next === undefined || performance.now() < this.#asked!.since + SETTLED_AFTER) return
+    element('matches').addEventListener('click', ({ timeStamp }) => {
+      if (this.#next === undefined || timeStamp < this.#asked!.since + SETTLED_AFTER) return
       compared(this.#next.id)
       this.#focus()
     })
@@ -49,6 +51,7 @@ export class CodePanel {
     const news = JSON.stringify(people)
     if (news === this.#shown) return
     this.#shown = news
+    if (this.#panel.open) this.#changed = performance.now()
     const focused = this.#list.contains(document.activeElement)
     this.#list.replaceChildren(...people.map(person => this.#itemOf(person)))
     if (focused) this.#focus()
@@ -69,7 +72,7 @@ export class CodePanel {
       button.className = 'button small'
       button.textContent = 'They match'
       button.setAttribute('aria-label', `They match, ${name.textContent}`)
-      button.onclick = () => { this.compared(person.id) }
+      button.onclick = ({ timeStamp }) => { if (timeStamp >= this.#changed + SETTLED_AFTER) this.compared(person.id) }
       item.append(button)
       if (person.codeChanged) item.append(note('New: compare again'))
     }

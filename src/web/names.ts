@@ -9,10 +9,10 @@ export function cleanName (name: string): string {
   return [...line].slice(0, MAX_NAME_LENGTH).join('').trim()
 }
 
-/** What else cannot be seen, other than what joins or varies the character before it, or is blank without being a space. */
+/** Other characters that show nothing, or a blank that is not a space; not those that join or vary the character before them. */
 const BLANK = /(?![\p{Join_Control}\p{Variation_Selector}])\p{Default_Ignorable_Code_Point}|[\u2800\ufff9-\ufffc]/gu
 
-/** What joins or varies nothing: it follows nothing that can be seen, or is the third in a row. */
+/** Joiners and variation selectors without effect: after nothing visible, or more than two in a row. */
 const IDLE = /(^|\s)[\p{Join_Control}\p{Variation_Selector}]+|(?<=[\p{Join_Control}\p{Variation_Selector}]{2})[\p{Join_Control}\p{Variation_Selector}]+/gu
 
 /** The text as one line, without characters that change what is around it or stand for nothing. */

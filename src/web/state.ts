@@ -173,10 +173,13 @@ function lowestFree (people: readonly Person[]): number {
   return number
 }
 
-/** The name, or the name with a number if somebody else has it: two people are never called the same. */
+/** What the page itself calls people. */
+const RESERVED = /^(?:you|the other person|person \d+)$/
+
+/** The name, or the name with a number if it is taken: two people are never called what looks the same. */
 function unlike (people: readonly Person[], name: string): string {
-  const plain = (name = '') => name.normalize('NFKC').toLowerCase()
-  const isTaken = (name: string) => people.some(person => plain(person.name) === plain(name))
+  const plain = (name = '') => name.normalize('NFKC').replace(/\p{Default_Ignorable_Code_Point}/gu, '').toLowerCase()
+  const isTaken = (name: string) => RESERVED.test(plain(name)) || people.some(person => plain(person.name) === plain(name))
   let unique = name
   for (let number = 2; isTaken(unique); number++) unique = `${name} (${number})`
   return unique

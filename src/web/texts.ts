@@ -285,8 +285,9 @@ export function spokenText (state: State): string[] {
   const broken = alone
     ? [state.name === 'reconnecting' ? breakText(people[0]?.broken, true) : undefined]
     : people.map(person => person.broken && `The connection to ${nameOf(person, false)} is interrupted`)
-  // Who has come is named as soon as the name is there.
-  const notice = newcomer(state) === undefined ? noticeOf(state)?.text : undefined
+  // Whoever is new is named as soon as the name is there.
+  const came = newcomer(state)
+  const notice = came === undefined || came.back ? noticeOf(state)?.text : undefined
   return [statusOf(state), notice, comparison(state)?.text, ...named, ...broken].filter(text => text !== undefined)
 }
 

@@ -13,16 +13,25 @@ export interface FetchWatcher {
 /** A `fetch` that reports when the server does not answer, and when it does again. */
 export function watchedFetch (watcher: FetchWatcher): typeof fetch {
   let failures = 0
-  const fail = () => { watcher.silent(++failures) }
+  let told = false
+  const tell = () => {
+    told = true
+    watcher.silent(failures)
+  }
+  const fail = () => {
+    failures++
+    tell()
+  }
   return async (input, init) => {
-    const timer = setTimeout(() => { watcher.silent(failures) }, SLOW)
+    const timer = setTimeout(tell, SLOW)
     try {
       const response = await fetch(input, watcher.leaving() ? { ...init, keepalive: true } : init)
       if (response.status >= 500) {
         fail()
-      } else if (failures > 0) {
+      } else {
         failures = 0
-        watcher.answered()
+        if (told) watcher.answered()
+        told = false
       }
       return response
     } catch (error) {

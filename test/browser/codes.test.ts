@@ -27,6 +27,19 @@ t.test('the codes of several people', { skip }, async t => {
     while (await page.locator('#digits').textContent() !== '2 of 2') await page.locator('#matches').click()
     await page.locator('#compare').waitFor({ state: 'hidden' })
   })
+  await t.test('nor does a click in the list, just after it has changed', async t => {
+    const page = await three(t)
+    await page.locator('#code summary').click()
+    const buttons = page.locator('#codes button')
+    await buttons.nth(1).waitFor()
+    await page.locator('#codes').evaluate(list => {
+      list.querySelector('button')!.click()
+      list.querySelector('button')!.click()
+    })
+    t.equal(await page.locator('#digits').textContent(), '1 of 2')
+    while (await page.locator('#digits').textContent() !== '2 of 2') await buttons.first().click()
+    await buttons.first().waitFor({ state: 'hidden' })
+  })
   await t.test('the list closes by Escape, and by a click beside it', async t => {
     const page = await three(t)
     const list = page.locator('#codes')

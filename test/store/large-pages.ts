@@ -55,7 +55,7 @@ export function largePagesSuite (t: Test, makeStore: MakeStore): void {
     t.same(order, ['up to date', 'renewal', 'large', 'large'])
   })
 
-  void t.test('a large page has what was stored while it waited', async t => {
+  void t.test('a large page and its cursor agree, whatever is stored while it waits', async t => {
     const { store, drop } = await largeBox(t, makeStore)
     const reading = store.read(drop, 0, 10, start + TTL / 2)
     await store.append(drop, message('2'), start + TTL / 2, limits)

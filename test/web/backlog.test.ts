@@ -1,5 +1,5 @@
 import t from 'tap'
-import { Backlog } from '../../src/web/backlog.js'
+import { Backlog, oldestOfMost } from '../../src/web/backlog.js'
 
 t.test('messages are taken in the order in which they came', async t => {
   const backlog = new Backlog()
@@ -18,4 +18,10 @@ t.test('whoever floods the chat loses their own messages, and nobody else\'s', a
   t.equal(taken.length, 500)
   t.same(taken.filter(({ from }) => from === 'Ada').map(({ text }) => text), ['hello', 'bye'])
   t.same(taken.at(-2), { text: '4999', from: 'Mallory' }, 'the newest stay')
+})
+
+t.test('who has most is found, and the first of equals', async t => {
+  t.equal(oldestOfMost(['Ada', 'Mallory', 'Mallory']), 1)
+  t.equal(oldestOfMost([undefined, 'Ada', undefined]), 0)
+  t.equal(oldestOfMost(['Ada', 'Ben']), 0)
 })

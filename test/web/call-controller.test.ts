@@ -13,6 +13,9 @@ import { FakeServer, quiet } from '../webrtc/fake-server.js'
 import { end } from '../webrtc/node-peers.js'
 import { until } from '../helpers/until.js'
 
+// Newer versions of Node have locks, which the pages of this process would share as tabs do.
+Object.defineProperty(globalThis.navigator ?? {}, 'locks', { value: undefined })
+
 /** A connection as the page uses it: with transceivers at the host's end, and a channel that keeps what was sent. */
 class FakePageConnection extends FakeConnection {
   static made: FakePageConnection[] = []

@@ -145,6 +145,7 @@ t.test('who comes to several people, or comes back, is named', async t => {
   t.match(noticeOf(next(broken, { type: 'connected', id: 'cleo', code: '444444' })), { text: 'Person 4 is back.' })
   const again = next(after(several, host), { type: 'connected', id: 'cleo', code: '333333', arrival: 'back' })
   t.equal(noticeOf(again)?.text, 'Person 4 is back.')
+  t.ok(spokenNews(after(several, host), again).includes('Person 4 is back.'))
 })
 
 t.test('who is alone with somebody, or finds people in the call, is not told that they joined', async t => {
@@ -170,6 +171,8 @@ t.test('no two people are called the same', async t => {
     return peopleIn(after([{ type: 'begin', role: 'host' }, ...people, ...given.map((person, index) => ({ type: 'named' as const, id: `${index}`, person }))], host)).map(({ name }) => name)
   }
   t.same(names('Ben', 'ben', 'Ben', 'Ben (2)'), ['Ben', 'ben (2)', 'Ben (3)', 'Ben (2) (2)'])
+  t.same(names('Ben', 'Ben\u200d', 'Ben\ufe0f'), ['Ben', 'Ben\u200d (2)', 'Ben\ufe0f (3)'])
+  t.same(names('Person 2', 'You', 'The other person'), ['Person 2 (2)', 'You (2)', 'The other person (2)'])
 })
 
 t.test('when one of several leaves, the others stay, and hear who it was', async t => {

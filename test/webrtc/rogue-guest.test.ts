@@ -114,13 +114,16 @@ t.test('a description is limited to as many lines as a peer connection can handl
   const lines = (text: (i: number) => string, count: number) => ({
     type: 'offer', sdp: sdpWith(line(newFingerprint())) + Array.from({ length: count }, (_, i) => text(i) + '\r\n').join('')
   })
-  for (const [most, text] of [[128, (i: number) => `a=fmtp:96 x${i}=1`], [128, (i: number) => `a=rtcp-fb:96 x${i}`], [4, (i: number) => `a=rtcp-fb:* x${i}`], [2_048, (i: number) => `a=ssrc:${i} cname:x`]] as const) {
+  for (const [most, text] of [[128, (i: number) => `a=fmtp:96 x${i}=1`], [128, (i: number) => `a=rtcp-fb:96 x${i}`], [2_048, (i: number) => `a=ssrc:${i} cname:x`]] as const) {
     t.ok(parseDescription(lines(text, most)))
     t.throws(() => parseDescription(lines(text, most + 1)), { code: 'CALL_ERR_DESCRIPTION' })
     t.throws(() => parseDescription(lines(i => ' ' + text(i), most + 1)), { code: 'CALL_ERR_DESCRIPTION' })
   }
   t.throws(() => parseDescription(lines(i => `a=rtpmap:${i} x/1`, 16_384)), { code: 'CALL_ERR_DESCRIPTION' })
   const section = (length: number) => `m=video 9 x 96\r\na=fmtp:96 ${'x'.repeat(length - 10)}`
+  const wildcards = (count: number) => `m=video 9 x ${Array.from({ length: 32 }, (_, i) => i + 96).join(' ')}\r\n${'a=rtcp-fb:* nack\r\n'.repeat(count)}`
+  t.ok(parseDescription(lines(() => wildcards(4), 1)))
+  t.throws(() => parseDescription(lines(() => wildcards(5), 1)), { code: 'CALL_ERR_DESCRIPTION' }, 'one for each of 32 formats')
   t.ok(parseDescription(lines(() => section(16_384), 2)), 'in each section')
   t.throws(() => parseDescription(lines(() => section(16_385), 1)), { code: 'CALL_ERR_DESCRIPTION' })
   t.end()

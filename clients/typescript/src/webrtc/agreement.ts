@@ -35,9 +35,6 @@ const MAX_SSRCS = 2_048
 const MAX_PARAMETERS = 128
 const MAX_FEEDBACK = 128
 
-/** What a line of feedback for all formats counts as: it becomes one for each of them. */
-const FORMATS = 32
-
 /** The most characters of the lines of a section with format parameters: many in each line take as long as many lines. */
 const MAX_PARAMETER_LENGTH = 16_384
 
@@ -56,16 +53,18 @@ export function parseDescription (value: unknown): Description {
 }
 
 function isBounded (lines: string[]): boolean {
-  let [sections, ssrcs, parameters, parameterLength, feedback] = [0, 0, 0, 0, 0]
+  let [sections, ssrcs, parameters, parameterLength, feedback, formats] = [0, 0, 0, 0, 0, 1]
   for (const line of lines) {
     if (line.startsWith('m=')) {
       sections++
       parameters = parameterLength = feedback = 0
+      formats = Math.max(1, line.split(' ').length - 3)
     } else if (line.startsWith('a=fmtp')) {
       parameterLength += line.length
       if (++parameters > MAX_PARAMETERS || parameterLength > MAX_PARAMETER_LENGTH) return false
     } else if (line.startsWith('a=rtcp-fb')) {
-      feedback += line.includes('*') ? FORMATS : 1
+      // A line for all formats becomes one for each of them.
+      feedback += line.includes('*') ? formats : 1
       if (feedback > MAX_FEEDBACK) return false
     } else if (line.startsWith('a=ssrc')) {
       ssrcs++

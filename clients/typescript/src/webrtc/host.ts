@@ -90,9 +90,9 @@ export async function hostWith (settings: Settings, options: HostOptions): Promi
   const introducer = mesh ? new Introducer() : undefined
 
   const receive = async (channel: Channel) => {
-    const refuse = async (code: CallErrorCode) => {
+    const refuse = async (code: CallErrorCode, id?: string) => {
       const error = new CallError(code)
-      report(error)
+      report(error, id)
       await channel.close(error)
     }
     const { self, key } = Object(channel.hello) as { self?: unknown, key?: unknown }
@@ -100,7 +100,7 @@ export async function hostWith (settings: Settings, options: HostOptions): Promi
     // With the server's help, a guest could name the host's own box as its own.
     if (id === ownId) return await refuse('CALL_ERR_FOREIGN')
     // The listener no longer counts a guest whose conversation failed, but that guest may still be connected.
-    if (taken.size >= maxGuests) return await refuse('CALL_ERR_FULL')
+    if (taken.size >= maxGuests) return await refuse('CALL_ERR_FULL', id)
     taken.add(channel)
     let came = false
     const createConnection = async () => {
