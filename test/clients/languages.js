@@ -152,6 +152,8 @@ export class Runner {
     this.#child = spawn(command, args, { ...options, stdio: ['pipe', 'pipe', 'inherit'] })
     this.#child.on('exit', code => { this.#fail(new Error(`the runner ended with ${code}`)) })
     this.#child.on('error', error => { this.#fail(error) })
+    // A runner that has ended does not read; `exit` says so.
+    this.#child.stdin.on('error', () => {})
     void this.#listen()
   }
 
@@ -176,7 +178,9 @@ export class Runner {
 
   async end () {
     this.#child.stdin.end()
-    if (this.#child.exitCode === null) await once(this.#child, 'exit')
+    const timer = setTimeout(() => { this.#child.kill('SIGKILL') }, PATIENCE)
+    if (this.#child.exitCode === null && this.#child.signalCode === null) await once(this.#child, 'exit')
+    clearTimeout(timer)
   }
 
   #fail (error) {

@@ -47,4 +47,5 @@ t.test('a link that is not an invite is refused as such', async t => {
     await t.rejects(parseInvite(link), code('CALL_ERR_INVITE'))
   }
   await t.rejects(parseInvite(`https://box.example/#v=2&drop=${drop}`), code('CALL_ERR_INVITE_VERSION'))
+  await t.rejects(parseInvite('https://box.example/#v=2&room=other'), code('CALL_ERR_INVITE_VERSION'), 'whatever its form')
 })

@@ -38,7 +38,7 @@ export interface RedisStoreOptions {
   client?: IoredisClient | undefined
   /** The prefix of every key. Default: `signalbox:`. */
   prefix?: string | undefined
-  /** How long Redis may take to reply, and how long a large read may wait for its turn before that, in ms. Default: 5,000. */
+  /** How long Redis may take to reply, and how long a large page may wait for its turn before that, in ms. Default: 5,000. */
   deadline?: number | undefined
   /** Called for outages, and for settings that put boxes at risk. Default: no logging. */
   log?: ((level: 'info' | 'warn' | 'error', message: string) => void) | undefined
@@ -201,12 +201,15 @@ class RedisStore implements Store {
     return left
   }
 
-  async drain (drop: string, now: number, most?: number): Promise<Drained> {
-    const reply = await this.#run<PageReply | Needs>(scripts.drain, this.#keys(drop), [now, most ?? ''], 0, most ?? MAX_REPLIES)
-    if (reply[0] !== 'needs') return await this.#page(drop, now, reply)
-    const [, needs, report] = reply
-    await this.#holders.report(drop, report, now)
-    return { needs }
+  async drain (drop: string, now: number, most = Infinity): Promise<Drained> {
+    for (let asked = Math.min(SMALL, most); ;) {
+      const reply = await this.#run<PageReply | Needs>(scripts.drain, this.#keys(drop), [now, asked], 0, asked)
+      if (reply[0] !== 'needs') return await this.#page(drop, now, reply)
+      const [, needs, report] = reply
+      await this.#holders.report(drop, report, now)
+      if (needs > most) return { needs }
+      asked = Math.min(needs + SMALL, most)
+    }
   }
 
   async delete (drop: string, now: number): Promise<void> {

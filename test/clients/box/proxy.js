@@ -11,7 +11,8 @@ export class FaultyProxy {
   #target
   #sockets = new Set()
   #fault = () => ({})
-  #connections = 0
+  /** since the last `fail` */
+  connections = 0
   /** connections that were cut at their byte, since the last `fail` */
   cuts = 0
   /** the bytes that the first connection carried in each direction, since the last `fail` */
@@ -37,7 +38,7 @@ export class FaultyProxy {
    */
   fail (fault) {
     this.#fault = fault
-    this.#connections = 0
+    this.connections = 0
     this.cuts = 0
     this.carried = { request: 0, response: 0 }
   }
@@ -49,7 +50,7 @@ export class FaultyProxy {
   }
 
   #connect (client) {
-    const connection = this.#connections++
+    const connection = this.connections++
     const { cutRequest, cutResponse, delay = 0 } = this.#fault(connection)
     const carried = connection === 0 ? this.carried : {}
     const upstream = net.connect(Number(this.#target.port), this.#target.hostname)

@@ -3,6 +3,7 @@ import t, { type Test } from 'tap'
 import { redisStore } from '../../../src/store/redis/redis-store.js'
 import { needs } from '../../helpers/needs.js'
 import { dropAddress, limits, message, RedisServer, sendsOnce } from '../../helpers/redis-server.js'
+import { until } from '../../helpers/until.js'
 
 const skip = needs('redis-server')
 const MIB = 1024 * 1024
@@ -10,14 +11,14 @@ const text = JSON.stringify('x'.repeat(MIB / 16 - 2))
 
 type Ask = () => Promise<unknown>
 
-/** @param around runs whatever the store asks of Redis */
-async function setUp (t: Test, around = async (ask: Ask): Promise<unknown> => await ask(), deadline = 60_000) {
+/** @param around runs whatever the store asks of Redis; `most` is the last argument: of a read or drain, the most bytes wanted */
+async function setUp (t: Test, around = async (ask: Ask, _most: unknown): Promise<unknown> => await ask(), deadline = 60_000) {
   const server = await RedisServer.start(t)
   const client = new Redis(server.url, sendsOnce)
   t.teardown(() => { client.disconnect() })
   for (const name of ['eval', 'evalsha'] as const) {
     const ask = client[name].bind(client) as (...args: unknown[]) => Promise<unknown>
-    Object.assign(client, { [name]: async (...args: unknown[]) => await around(async () => await ask(...args)) })
+    Object.assign(client, { [name]: async (...args: unknown[]) => await around(async () => await ask(...args), args.at(-1)) })
   }
   const store = await redisStore({ client, deadline })
   t.teardown(() => store.close())
@@ -70,7 +71,8 @@ t.test('the same holds if the box fills up while they wait', { skip }, async t =
 t.test('of many drains at once, few are under way', { skip }, async t => {
   let underWay = 0
   let most = 0
-  const { store, create } = await setUp(t, async ask => {
+  const { store, create } = await setUp(t, async (ask, wanted) => {
+    if (Number(wanted) < MIB) return await ask()
     most = Math.max(most, ++underWay)
     return await ask().finally(() => { underWay-- })
   })
@@ -78,7 +80,25 @@ t.test('of many drains at once, few are under way', { skip }, async t => {
   most = 0
   const drains = await Promise.all(drops.map(drop => store.drain(drop, Date.now(), 2 * MIB)))
   t.ok(drains.every(drained => 'texts' in drained && drained.texts.length === 16 && drained.next === 16))
-  t.equal(most, 8, 'of up to 2 MiB each')
+  t.equal(most, 15, 'of a little more than 1 MiB each')
+})
+
+t.test('a small box is drained at once, however many large replies are under way', { skip }, async t => {
+  let pass = (): void => {}
+  const held = new Promise<void>(resolve => { pass = resolve })
+  let large = 0
+  const { store, create } = await setUp(t, async (ask, wanted) => {
+    if (Number(wanted) < MIB) return await ask()
+    large++
+    return await held.then(ask)
+  })
+  const [full, small] = [await create('full', 16), await create('small', 0)]
+  await store.append(small, message('1'), Date.now(), limits)
+  const reads = Array.from({ length: 40 }, () => store.read(full, 0, 100, Date.now()))
+  await until(() => large === 15)
+  t.match(await store.drain(small, Date.now(), 64 * 1024), { texts: ['1'], next: 1 })
+  pass()
+  await Promise.all(reads)
 })
 
 t.test('a large read whose turn does not come in time is told to try again, and asks nothing', { skip }, async t => {

@@ -49,11 +49,15 @@ func ParseInvite(link string) (Invite, error) {
 		}
 	}
 	server, err := baseURL(base)
-	if err != nil || !fragment.Has("v") || !dropAddress.MatchString(fragment.Get("drop")) {
+	if err != nil || !fragment.Has("v") {
 		return Invite{}, ErrInvite
 	}
+	// In another version, all else may have another form.
 	if fragment.Get("v") != "1" {
 		return Invite{}, ErrInviteVersion
+	}
+	if !dropAddress.MatchString(fragment.Get("drop")) {
+		return Invite{}, ErrInvite
 	}
 	secret, ok := fromBase64url(fragment.Get("key"))
 	if !ok || len(secret) != 32 {

@@ -43,8 +43,9 @@ export async function parseInvite (link: string | URL): Promise<Invite> {
   }
   const version = fragment.get('v')
   const drop = fragment.get('drop') ?? ''
+  // In another version, all else may have another form.
+  if (version !== null && version !== String(VERSION)) throw new CallError('CALL_ERR_INVITE_VERSION')
   if (version === null || !isDropAddress(drop)) throw new CallError('CALL_ERR_INVITE')
-  if (version !== String(VERSION)) throw new CallError('CALL_ERR_INVITE_VERSION')
   const secret = fromBase64url(fragment.get('key') ?? '')
   if (secret?.length !== 32) throw new CallError('CALL_ERR_KEY')
   const key = await inviteKey(secret, drop)

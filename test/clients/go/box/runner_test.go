@@ -27,6 +27,7 @@ type command struct {
 	Args struct {
 		Messages []any
 		Count    int
+		Leave    bool
 	}
 	Timings struct {
 		MaxAttempts       int     `json:"max_attempts"`
@@ -88,7 +89,7 @@ func carryOut(asked command) (any, error) {
 	case "send":
 		return send(ctx, box, asked.Args.Messages)
 	case "take":
-		return take(ctx, box, asked.Args.Count)
+		return take(ctx, box, asked.Args.Count, asked.Args.Leave)
 	default:
 		page, err := box.Read(ctx, nil)
 		return pairs(page.Messages), err
@@ -107,13 +108,16 @@ func send(ctx context.Context, box *Box, messages []any) ([]int64, error) {
 	return numbers, nil
 }
 
-func take(ctx context.Context, box *Box, count int) ([][2]any, error) {
+func take(ctx context.Context, box *Box, count int, leave bool) ([][2]any, error) {
 	var taken []Message
 	for message, err := range box.Messages(ctx) {
 		if err != nil {
 			return nil, err
 		}
 		taken = append(taken, message)
+		if len(taken) == count && leave {
+			return pairs(taken), nil
+		}
 		if len(taken) == count {
 			_, err := box.Acknowledge(ctx, message.Seq)
 			return pairs(taken), err

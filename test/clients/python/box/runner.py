@@ -29,7 +29,8 @@ async def take(box, args):
     async for message in box.messages():
         taken.append([message.seq, message.data])
         if len(taken) == args["count"]:
-            await box.acknowledge(message.seq)
+            if not args.get("leave"):
+                await box.acknowledge(message.seq)
             return taken
 
 
@@ -46,7 +47,8 @@ def take_sync(box, args):
     for message in box.messages():
         taken.append([message.seq, message.data])
         if len(taken) == args["count"]:
-            box.acknowledge(message.seq)
+            if not args.get("leave"):
+                box.acknowledge(message.seq)
             return taken
 
 
