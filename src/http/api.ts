@@ -3,7 +3,7 @@ import type { FastifyBaseLogger, FastifyInstance, FastifyReply, FastifyRequest, 
 import type { BoxService } from '../box/box-service.js'
 import type { ResolvedOptions } from '../options.js'
 import type { Contract } from './contract.js'
-import type { JsonText } from './json.js'
+import type { Json } from './json.js'
 import type { Outgoing } from './outgoing.js'
 import type { Limiter } from './rate-limit.js'
 
@@ -16,13 +16,13 @@ export interface Api {
   contract: Contract
 }
 
-/** Types the parts of a request by their schemas, the body by the schema of its one media type, and responses as the JSON text of theirs. */
+/** Types the parts of a request by their schemas, the body by the schema of its one media type, and responses as the JSON of theirs. */
 export interface SchemaTypes extends FastifyTypeProvider {
   validator: this['schema'] extends TSchema ? Static<this['schema']>
     : this['schema'] extends { content: { 'application/json': { schema: infer Body extends TSchema } } } ? Static<Body>
       : unknown
   /** Or the reply, from a handler that has sent the response itself. */
-  serializer: this['schema'] extends TSchema ? JsonText<Static<this['schema']>> | FastifyReply : unknown
+  serializer: this['schema'] extends TSchema ? Json<Static<this['schema']>> | FastifyReply : unknown
 }
 
 /** The scope in which operations are registered. */

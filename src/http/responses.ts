@@ -2,7 +2,7 @@ import type { FastifyReply } from 'fastify'
 import type { Created as CreatedBox } from '../box/box-service.js'
 import { endOfTurn } from '../end-of-turn.js'
 import type { Appended, Page } from '../store/store.js'
-import { JSON_TYPE, type JsonText } from './json.js'
+import { JSON_TYPE, type Json, type JsonBytes, type JsonText } from './json.js'
 import { PIECE, UNDER_WAY } from './pieces.js'
 import type { Ack, ClassicMsgs, Created, Msgs } from './schemas.js'
 
@@ -10,18 +10,18 @@ import type { Ack, ClassicMsgs, Created, Msgs } from './schemas.js'
  * A handler in two steps: the operation on the box, and the response. The response is built only once it is
  * certain, and all responses are sent together at the end of the turn.
  *
- * It returns the text: returning the reply, which is thenable, would cost a check of its stream for each
+ * It returns the body: returning the reply, which is thenable, would cost a check of its stream for each
  * response.
  */
-export function responding<Asked, Reply extends FastifyReply, Result, Text extends JsonText<unknown>> (
+export function responding<Asked, Reply extends FastifyReply, Result, Body extends Json<unknown>> (
   ask: (request: Asked, reply: Reply) => Promise<Result>,
-  toText: (result: Result, request: Asked, reply: Reply) => Text
-): (request: Asked, reply: Reply) => Promise<Text> {
+  toBody: (result: Result, request: Asked, reply: Reply) => Body
+): (request: Asked, reply: Reply) => Promise<Body> {
   return async (request, reply) => {
-    const text = toText(await ask(request, reply), request, reply)
+    const body = toBody(await ask(request, reply), request, reply)
     reply.type(JSON_TYPE)
     await endOfTurn()
-    return text
+    return body
   }
 }
 
@@ -35,13 +35,34 @@ export function ack ({ count, seq }: Appended): JsonText<Ack> {
   return `{"type":"ack","data":${count},"seq":${seq}}` as JsonText<Ack>
 }
 
-export function msgs ({ texts, next }: Page): JsonText<Msgs> {
-  return `{"type":"msgs","data":[${texts.join(',')}],"next":${next}}` as JsonText<Msgs>
+export function msgs (page: Page): Json<Msgs> {
+  return pageWith(page, `],"next":${page.next}}`)
 }
 
 /** The original script has no cursors. */
-export function classicMsgs ({ texts }: Page): JsonText<ClassicMsgs> {
-  return `{"type":"msgs","data":[${texts.join(',')}]}` as JsonText<ClassicMsgs>
+export function classicMsgs (page: Page): Json<ClassicMsgs> {
+  return pageWith(page, ']}')
+}
+
+const START = '{"type":"msgs","data":['
+
+/**
+ * A large page is put together as the bytes that are sent: a string of it would be garbage at once, and when many
+ * readers wake together, garbage is made faster than it is collected.
+ */
+function pageWith<T> (page: Page, end: string): Json<T> {
+  const { texts } = page
+  const size = pageSize(page)
+  if (size <= PIECE) return `${START}${texts.join(',')}${end}` as JsonText<T>
+  // There is no comma after the last text.
+  const bytes = Buffer.allocUnsafeSlow(START.length + size - 1 + end.length)
+  let at = bytes.write(START)
+  for (const [i, text] of texts.entries()) {
+    if (i > 0) at += bytes.write(',', at)
+    at += bytes.write(text, at)
+  }
+  bytes.write(end, at)
+  return bytes as JsonBytes<T>
 }
 
 /** The size of a page in bytes; approximate for a small page. */
