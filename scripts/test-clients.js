@@ -15,7 +15,7 @@ import { generators, prepareGenerator } from '../test/clients/generators/generat
 import { comparePage, toMarkdown, tryClient } from '../test/clients/generators/table.js'
 import { tryBehaviours } from '../test/clients/box/behaviours.js'
 import { Runner, languages } from '../test/clients/languages.js'
-import { runExample, runReceiveAndSend, runStream, runTests } from '../test/clients/readme-programs.js'
+import { runCall, runExample, runReceiveAndSend, runStream, runTests } from '../test/clients/readme-programs.js'
 import { play, scenariosFor } from '../test/clients/scenarios.js'
 import { startServers } from '../test/clients/servers.js'
 import { tamper, tamperings } from '../test/clients/tampering.js'
@@ -83,6 +83,14 @@ async function testBox (language, { runners, tests, receive, send }, url) {
   await attempt(`${language}: the README's programs that receive and send`, () => runReceiveAndSend({ receive, send }, url))
 }
 
+/** What a language's calls promise: its own tests, and the programs of its README. */
+async function testCall (language, { tests, host, guest }, url) {
+  await attempt(`${language}: the tests of its calls`, async () => {
+    console.log(await runTests(tests, url))
+  })
+  await attempt(`${language}: the README's programs that call each other`, () => runCall({ host, guest }, url))
+}
+
 /** Tries the clients of a store's main server for the table of docs/generators.md. */
 async function testGenerator ({ about, withJson }, command, url) {
   const runner = new Runner(command)
@@ -133,6 +141,7 @@ try {
         if (store !== stores[0]) continue
         await testTampering(language, programs, urls)
         if (programs.box !== undefined) await testBox(language, programs.box, urls.main)
+        if (programs.call !== undefined) await testCall(language, programs.call, urls.main)
       }
       if (store === stores[0]) {
         for (const [name, command] of Object.entries(made)) await testGenerator(generators[name], command, urls.main)

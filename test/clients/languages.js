@@ -30,14 +30,17 @@ async function preparePython (folder) {
   const built = buildPython(folder)
   const python = join(folder, 'venv', 'bin')
   run('python3', ['-m', 'venv', join(folder, 'venv')])
-  // The README installs the package by its name, which has to mean what was built here.
-  writeFileSync(join(folder, 'constraints.txt'), `signalbox-client @ file://${built.wheel}`)
-  const env = { ...process.env, PATH: python + delimiter + process.env.PATH, PIP_CONSTRAINT: join(folder, 'constraints.txt'), PYTHONDONTWRITEBYTECODE: '1' }
+  const env = { ...process.env, PATH: python + delimiter + process.env.PATH, PYTHONDONTWRITEBYTECODE: '1' }
+  // The README installs the package by its name, which has to mean what was built here. A constraint to a file would not
+  // let pip add the extra.
+  run('pip', ['install', '--quiet', built.wheel], { cwd: folder, env })
+  env.PIP_CONSTRAINT = join(folder, 'constraints.txt')
+  writeFileSync(env.PIP_CONSTRAINT, `signalbox-client==${version}`)
   followReadme('python', folder, env, join('clients', 'python'))
   // Typed, with its version, and with more patience than the longest wait.
   run('python', ['-c', `import signalbox_client as s, signalbox_client.operations as o, importlib.resources as r; assert s.__version__ == '${version}' and (r.files(s) / "py.typed").is_file() and o.Client("").get_httpx_client().timeout.read > 60`], { cwd: folder, env })
   run(join(built.bin, 'mypy'), ['--strict', '--python-executable', join(python, 'python'), '-p', 'signalbox_client'], { cwd: built.source, env: { ...env, MYPYPATH: 'src' } })
-  run(join(built.bin, 'mypy'), ['--strict', '--python-executable', join(python, 'python'), ...['example', 'receive', 'send', 'watch'].map(name => `${name}.py`)], { cwd: folder, env })
+  run(join(built.bin, 'mypy'), ['--strict', '--python-executable', join(python, 'python'), ...['example', 'receive', 'send', 'watch', 'host', 'guest'].map(name => `${name}.py`)], { cwd: folder, env })
   const program = (...args) => ({ command: 'python', args, options: { cwd: folder, env } })
   const here = join(import.meta.dirname, 'python')
   return {
@@ -49,6 +52,11 @@ async function preparePython (folder) {
       tests: program('-W', 'error', '-m', 'unittest', 'discover', '-s', join(here, 'box')),
       receive: program('receive.py'),
       send: program('send.py')
+    },
+    call: {
+      tests: program('-W', 'error', '-m', 'unittest', 'discover', '-s', join(here, 'call')),
+      host: program('host.py'),
+      guest: program('guest.py')
     }
   }
 }

@@ -45,10 +45,7 @@ export async function runStream ({ command, args, options }, url) {
 
 /** Runs the README's two programs for a box: one receives what the other sends. */
 export async function runReceiveAndSend ({ receive, send }, url) {
-  for (const { options: { cwd }, args, file = args[0] } of [receive, send]) {
-    const length = lengthOf(readFileSync(join(cwd, file), 'utf8'))
-    assert.ok(length <= 15, `${file} has ${length} lines`)
-  }
+  checkLength([receive, send])
   const child = spawn(receive.command, receive.args, { ...withEnvironment(receive.options, { SIGNALBOX_URL: url }), stdio: ['ignore', 'pipe', 'inherit'] })
   const exit = once(child, 'close')
   const timer = setTimeout(() => { child.kill() }, 30_000)
@@ -66,6 +63,38 @@ export async function runReceiveAndSend ({ receive, send }, url) {
   clearTimeout(timer)
   assert.equal(code, 0, found.join('\n'))
   assert.deepEqual(found.slice(1), ['received hello', 'received bye'])
+}
+
+/** Runs the README's two programs for a call: both show the same code, and the guest hears the host until it leaves. */
+export async function runCall ({ host, guest }, url) {
+  checkLength([host, guest])
+  const children = []
+  const start = ({ command, args, options }, ...more) => {
+    const child = spawn(command, [...args, ...more], { ...options, stdio: ['ignore', 'pipe', 'inherit'], timeout: 60_000 })
+    children.push(child)
+    return { said: lines(child.stdout)[Symbol.asyncIterator](), exit: once(child, 'close'), child }
+  }
+  const next = async said => (await said.next()).value
+  try {
+    const hosting = start(host, url)
+    const [, invite] = /^Send this link to your guest: (.+)$/.exec(await next(hosting.said))
+    const joined = start(guest, invite)
+    const code = await next(joined.said)
+    assert.match(code, /^Read this code to each other: \d{6}$/)
+    assert.equal(await next(hosting.said), code)
+    assert.equal(await next(joined.said), 'received hello guest')
+    hosting.child.kill('SIGINT')
+    assert.deepEqual(await joined.exit, [0, null])
+  } finally {
+    for (const child of children) child.kill()
+  }
+}
+
+function checkLength (programs) {
+  for (const { options: { cwd }, args, file = args[0] } of programs) {
+    const length = lengthOf(readFileSync(join(cwd, file), 'utf8'))
+    assert.ok(length <= 15, `${file} has ${length} lines`)
+  }
 }
 
 /** How many lines say something: imports, empty lines and closing braces do not. */

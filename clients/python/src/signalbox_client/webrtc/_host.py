@@ -1,0 +1,252 @@
+"""The host's side of a call."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+from aiortc import RTCIceServer
+
+from .._address import base_url, is_capability
+from .._box import Box
+from .._http import Headers
+from ..errors import UnreadableMessageError
+from ._agreement import Agreement
+from ._attempts import Attempts
+from ._call import Call, Opening, Options, Refused, delete_box, participant, with_timeout
+from ._connection import Prepare, Prepared
+from ._control import Hold
+from ._conversation import Conversation
+from ._errors import CallError, as_call_error
+from ._ice_servers import IceServers
+from ._negotiation import Negotiation
+from ._peer import Peer
+from ._sealing import Session, from_base64url, is_nonce, new_invite, new_nonce, open_hello, parse_message
+from ._timings import DEFAULT_TIMINGS
+
+_MAX_SESSIONS = 4_096
+
+
+def host(
+    server: str,
+    *,
+    page: str | None = None,
+    max_guests: int = 16,
+    prepare: Prepare | None = None,
+    refused: Refused | None = None,
+    ice_servers: Sequence[RTCIceServer] | None = None,
+    timeout: float | None = None,
+    compare: bool = True,
+    headers: Headers | None = None,
+) -> Opening["HostedCall"]:
+    """Host a call: ``async with host(server) as call``, or ``call = await host(server)``.
+
+    Args:
+        server: the base URL of the box routes, such as ``https://example.com/prefix``
+        page: the page that the invite opens; by default, the one at the base of the box routes
+        max_guests: the maximum number of guests at a time
+        prepare: called with each new connection before it is negotiated: add tracks, and listen for theirs
+        refused: called with a ``CallError`` for each guest or message that is refused, and the guest's id, if it is known
+        ice_servers: by default, those that the server offers to anyone who has the invite
+        timeout: how long to wait for the other side to answer, in seconds; 30 by default
+        compare: False if nobody compares codes: then attempts to join are not counted
+        headers: sent with every request, or a function that returns them
+
+    Raises:
+        ValueError: if an option is not valid
+        CallError: if the server cannot be reached, or refuses
+    """
+    if max_guests < 1:
+        raise ValueError("The option 'max_guests' must be at least 1")
+    options = Options(prepare, refused, ice_servers, compare, headers, with_timeout(DEFAULT_TIMINGS, timeout))
+    return Opening(open_host(base_url(server), page, max_guests, options))
+
+
+async def open_host(server: str, page: str | None, max_guests: int, options: Options) -> "HostedCall":
+    try:
+        box = await Box.create(server, headers=options.headers)
+    except Exception as error:
+        raise as_call_error(error) or error from error
+    call = HostedCall(box, server, f"{server}/" if page is None else page, max_guests, options)
+    call._spawn(call._listen())
+    return call
+
+
+class HostedCall(Call):
+    """The host's call."""
+
+    def __init__(self, box: Box, server: str, page: str, max_guests: int, options: Options):
+        """Internal: use ``host``."""
+        invite = new_invite(server, box.drop_link.rpartition("/")[2])
+        self._key = invite.key
+        super().__init__(participant(self._key.host_drop), options)
+        self._server = server
+        self._link = invite.link(page)
+        self._box = box
+        self._max_guests = max_guests
+        self._attempts = Attempts(options.timings.forget, enabled=options.compare)
+        self._ice = IceServers(
+            options.ice_servers,
+            server,
+            box.link.rpartition("/")[2],
+            headers=options.headers,
+            timeout=options.timings.ice_servers,
+        )
+        self._sessions: dict[str, str] = {}
+        """each guest's nonce, with the id of its session"""
+        self._open: dict[str, Conversation] = {}
+        self._guests: set[Conversation] = set()
+        self._failure: CallError | None = None
+
+    @property
+    def invite(self) -> str:
+        """The link that opens the call. Whoever has it can join."""
+        return self._link
+
+    async def _stop(self) -> None:
+        try:
+            # This ends the reading.
+            await delete_box(self._box, self._options.timings)
+        finally:
+            await super()._stop()
+
+    async def _listen(self) -> None:
+        while True:
+            try:
+                async for message in self._box:
+                    self._take(message)
+                return
+            except UnreadableMessageError as error:
+                # A stranger's. Without its number, it cannot be skipped.
+                if error.seq is None:
+                    return self._fail(CallError("CALL_ERR_SERVER"))
+                await self._box.acknowledge(error.seq)
+            except Exception as error:
+                translated = as_call_error(error)
+                if translated is None:
+                    raise
+                return self._fail(translated)
+
+    def _fail(self, error: CallError) -> None:
+        """Nobody else can join. Who is connected stays so."""
+        self._failure = error
+        if not self._guests:
+            self._peers._finish(error)
+
+    def _take(self, stored: Any) -> None:
+        try:
+            message = parse_message(stored)
+            conversation = self._open.get(message.session)
+            if conversation is not None:
+                conversation.receive(message)
+                return
+            nonce = message.session.partition(".")[0]
+            if self._sessions.get(nonce) == message.session:
+                return  # of a session that has ended
+            self._greet(nonce, open_hello(self._key, message))
+        except CallError as error:
+            self._refuse(error)
+
+    def _greet(self, nonce: str, value: Any) -> None:
+        drop = value.get("drop") if isinstance(value, dict) else None
+        hello = value.get("hello") if isinstance(value, dict) else None
+        if not (isinstance(drop, str) and is_capability(drop) and drop.startswith("drop_") and isinstance(hello, dict)):
+            raise CallError("CALL_ERR_FORMAT")
+        commitment, name = hello.get("commitment"), hello.get("self", drop)
+        if not isinstance(commitment, str) or len(from_base64url(commitment) or b"") != 32:
+            raise CallError("CALL_ERR_FORMAT")
+        if "self" in hello and not is_nonce(name):
+            raise CallError("CALL_ERR_FORMAT")
+        id = participant(name)
+        if id == self.id:
+            raise CallError("CALL_ERR_FOREIGN")
+        earlier = self._sessions.get(nonce)
+        if earlier is not None:
+            error = CallError("CALL_ERR_REPLAYED")
+            if earlier in self._open:
+                self._open[earlier].end(error)
+            raise error
+        self._spawn(self._serve(nonce, drop, commitment, id))
+
+    async def _serve(self, nonce: str, drop: str, commitment: str, id: str) -> None:
+        session = Session(self._key, "host", guest_drop=drop, guest_nonce=nonce, host_nonce=new_nonce())
+        assert session.id is not None
+        begun = judged = False
+        async with Box.open(drop, server=self._server, headers=self._options.headers) as box:
+            conversation = Conversation(session, box.send, self._options.timings)
+
+            async def prepare() -> tuple[Prepared, Agreement]:
+                nonlocal begun
+                await self._take_turn(conversation)
+                begun = True
+                prepared = await Prepared.create(await self._ice.get(), self._options.prepare)
+                return prepared, Agreement("host", session, prepared.fingerprint, commitment=commitment)
+
+            def connected(code: str, prepared: Prepared, hold: Hold, negotiation: Negotiation) -> Peer:
+                nonlocal judged
+                judged = True
+                peer = Peer(
+                    id,
+                    is_host=False,
+                    connection=prepared.connection,
+                    hold=hold,
+                    code=code,
+                    negotiate=negotiation.negotiate,
+                    close=conversation.close,
+                )
+                self._spawn(self._count(conversation, peer))
+                self._peers._add(peer)
+                return peer
+
+            try:
+                self._admit(nonce, session.id)
+                self._guests.add(conversation)
+            except CallError as refusal:
+                conversation.end(refusal)
+            self._open[session.id] = conversation
+            self._conversations.add(conversation)
+            try:
+                error = await conversation.run(prepare, connected)
+            finally:
+                del self._open[session.id]
+                self._conversations.discard(conversation)
+                self._guests.discard(conversation)
+                if begun and not judged:
+                    self._attempts.end(1 if conversation.offered else 0)
+        if error is not None and conversation.peer is None:
+            self._refuse(error, id)
+        if self._failure is not None:
+            self._fail(self._failure)
+
+    def _admit(self, nonce: str, session: str) -> None:
+        """Remember a guest, or raise the ``CallError`` with which it is turned away."""
+        if len(self._sessions) >= _MAX_SESSIONS:
+            raise CallError("CALL_ERR_USED_UP")
+        self._sessions[nonce] = session
+        if len(self._guests) >= self._max_guests:
+            raise CallError("CALL_ERR_FULL")
+        self._attempts.check()
+
+    async def _take_turn(self, conversation: Conversation) -> None:
+        """Wait until another attempt may begin."""
+        doubtful = self._attempts.may_lack_a_guest
+        while not self._attempts.begin():
+            await conversation.say_waiting()
+            doubtful = False
+            try:
+                async with asyncio.timeout(self._options.timings.waiting):
+                    await self._attempts.wait_changed()
+            except TimeoutError:
+                continue
+        if doubtful:
+            try:
+                await conversation.say_waiting()
+            except BaseException:
+                self._attempts.end(0)
+                raise
+
+    async def _count(self, conversation: Conversation, peer: Peer) -> None:
+        cost = 1.0
+        try:
+            cost = await self._judge(conversation, peer)
+        finally:
+            self._attempts.end(cost)
