@@ -105,7 +105,7 @@ function lengthOf (program) {
 
 /** Runs a language's own tests of its `Box`, and returns how many there were. */
 export async function runTests ({ command, args, options }, url) {
-  const child = spawn(command, args, { ...withEnvironment(options, { SIGNALBOX_URL: url }), stdio: ['ignore', 'pipe', 'pipe'], timeout: 300_000 })
+  const child = spawn(command, args, { ...withEnvironment(options, { SIGNALBOX_URL: url }), stdio: ['ignore', 'pipe', 'pipe'], timeout: 600_000 })
   const [output, errors, [code]] = await Promise.all([child.stdout.toArray(), child.stderr.toArray(), once(child, 'close')])
   const said = Buffer.concat([...output, ...errors]).toString()
   assert.equal(code, 0, said)

@@ -142,6 +142,8 @@ class Call:
         task = asyncio.create_task(self._logged(work))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        # A task that is cancelled before it begins never awaits it.
+        task.add_done_callback(lambda _: work.close())
 
     async def _logged(self, work: Coroutine[Any, Any, None]) -> None:
         try:

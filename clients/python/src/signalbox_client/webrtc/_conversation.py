@@ -20,6 +20,9 @@ from ._timings import Timings
 Connected: TypeAlias = Callable[[str, Prepared, Hold, Negotiation], Peer]
 """Makes the peer of a connection that is up, from the short code and what belongs to the connection."""
 
+_GATHERING = 10
+"""How long aiortc may take to gather candidates, with STUN and TURN servers that do not answer."""
+
 _logger = logging.getLogger("signalbox_client")
 
 
@@ -50,6 +53,7 @@ class Conversation:
         self._answered = asyncio.Event()
         self._closed = asyncio.Event()
         self._writer: asyncio.Task[None] | None = None
+        self._negotiating: asyncio.Task[None] | None = None
 
     async def run(
         self,
@@ -139,7 +143,7 @@ class Conversation:
         self.offered = True
         for value, size in self._early:
             signaling.receive(value, size)
-        self._start(negotiation.run())
+        self._negotiating = self._start(negotiation.run())
         async with self._within(self._timings.answer, CallError("CALL_ERR_NO_PEER")):
             await negotiation.described.wait()
         async with self._within(self._timings.ice, _no_path(prepared)):
@@ -148,6 +152,7 @@ class Conversation:
         assert agreement.code is not None
         self.peer = connected(agreement.code, prepared, hold, negotiation)
         signaling.start()
+        negotiation.start()
 
     @asynccontextmanager
     async def _within(self, seconds: float, otherwise: CallError) -> AsyncIterator[None]:
@@ -235,7 +240,7 @@ class Conversation:
 
     async def _tell(self, error: CallError | None) -> None:
         """Tell the other side of the end, on both routes."""
-        for task in self._tasks - {self._writer}:
+        for task in self._tasks - {self._writer, self._negotiating}:
             task.cancel()
         failed = self._writer is None or self._writer.done()
         self._channel.finish(error, drop=failed)
@@ -269,6 +274,9 @@ class Conversation:
                     await self._closed.wait()
 
     async def _release(self) -> None:
+        if self._negotiation is not None and self._negotiating is not None:
+            self._negotiation.stop()
+            await asyncio.wait({self._negotiating}, timeout=_GATHERING)
         for task in self._tasks:
             task.cancel()
         if self._tasks:
@@ -280,6 +288,8 @@ class Conversation:
         task = asyncio.create_task(self._guarded(work))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        # A task that is cancelled before it begins never awaits it.
+        task.add_done_callback(lambda _: work.close())
         return task
 
     async def _guarded(self, work: Coroutine[Any, Any, None]) -> None:

@@ -91,6 +91,7 @@ class JoinedCall(Call):
         self._self = new_nonce()
         super().__init__(participant(self._self), options)
         self._invite = invite
+        self._releasing: set[asyncio.Task[None]] = set()
         self._host = Box.open(invite.key.host_drop, server=invite.server, headers=options.headers)
         self._ice = IceServers(
             options.ice_servers,
@@ -103,6 +104,8 @@ class JoinedCall(Call):
     async def _stop(self) -> None:
         try:
             await super()._stop()
+            if self._releasing:
+                await asyncio.wait(self._releasing)
         finally:
             await self._host.aclose()
 
@@ -147,7 +150,8 @@ class JoinedCall(Call):
                 break
             may_again = cost == COMPARED
             if not self._options.compare:
-                pause = min(max(1.0, pause * 2), _MAX_PAUSE) if monotonic() - began < self._options.timings.compare else 0.0
+                lasted = monotonic() - began >= self._options.timings.compare
+                pause = 0.0 if lasted else min(max(self._options.timings.pause, pause * 2), _MAX_PAUSE)
                 await asyncio.sleep(pause)
             try:
                 hello = await self._say_hello()
@@ -189,13 +193,20 @@ class JoinedCall(Call):
             return (1 if judge is None else await judge), error
         finally:
             self._conversations.discard(conversation)
-            if judge is not None:
-                judge.cancel()
-            await hello.prepared.connection.close()
-            # This ends the reader.
-            await delete_box(hello.box, self._options.timings)
-            reader.cancel()
-            await asyncio.gather(reader, *([] if judge is None else [judge]), return_exceptions=True)
+            releasing = asyncio.create_task(self._release(hello, reader, judge))
+            self._releasing.add(releasing)
+            releasing.add_done_callback(self._releasing.discard)
+            # Whoever closes the call waits for it, too.
+            await asyncio.shield(releasing)
+
+    async def _release(self, hello: _Hello, reader: asyncio.Task[None], judge: asyncio.Task[float] | None) -> None:
+        if judge is not None:
+            judge.cancel()
+        await hello.prepared.connection.close()
+        # This ends the reader.
+        await delete_box(hello.box, self._options.timings)
+        reader.cancel()
+        await asyncio.gather(reader, *([] if judge is None else [judge]), return_exceptions=True)
 
     async def _read(self, box: Box, conversation: Conversation) -> None:
         try:

@@ -35,6 +35,9 @@ class Negotiation:
         self._waiting: deque[tuple[dict[str, Any], int]] = deque()
         self._waiting_size = 0
         self._wake = asyncio.Event()
+        self._is_up = False
+        self._stopped = False
+        self._later: list[tuple[dict[str, Any], int]] = []
         self._needed = False
         self._held: RTCSessionDescription | None = None
         self._ignoring = False
@@ -46,8 +49,20 @@ class Negotiation:
         """Take a value of the other side, when its turn has come."""
         self._waiting.append((value, size))
         self._waiting_size += size
-        if len(self._waiting) > _MAX_WAITING or self._waiting_size > _MAX_WAITING_BYTES:
+        if len(self._waiting) + len(self._later) > _MAX_WAITING or self._waiting_size > _MAX_WAITING_BYTES:
             raise CallError("CALL_ERR_FULL")
+        self._wake.set()
+
+    def start(self) -> None:
+        """The connection is up. Earlier, aiortc would not begin to send or receive what a second negotiation adds."""
+        self._is_up = True
+        self._waiting.extendleft(reversed(self._later))
+        self._later.clear()
+        self._wake.set()
+
+    def stop(self) -> None:
+        """Let ``run`` end when aiortc has done what it is doing. It leaves sockets behind if that is cancelled."""
+        self._stopped = True
         self._wake.set()
 
     def negotiate(self) -> None:
@@ -59,12 +74,15 @@ class Negotiation:
         if not self._is_guest:
             await self._connection.setLocalDescription()
             self._describe(self._connection.localDescription, self._agreement.share())
-        while True:
-            while self._waiting:
+        while not self._stopped:
+            while self._waiting and not self._stopped:
                 value, size = self._waiting.popleft()
+                if "description" in value and self.described.is_set() and not self._is_up:
+                    self._later.append((value, size))
+                    continue
                 self._waiting_size -= size
                 await self._take(value)
-            if self._needed and self.described.is_set() and self._is_stable:
+            if self._needed and self._is_up and self._is_stable and not self._stopped:
                 self._needed = False
                 if needs_negotiation(self._connection):
                     await self._offer()

@@ -23,6 +23,8 @@ class Timings:
     """the waits before a message is sent again to a box that is full"""
     forget: float = 600
     """until a failed attempt is forgotten"""
+    pause: float = 1
+    """before a guest joins again whose connection did not last, if nobody compares codes; doubles each time"""
     ice_servers: float = 5
     """until the server has named its ICE servers"""
 

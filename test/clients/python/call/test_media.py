@@ -1,0 +1,176 @@
+"""Audio, video, and what is negotiated after the first exchange."""
+
+import asyncio
+from typing import Any
+from unittest.mock import patch
+
+from aiortc import RTCPeerConnection, RTCSessionDescription
+from media import Picture, Sink, Tone
+
+from signalbox_client.webrtc._descriptions import ice_user
+from signalbox_client.webrtc._negotiation import Negotiation
+from signalbox_client.webrtc._offer import create_offer
+from support import CallTest, until
+
+
+class Ends:
+    """What both ends of a connection receive."""
+
+    def __init__(self) -> None:
+        self.sinks: dict[RTCPeerConnection, Sink] = {}
+
+    def prepare(self, connection: RTCPeerConnection) -> None:
+        sink = self.sinks[connection] = Sink()
+        connection.on("track", sink.add)
+
+
+class MediaTest(CallTest):
+    async def receives(self, sink: Sink, **frames: int) -> None:
+        await until(lambda: all(sink.frames[kind] >= count for kind, count in frames.items()))
+
+    async def test_tracks_of_both_sides_that_were_there_before(self) -> None:
+        ends = Ends()
+
+        async def prepare(connection: RTCPeerConnection) -> None:
+            ends.prepare(connection)
+            connection.addTrack(Picture())
+            connection.addTrack(Tone())
+
+        guest, peer = await self.connect({"prepare": prepare}, {"prepare": prepare})
+        await self.receives(ends.sinks[guest.connection], audio=3, video=3)
+        await self.receives(ends.sinks[peer.connection], audio=3, video=3)
+
+    async def test_a_guest_whose_tracks_the_host_did_not_ask_for_is_connected_and_then_heard(self) -> None:
+        ends = Ends()
+
+        def prepare(connection: RTCPeerConnection) -> None:
+            connection.addTrack(Picture())
+
+        guest, _ = await self.connect({"prepare": ends.prepare}, {"prepare": prepare})
+        await self.receives(ends.sinks[guest.connection], video=3)
+
+    async def test_tracks_that_both_sides_add_at_the_same_time(self) -> None:
+        ends = Ends()
+        guest, peer = await self.connect({"prepare": ends.prepare}, {"prepare": ends.prepare})
+        # Different kinds, in the same place of two offers of which one is dropped.
+        guest.connection.addTrack(Tone())
+        peer.connection.addTrack(Picture())
+        await self.receives(ends.sinks[guest.connection], video=3)
+        await self.receives(ends.sinks[peer.connection], audio=3)
+        peer.connection.addTrack(Tone())
+        guest.connection.addTrack(Picture())
+        await self.receives(ends.sinks[guest.connection], audio=3, video=6)
+        await self.receives(ends.sinks[peer.connection], audio=6, video=3)
+        self.assertFalse(guest.closed or peer.closed)
+
+    async def test_a_track_on_the_transceivers_that_a_page_offers(self) -> None:
+        ends = Ends()
+
+        def offer(connection: RTCPeerConnection) -> None:
+            ends.prepare(connection)
+            connection.addTransceiver("audio")
+            connection.addTransceiver("video")
+
+        guest, peer = await self.connect({"prepare": offer}, {"prepare": ends.prepare})
+        peer.connection.addTrack(Picture())
+        await self.receives(ends.sinks[guest.connection], video=3)
+        self.assertEqual(len(peer.connection.getTransceivers()), 2)
+        guest.connection.addTrack(Tone())
+        await self.receives(ends.sinks[peer.connection], audio=3)
+
+    async def test_a_changed_direction_is_negotiated_when_asked(self) -> None:
+        guest, peer = await self.connect({"prepare": lambda connection: connection.addTransceiver("audio") and None})
+        [ours] = guest.connection.getTransceivers()
+        [theirs] = peer.connection.getTransceivers()
+        self.assertEqual(ours.currentDirection, "sendonly")
+        ours.direction = "inactive"
+        guest.negotiate()
+        await until(lambda: theirs.currentDirection == "inactive")
+        theirs.direction = "sendonly"
+        peer.negotiate()
+        await until(lambda: theirs.currentDirection == "inactive" and ours.currentDirection == "inactive")
+        ours.direction = "recvonly"
+        guest.negotiate()
+        await until(lambda: ours.currentDirection == "recvonly" and theirs.currentDirection == "sendonly")
+
+    async def test_an_offer_keeps_the_numbers_that_are_in_use(self) -> None:
+        # What a browser may have numbered: opus is 111 there, and 96 is a video format.
+        browser = RTCPeerConnection()
+        browser.addTransceiver("audio")
+        offer = (await browser.createOffer()).sdp.replace("a=extmap:1 ", "a=extmap:4 ").replace(" 96 ", " 111 ")
+        offer = offer.replace(":96 ", ":111 ")
+        own = RTCPeerConnection()
+        try:
+            await own.setRemoteDescription(RTCSessionDescription(offer, "offer"))
+            await own.setLocalDescription()
+            own.addTrack(Picture())
+            own.addTrack(Tone())
+            sdp = (await create_offer(own)).sdp
+        finally:
+            await own.close()
+            await browser.close()
+        self.assertIn("a=rtpmap:111 opus/48000/2", sdp)
+        self.assertNotIn("a=rtpmap:96 opus/48000/2", sdp)
+        self.assertIn("a=extmap:4 urn:ietf:params:rtp-hdrext:sdes:mid", sdp)
+        self.assertNotIn("a=extmap:1 urn:ietf:params:rtp-hdrext:sdes:mid", sdp)
+        self.assertIn("a=sendrecv", sdp)
+
+    async def tamper(self, change: Any) -> tuple[str | None, str | None]:
+        """Change the next description of the guest, and return how the connection ends for both."""
+        guest, peer = await self.connect()
+        send = Negotiation._describe
+
+        def describe(self: Negotiation, description: RTCSessionDescription, more: Any = None) -> None:
+            send(self, RTCSessionDescription(change(description.sdp), description.type), more)
+
+        with patch.object(Negotiation, "_describe", describe):
+            peer.connection.addTrack(Tone())
+            return await self.ended(guest), await self.ended(peer)
+
+    async def test_a_later_description_with_another_fingerprint_is_refused(self) -> None:
+        def change(sdp: str) -> str:
+            at = sdp.index("a=fingerprint:sha-256 ") + 22
+            return sdp[:at] + ("11" if sdp[at : at + 2] != "11" else "22") + sdp[at + 2 :]
+
+        self.assertEqual(await self.tamper(change), ("CALL_ERR_FINGERPRINT", "CALL_ERR_CLOSED"))
+
+    async def test_a_description_beyond_the_limits_is_refused(self) -> None:
+        self.assertEqual(
+            await self.tamper(lambda sdp: sdp + "a=x\r\n" * 16_400), ("CALL_ERR_DESCRIPTION", "CALL_ERR_DESCRIPTION")
+        )
+
+    async def test_a_description_that_aiortc_does_not_understand_is_refused(self) -> None:
+        self.assertEqual(
+            await self.tamper(lambda sdp: sdp.replace("a=ice-pwd:", "a=x-ice-pwd:")),
+            ("CALL_ERR_DESCRIPTION", "CALL_ERR_DESCRIPTION"),
+        )
+
+    async def test_an_ice_restart_ends_the_connection_and_the_guest_joins_again(self) -> None:
+        call = await self.host()
+        joined = await self.join(call.invite)
+        guest, peer = await self.peer(call), await self.peer(joined)
+        send = Negotiation._describe
+
+        def describe(self: Negotiation, description: RTCSessionDescription, more: Any = None) -> None:
+            user = ice_user(description.sdp)
+            sdp = description.sdp.replace(f"a=ice-ufrag:{user}", "a=ice-ufrag:new")
+            send(self, RTCSessionDescription(sdp, description.type), more)
+
+        with patch.object(Negotiation, "_describe", describe):
+            guest.connection.addTrack(Tone())
+            self.assertEqual(await self.ended(peer), "CALL_ERR_LOST")
+        self.assertEqual(await self.ended(guest), "CALL_ERR_LOST")
+        again, back = await self.peer(call), await self.peer(joined)
+        self.assertEqual((again.id, back.id), (guest.id, peer.id))
+        self.assertEqual(again.code, back.code)
+        self.assertNotEqual(again.code, guest.code)
+
+    async def test_a_negotiation_that_is_too_long_for_a_message_goes_in_pieces(self) -> None:
+        ends = Ends()
+        guest, peer = await self.connect({"prepare": ends.prepare}, {"prepare": ends.prepare})
+        for _ in range(20):
+            peer.connection.addTransceiver("video", "inactive")
+        peer.connection.addTrack(Tone())
+        await self.receives(ends.sinks[guest.connection], audio=3)
+        await asyncio.sleep(0)
+        self.assertGreater(len(guest.connection.localDescription.sdp), 33_000)
