@@ -20,15 +20,15 @@ class Picture(VideoStreamTrack):
 
     def __init__(self) -> None:
         super().__init__()
-        self._n = 0
+        self.sent = 0
 
     async def recv(self) -> VideoFrame:
         pts, time_base = await self.next_timestamp()
         frame = VideoFrame(160, 120, "yuv420p")
-        self._n += 1
+        self.sent += 1
         for plane, value in zip(frame.planes, (60, 100, 160), strict=True):
             row = bytearray([value]) * plane.line_size
-            at = self._n * 4 % (plane.width - 8)
+            at = self.sent * 4 % (plane.width - 8)
             row[at : at + 8] = bytes([220]) * 8
             plane.update(bytes(row) * plane.height)
         frame.pts, frame.time_base = pts, time_base
