@@ -14,6 +14,7 @@ import { parseArgs } from 'node:util'
 import { generators, prepareGenerator } from '../test/clients/generators/generators.js'
 import { comparePage, toMarkdown, tryClient } from '../test/clients/generators/table.js'
 import { tryBehaviours } from '../test/clients/box/behaviours.js'
+import { runFileExample } from '../test/clients/go/file-example.js'
 import { Runner, languages } from '../test/clients/languages.js'
 import { runCall, runExample, runReceiveAndSend, runStream, runTests } from '../test/clients/readme-programs.js'
 import { play, scenariosFor } from '../test/clients/scenarios.js'
@@ -84,11 +85,12 @@ async function testBox (language, { runners, tests, receive, send }, url) {
 }
 
 /** What a language's calls promise: its own tests, and the programs of its README. */
-async function testCall (language, { tests, host, guest }, url) {
+async function testCall (language, { tests, host, guest, file, runner }, url) {
   await attempt(`${language}: the tests of its calls`, async () => {
     console.log(await runTests(tests, url))
   })
   await attempt(`${language}: the README's programs that call each other`, () => runCall({ host, guest }, url))
+  if (file !== undefined) await attempt(`${language}: the example that sends a file`, () => runFileExample({ file, runner }, url))
 }
 
 /** Tries the clients of a store's main server for the table of docs/generators.md. */

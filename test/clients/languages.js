@@ -83,7 +83,7 @@ async function prepareGo (folder) {
   run('go', ['vet', './...'], { cwd: folder })
   run('go', ['build', '-o', join(folder, 'bin') + '/', './...'], { cwd: folder })
   const program = name => ({ command: join(folder, 'bin', name), args: [], options: { cwd: folder } })
-  return { runner: program('runner'), example: program('example'), stream: program('stream'), box: prepareGoBox(join(folder, 'box')) }
+  return { runner: program('runner'), example: program('example'), stream: program('stream'), box: prepareGoBox(join(folder, 'box')), call: prepareGoCall(join(folder, 'call')) }
 }
 
 /** A module of its own, because each of the two READMEs begins with an empty folder. */
@@ -106,6 +106,34 @@ function prepareGoBox (folder) {
     tests: { command: 'go', args: ['test', '-count=1', '-v', './...'], options: { cwd: join(root, 'clients', 'go') } },
     receive: { ...program('receive'), file: join('receive', 'main.go') },
     send: { ...program('send'), file: join('send', 'main.go') }
+  }
+}
+
+/** The module for calls, which has a README and dependencies of its own. */
+function prepareGoCall (folder) {
+  mkdirSync(folder)
+  cpSync(join(root, 'clients', 'go'), join(folder, 'clients', 'go'), { recursive: true })
+  cpSync(join(root, 'examples', 'go-file'), join(folder, 'examples', 'go-file'), { recursive: true })
+  followReadme('go', folder, process.env, join('clients', 'go', 'webrtc'))
+  const source = join(folder, 'clients', 'go', 'webrtc')
+  const runner = join(import.meta.dirname, 'go', 'call')
+  const example = join(folder, 'examples', 'go-file')
+  assert.equal(run('gofmt', ['-l', source, runner, example]), '', 'gofmt would change nothing')
+  run('go', ['vet', './...'], { cwd: folder })
+  run('go', ['build', '-o', join(folder, 'bin') + '/', './...'], { cwd: folder })
+  run('go', ['vet', './...'], { cwd: example })
+  run('go', ['build', '-o', join(folder, 'bin') + '/', './...'], { cwd: example })
+  cpSync(runner, source, { recursive: true })
+  run('go', ['vet', './...'], { cwd: source })
+  run('go', ['test', '-c', '-o', join(folder, 'bin', 'tests'), '.'], { cwd: source })
+  const program = (name, ...args) => ({ command: join(folder, 'bin', name), args, options: { cwd: folder } })
+  return {
+    runner: program('tests', '-test.run=^TestRunner$'),
+    // They wait for each other more than they work.
+    tests: program('tests', '-test.v', '-test.parallel=8', '-test.skip=^TestRunner$'),
+    host: { ...program('host'), file: join('host', 'main.go') },
+    guest: { ...program('guest'), file: join('guest', 'main.go') },
+    file: program('go-file')
   }
 }
 

@@ -5,6 +5,7 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
+	_ "crypto/sha256" // for crypto.SHA256
 	_ "crypto/sha512" // for crypto.SHA384 and crypto.SHA512
 	"fmt"
 	"slices"
@@ -51,7 +52,11 @@ func checkCertificate(connection *webrtc.PeerConnection, agreed string) error {
 }
 
 func digest(algorithm string, certificate []byte) string {
-	hash := map[string]crypto.Hash{"sha-256": crypto.SHA256, "sha-384": crypto.SHA384, "sha-512": crypto.SHA512}[algorithm].New()
-	hash.Write(certificate)
-	return strings.ReplaceAll(fmt.Sprintf("% X", hash.Sum(nil)), " ", ":")
+	hash := map[string]crypto.Hash{"sha-256": crypto.SHA256, "sha-384": crypto.SHA384, "sha-512": crypto.SHA512}[algorithm]
+	if !hash.Available() {
+		return ""
+	}
+	sum := hash.New()
+	sum.Write(certificate)
+	return strings.ReplaceAll(fmt.Sprintf("% X", sum.Sum(nil)), " ", ":")
 }

@@ -6,40 +6,40 @@ import (
 	"strings"
 )
 
-// The limits on descriptions. libwebrtc takes quadratic or cubic time for some kinds of lines, and what this side
-// accepts, it may pass on.
+// The limits on descriptions. libwebrtc takes quadratic or cubic time for some kinds of lines, and every
+// implementation has the same limits.
 const (
-	maxLines           = 16_384
-	maxSections        = 64
-	maxSources         = 2_048
-	maxFormats         = 128
-	maxFormatText      = 16_384
-	maxFeedback        = 128
-	minMaxMessageSize  = 49_152
-	maxMessageSizeLine = "a=max-message-size:"
+	maxLines      = 16_384
+	maxSections   = 64
+	maxSources    = 2_048
+	maxFormats    = 128
+	maxFormatText = 16_384
+	maxFeedback   = 128
+	minSize       = 49_152
 )
 
 var (
-	lineEnd     = regexp.MustCompile(`\r\n|\r|\n`)
-	messageSize = regexp.MustCompile(`^\d{1,15}$`)
+	lineEnds    = regexp.MustCompile(`[\r\n]+`)
+	messageSize = regexp.MustCompile(`^a=max-message-size:(\d{1,15})$`)
 )
 
 // checkDescription returns CALL_ERR_DESCRIPTION if a description exceeds a limit.
 func checkDescription(sdp string) error {
-	lines := lineEnd.Split(sdp, maxLines+2)
-	if len(lines) > maxLines+1 || len(lines) == maxLines+1 && lines[maxLines] != "" {
+	lines := lineEnds.Split(strings.TrimRight(sdp, "\r\n"), maxLines+1)
+	if len(lines) > maxLines {
 		return refuse(CodeDescription)
 	}
-	sections, sources, section := 0, 0, descriptionSection{}
+	sections, sources, section := 0, 0, section{formats: 1}
 	for _, line := range lines {
+		line = strings.TrimSpace(line)
 		switch {
 		case strings.HasPrefix(line, "m="):
 			sections++
-			section = descriptionSection{types: max(0, len(strings.Fields(line))-3)}
-		case strings.HasPrefix(line, "a=ssrc:"):
+			section.begin(line)
+		case strings.HasPrefix(line, "a=ssrc"):
 			sources++
-		case strings.HasPrefix(line, maxMessageSizeLine):
-			if !soundMessageSize(strings.TrimPrefix(line, maxMessageSizeLine)) {
+		case strings.Contains(strings.ToLower(line), "max-message-size"):
+			if !soundSize(line) {
 				return refuse(CodeDescription)
 			}
 		default:
@@ -52,25 +52,36 @@ func checkDescription(sdp string) error {
 	return nil
 }
 
-func soundMessageSize(text string) bool {
-	size, err := strconv.Atoi(text)
-	return err == nil && messageSize.MatchString(text) && (size == 0 || size >= minMaxMessageSize)
+// soundSize reports whether a line names a size that has room for the longest message on the control channel; 0 means
+// any size.
+func soundSize(line string) bool {
+	match := messageSize.FindStringSubmatch(line)
+	if match == nil {
+		return false
+	}
+	size, err := strconv.Atoi(match[1])
+	return err == nil && (size == 0 || size >= minSize)
 }
 
-type descriptionSection struct{ types, formats, formatText, feedback int }
+// A section is what has been counted in one media section.
+type section struct{ formats, parameters, parameterText, feedback int }
 
-func (s *descriptionSection) count(line string) {
+func (s *section) begin(line string) {
+	*s = section{formats: max(1, len(strings.Split(line, " "))-3)}
+}
+
+func (s *section) count(line string) {
 	switch {
-	case strings.HasPrefix(line, "a=fmtp:"):
-		s.formats++
-		s.formatText += len(line)
-	case strings.HasPrefix(line, "a=rtcp-fb:*"):
-		s.feedback += max(1, s.types)
-	case strings.HasPrefix(line, "a=rtcp-fb:"):
+	case strings.HasPrefix(line, "a=fmtp"):
+		s.parameters++
+		s.parameterText += len(line)
+	case strings.HasPrefix(line, "a=rtcp-fb") && strings.Contains(line, "*"):
+		s.feedback += s.formats // one line becomes one for each of them
+	case strings.HasPrefix(line, "a=rtcp-fb"):
 		s.feedback++
 	}
 }
 
-func (s *descriptionSection) exceeds() bool {
-	return s.formats > maxFormats || s.formatText > maxFormatText || s.feedback > maxFeedback
+func (s *section) exceeds() bool {
+	return s.parameters > maxFormats || s.parameterText > maxFormatText || s.feedback > maxFeedback
 }

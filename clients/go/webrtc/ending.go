@@ -89,7 +89,7 @@ func (l *link) readCode() {
 		if !l.over {
 			l.loop.after(l.core.timeouts.compare, func() {
 				if !l.over {
-					l.conclude(true)
+					l.conclude(l.router.path)
 				}
 			})
 		}
@@ -98,8 +98,7 @@ func (l *link) readCode() {
 
 // conclude says, once, whether people could compare the code.
 func (l *link) conclude(compared bool) {
-	if compared {
+	if l.verdict.settle(l.failures(compared)) && compared {
 		l.compared.Store(true)
 	}
-	l.verdict.settle(l.failures(compared))
 }

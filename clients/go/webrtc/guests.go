@@ -3,18 +3,21 @@ package call
 import (
 	"encoding/json"
 	"strings"
+	"sync/atomic"
 
 	signalbox "github.com/fastify-signalbox/fastify-signalbox/clients/go"
 	"github.com/fastify-signalbox/fastify-signalbox/clients/go/internal/sealing"
 )
 
-// maxSessions is how many nonces of guests a host remembers; a hello that it has forgotten could be replayed.
-const maxSessions = 4_096
+const (
+	maxSessions = 4_096 // nonces of guests that a host remembers; a hello that it has forgotten could be replayed
+	maxTurning  = 64
+)
 
 // A guest is who said hello with one nonce.
 type guest struct {
-	id   string // of the session
-	link *link  // nil if the guest was refused
+	id   string               // of the session
+	link atomic.Pointer[link] // nil if the guest was refused, or has left
 }
 
 // dispatch gives a message to the session that it belongs to. One of an unknown session counts as a hello.
@@ -22,19 +25,20 @@ func (h *HostedCall) dispatch(message sealing.Message) {
 	nonce, _, joined := strings.Cut(message.Session, ".")
 	known := h.sessions[nonce]
 	if joined && known != nil && known.id == message.Session {
-		if known.link != nil && !known.link.isOver() {
-			known.link.receive(message)
+		if l := known.link.Load(); l != nil && !l.isOver() {
+			l.receive(message)
 		}
 		return
 	}
 	value, err := sealing.OpenHello(h.key, message)
-	if err == nil && known != nil {
-		err = refuse(CodeReplayed)
-		if known.link != nil {
-			known.link.leave(refuse(CodeReplayed))
+	switch {
+	case err == nil && known != nil:
+		if l := known.link.Load(); l != nil && !l.isOver() {
+			l.leave(refuse(CodeReplayed))
+			return
 		}
-	}
-	if err == nil {
+		err = refuse(CodeReplayed)
+	case err == nil:
 		err = h.welcome(nonce, value)
 	}
 	if err != nil {
@@ -65,8 +69,10 @@ func (h *HostedCall) welcome(nonce string, value json.RawMessage) error {
 		return refuse(CodeFull)
 	}
 	l := h.core.newLink(sealing.Host)
-	l.id, l.agreement.commitment = hello.id, hello.commitment
-	h.sessions[nonce] = &guest{nonce + "." + own, l}
+	l.id, l.drop, l.agreement.commitment = hello.id, drop, hello.commitment
+	known := &guest{id: nonce + "." + own}
+	known.link.Store(l)
+	h.sessions[nonce] = known
 	l.begin(&inbox{session: session}, box)
 	h.core.running.Add(2)
 	go func() {
@@ -76,6 +82,7 @@ func (h *HostedCall) welcome(nonce string, value json.RawMessage) error {
 	go func() {
 		defer h.core.running.Done()
 		<-l.finished
+		known.link.Store(nil)
 		if l.err != nil && !l.connected {
 			h.refused(l.err)
 		}
@@ -94,13 +101,19 @@ func (h *HostedCall) count() int {
 	return count
 }
 
-// turnAway tells a guest why it cannot join, in the first and only message of its session.
+// turnAway tells a guest why it cannot join, in the first and only message of its session. If many have to be told at
+// once, some are left to find out.
 func (h *HostedCall) turnAway(session *sealing.Session, box *signalbox.Box, code Code) {
+	if h.turning.Add(1) > maxTurning {
+		h.turning.Add(-1)
+		return
+	}
 	never := make(chan struct{})
 	outbox := startOutbox(never, box, session, h.core.timeouts.full, func(error) {})
 	h.core.running.Add(1)
 	go func() {
 		defer h.core.running.Done()
+		defer h.turning.Add(-1)
 		outbox.end(ending(refuse(code)), h.core.timeouts.boxes)
 	}()
 }

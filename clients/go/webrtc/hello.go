@@ -20,6 +20,7 @@ func (c *Call) introduce(ctx context.Context, l *link, own *signalbox.Box, serve
 	nonce := sealing.NewNonce()
 	opening := sealing.NewNonce()
 	l.loop.do(func() { l.agreement.opening = opening })
+	l.drop = drop
 	hello := encode(map[string]any{
 		"drop":  drop,
 		"hello": map[string]string{"commitment": sealing.Commit(opening, l.agreement.own), "self": c.self},

@@ -4,6 +4,7 @@ import (
 	"context"
 	"iter"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	signalbox "github.com/fastify-signalbox/fastify-signalbox/clients/go"
@@ -20,6 +21,7 @@ type HostedCall struct {
 	invite   string
 	options  HostOptions
 	attempts *attempts
+	turning  atomic.Int64      // guests that are being turned away
 	sessions map[string]*guest // by the guest's nonce; only the reader of the box uses them
 }
 
@@ -90,25 +92,23 @@ func (h *HostedCall) refused(err error) {
 // run reads the box until the call ends, and then cleans up.
 func (h *HostedCall) run() {
 	defer close(h.core.done)
-	failure := h.read()
-	if failure != nil {
+	if failure := h.read(); failure != nil {
 		// Nobody can join any more, but a connection lives on without the boxes.
-		h.refused(failure)
+		h.core.finish(failure)
+		for _, l := range h.core.all() {
+			l.boxFailed(failure)
+		}
 		h.core.outlive()
 	}
 	cause := context.Cause(h.core.ctx)
-	h.core.cancel(cause)
+	if cause == errLeft {
+		cause = nil
+	}
+	h.core.cancel(errLeft)
 	h.core.leaveAll(nil)
 	h.core.deleteBox(h.own)
 	h.core.running.Wait()
-	switch {
-	case failure != nil && cause == nil:
-		h.core.finish(failure)
-	case cause != errLeft:
-		h.core.finish(cause)
-	default:
-		h.core.finish(nil)
-	}
+	h.core.finish(cause)
 }
 
 func (h *HostedCall) read() error {

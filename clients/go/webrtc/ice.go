@@ -53,7 +53,7 @@ func (s *iceSource) servers(ctx context.Context, box *signalbox.Box) []webrtc.IC
 // usable leaves out what pion would refuse, with the whole configuration.
 func usable(offered []signalbox.ICEServer) []webrtc.ICEServer {
 	var servers []webrtc.ICEServer
-	count := 0
+	api, count := webrtc.NewAPI(), 0
 	for _, server := range offered {
 		for _, url := range server.URLs {
 			turn := isTURN(url)
@@ -67,7 +67,7 @@ func usable(offered []signalbox.ICEServer) []webrtc.ICEServer {
 			if turn {
 				one.Username, one.Credential = server.Username, server.Credential
 			}
-			if _, err := webrtc.NewAPI().NewICEGatherer(webrtc.ICEGatherOptions{ICEServers: []webrtc.ICEServer{one}}); err == nil {
+			if _, err := api.NewICEGatherer(webrtc.ICEGatherOptions{ICEServers: []webrtc.ICEServer{one}}); err == nil {
 				servers = append(servers, one)
 				count++
 			}

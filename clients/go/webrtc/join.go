@@ -124,6 +124,11 @@ func rejoins(code Code) bool {
 	return code == CodeLost || code == CodeNoPath || code == CodeNoPathWithTURN
 }
 
+const (
+	firstPause   = 250 * time.Millisecond
+	longestPause = 15 * time.Second
+)
+
 // patience is how often a guest says hello again by itself. Each time is another guess for someone in the middle.
 type patience struct {
 	mayJoin bool
@@ -143,9 +148,11 @@ func (p *patience) wait(ctx context.Context, short bool) bool {
 		p.short = 0
 		return true
 	}
-	timer := time.NewTimer(min(time.Second<<p.short, time.Minute))
+	if p.short++; p.short == 1 {
+		return true
+	}
+	timer := time.NewTimer(min(firstPause<<min(p.short-2, 10), longestPause))
 	defer timer.Stop()
-	p.short = min(p.short+1, 6)
 	select {
 	case <-timer.C:
 		return true
@@ -160,7 +167,7 @@ func (c *Call) sayHello() (*link, error) {
 	ctx, cancel := context.WithTimeout(c.core.ctx, c.core.timeouts.answer)
 	defer cancel()
 	options := c.core.box
-	own, err := signalbox.Create(ctx, c.invite.Server, &options)
+	own, err := createBox(ctx, c.invite.Server, &options)
 	if err != nil {
 		return nil, err
 	}
@@ -173,4 +180,16 @@ func (c *Call) sayHello() (*link, error) {
 		return nil, err
 	}
 	return l, nil
+}
+
+// createBox keeps trying for as long as the context allows: the URL comes from an invite, so it is right, and a guest
+// that has lost its network may take a while to get it back.
+func createBox(ctx context.Context, server string, options *signalbox.Options) (*signalbox.Box, error) {
+	for {
+		box, err := signalbox.Create(ctx, server, options)
+		var unreachable *signalbox.UnreachableError
+		if err == nil || ctx.Err() != nil || !errors.As(err, &unreachable) {
+			return box, err
+		}
+	}
 }

@@ -17,6 +17,7 @@ type link struct {
 	core *core
 	role sealing.Role
 	id   string // of the other side
+	drop string // the guest's drop address
 	loop *loop
 	ctx  context.Context // ends when the link is over
 	stop context.CancelFunc

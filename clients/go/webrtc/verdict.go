@@ -21,15 +21,16 @@ func (v *verdict) then(tell func(int)) {
 	}
 }
 
-// settle counts once; what is found later changes nothing.
-func (v *verdict) settle(sixteenths int) {
+// settle counts once, and reports whether it did: what is found later changes nothing.
+func (v *verdict) settle(sixteenths int) bool {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	if v.known {
-		return
+		return false
 	}
 	v.known, v.count = true, sixteenths
 	if v.tell != nil {
 		v.tell(sixteenths)
 	}
+	return true
 }

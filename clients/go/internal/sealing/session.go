@@ -74,6 +74,9 @@ func (s *Session) aead(from Role) cipher.AEAD {
 	return s.key.aead(s.salt, string(from), s.key.HostDrop, s.guestDrop)
 }
 
+// ID is what the session's messages have in common: both nonces.
+func (s *Session) ID() string { return s.id }
+
 // Seal numbers and seals a value, which is JSON text. Store the messages in the order of these calls.
 func (s *Session) Seal(value json.RawMessage) Message {
 	to := s.key.HostDrop
