@@ -4,7 +4,7 @@
  *   node scripts/generate-clients.js [python] [go] [java] [rust]
  *
  * The settings and the files written by hand (manifest, README) are in openapi/<language>/. What is generated for
- * Python becomes a part of the package in clients/python.
+ * Python and Rust becomes a part of the packages in clients/python and clients/rust.
  * Every version is pinned; running it again changes nothing.
  */
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
@@ -53,7 +53,7 @@ function contractWithErrors (...statuses) {
   return file
 }
 
-/** The manifest and README, with our version; Python's are in clients/python. */
+/** The manifest and README, with our version; Python's and Rust's are in clients. */
 function addPackage (language, out) {
   const source = settings(language, 'package')
   if (!existsSync(source)) return
@@ -162,6 +162,5 @@ async function generateJava (out) {
 function generateRust (out) {
   const target = join(tools, 'rust-generator')
   const manifest = settings('rust', 'generator', 'Cargo.toml')
-  mkdirSync(join(out, 'src'))
-  run('cargo', ['run', '--quiet', '--locked', '--manifest-path', manifest, '--target-dir', target, '--', contractWithErrors('4XX', '5XX'), join(out, 'src', 'lib.rs')])
+  run('cargo', ['run', '--quiet', '--locked', '--manifest-path', manifest, '--target-dir', target, '--', contractWithErrors('4XX', '5XX'), join(out, 'operations.rs')])
 }

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { copyFileSync, cpSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
-import { delimiter, dirname, join } from 'node:path'
+import { appendFileSync, copyFileSync, cpSync, mkdirSync, readFileSync, readdirSync, renameSync, writeFileSync } from 'node:fs'
+import { delimiter, dirname, join, relative } from 'node:path'
 import { build } from 'esbuild'
 import { pythonEnvironment, root, run, tools, version } from '../../scripts/client-tools.js'
 import { lines } from './lines.js'
@@ -147,22 +147,75 @@ async function prepareJava (folder) {
 }
 
 async function prepareRust (folder) {
-  const target = join(tools, 'rust-clients')
-  const env = { ...process.env, CARGO_TARGET_DIR: target }
-  run('cargo', ['init', '--quiet', '--vcs', 'none', '--name', 'example'], { cwd: folder })
+  const env = { ...process.env, CARGO_TARGET_DIR: join(tools, 'rust-clients') }
+  const source = join('clients', 'rust')
+  packageRust(folder, source, env)
+  run('cargo', ['init', '--quiet', '--vcs', 'none', '--name', 'programs'], { cwd: folder })
+  // The same versions everywhere, so that each is built once.
+  const watch = join(folder, 'examples', 'rust-watch')
+  cpSync(join(root, 'examples', 'rust-watch'), watch, { recursive: true })
+  for (const where of [folder, watch]) copyFileSync(join(folder, source, 'Cargo.lock'), join(where, 'Cargo.lock'))
   mkdirSync(join(folder, 'src', 'bin'))
   copyFileSync(join(import.meta.dirname, 'rust', 'runner.rs'), join(folder, 'src', 'bin', 'runner.rs'))
-  followReadme('rust', folder, env)
+  // The README adds the package by its name, which has to mean what was packaged here.
+  followSteps(readFileSync(join(folder, source, 'README.md'), 'utf8').replace('cargo add signalbox-client\n', `cargo add --path ./${source}\n`), folder, env)
   run('cargo', ['add', '--quiet', 'serde'], { cwd: folder, env })
   run('cargo', ['build', '--quiet'], { cwd: folder, env })
-  const program = name => ({ command: join(target, 'debug', name), args: [], options: { cwd: folder } })
-  return { runner: program('runner'), example: program('example'), stream: program('stream') }
+  run('cargo', ['build', '--quiet'], { cwd: watch, env })
+  const program = (name, file) => ({ command: join(env.CARGO_TARGET_DIR, 'debug', name), args: [], options: { cwd: folder }, file })
+  return {
+    runner: program('runner'),
+    example: program('example'),
+    stream: program('watch'),
+    box: {
+      ...prepareRustBox(join(folder, source), env),
+      receive: program('receive', join('src', 'bin', 'receive.rs')),
+      send: program('send', join('src', 'bin', 'send.rs'))
+    }
+  }
+}
+
+/** Puts what the registry would get in the client's place. */
+function packageRust (folder, source, env) {
+  const runners = ['runner.rs', join('box', 'runner.rs')].map(name => join(import.meta.dirname, 'rust', name))
+  const example = join(root, 'examples', 'rust-watch', 'src', 'main.rs')
+  run('rustfmt', ['--check', '--edition', '2024', '--config-path', join(root, source), join(root, source, 'src', 'lib.rs'), example, ...runners])
+  const packed = join(folder, 'packed')
+  run('cargo', ['package', '--quiet', '--locked', '--allow-dirty', '--no-verify', '--target-dir', packed], { cwd: join(root, source), env })
+  const name = `signalbox-client-${version}`
+  run('tar', ['xzf', join(packed, 'package', `${name}.crate`), '-C', folder])
+  mkdirSync(dirname(join(folder, source)))
+  renameSync(join(folder, name), join(folder, source))
+  const files = readdirSync(join(folder, source), { recursive: true, withFileTypes: true }).filter(entry => entry.isFile()).map(entry => join(relative(join(folder, source), entry.parentPath), entry.name))
+  for (const file of ['LICENSE', 'README.md', 'src/message_box.rs', 'src/operations.rs']) assert.ok(files.includes(file), file)
+  assert.deepEqual(files.filter(file => !/^(?:\.cargo_vcs_info\.json|Cargo\.(?:lock|toml|toml\.orig)|LICENSE|README\.md|src\/[\w/]+\.rs)$/.test(file)), [], 'nothing else is published')
+}
+
+/** The runner is a test of the package, because only that can shorten the waits. */
+function prepareRustBox (source, env) {
+  const cargo = (args, more) => run('cargo', args, { cwd: source, env: { ...env, ...more } })
+  cargo(['doc', '--quiet', '--no-deps'], { RUSTDOCFLAGS: '-D warnings' })
+  cargo(['test', '--quiet', '--doc'])
+  copyFileSync(join(import.meta.dirname, 'rust', 'box', 'runner.rs'), join(source, 'src', 'runner.rs'))
+  appendFileSync(join(source, 'src', 'lib.rs'), '\n#[cfg(test)]\nmod runner;\n')
+  cargo(['clippy', '--quiet', '--all-targets', '--', '-D', 'warnings'])
+  cargo(['clippy', '--quiet', '--no-default-features', '--', '-D', 'warnings'])
+  const { executable } = cargo(['test', '--quiet', '--lib', '--no-run', '--message-format', 'json']).split('\n').filter(line => line.startsWith('{'))
+    .map(line => JSON.parse(line)).find(({ target, profile }) => target?.name === 'signalbox_client' && profile.test)
+  const test = (...args) => ({ command: executable, args, options: { cwd: source } })
+  return {
+    runners: { rust: test('--exact', 'runner::run', '--nocapture') },
+    tests: test('--skip', 'runner::')
+  }
 }
 
 /** Goes through the README beside a copy of the client: makes each file and runs each shell block, in its order. */
 function followReadme (language, folder, env, source = join('generated', language)) {
   cpSync(join(root, source), join(folder, source), { recursive: true })
-  const readme = readFileSync(join(folder, source, 'README.md'), 'utf8')
+  followSteps(readFileSync(join(folder, source, 'README.md'), 'utf8'), folder, env)
+}
+
+function followSteps (readme, folder, env) {
   for (const [, kind, name, text] of readme.matchAll(/^```(\w+)(?: title="(.+)")?\n([^]*?)^```$/gm)) {
     if (name !== undefined) {
       mkdirSync(dirname(join(folder, name)), { recursive: true })

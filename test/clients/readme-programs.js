@@ -100,7 +100,7 @@ function checkLength (programs) {
 /** How many lines say something: imports, empty lines and closing braces do not. */
 function lengthOf (program) {
   const lines = program.replace(/^import \([^)]*\)$/m, '').split('\n')
-  return lines.filter(line => !/^(?:import |from .* import )|^\s*}?$/.test(line)).length
+  return lines.filter(line => !/^(?:import |from .* import |use )|^\s*}?$/.test(line)).length
 }
 
 /** Runs a language's own tests of its `Box`, and returns how many there were. */
@@ -109,8 +109,8 @@ export async function runTests ({ command, args, options }, url) {
   const [output, errors, [code]] = await Promise.all([child.stdout.toArray(), child.stderr.toArray(), once(child, 'close')])
   const said = Buffer.concat([...output, ...errors]).toString()
   assert.equal(code, 0, said)
-  // Python's unittest counts them itself; Go lists them.
-  return said.match(/^Ran .*$/m)?.[0] ?? `Ran ${said.match(/^--- PASS: /gm)?.length} tests`
+  // Python's unittest and Rust count them themselves; Go lists them.
+  return said.match(/^Ran .*$|^test result: .*$/m)?.[0] ?? `Ran ${said.match(/^--- PASS: /gm)?.length} tests`
 }
 
 function withEnvironment (options, variables) {

@@ -1,7 +1,7 @@
 //! Makes the calls it reads, one JSON a line, through the generated client; see ../README.md.
 
 use serde_json::{Value, json};
-use signalbox_client::{Client, Error, ResponseValue, types};
+use signalbox_client::operations::{Client, Error, ResponseValue, types};
 use std::{io, thread};
 
 type Answer<T> = Result<ResponseValue<T>, Error<types::Problem>>;
@@ -26,7 +26,9 @@ async fn call(name: &str, client: &Client, args: &Value) -> Value {
 fn answered<T: serde::Serialize>(result: Answer<T>) -> Value {
     match result {
         Ok(answer) => json!({ "status": answer.status().as_u16(), "answer": answer.into_inner() }),
-        Err(Error::ErrorResponse(problem)) => json!({ "status": problem.status().as_u16(), "problem": problem.into_inner() }),
+        Err(Error::ErrorResponse(problem)) => {
+            json!({ "status": problem.status().as_u16(), "problem": problem.into_inner() })
+        }
         Err(error) => json!({ "error": format!("{error:?}") }),
     }
 }

@@ -1,0 +1,52 @@
+use crate::{
+    Error,
+    events::{Event, EventParser},
+};
+
+fn event(kind: &str, id: &str, data: &str) -> Event {
+    Event { kind: kind.into(), id: id.into(), data: data.into() }
+}
+
+fn parse<'a>(chunks: impl IntoIterator<Item = &'a [u8]>) -> Vec<Event> {
+    let mut parser = EventParser::new(1000);
+    let mut events = Vec::new();
+    for chunk in chunks {
+        parser.push(chunk, |event| events.push(event)).unwrap();
+    }
+    events
+}
+
+#[test]
+fn events_are_parsed_as_the_standard_says_however_they_are_split() {
+    let stream =
+        "\u{feff}retry: 1000\r\n: open\r\n\r\nid: 1\rdata: a\rdata:b\r\rid:2\nid: 3\0\nevent: gone\ndata\n\nid: 4\n\n\
+        event: x\n\ndata:  é😀\n\ndata: incomplete\n"
+            .as_bytes();
+    let expected = [event("", "1", "a\nb"), event("gone", "2", ""), event("", "4", " é😀")];
+    for first in 0..=stream.len() {
+        for second in first..=stream.len() {
+            let chunks = [&stream[..first], &stream[first..second], &stream[second..]];
+            assert_eq!(parse(chunks), expected, "split at {first} and {second}");
+        }
+    }
+    assert_eq!(parse(stream.chunks(1)), expected);
+}
+
+#[test]
+fn an_endless_event_is_refused() {
+    for chunk in ["data: aaaa\n", "data: aaaa", ": aaaa"] {
+        let mut parser = EventParser::new(1000);
+        let refused = (0..1000).find_map(|_| parser.push(chunk.as_bytes(), |_| {}).err());
+        assert!(matches!(refused, Some(Error::TooLarge { limit: 1000, .. })), "{chunk:?}");
+    }
+}
+
+#[test]
+fn the_limit_is_for_each_event() {
+    let mut parser = EventParser::new(20);
+    let mut count = 0;
+    for _ in 0..100 {
+        parser.push(b": comment\ndata: aaaa\n\n", |_| count += 1).unwrap();
+    }
+    assert_eq!(count, 100);
+}
