@@ -20,10 +20,12 @@ from ._errors import CallError, as_call_error
 from ._ice_servers import IceServers
 from ._negotiation import Negotiation
 from ._peer import Peer
-from ._sealing import Session, from_base64url, is_nonce, new_invite, new_nonce, open_hello, parse_message
+from ._sealing import Session, is_nonce, new_invite, new_nonce, open_hello, parse_message
 from ._timings import DEFAULT_TIMINGS
 
 _MAX_SESSIONS = 4_096
+_MAX_REFUSALS = 16
+"""How many guests are told at a time that they are turned away: a flood of hellos must not cause a flood of messages."""
 
 
 def host(
@@ -151,12 +153,9 @@ class HostedCall(Call):
         hello = value.get("hello") if isinstance(value, dict) else None
         if not (isinstance(drop, str) and is_capability(drop) and drop.startswith("drop_") and isinstance(hello, dict)):
             raise CallError("CALL_ERR_FORMAT")
-        commitment, name = hello.get("commitment"), hello.get("self", drop)
-        if not isinstance(commitment, str) or len(from_base64url(commitment) or b"") != 32:
-            raise CallError("CALL_ERR_FORMAT")
-        if "self" in hello and not is_nonce(name):
-            raise CallError("CALL_ERR_FORMAT")
-        id = participant(name)
+        # Without a commitment, or with a wrong one, the guest's opening is refused.
+        commitment, name = hello.get("commitment"), hello.get("self")
+        id = participant(name if isinstance(name, str) and is_nonce(name) else drop)
         if id == self.id:
             raise CallError("CALL_ERR_FOREIGN")
         earlier = self._sessions.get(nonce)
@@ -165,7 +164,7 @@ class HostedCall(Call):
             if earlier in self._open:
                 self._open[earlier].end(error)
             raise error
-        self._spawn(self._serve(nonce, drop, commitment, id))
+        self._spawn(self._serve(nonce, drop, commitment if isinstance(commitment, str) else "", id))
 
     async def _serve(self, nonce: str, drop: str, commitment: str, id: str) -> None:
         session = Session(self._key, "host", guest_drop=drop, guest_nonce=nonce, host_nonce=new_nonce())
@@ -201,6 +200,9 @@ class HostedCall(Call):
                 self._admit(nonce, session.id)
                 self._guests.add(conversation)
             except CallError as refusal:
+                if len(self._open) - len(self._guests) >= _MAX_REFUSALS:
+                    self._refuse(refusal, id)
+                    return
                 conversation.end(refusal)
             self._open[session.id] = conversation
             self._conversations.add(conversation)
@@ -211,7 +213,7 @@ class HostedCall(Call):
                 self._conversations.discard(conversation)
                 self._guests.discard(conversation)
                 if begun and not judged:
-                    self._attempts.end(1 if conversation.offered else 0)
+                    self._end_attempt(1 if conversation.offered else 0, id)
         if error is not None and conversation.peer is None:
             self._refuse(error, id)
         if self._failure is not None:
@@ -249,4 +251,12 @@ class HostedCall(Call):
         try:
             cost = await self._judge(conversation, peer)
         finally:
-            self._attempts.end(cost)
+            self._end_attempt(cost, peer.id)
+
+    def _end_attempt(self, cost: float, id: str) -> None:
+        self._attempts.end(cost)
+        if cost > 0:
+            try:
+                self._attempts.check()
+            except CallError as error:
+                self._refuse(error, id)
