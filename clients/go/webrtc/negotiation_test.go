@@ -102,6 +102,59 @@ func TestABrokenPathIsRestored(t *testing.T) {
 	firstTrack(t, guest)
 }
 
+func TestARestartGivesUpThePathThatWorks(t *testing.T) {
+	_, _, guest, host := connectedPair(t, HostOptions{}, JoinOptions{})
+	eventually(t, "the control channel", func() bool { return onControl(guest) && onControl(host) })
+	before := fragment(host)
+	guest.link.loop.do(guest.link.restartICE)
+	eventually(t, "a restart", func() bool { return fragment(host) != before && onControl(guest) && onControl(host) })
+	guest.Channel().SendText("again")
+	if heard(t, host, 1)[0] != "again" || guest.Err() != nil {
+		t.Error(guest.Err())
+	}
+}
+
+// Both offer a section of another kind at the same time: the host offers audio before it gets the guest's offer of video.
+func TestSectionsOfDifferentKindsAreNotConfused(t *testing.T) {
+	_, _, guest, host := connectedPair(t, HostOptions{}, JoinOptions{})
+	eventually(t, "the control channel", func() bool { return onControl(guest) && onControl(host) })
+	release := make(chan struct{})
+	guest.link.loop.do(func() { <-release }) // the host's loop
+	sendAudio(t, guest)
+	eventually(t, "the host's wish to offer", func() bool { return waitingSteps(guest.link.loop) == 1 })
+	if _, err := host.Connection().AddTransceiverFromKind(webrtc.RTPCodecTypeVideo); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the guest's offer", func() bool { return waitingSteps(guest.link.loop) == 2 })
+	close(release)
+	firstTrack(t, host)
+	eventually(t, "both sections", func() bool {
+		description := guest.Connection().CurrentRemoteDescription()
+		return strings.Contains(description.SDP, "m=audio") && strings.Contains(description.SDP, "m=video")
+	})
+	if guest.Err() != nil || host.Err() != nil {
+		t.Error(guest.Err(), host.Err())
+	}
+}
+
+func waitingSteps(l *loop) int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return len(l.steps)
+}
+
+func TestACertificateIsComparedBeforeThereIsAPeer(t *testing.T) {
+	_, _, guest, _ := connectedPair(t, HostOptions{}, JoinOptions{})
+	guest.link.loop.do(func() {
+		guest.link.connected, guest.link.agreement.fingerprint = false, fingerprintOfForger
+		guest.link.opened()
+	})
+	await(t, "the end", guest.Closed())
+	if !has(guest.Err(), CodeFingerprint) {
+		t.Error(guest.Err())
+	}
+}
+
 // fragment identifies the ICE session.
 func fragment(peer *Peer) string {
 	told := make(chan string, 1)
