@@ -55,6 +55,7 @@ func TestAGuestWhoseConnectionIsLostJoinsAgainOnce(t *testing.T) {
 	hosting, joining, guest, host := connectedPair(t, HostOptions{timeouts: quick}, JoinOptions{timeouts: quick})
 	lose(host)
 	await(t, "the loss", guest.Closed())
+	await(t, "the loss here", host.Closed())
 	if !has(guest.Err(), CodeLost) || !has(host.Err(), CodeLost) {
 		t.Error(guest.Err(), host.Err())
 	}
