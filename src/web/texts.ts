@@ -79,7 +79,7 @@ function actionsAfter (failure: Failure): Action[] {
 export function noticeOf (state: State): Notice | undefined {
   if ('failures' in state) {
     const tried = state.failures === 0 ? 'has not answered yet' : `could not be reached (${state.failures} ${state.failures === 1 ? 'attempt' : 'attempts'})`
-    return { about: 'silence', text: `The server ${tried}. Check your internet connection. The page keeps trying.` }
+    return { about: 'silence', text: `${leftText(state)}The server ${tried}. Check your internet connection. The page keeps trying.` }
   }
   if ('gone' in state) return { about: `gone ${state.gone?.person.id}`, text: goneText(state.gone!), brief: true }
   const who = newcomer(state)
@@ -88,10 +88,15 @@ export function noticeOf (state: State): Notice | undefined {
   return { about: state.notice, text: absentText(state, state.notice) }
 }
 
+/** That the only other person left, which counts while the server is silent, too; '' if nobody did. */
+function leftText (state: State): string {
+  return state.name === 'waiting' && state.notice === 'left' ? `${state.person ?? OTHER} left. ` : ''
+}
+
 /** Why nobody else is there any more, or not yet. */
 function absentText (state: Extract<State, { name: 'waiting' }>, notice: Reason): string {
   switch (notice) {
-    case 'left': return `${state.person ?? OTHER} left. The link still works.`
+    case 'left': return `${leftText(state)}The link still works.`
     case 'lost': return `The connection${state.person === undefined ? '' : ` to ${state.person}`} was lost. The link still works.`
     case 'nobody': return 'Someone tried to join, but their page stopped answering. Ask them to open the link again.'
     default: return `Someone tried to join. ${titleOf(notice)}. ${adviceOf(notice, state.role)}`

@@ -95,7 +95,7 @@ t.test('who waits with a link hears that the server is gone, and no longer once 
   const waiting = after([{ type: 'begin', role: 'host' }, { type: 'opened', invite }, { type: 'connected', id: 'ada', code: '123456' }, { type: 'peerGone', id: 'ada', notice: 'left' }], host)
   t.equal(next(waiting, { type: 'serverSilent', failures: 0 }), waiting, 'it answers only when somebody comes')
   const silent = next(waiting, { type: 'serverSilent', failures: 2 })
-  t.match(noticeOf(silent)?.text, /^The server could not be reached \(2 attempts\)\. Check/)
+  t.match(noticeOf(silent)?.text, /^The other person left\. The server could not be reached \(2 attempts\)\. Check/, 'and still why nobody is there')
   t.same(next(silent, { type: 'serverAnswered' }), waiting)
 })
 
