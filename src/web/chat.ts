@@ -1,5 +1,5 @@
 import { Backlog, oldestOfMost, type Received } from './backlog.js'
-import { textAndLinks, withoutControls, type Link } from './chat-text.js'
+import { legible, textAndLinks, type Link } from './chat-text.js'
 import { element, showText } from './dom.js'
 import { MAX_CHAT_LENGTH } from './page-messages.js'
 import type { Person } from './state.js'
@@ -84,7 +84,7 @@ export class Chat {
     if (this.#drawer.hidden) {
       this.#showUnread(this.#count + messages.length)
       // While the drawer is closed, screen readers do not read the log.
-      this.announce(messages.length === 1 ? `${first.from ?? 'Message'}: ${withoutControls(first.text)}` : `${messages.length} new messages`)
+      this.announce(messages.length === 1 ? `${first.from ?? 'Message'}: ${legible(first.text)}` : `${messages.length} new messages`)
     }
   }
 

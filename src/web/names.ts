@@ -1,4 +1,4 @@
-import { withoutControls } from './chat-text.js'
+import { legible, withoutPiles } from './chat-text.js'
 
 /** How long a person's name may be, in characters. */
 export const MAX_NAME_LENGTH = 40
@@ -17,10 +17,5 @@ const IDLE = /(^|\s)[\p{Join_Control}\p{Variation_Selector}]+|(?<=[\p{Join_Contr
 
 /** The text as one line, without characters that change what is around it or stand for nothing. */
 export function oneLine (text: string): string {
-  return withoutControls(text)
-    .replace(BLANK, '')
-    .replace(IDLE, '$1')
-    .replace(/\s+/g, ' ')
-    // Marks without end would pile up over their surroundings.
-    .replace(/(\p{M}{4})\p{M}+/gu, '$1')
+  return withoutPiles(legible(text).replace(BLANK, '').replace(IDLE, '$1').replace(/\s+/g, ' '))
 }

@@ -104,6 +104,8 @@ t.test('files in a call', { skip }, async t => {
     await chooser.setFiles([mine.path, empty.path])
     await send(guest, theirs.path)
     await item(guest, mine.name).getByText('300 kB · offered to you').waitFor()
+    await item(host, theirs.name).waitFor()
+    t.match(await host.page.locator('#transfers bdi').allTextContents(), [theirs.name, mine.name, empty.name], 'what the person is asked comes first')
     await accept(guest, mine.name)
     await accept(host, theirs.name)
     await accept(guest, empty.name)

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { textAndLinks, withoutControls, type Link } from '../../src/web/chat-text.js'
+import { legible, textAndLinks, type Link } from '../../src/web/chat-text.js'
 
 const shown = (text: string) => textAndLinks(text).map(part => typeof part === 'string' ? part : `[${part.before}${part.host}${part.after}]`).join('')
 const links = (text: string) => textAndLinks(text).filter(part => typeof part !== 'string') as Link[]
@@ -10,10 +10,16 @@ t.test('text stays as it is written', async t => {
 })
 
 t.test('characters that change the writing direction, and other controls, are removed', async t => {
-  t.equal(withoutControls('photo_\u202Egpj.exe'), 'photo_gpj.exe')
-  t.equal(withoutControls('\u0000a\u001bb\u0085c\u200ed\u200fe\u061cf\u2066g\u2069'), 'abcdefg')
-  t.equal(withoutControls('in\u200bvis\u00adible\u3164\u2060\ufeff \u{e0041}\u{e007f}'), 'invisible ')
+  t.equal(legible('photo_\u202Egpj.exe'), 'photo_gpj.exe')
+  t.equal(legible('\u0000a\u001bb\u0085c\u200ed\u200fe\u061cf\u2066g\u2069'), 'abcdefg')
+  t.equal(legible('in\u200bvis\u00adible\u3164\u2060\ufeff \u{e0041}\u{e007f}'), 'invisible ')
   t.equal(shown('see \u202Ehttps://a.example/\u202Efdp'), 'see [https://a.example/fdp]')
+})
+
+t.test('marks do not pile up over other messages, whatever joins them', async t => {
+  t.equal(shown(`Z${'\u0301'.repeat(200)}algo`), `Z${'\u0301'.repeat(4)}algo`)
+  t.equal(shown(`Z${'\u0301\u200d'.repeat(200)}algo`), `Z${'\u0301\u200d'.repeat(4)}algo`)
+  for (const text of ['שָׁלוֹם', 'नमस्‍ते', 'བསྒྲུབས', '👩‍❤️‍💋‍👨', 'Tiếng Việt']) t.equal(shown(text), text)
 })
 
 t.test('web addresses are links, without the punctuation after them', async t => {

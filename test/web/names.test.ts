@@ -24,6 +24,7 @@ t.test('a name that shows nothing is none, and blanks that are no spaces are lef
 
 t.test('combining marks do not pile up', async t => {
   t.equal(cleanName(`a${'\u0301'.repeat(200)}b`), `a${'\u0301'.repeat(4)}b`)
+  t.equal(cleanName(`a${'\u0301\u200d'.repeat(30)}b`), `a${'\u0301\u200d'.repeat(4)}b`, 'nor where they are joined')
 })
 
 t.test('a name is cut between two characters', async t => {

@@ -1,11 +1,11 @@
 import { element, showText } from '../dom.js'
 import { announcementOf, noRoomText } from './file-texts.js'
 import { FileDrop } from './file-drop.js'
-import { FileItem } from './file-item.js'
 import type { FileLink } from './file-link.js'
 import { IncomingFile } from './incoming-file.js'
 import { NoRoom, openSink, removeLeftovers } from './sinks.js'
 import type { Transfer } from './transfer.js'
+import { TransferLine } from './transfer-line.js'
 import { Transfers } from './transfers.js'
 
 /** How often the list is shown anew, in ms, whatever the other page does. */
@@ -16,7 +16,9 @@ const NOBODY = 'Nobody is here to receive files right now.'
 /** The files of a call: the button, the place to drop them, and the list of those on their way. */
 export class FileList {
   readonly #section = element('files')
-  readonly #items = new Map<Transfer, FileItem>()
+  readonly #list = element('transfers')
+  readonly #rows = new WeakMap<object, HTMLElement>()
+  readonly #lines = new Map<Transfer, TransferLine>()
   readonly #transfers = new Transfers(() => { this.#changed() })
   readonly #drop: FileDrop
   readonly #links = new Map<string, FileLink>()
@@ -102,15 +104,15 @@ export class FileList {
     clearTimeout(this.#showing)
     this.#showing = undefined
     const { list } = this.#transfers
-    for (const [transfer, item] of this.#items) {
+    for (const [transfer, line] of this.#lines) {
       if (list.includes(transfer)) continue
-      item.remove()
-      this.#items.delete(transfer)
+      line.remove()
+      this.#lines.delete(transfer)
     }
     for (const transfer of list) {
-      let item = this.#items.get(transfer)
-      if (item === undefined) {
-        item = new FileItem(transfer, {
+      let line = this.#lines.get(transfer)
+      if (line === undefined) {
+        line = new TransferLine(this.#rowOf(transfer), transfer, {
           accept: async () => { if (transfer instanceof IncomingFile) await this.#accept(transfer) },
           cancel: () => {
             this.#trouble(undefined)
@@ -121,16 +123,35 @@ export class FileList {
             this.#transfers.remove(transfer)
           }
         })
-        this.#items.set(transfer, item)
-        element('transfers').append(item.element)
+        this.#lines.set(transfer, line)
       }
-      const news = item.show(this.nameOf(transfer.owner)) ? announcementOf(transfer) : undefined
+      const news = line.show(this.nameOf(transfer.owner)) ? announcementOf(transfer) : undefined
       if (news !== undefined) this.announce(news)
     }
     this.#showSection()
   }
 
+  /** The row of a file: one for all to whom it goes. What this person is asked comes first, in the order of the questions. */
+  #rowOf (transfer: Transfer): HTMLElement {
+    let row = this.#rows.get(transfer.source)
+    if (row?.isConnected) return row
+    row = document.createElement('li')
+    const name = document.createElement('bdi')
+    name.textContent = transfer.name
+    row.append(name)
+    this.#rows.set(transfer.source, row)
+    if (transfer.direction === 'out') {
+      this.#list.append(row)
+    } else {
+      const asked = [...this.#list.querySelectorAll('.asked')].at(-1)
+      if (asked === undefined) this.#list.prepend(row)
+      else asked.after(row)
+      this.#section.scrollTop = 0
+    }
+    return row
+  }
+
   #showSection (): void {
-    this.#section.hidden = this.#items.size === 0 && element('files-trouble').hidden
+    this.#section.hidden = this.#lines.size === 0 && element('files-trouble').hidden
   }
 }

@@ -17,6 +17,8 @@ export class OutgoingFile extends Transfer {
     super(randomId(), randomId(), file.name, file.size, changed)
   }
 
+  override get source (): object { return this.file }
+
   offer (link: FileLink): void {
     this.interrupt()
     this.link = link

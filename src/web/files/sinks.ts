@@ -7,6 +7,9 @@ const MAX_IN_MEMORY = 256 * 1024 * 1024
 /** How many bytes of it the accepted files take, whether they have arrived or not. */
 let promised = 0
 
+/** How many bytes of the private storage accepted files will still take: what has arrived counts as used. */
+let reserved = 0
+
 /** Begins the name of each tab's folder in the browser's private storage, and of the lock that says the tab lives. */
 const PREFIX = 'signalbox-files-'
 
@@ -57,9 +60,32 @@ async function chosenFile (name: string): Promise<Sink> {
 
 async function privateFile (folder: FileSystemDirectoryHandle, size: number): Promise<Sink> {
   const { quota = Infinity, usage = 0 } = await navigator.storage.estimate()
-  if (size > quota - usage) throw new NoRoom(Math.max(0, quota - usage))
+  const room = Math.max(0, quota - usage - reserved)
+  if (size > room) throw new NoRoom(room)
+  reserved += size
+  let missing = size
+  const release = (bytes: number) => {
+    reserved -= bytes
+    missing -= bytes
+  }
   const name = randomId()
-  return await intoFile(await folder.getFileHandle(name, { create: true }), false, () => folder.removeEntry(name))
+  try {
+    const sink = await intoFile(await folder.getFileHandle(name, { create: true }), false, () => folder.removeEntry(name))
+    return {
+      ...sink,
+      async write (bytes) {
+        await sink.write(bytes)
+        release(Math.min(bytes.length, missing))
+      },
+      async discard () {
+        release(missing)
+        await sink.discard()
+      }
+    }
+  } catch (error) {
+    release(missing)
+    throw error
+  }
 }
 
 /** @param chosen whether the person chose the place, and finds the file there */

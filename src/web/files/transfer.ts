@@ -39,6 +39,9 @@ export abstract class Transfer {
     this.blocks = blocksOf(size)
   }
 
+  /** The same for all transfers of what was chosen once. */
+  get source (): object { return this }
+
   get state (): TransferState { return this.#state }
 
   get isOver (): boolean { return this.#state.name === 'done' || this.#state.name === 'failed' }

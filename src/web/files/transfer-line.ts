@@ -8,9 +8,9 @@ export interface FileActions {
   remove (): void
 }
 
-/** One file in the list. */
-export class FileItem {
-  readonly element = document.createElement('li')
+/** A file in the list, as it goes to one person or comes from one. */
+export class TransferLine {
+  readonly #element = document.createElement('div')
   readonly #status = document.createElement('span')
   readonly #progress = document.createElement('progress')
   readonly #buttons = document.createElement('div')
@@ -22,16 +22,15 @@ export class FileItem {
   #accepting = false
   #who: string | undefined
 
-  constructor (private readonly transfer: Transfer, private readonly actions: FileActions) {
-    const name = document.createElement('bdi')
-    name.textContent = transfer.name
-    const words = document.createElement('div')
-    words.append(name, this.#status)
+  /** @param row the file's */
+  constructor (private readonly row: HTMLElement, private readonly transfer: Transfer, private readonly actions: FileActions) {
+    this.#element.className = 'line'
     this.#status.className = 'note'
     this.#progress.max = Math.max(1, transfer.size)
     this.#progress.setAttribute('aria-label', transfer.name)
     this.#buttons.className = 'actions'
-    this.element.append(words, this.#buttons, this.#progress)
+    this.#element.append(this.#status, this.#buttons, this.#progress)
+    row.append(this.#element)
   }
 
   /** Shows the file as it is now. @param who whose page is at the other end, if there are several. @returns whether it is the first time in this state */
@@ -53,7 +52,8 @@ export class FileItem {
 
   remove (): void {
     if (this.#url !== undefined) URL.revokeObjectURL(this.#url)
-    this.element.remove()
+    this.#element.remove()
+    if (this.row.querySelector('.line') === null) this.row.remove()
   }
 
   #showButtons (): void {
@@ -63,6 +63,7 @@ export class FileItem {
     const shown = asked ? 'asked' : isOver ? 'over' : 'going'
     if (shown === this.#shown) return
     this.#shown = shown
+    this.row.classList.toggle('asked', asked)
     const focused = this.#buttons.contains(document.activeElement)
     this.#buttons.replaceChildren()
     if (asked) this.#button('Accept', () => { void this.#accept() }).classList.add('primary')
