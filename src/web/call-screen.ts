@@ -29,6 +29,9 @@ export class CallScreen {
   readonly #status = element('status')
   readonly #self = element<HTMLVideoElement>('self')
   readonly #notice = element('notice')
+  /** Asks whoever ends more than their own part in the call. */
+  readonly #leaving = element<HTMLDialogElement>('leave-dialog')
+  readonly #leaveHint = element('leave-hint')
   readonly #notices = new Notices(['screen', 'state', 'devices', 'switch'])
   readonly #invite: InvitePanel
   readonly #codes: CodePanel
@@ -45,7 +48,12 @@ export class CallScreen {
     element('mic').addEventListener('click', () => { actions.setEnabled('audio', media.state.audio !== 'on') })
     element('camera').addEventListener('click', () => { actions.setEnabled('video', media.state.video !== 'on') })
     element('dismiss').addEventListener('click', () => { this.#dismiss() })
-    element('leave').addEventListener('click', () => { actions.leave() })
+    element('leave').addEventListener('click', () => {
+      if (this.#leaveHint.textContent === '') return actions.leave()
+      this.#leaving.returnValue = ''
+      this.#leaving.showModal()
+    })
+    this.#leaving.addEventListener('close', () => { if (this.#leaving.returnValue === 'leave') actions.leave() })
   }
 
   show (state: State): void {
@@ -59,7 +67,8 @@ export class CallScreen {
     this.#codes.show(state)
     this.#tell('state', noticeOf(state))
     showText(element('progress'), progressText(state))
-    element('leave').title = leaveHint(state)
+    this.#leaveHint.textContent = leaveHint(state)
+    if (leaveHint(state) === '') this.#leaving.close()
     if (came || !shown) {
       for (const source of ['screen', 'switch']) this.#tell(source, undefined)
       this.#showDeviceNotice()

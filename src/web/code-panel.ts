@@ -1,4 +1,4 @@
-import { element, showText } from './dom.js'
+import { element } from './dom.js'
 import { setUpPopup } from './popup.js'
 import { hasCode, peopleIn, type Person, type State } from './state.js'
 import { codesText, comparison, nameOf, spokenCode } from './texts.js'
@@ -44,7 +44,7 @@ export class CodePanel {
     this.#next = next
     if (next !== undefined && next.code !== this.#asked?.code) this.#asked = { code: next.code, since: this.#asked === undefined ? -Infinity : performance.now() }
     element('compare').hidden = next === undefined
-    showText(element('compare-text'), next?.text)
+    showDigits(element('compare-text'), next)
   }
 
   #showList (people: readonly Person[]): void {
@@ -82,6 +82,15 @@ export class CodePanel {
   #focus (): void {
     this.#panel.querySelector('summary')?.focus()
   }
+}
+
+/** Shows the text with its digits as what counts in it. */
+function showDigits (target: HTMLElement, { text, code }: { text: string, code: string } = { text: '', code: '' }): void {
+  if (target.textContent === text) return
+  const strong = document.createElement('strong')
+  strong.textContent = spokenCode(code)
+  const [before = '', after = ''] = text.split(strong.textContent)
+  target.replaceChildren(before, strong, after)
 }
 
 function note (text: string): HTMLElement {

@@ -47,6 +47,11 @@ export function isRetryable (failure: Failure): boolean {
   return RETRYABLE.has(failure)
 }
 
+/** Whether somebody may be doing this on purpose. */
+export function isWarning (failure: Failure): boolean {
+  return failure === 'refused' || failure === 'attempts'
+}
+
 const byCode: Record<CallErrorCode, Failure> = {
   CALL_ERR_INVITE: 'invite',
   CALL_ERR_INVITE_VERSION: 'version',

@@ -78,6 +78,7 @@ function act (action: Action): void {
       session.update({ call: undefined, met: [] })
       return begin('host')
     case 'join':
+    case 'rejoin':
       session.update({ met: [] })
       return begin('guest')
     case 'again':

@@ -70,6 +70,6 @@ export class PeopleView {
   }
 
   #showUnmute (): void {
-    this.#unmute.hidden = !this.tiles.some(({ blocked }) => blocked)
+    this.#unmute.parentElement!.hidden = !this.tiles.some(({ blocked }) => blocked)
   }
 }

@@ -28,6 +28,8 @@ export class PersonTile {
   /** What the other page says it is sending. */
   #sent: Sent = { audio: true, video: true }
   #sends: (sent: Sent) => void = () => {}
+  /** What was missing last, as it was announced. */
+  #absenceTold: string | undefined
 
   /** @param changed called when something else is sent than before */
   constructor (private readonly announce: (text: string) => void, private readonly changed: () => void) {}
@@ -69,6 +71,7 @@ export class PersonTile {
     this.#break.show(person.broken, alone)
     const name = nameOf(person, alone)
     showText(part(this.element, 'their-name'), alone ? person.name : name)
+    this.#showAbsence()
     this.video.setAttribute('aria-label', name)
     this.element.setAttribute('aria-label', name)
   }
@@ -91,13 +94,20 @@ export class PersonTile {
     this.element.remove()
   }
 
+  /** Among several, a sign beside the name says that the microphone is off. */
+  #showAbsence (): void {
+    const { audio, video } = this.#sent
+    showText(this.#absence, absenceOf({ audio: audio || !this.#alone, video }))
+    this.#absence.classList.toggle('pill', video)
+  }
+
   #show (sent: Sent): void {
     const before = this.#sent
     this.#sent = sent
     const absence = absenceOf(sent)
-    const missing = absence !== undefined && absence !== this.#absence.textContent
-    showText(this.#absence, absence)
-    this.#absence.classList.toggle('pill', sent.video)
+    const missing = absence !== undefined && absence !== this.#absenceTold
+    this.#absenceTold = absence
+    this.#showAbsence()
     this.video.classList.toggle('dark', !sent.video)
     part(this.element, 'muted').toggleAttribute('hidden', sent.audio)
     const name = this.#person === undefined || this.#alone ? undefined : nameOf(this.#person, false)

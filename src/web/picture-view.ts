@@ -1,4 +1,5 @@
 import { ActionButtons } from './action-buttons.js'
+import { columnsFor } from './columns.js'
 import { element } from './dom.js'
 import { naturalFit, type Fit } from './picture-fit.js'
 import type { PersonTile } from './person-tile.js'
@@ -20,7 +21,7 @@ export class PictureView {
   #idleTimer: ReturnType<typeof setTimeout> | undefined
 
   /** @param area what the tiles are in */
-  constructor (private readonly preferences: Preferences, area: HTMLElement, private readonly tiles: () => PersonTile[]) {
+  constructor (private readonly preferences: Preferences, private readonly area: HTMLElement, private readonly tiles: () => PersonTile[]) {
     if (document.fullscreenEnabled) this.#fullScreen.offer()
     if (document.pictureInPictureEnabled) this.#inset.offer()
     for (const event of ['enterpictureinpicture', 'leavepictureinpicture', 'loadedmetadata', 'resize']) {
@@ -34,6 +35,9 @@ export class PictureView {
 
   /** Shows what the others send as it suits each, or as the person has chosen. */
   show (): void {
+    const { clientWidth: width, clientHeight: height } = this.area
+    const pictures = this.tiles().map(({ video }) => ({ width: video.videoWidth, height: video.videoHeight }))
+    this.area.style.setProperty('--across', String(columnsFor(pictures, { width, height })))
     for (const tile of this.tiles()) tile.fit(this.#fit(tile))
     const cameras = this.#cameras
     const main = this.#main

@@ -67,19 +67,23 @@ export class Preview {
       this.#switched = undefined
     }
     const wanted = MEDIA_KINDS.filter(kind => data[kind])
-    const problem = this.#live && wanted.some(kind => isProblem(state[kind]))
+    const failed = wanted.filter(kind => this.#live && isProblem(state[kind]))
+    const problem = failed.length > 0
+    for (const kind of MEDIA_KINDS) element<HTMLInputElement>(`want-${kind}`).indeterminate = failed.includes(kind)
 
     const stream = this.#shown ? preview : null
     this.#mirror.hidden = stream === null
     if (this.#mirror.srcObject !== stream) this.#mirror.srcObject = stream
 
-    showText(element('mirror-text'), stream === null ? mirrorText(this.#live ? state.video : undefined, asking) : undefined)
     this.#check.hidden = !this.#allowed || asking || wanted.length === 0 || (this.#live && !problem)
     this.#check.textContent = problem ? 'Try again' : 'Turn on now'
     const notice = this.#shown && this.#live && !asking ? deviceNotice(state, 'before')?.text ?? this.#switched : undefined
     if (notice !== undefined && notice !== this.#notice) this.announce(notice)
     this.#notice = notice
-    showText(element('preview-note'), notice)
+    // Where there is no picture, it says why.
+    const inMirror = stream === null && this.#live && isProblem(state.video) && !asking
+    showText(element('mirror-text'), stream !== null ? undefined : inMirror ? notice : mirrorText(this.#live, asking))
+    showText(element('preview-note'), inMirror ? undefined : notice)
     this.#followLevel(this.#shown && state.audio === 'on' ? this.media.track('audio') : undefined)
   }
 

@@ -1,5 +1,6 @@
 import { element, showText } from './dom.js'
 import type { State } from './state.js'
+import { isWarning } from './failures.js'
 import { actionLabels, startScreenText, type Action } from './texts.js'
 
 /** The page while there is no call: what it is for, how a call ended, what went wrong. */
@@ -24,6 +25,7 @@ export class StartScreen {
     const { title, text, actions } = startScreenText(state)
     this.#title.textContent = title
     element('start-text').textContent = text
+    element<SVGElement>('warning').toggleAttribute('hidden', state.name !== 'failed' || !isWarning(state.failure))
     this.#actions = actions
     this.#buttons.forEach((button, index) => {
       const action = actions[index]

@@ -35,7 +35,7 @@ export function nameOf ({ name, number }: Pick<Person, 'name' | 'number'>, alone
 }
 
 /** What a button on the start screen does. */
-export type Action = 'start' | 'join' | 'again' | 'reload'
+export type Action = 'start' | 'join' | 'rejoin' | 'again' | 'reload'
 
 export interface StartScreenText {
   title: string
@@ -47,6 +47,7 @@ export interface StartScreenText {
 export const actionLabels: Record<Action, string> = {
   start: 'Start a call',
   join: 'Join the call',
+  rejoin: 'Join again',
   again: 'Try again',
   reload: 'Reload the page'
 }
@@ -63,7 +64,7 @@ export function startScreenText (state: Extract<State, { name: 'ready' | 'left' 
       if (state.who === 'other') return { title: 'The call is over', text: `${state.person ?? OTHER} ended it.`, actions: ['start'] }
       return state.role === 'host'
         ? { title: 'You left the call', text: state.others ? 'The others can go on talking, but the link no longer works.' : 'You ended the call, and its link no longer works.', actions: ['start'] }
-        : { title: 'You left the call', text: state.others ? 'The link works until the person who started the call leaves.' : 'The link keeps working as long as the other person stays.', actions: ['join', 'start'] }
+        : { title: 'You left the call', text: state.others ? 'The link works until the person who started the call leaves.' : 'The link keeps working as long as the other person stays.', actions: ['rejoin', 'start'] }
     case 'failed':
       return { title: titleOf(state.failure), text: adviceOf(state.failure, state.role), actions: actionsAfter(state.failure) }
   }
@@ -119,7 +120,7 @@ function goneText ({ person, notice, host }: Departure): string {
 
 /** What it means for the others if this person leaves, where that is not plain; '' otherwise. */
 export function leaveHint (state: State): string {
-  return state.role === 'host' && peopleIn(state).length > 1 ? 'If you leave, the others can go on talking, but nobody else can join' : ''
+  return state.role === 'host' && peopleIn(state).length > 1 ? 'The others can go on talking, but nobody else can join.' : ''
 }
 
 /** What is happening while the person is alone and can only wait; undefined otherwise. */
@@ -162,9 +163,7 @@ export function comparison (state: State): { id: string, code: string, text: str
   if (person === undefined || person.broken !== undefined) return undefined
   const name = nameOf(person, alone)
   const changed = alone ? 'The connection is new, and so is its code: compare again. ' : `The connection to ${name} is new, and so is its code: compare again. `
-  const meaning = alone
-    ? 'Read the digits of the code aloud to each other. If they match, nobody is in the middle.'
-    : `Read ${spokenCode(person.code)} aloud with ${name}. If you both have these digits, nobody is in the middle.`
+  const meaning = `Read ${spokenCode(person.code)} aloud ${alone ? 'to each other' : `with ${name}`}. If the digits match, nobody is in the middle. If not, leave.`
   return { id: person.id, code: person.code, text: person.codeChanged ? changed + meaning : meaning }
 }
 
@@ -205,11 +204,10 @@ function problemText (problem: DeviceProblem, moment: Moment, both: string, eith
   }
 }
 
-/** What the mirror says while it has no picture. @param camera undefined before the person has turned on anything */
-export function mirrorText (camera: DeviceState | undefined, asking: boolean): string {
+/** What the mirror says while it has no picture, and nothing is wrong. @param live whether the person has turned on anything */
+export function mirrorText (live: boolean, asking: boolean): string {
   if (asking) return 'Allow access if your browser asks.'
-  if (camera === undefined) return 'Check your camera and microphone first, if you like.'
-  return isProblem(camera) ? 'There is no picture from your camera.' : 'Your camera is off.'
+  return live ? 'Your camera is off.' : 'Check your camera and microphone first, if you like.'
 }
 
 /** Which device is in use now, and why. */
@@ -252,7 +250,7 @@ export function presenceOf ({ name }: State): Presence {
 export function notSent (presence: Presence): string {
   return presence === 'away'
     ? 'Not sent: the connection is interrupted. Send it again when it is back.'
-    : 'Not sent: nobody else is here.'
+    : 'Not sent: nobody else is here. Send it when someone joins.'
 }
 
 /** What the chat says besides its messages; undefined if nothing. */

@@ -82,7 +82,7 @@ t.test('the call page in Chromium', { skip }, async t => {
   await t.test('a host that loads its page again goes on with the same link, and its guest finds back', async t => {
     const { host, guest, invite } = await talking(t)
     const before = await code(guest)
-    for (const { page } of [host, guest]) await page.getByText('Read the digits of the code aloud to each other. If they match, nobody is in the middle.', { exact: true }).waitFor()
+    for (const { page } of [host, guest]) await page.locator('#compare').getByText(/^Read \d{3} \d{3} aloud to each other\. If the digits match, nobody is in the middle\. If not, leave\.$/).waitFor()
     await guest.page.getByRole('button', { name: 'They match' }).click()
     await guest.page.locator('summary').getByText('compared').waitFor({ state: 'attached' })
     t.notOk(await guest.page.locator('#compare').isVisible(), 'it is marked as compared')
@@ -177,7 +177,7 @@ t.test('the call page in Chromium', { skip }, async t => {
     const refusing = await launch(t, ['--use-fake-ui-for-media-stream=deny'])
     const guest = await visit(t, refusing, invite)
     await join(guest)
-    await guest.page.locator('#stage').getByText(/^Access to the camera and microphone is blocked\. Allow them .* You can still watch, listen and chat\.$/).waitFor()
+    await guest.page.locator('#notice').getByText(/^Access to the camera and microphone is blocked\. Allow them .* You can still watch, listen and chat\.$/).waitFor()
     await guest.reaches('connected')
     await host.page.locator('#stage').getByText('Their camera and microphone are off').waitFor()
     t.ok(await keepsDecoding(guest.page), 'it sees the host')

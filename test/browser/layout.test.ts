@@ -1,6 +1,6 @@
 import t from 'tap'
 import type { Page } from 'playwright-core'
-import { inCall, mirror, servePage, start, visit } from '../helpers/call-page.js'
+import { inCall, join, mirror, servePage, start, visit } from '../helpers/call-page.js'
 import { launch, needsChromium } from '../helpers/chromium.js'
 
 const skip = await needsChromium()
@@ -51,6 +51,14 @@ async function covered (page: Page, button: string): Promise<string | undefined>
   })
 }
 
+/** Whether a button is in the window, and nothing lies on it. */
+async function atHand (page: Page, button: string): Promise<boolean> {
+  return await page.locator(button).first().evaluate(button => {
+    const { left, top, right, bottom } = button.getBoundingClientRect()
+    return top >= 0 && bottom <= innerHeight && button.contains(document.elementFromPoint((left + right) / 2, (top + bottom) / 2))
+  })
+}
+
 t.test('with text twice as large', { skip }, async t => {
   const browser = await launch(t, ['--blink-settings=defaultFontSize=32', '--auto-select-desktop-capture-source=Entire screen'])
   const url = await servePage(t)
@@ -69,19 +77,68 @@ t.test('with text twice as large', { skip }, async t => {
       }
     })
   }
+
+  await t.test('what the person is asked can be answered at once', async t => {
+    const { host, guest, invite } = await inCall(t, browser, url, { viewport: { width: 390, height: 844 } })
+    const { page } = host
+    t.ok(await atHand(page, '#matches'), 'whether the code is the same')
+    await page.locator('#file-input').setInputFiles({ name: 'photo.jpg', mimeType: 'image/jpeg', buffer: Buffer.from('photo') })
+    await page.locator('#transfers li').waitFor()
+    await page.locator('#matches').click()
+    const name = 'Garden plan, second version, with the measurements.pdf'
+    await guest.page.locator('#file-input').setInputFiles({ name, mimeType: 'application/pdf', buffer: Buffer.from('plan') })
+    await page.locator('.asked .primary').waitFor()
+    t.ok(await atHand(page, '.asked .primary'), 'whether they want a file')
+    await page.locator('.asked').getByRole('button', { name: 'Decline' }).click()
+
+    const third = await visit(t, browser, invite)
+    await join(third)
+    await page.locator('.tile').nth(1).waitFor()
+    await page.locator('#code summary').click()
+    t.ok(await atHand(page, '#codes .button'), 'whether another code is the same')
+    t.ok(await page.evaluate(() => document.querySelector('.codes')!.getBoundingClientRect().bottom <= document.querySelector('#controls')!.getBoundingClientRect().top))
+  })
+
+  await t.test('a notice leaves room for what it is about', async t => {
+    const { page, ...alone } = await visit(t, browser, url, { viewport: { width: 390, height: 844 } })
+    await start({ page, ...alone })
+    await notice(page, LONG)
+    t.ok(await atHand(page, '#dismiss'))
+    t.ok(await page.locator('#notice').evaluate(notice => notice.getBoundingClientRect().height <= 0.4 * document.querySelector('#controls')!.getBoundingClientRect().top))
+    await page.locator('#dismiss').click()
+    await page.locator('#chat-toggle').click()
+    await page.locator('#chat-input').fill('Are you there?')
+    await page.keyboard.press('Enter')
+    for (const control of ['#chat-input', '#chat-form button']) t.ok(await atHand(page, control), 'what is written to nobody can be changed, and sent later')
+  })
+})
+
+t.test('beside an open chat, the link can be copied', { skip }, async t => {
+  const browser = await launch(t)
+  const host = await visit(t, browser, await servePage(t))
+  await start(host)
+  await host.page.locator('#chat-toggle').click()
+  for (const [width, height] of [[390, 844], [844, 390]] as const) {
+    await host.page.setViewportSize({ width, height })
+    t.ok(await atHand(host.page, '#copy'), `${width} x ${height}`)
+  }
 })
 
 t.test('on a small phone, a call can be started without scrolling', { skip }, async t => {
   const browser = await launch(t)
-  const { page } = await visit(t, browser, await servePage(t), { viewport: { width: 360, height: 640 } })
+  const { page, ...alone } = await visit(t, browser, await servePage(t), { viewport: { width: 360, height: 640 } })
   t.ok(await page.locator('#start-primary').evaluate(button => button.getBoundingClientRect().bottom <= innerHeight))
-  await (await page.context().newCDPSession(page)).send('Page.setFontSizes', { fontSizes: { standard: 32 } })
+  const session = await page.context().newCDPSession(page)
+  await session.send('Page.setFontSizes', { fontSizes: { standard: 32 } })
   t.ok(await page.locator('#check').evaluate(button => {
     const mirror = button.parentElement!.getBoundingClientRect()
     const { bottom } = button.getBoundingClientRect()
     const { top } = button.parentElement!.querySelector('p')!.getBoundingClientRect()
     return mirror.top <= top && bottom <= mirror.bottom
   }), 'what the mirror says fits into it with large text, too')
+  await session.send('Page.setFontSizes', { fontSizes: { standard: 16 } })
+  await mirror({ page, ...alone })
+  t.ok(await atHand(page, '#start-primary'), 'also while devices are chosen')
 })
 
 t.test('nothing scrolls sideways', { skip }, async t => {

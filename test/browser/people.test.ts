@@ -37,6 +37,7 @@ async function sendFile (t: Test, from: Member, to: Member[]): Promise<void> {
     await shows(tab, '#transfers', `From ${from.name}`)
     await tab.until(name => document.querySelector(`[aria-label="Save file.bin, ${name}"]`), from.name)
     await from.tab.until(name => [...document.querySelectorAll('#transfers .note')].some(({ textContent }) => textContent!.startsWith(`To ${name} `) && textContent!.endsWith('sent and verified')), name)
+    await from.tab.until(count => document.querySelectorAll('#transfers li').length === count, 1)
     t.ok((await storedHashes(tab)).includes(createHash('sha256').update(bytes).digest('hex')), `${name} has what ${from.name} sent`)
   }
 }
@@ -103,6 +104,8 @@ async function journeys (t: Test, url: string, opens: [Open, Open, Open]): Promi
 
   await step('when the host leaves, the guests go on talking, and know that nobody else can join', async () => {
     await ada.tab.click('#leave')
+    await shows(ada.tab, '#leave-hint', 'The others can go on talking, but nobody else can join.')
+    await ada.tab.click('#leave-dialog [value="leave"]')
     for (const { tab } of [ben, cleo]) await shows(tab, '#notice', 'Ada left. You can go on talking, but nobody else can join.')
     await allMeet([ben, cleo])
     await reaches(ada.tab, 'left')

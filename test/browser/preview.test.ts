@@ -113,12 +113,16 @@ t.test('the mirror', { skip }, async t => {
     await page.evaluate(() => { Reflect.get(globalThis, 'fail')('NotAllowedError') })
     await page.getByRole('button', { name: 'Turn on now' }).click()
     const text = 'Access to the camera and microphone is blocked. Allow them in the site settings, next to the address, then try again. You can also call without them.'
-    await page.locator('#preview-note').getByText(text, { exact: true }).waitFor()
+    await page.locator('#mirror-text').getByText(text, { exact: true }).waitFor()
+    t.notOk(await page.locator('#preview-note').isVisible(), 'once')
+    const unsure = async () => await page.locator('.devices input').evaluateAll(inputs => inputs.map(input => (input as HTMLInputElement).indeterminate))
+    t.same(await unsure(), [true, true], 'and no switch looks as if its device were on')
     await page.getByRole('status').getByText(text, { exact: true }).waitFor({ state: 'attached' })
     await page.evaluate(() => { Reflect.get(globalThis, 'fail')() })
     await page.getByRole('button', { name: 'Try again' }).click()
     await hasPicture(page, '#mirror')
     t.notOk(await page.locator('#preview-note').isVisible())
+    t.same(await unsure(), [false, false])
   })
 })
 

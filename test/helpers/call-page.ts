@@ -79,7 +79,7 @@ export async function mirror ({ page }: Visitor): Promise<void> {
 }
 
 export async function join (guest: Visitor): Promise<void> {
-  await guest.page.getByRole('button', { name: 'Join the call' }).click()
+  await guest.page.getByRole('button', { name: /^Join (?:the call|again)$/ }).click()
 }
 
 /** Two people in a call. */
