@@ -33,3 +33,41 @@ t.test('a description that accepts only tiny messages is refused: each byte of a
     t.throws(() => parseDescription(offer(`${lines}\r\n`)), { code: 'CALL_ERR_DESCRIPTION' }, lines)
   }
 })
+
+/** Gathers one candidate shortly after each description, and writes it as Chromium does: with fewer extensions in the description. */
+class GatheringConnection extends FakeConnection {
+  iceGatheringState: RTCIceGatheringState = 'new'
+
+  override async setLocalDescription (description?: RTCSessionDescriptionInit): Promise<void> {
+    await super.setLocalDescription(description)
+    this.iceGatheringState = 'gathering'
+    const candidate = `candidate:1 1 udp 2113937151 192.0.2.1 ${this.fingerprint.length} typ host generation 0`
+    setTimeout(() => {
+      this.localDescription!.sdp += `a=${candidate} network-cost 999\r\n`
+      this.dispatchEvent(Object.assign(new Event('icecandidate'), { candidate: { candidate: `${candidate} ufrag Ld3f network-cost 999`, sdpMid: '0', sdpMLineIndex: 0 } }))
+    }, 1)
+  }
+}
+
+t.test('the first candidates travel inside the descriptions, and cost no messages of their own', async t => {
+  const stored: string[] = []
+  const server = new FakeServer((_to, { from }) => { stored.push(from); return false })
+  const made: GatheringConnection[] = []
+  class Recorded extends GatheringConnection {
+    constructor () {
+      super()
+      made.push(this)
+    }
+  }
+  const rest = { iceServers: [], fetch: server.fetch, RTCPeerConnection: Recorded as unknown as typeof RTCPeerConnection }
+  const call = await host({ server: server.url, ...rest })
+  const joined = await join(call.invite, rest)
+  t.teardown(async () => { await Promise.all([call.close(), joined.close()]) })
+  while (made.length < 2 || made.some(({ remoteDescription, signalingState }) => remoteDescription === null || signalingState !== 'stable')) await quiet()
+  await quiet()
+  for (const { remoteDescription, candidates } of made) {
+    t.match(remoteDescription?.sdp, 'a=candidate:1 1 udp 2113937151 192.0.2.1')
+    t.strictSame(candidates, [])
+  }
+  t.strictSame(stored, ['guest', 'host', 'guest'], 'the hello, the offer and the answer')
+})

@@ -1,3 +1,4 @@
+import { Scope } from '../scope.js'
 import { agree, parseDescription, type Agreement, type Description, type Contribution } from './agreement.js'
 import { parseCandidate, RemoteCandidates } from './candidates.js'
 import type { Channel } from './channel.js'
@@ -21,6 +22,10 @@ export interface Negotiator {
  * costs few requests.
  */
 const CANDIDATE_DELAY = 10
+
+/** How long the first description waits for a candidate, and then for those that come with it, in ms. */
+const FIRST_CANDIDATE = 10
+const NEXT_CANDIDATES = 1
 
 /** How many candidates are kept until the description they belong to arrives. */
 const MAX_EARLY_CANDIDATES = 100
@@ -47,6 +52,8 @@ export class Negotiation implements Negotiator {
   readonly #remoteCandidates = new RemoteCandidates()
   #earlyCandidates: RTCIceCandidateInit[] = []
   #localCandidates: RTCIceCandidateInit[] = []
+  /** resolves shortly after the first candidate, or when there will be none */
+  readonly #gathered = deferred<void>()
   #describing = 0
   #flushDelay = 0
   #timer: ReturnType<typeof setTimeout> | undefined
@@ -176,17 +183,22 @@ export class Negotiation implements Negotiator {
     const first = this.#agreement === undefined
     try {
       await this.#applyDescription(() => setLocalDescription(this.connection))
+      await Promise.all([settle?.(), first && this.#gatherFirst()])
       if (this.connection.signalingState === 'closed') return
       const { type, sdp } = this.connection.localDescription as RTCSessionDescription
-      await settle?.()
-      // These were gathered in time to be part of the description.
-      this.#localCandidates = this.#localCandidates.filter(({ candidate }) => !sdp.includes(`a=${candidate}`))
+      // These were gathered in time to be part of the description, where they may end in fewer extensions.
+      this.#localCandidates = this.#localCandidates.filter(({ candidate = '' }) => !sdp.includes(`a=${candidate.split(' ', 8).join(' ')}`))
       const number = this.contribution.role === 'guest' ? { opening: this.contribution.opening } : { random: this.contribution.random }
       this.#send({ ...(first && number), description: { type, sdp } })
     } finally {
       this.#describing--
     }
     this.#flush()
+  }
+
+  /** Some candidates come at once. Inside the description, they cost no message of their own, and arrive with it. */
+  async #gatherFirst (): Promise<void> {
+    if (/new|gathering/.test(this.connection.iceGatheringState)) await Scope.settled(this.#gathered.promise, FIRST_CANDIDATE)
   }
 
   /** Unless the connection has been closed in the meantime, the descriptions are at fault. */
@@ -214,7 +226,8 @@ export class Negotiation implements Negotiator {
 
   #onCandidate (candidate: RTCIceCandidate | null): void {
     // The end-of-candidates signal is not passed on: not every implementation accepts it.
-    if (!candidate?.candidate) return
+    if (!candidate?.candidate) return this.#gathered.resolve()
+    setTimeout(this.#gathered.resolve, NEXT_CANDIDATES)
     const { sdpMid, sdpMLineIndex, usernameFragment } = candidate
     this.#localCandidates.push({ candidate: candidate.candidate, sdpMid, sdpMLineIndex, ...(usernameFragment && { usernameFragment }) })
     if (this.#flushDelay === 0) this.#flush()
