@@ -27,6 +27,30 @@ t.test('two browsers', { skip }, async t => {
     t.equal(await host.evaluate(() => window.peer.closed), undefined)
   })
 
+  await t.test('say hello without waiting for ICE servers, and use them all the same', async t => {
+    const [host, guest] = await Promise.all([open(), open()])
+    const invite = await hostIn(host)
+    t.strictSame(await guest.evaluate(async invite => {
+      let say = () => {}
+      const said = new Promise<void>(resolve => { say = resolve })
+      const call = await window.join(invite, {
+        async fetch (input) {
+          const request = input as Request
+          if (request.url.endsWith('/ice-servers')) {
+            await said
+            return new Response('{"iceServers":[{"urls":["stun:127.0.0.1:9"]}]}', { headers: { 'Content-Type': 'application/json' } })
+          }
+          if (/drop_.*messages$/.test(request.url)) say()
+          return await fetch(request)
+        }
+      })
+      const { value: peer } = await call.peers[Symbol.asyncIterator]().next()
+      const { iceServers } = (peer as typeof window.peer).connection.getConfiguration()
+      await call.close()
+      return iceServers?.map(({ urls }) => [urls].flat())
+    }, invite), [['stun:127.0.0.1:9']])
+  })
+
   await t.test('connect with Node', async t => {
     const [host, guest] = await Promise.all([open(), open()])
     const call = await hostAt(t, url)

@@ -56,7 +56,7 @@ export class IntroducedGuest {
     const answering = {
       attempts: new Attempts(0, Date.now(), () => {}),
       settings: { ...withTimeouts({ close: 1 }), negotiate: (connection, channel, contribution) => new Negotiation(connection, channel, contribution, digits) } satisfies Settings,
-      createConnection: connectionFactory({ server: '', id: '' }, { RTCPeerConnection, iceServers: [] }),
+      createConnection: connectionFactory({ server: '', id: '' }, { RTCPeerConnection, iceServers: [] }).create,
       refused: ({ code }: { code: string }, id: string) => {
         this.refused.push(code)
         this.refusedIds.push(id)

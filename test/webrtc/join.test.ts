@@ -1,4 +1,5 @@
 import t, { type Test } from 'tap'
+import { deferred } from '../../clients/typescript/src/webrtc/deferred.js'
 import { host } from '../../clients/typescript/src/webrtc/host.js'
 import { join, type JoinOptions } from '../../clients/typescript/src/webrtc/join.js'
 import type { SealedMessage } from '../../clients/typescript/src/webrtc/sealing.js'
@@ -16,7 +17,7 @@ async function joinThrough (t: Test, answer: (server: FakeServer) => Answer, opt
   t.teardown(() => call.close())
   const instead = answer(server)
   const fetch = async (input: RequestInfo | URL) => await (instead(input as Request) ?? server.fetch(input))
-  const joining = join(call.invite, { fetch, ...there, timeout: 300, ...options })
+  const joining = join(call.invite, { fetch, ...there, timeout: 1_000, ...options })
   return { call, joining, here, there }
 }
 
@@ -37,6 +38,38 @@ function endless ({ signal }: Request): Response {
 t.test('ICE servers that never arrive completely are not waited for', async t => {
   const { joining } = await joinThrough(t, () => request => request.url.endsWith('/ice-servers') ? endless(request) : undefined)
   const joined = await joining
+  await joined.close()
+})
+
+t.test('a guest asks for its box without waiting for ICE servers', async t => {
+  const asked = deferred<Request>()
+  const answer = deferred<Response>()
+  const { joining } = await joinThrough(t, server => async request => {
+    if (request.url.endsWith('/ice-servers')) {
+      asked.resolve(request)
+      return await answer.promise
+    }
+    if (isCreate(request)) {
+      t.notOk((await asked.promise).signal.aborted, 'still asking')
+      answer.resolve(new Response('{"iceServers":[]}', { headers: { 'Content-Type': 'application/json' } }))
+    }
+    return await server.fetch(request)
+  })
+  await (await joining).close()
+})
+
+t.test('what the application does to prepare the connection does not count against the timeout', async t => {
+  let prepared = false
+  const { joining } = await joinThrough(t, () => () => undefined, {
+    iceServers: [],
+    timeout: 1_000,
+    async prepare () {
+      await new Promise(resolve => setTimeout(resolve, 1_100))
+      prepared = true
+    }
+  })
+  const joined = await joining
+  t.ok(prepared)
   await joined.close()
 })
 

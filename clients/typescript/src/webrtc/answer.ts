@@ -42,6 +42,7 @@ export async function answer (channel: Channel, id: string, answering: Answering
     if (attempts.unfinished >= 2) await probe(channel, Math.min(timeouts.answer, PROBE_TIMEOUT))
     const { commitment } = Object(channel.hello) as { commitment?: unknown }
     prepared = await createConnection()
+    await prepared.turn
     offered = true
     const { peer, compared } = await connectPeer(id, prepared, channel, { role: 'host', commitment, random: createNonce() }, settings, signal)
     if (compare) void compared.then(yes => { end(yes ? 'compared' : 'failed') })

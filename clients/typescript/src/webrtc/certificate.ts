@@ -56,6 +56,12 @@ function isWerift (connection: RTCPeerConnection): boolean {
 
 /** Browsers verify as the standard says. In Node, Deno and Bun, a global RTCPeerConnection comes from a package, which may not. */
 function isBuiltIn (connection: RTCPeerConnection): boolean {
+  const RTCPeerConnection = builtInClass()
+  return RTCPeerConnection !== undefined && connection instanceof RTCPeerConnection
+}
+
+/** The browser's own class; undefined elsewhere. */
+export function builtInClass () {
   const { process, RTCPeerConnection } = globalThis as { process?: { versions?: { node?: string } }, RTCPeerConnection?: typeof globalThis.RTCPeerConnection }
-  return process?.versions?.node === undefined && RTCPeerConnection !== undefined && connection instanceof RTCPeerConnection
+  return process?.versions?.node === undefined ? RTCPeerConnection : undefined
 }

@@ -86,7 +86,8 @@ export async function hostWith (settings: Settings, options: HostOptions): Promi
   const attempts = new Attempts(resume?.unfinished ?? 0, resume?.since ?? Date.now(), () => { if (!closed) notify(save, current()) })
   const timeouts = { ...settings.timeouts, ...(timeout !== undefined && { answer: timeout }) }
   const answering = { attempts, settings: { ...settings, timeouts, compare }, refused: report, signal }
-  const create = connectionFactory(address, { ...options, signal: opening.signal })
+  const { create, ahead } = connectionFactory(address, { ...options, signal: opening.signal })
+  ahead()
   const introducer = mesh ? new Introducer() : undefined
 
   const receive = async (channel: Channel) => {

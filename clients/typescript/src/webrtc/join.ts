@@ -2,7 +2,7 @@ import { Scope } from '../scope.js'
 import { Attempts } from './attempts.js'
 import { boxOptions } from './boxes.js'
 import type { Channel } from './channel.js'
-import { connect } from './connect.js'
+import { connectWith } from './connect.js'
 import { asCallError, type CallError } from './errors.js'
 import type { Call } from './host.js'
 import { inviteTo } from './invite.js'
@@ -39,6 +39,9 @@ export async function join (invite: string | URL, options: JoinOptions = {}): Pr
 }
 
 export async function joinWith (settings: Settings, invite: string | URL, options: JoinOptions): Promise<Call> {
+  const creating = Participant.create()
+  // Where there is no encryption, the invite says so.
+  creating.catch(() => {})
   const parsed = await inviteTo(invite, options)
   const { timeout, refused, mesh = false, signal, compare = true } = options
   const timeouts = { ...settings.timeouts, ...(timeout !== undefined && { answer: timeout }) }
@@ -46,24 +49,29 @@ export async function joinWith (settings: Settings, invite: string | URL, option
   const scope = new Scope(undefined, signal)
   /** ends with the call, before anyone is told */
   const opening = new Scope(scope)
-  const createConnection = connectionFactory({ server: parsed.server, id: parsed.key.hostDrop }, { ...options, signal: opening.signal })
-  const own = await Participant.create()
-  const hostId = await idOf(parsed.key.hostDrop)
+  const { create } = connectionFactory({ server: parsed.server, id: parsed.key.hostDrop }, { ...options, signal: opening.signal })
+  const [own, hostId] = await Promise.all([creating, idOf(parsed.key.hostDrop)])
   const peers = new Queue<Peer>()
   const attempts = new Attempts(0, Date.now(), () => {})
   const others = mesh
-    ? new OtherGuests(own, { attempts, settings: callSettings, createConnection, refused }, scope, peer => { peers.push(peer) })
+    ? new OtherGuests(own, { attempts, settings: callSettings, createConnection: create, refused }, scope, peer => { peers.push(peer) })
     : undefined
   let current: Channel | undefined
   let host: Peer | undefined
 
   const helloToHost = async (): Promise<Hello> => {
-    const hello = await sayHello(createConnection, async commitment => {
-      const hello = { commitment, self: own.self, ...(mesh && { key: own.key }) }
+    const hello = await sayHello(create, async committing => {
       const limited = new Scope(scope)
+      const hello = async () => {
+        // The application may take its time to prepare the connection.
+        limited.deadline()
+        const { commitment } = await committing
+        limited.deadline(timeouts.answer)
+        return { commitment, self: own.self, ...(mesh && { key: own.key }) }
+      }
       try {
         limited.deadline(timeouts.answer)
-        current = await connect(parsed, { hello, ...boxOptions(options), signal: limited.signal })
+        current = await connectWith(parsed, hello, { ...boxOptions(options), signal: limited.signal })
         // From here on, the time limits of the peer apply.
         limited.deadline()
         return current

@@ -210,10 +210,10 @@ export class OtherGuests {
       await this.#turn(other, conversation)
       const endAttempt = await attempts.begin(signal)
       try {
-        const said = await sayHello(createConnection, async commitment => {
+        const said = await sayHello(createConnection, async committing => {
           const guestNonce = createNonce()
           const arriving = this.#open(conversation, guestNonce)
-          const key = await this.own.keyWith(other)
+          const [key, { commitment }] = await Promise.all([this.own.keyWith(other), committing])
           const channel = await startAsGuest({
             key, drop: this.own.id, guestNonce, hello: { commitment }, deliver: this.#deliver, arriving, ended: () => { arriving.end() }, signal
           })

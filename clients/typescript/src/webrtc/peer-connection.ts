@@ -1,5 +1,6 @@
 import type { Address } from '../address.js'
 import type { ClientOptions } from '../index.js'
+import { builtInClass } from './certificate.js'
 import { asCallError } from './errors.js'
 import { ControlChannel } from './control-channel.js'
 import { EarlyMessages } from './early-messages.js'
@@ -52,28 +53,43 @@ export function peerConnectionClass ({ RTCPeerConnection = globalThis.RTCPeerCon
   return RTCPeerConnection as unknown as new (configuration: RTCConfiguration) => RTCPeerConnection
 }
 
-/**
- * Returns a function that creates connections ready for negotiation.
- * @param box the host's box, whose capability gives access to the ICE servers
- */
-export function connectionFactory (box: Address, options: ConnectionOptions): () => Promise<PreparedConnection> {
+/** Creates the connections of one side of a call. */
+export interface ConnectionFactory {
+  /** Creates a connection that can be negotiated once `turn` has resolved. */
+  create: () => Promise<PreparedConnection>
+  /** Does what can be done before `create` is called. */
+  ahead: () => void
+}
+
+/** @param box the host's box, whose capability gives access to the ICE servers */
+export function connectionFactory (box: Address, options: ConnectionOptions): ConnectionFactory {
   const { iceServers, configuration, prepare, keepMessages = true } = options
   const RTCPeerConnection = peerConnectionClass(options)
   const offered = iceServers === undefined ? iceServersOf(box, options) : async () => iceServers
-  // Requested ahead of time, so that nobody waits for it later.
-  offered().catch(() => {})
+  // In a browser, a connection need not wait for its servers until it is negotiated. Other implementations cannot be
+  // relied on to take them later.
+  const late = iceServers === undefined && RTCPeerConnection === builtInClass() && 'setConfiguration' in RTCPeerConnection.prototype
   // If the caller supplied the servers, the error is the caller's too.
-  const construct = (configuration: RTCConfiguration) => {
+  const attempt = <T>(work: () => T): T => {
     try {
-      return new RTCPeerConnection(configuration)
+      return work()
     } catch (error) {
       throw iceServers === undefined ? asCallError(error) : error
     }
   }
-  return async () => {
-    const iceServers = await offered()
-    options.signal?.throwIfAborted()
-    const connection = construct({ ...configuration, iceServers: iceServers.flatMap(oneUrlEach) })
+  const create = async () => {
+    const asking = offered().then(iceServers => {
+      options.signal?.throwIfAborted()
+      return iceServers
+    })
+    const given = late ? [] : await asking
+    const connection = attempt(() => new RTCPeerConnection({ ...configuration, iceServers: given.flatMap(oneUrlEach) }))
+    const turn = asking.then(iceServers => {
+      if (late && iceServers.length > 0) attempt(() => { configure(connection, iceServers) })
+      return hasTurn(iceServers)
+    })
+    // Whoever waits for it is told.
+    turn.catch(() => {})
     try {
       // Negotiated out of band by its id: both sides have it from the start, and it opens with the
       // connection.
@@ -81,12 +97,19 @@ export function connectionFactory (box: Address, options: ConnectionOptions): ()
       const control = new ControlChannel(connection)
       const early = keepMessages ? new EarlyMessages(dataChannel) : undefined
       await prepare?.(connection, dataChannel)
-      return { connection, dataChannel, control, early, turn: hasTurn(iceServers) }
+      return { connection, dataChannel, control, early, turn }
     } catch (error) {
       connection.close()
       throw error
     }
   }
+  return { create, ahead () { offered().catch(() => {}) } }
+}
+
+function configure (connection: RTCPeerConnection, iceServers: RTCIceServer[]): void {
+  const configuration = connection.getConfiguration()
+  // The application may have configured it in `prepare`.
+  if (!configuration.iceServers?.length) connection.setConfiguration({ ...configuration, iceServers: iceServers.flatMap(oneUrlEach) })
 }
 
 /** Not every implementation accepts several URLs in one entry. */

@@ -85,8 +85,8 @@ export interface PreparedConnection {
   control: ControlChannel
   /** the messages that arrive before the peer is taken, unless the application listens on its own */
   early?: EarlyMessages | undefined
-  /** whether a TURN server is configured */
-  turn: boolean
+  /** Resolves when the ICE servers are configured, with whether there is a TURN server among them. */
+  turn: boolean | Promise<boolean>
 }
 
 /** A peer, and whether people could compare its code: false if it ended before that. */
@@ -100,9 +100,10 @@ export interface ConnectedPeer {
  * @param id the other participant's
  */
 export async function connectPeer (id: string, prepared: PreparedConnection, channel: Channel, contribution: Contribution, settings: Settings, signal?: AbortSignal): Promise<ConnectedPeer> {
+  const turn = await prepared.turn
   const line = new SwitchingChannel(channel, prepared.control, prepared.connection, signal)
   const negotiation = settings.negotiate(prepared.connection, line, contribution)
-  const peer = new ManagedPeer(id, prepared, line, negotiation, settings, signal)
+  const peer = new ManagedPeer(id, { ...prepared, turn }, line, negotiation, settings, signal)
   // Only a host may take its time: a slow guest would keep other guests waiting.
   if (contribution.role === 'guest') line.onValue = () => { peer.wait() }
   return await peer.connect()
@@ -124,7 +125,7 @@ class ManagedPeer {
 
   constructor (
     private readonly id: string,
-    private readonly prepared: PreparedConnection,
+    private readonly prepared: PreparedConnection & { turn: boolean },
     private readonly channel: SwitchingChannel,
     private readonly negotiation: Negotiator,
     private readonly settings: Settings,

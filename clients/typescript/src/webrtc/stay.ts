@@ -4,7 +4,7 @@ import type { EndAttempt } from './attempts.js'
 import type { Channel } from './channel.js'
 import { CallError, type CallErrorCode } from './errors.js'
 import { connectPeer, type Peer, type PreparedConnection, type Settings } from './peer.js'
-import { commit, fingerprintOf } from './short-code.js'
+import { commit, fingerprintOf, type Commitment } from './short-code.js'
 
 /** A hello that was said, and the connection that it is for. */
 export interface Hello {
@@ -26,15 +26,25 @@ export interface Staying {
   compared?: (hello: Hello, yes: boolean) => void
 }
 
-/** @param connect says hello with this commitment, and resolves with the conversation */
-export async function sayHello (createConnection: () => Promise<PreparedConnection>, connect: (commitment: string) => Promise<Channel>): Promise<Hello> {
-  const prepared = await createConnection()
+/**
+ * Creates the connection while `connect` begins.
+ * @param connect says hello as soon as there is a commitment, and resolves with the conversation
+ */
+export async function sayHello (createConnection: () => Promise<PreparedConnection>, connect: (committing: Promise<Commitment>) => Promise<Channel>): Promise<Hello> {
+  // In the next step, because a new connection keeps the page busy, and what `connect` asks of the server takes longer.
+  const creating = Promise.resolve().then(createConnection)
+  const committing = creating.then(async ({ connection }) => {
+    const { sdp = '' } = await connection.createOffer()
+    return await commit(fingerprintOf(sdp))
+  })
+  const connecting = connect(committing)
   try {
-    const { sdp = '' } = await prepared.connection.createOffer()
-    const { commitment, opening } = await commit(fingerprintOf(sdp))
-    return { prepared, opening, channel: await connect(commitment) }
+    const [prepared, { opening }, channel] = await Promise.all([creating, committing, connecting])
+    await prepared.turn
+    return { prepared, opening, channel }
   } catch (error) {
-    prepared.connection.close()
+    creating.then(({ connection }) => { connection.close() }, () => {})
+    connecting.then(channel => channel.close(error), () => {})
     throw error
   }
 }
