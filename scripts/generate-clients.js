@@ -4,7 +4,7 @@
  *   node scripts/generate-clients.js [python] [go] [java] [rust]
  *
  * The settings and the files written by hand (manifest, README) are in openapi/<language>/. What is generated for
- * Python and Rust becomes a part of the packages in clients/python and clients/rust.
+ * Python, Java and Rust becomes a part of the packages in clients/python, clients/java and clients/rust.
  * Every version is pinned; running it again changes nothing.
  */
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
@@ -53,7 +53,7 @@ function contractWithErrors (...statuses) {
   return file
 }
 
-/** The manifest and README, with our version; Python's and Rust's are in clients. */
+/** The manifest and README, with our version; those of Python, Java and Rust are in clients. */
 function addPackage (language, out) {
   const source = settings(language, 'package')
   if (!existsSync(source)) return
@@ -156,7 +156,7 @@ async function generateJava (out) {
     }`]
   ])
   run('java', ['-jar', jar, 'generate', '-i', contract, '-c', settings('java', 'config.yaml'), '-t', join(templates, 'libraries', 'native'), '-o', sources])
-  cpSync(join(sources, 'src', 'main', 'java'), join(out, 'src', 'main', 'java'), { recursive: true })
+  cpSync(join(sources, 'src', 'main', 'java'), out, { recursive: true })
 }
 
 function generateRust (out) {

@@ -109,8 +109,8 @@ export async function runTests ({ command, args, options }, url) {
   const [output, errors, [code]] = await Promise.all([child.stdout.toArray(), child.stderr.toArray(), once(child, 'close')])
   const said = Buffer.concat([...output, ...errors]).toString()
   assert.equal(code, 0, said)
-  // Python's unittest and Rust count them themselves; Go lists them.
-  return said.match(/^Ran .*$|^test result: .*$/m)?.[0] ?? `Ran ${said.match(/^--- PASS: /gm)?.length} tests`
+  // Python's unittest, Maven and Rust count them themselves; Go lists them.
+  return said.match(/^Ran .*$|^test result: .*$|Tests run: \d+, .*\d$/m)?.[0] ?? `Ran ${said.match(/^--- PASS: /gm)?.length} tests`
 }
 
 function withEnvironment (options, variables) {

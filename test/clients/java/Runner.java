@@ -5,14 +5,14 @@ import java.io.BufferedReader;
 import java.io.InputStreamReader;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
-import signalbox.ApiClient;
-import signalbox.ApiException;
-import signalbox.ApiResponse;
-import signalbox.api.BoxApi;
-import signalbox.api.ClassicApi;
-import signalbox.api.WebrtcApi;
-import signalbox.model.CreateBox;
-import signalbox.model.Cursor;
+import signalbox.operations.ApiClient;
+import signalbox.operations.ApiException;
+import signalbox.operations.ApiResponse;
+import signalbox.operations.api.BoxApi;
+import signalbox.operations.api.ClassicApi;
+import signalbox.operations.api.WebrtcApi;
+import signalbox.operations.model.CreateBox;
+import signalbox.operations.model.Cursor;
 
 /** Makes the calls it reads, one JSON a line, through the generated client; see ../README.md. */
 public class Runner {
