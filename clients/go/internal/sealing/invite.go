@@ -38,10 +38,8 @@ func ParseInvite(link string) (Invite, error) {
 	if err != nil {
 		return Invite{}, ErrInvite
 	}
-	fragment, err := url.ParseQuery(text)
-	if err != nil {
-		return Invite{}, ErrInvite
-	}
+	// Its error is about a parameter that it leaves out, perhaps one that somebody else has added.
+	fragment, _ := url.ParseQuery(text)
 	base := parsed.ResolveReference(&url.URL{Path: "."})
 	if fragment.Has("server") {
 		if base, err = url.Parse(fragment.Get("server")); err != nil {
@@ -74,5 +72,7 @@ func baseURL(server *url.URL) (string, error) {
 	if server.Scheme != "http" && server.Scheme != "https" || server.Host == "" {
 		return "", ErrInvite
 	}
-	return server.Scheme + "://" + strings.ToLower(server.Host) + strings.TrimRight(server.EscapedPath(), "/"), nil
+	port := map[string]string{"http": ":80", "https": ":443"}[server.Scheme]
+	host := strings.TrimSuffix(strings.ToLower(server.Host), port)
+	return server.Scheme + "://" + host + strings.TrimRight(server.EscapedPath(), "/"), nil
 }

@@ -30,6 +30,19 @@ func TestAnInviteThatWasAlteredIsRefusedByName(t *testing.T) {
 	}
 }
 
+func TestAnInviteThatMeansTheSameIsAccepted(t *testing.T) {
+	v, _ := readVectors(t)
+	for _, link := range []string{
+		strings.Replace(v.Invite.Link, "box.example", "BOX.example:443", 1),
+		v.Invite.Link + "&from=50%",
+		v.Invite.Link + "&key=other",
+	} {
+		if invite, err := ParseInvite(link); err != nil || invite.Server != "https://box.example/call" {
+			t.Errorf("%s: %s, %v", link, invite.Server, err)
+		}
+	}
+}
+
 func TestTheFormOfAMessage(t *testing.T) {
 	v, _ := readVectors(t)
 	original := string(compact(t, v.Messages[1].Message))
