@@ -24,7 +24,6 @@
     feature = "operations",
     doc = "\nThe module [`operations`] is generated from the contract, and has a function for each operation: one request, one\nresponse, no retries."
 )]
-#![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod acknowledger;
 mod address;

@@ -147,7 +147,7 @@ impl MessageBox {
 
     /// Reads messages without acknowledging them.
     pub async fn read(&self, options: ReadOptions) -> Result<Page, Error> {
-        let timeout = self.inner.timings.response_timeout + options.longest_wait();
+        let timeout = self.inner.timings.response_timeout.saturating_add(options.longest_wait());
         let read = || in_time(&self.inner.address.server, timeout, self.inner.read_page(options));
         retry(&self.inner.timings, Error::is_transient, read).await
     }

@@ -63,8 +63,9 @@ async fn a_read_says_what_to_read() {
     let inbox = fake.open();
     inbox.read(ReadOptions::new()).await.unwrap();
     inbox.read(ReadOptions::new().after(3).limit(10).wait(Duration::from_millis(1001))).await.unwrap();
+    inbox.read(ReadOptions::new().wait(Duration::MAX)).await.unwrap();
     let queries: Vec<_> = fake.requests("GET").into_iter().map(|seen| seen.query).collect();
-    assert_eq!(queries, ["after=0", "after=3&limit=10&wait=2"]);
+    assert_eq!(queries, ["after=0", "after=3&limit=10&wait=2", "after=0&wait=18446744073709551615"]);
     assert!(fake.requests("GET").iter().all(|seen| seen.header("accept") == "application/json"));
     assert!(fake.requests("GET").iter().all(|seen| seen.header("accept-encoding") == "identity"));
 }
