@@ -1,14 +1,20 @@
 // One server to measure, in a process of its own:
-// `node bench/server.js bare|memory|lmdb|redis [dir or url] [maxBoxBytes]`. `memory N` has N boxes from the
-// start. It reports its port, and replies to `memory` on its IPC channel with what the process uses.
+// `node bench/server.js bare|flush|memory|lmdb|redis [dir or url] [maxBoxBytes]`. `flush` is the bare routes, which flush a
+// counter before they respond to a write; `memory N` has N boxes from the start. It reports its port, and replies to `memory` on its IPC channel with what the process uses.
 import Fastify from 'fastify'
+import { open } from 'lmdb'
 import * as signalbox from '../dist/index.js'
+import { Commits } from '../dist/store/lmdb/commits.js'
 import { message } from './lib.js'
 
 const [kind, where, maxBoxBytes = 2 ** 40] = process.argv.slice(2)
 const app = Fastify({ bodyLimit: 1024 * 1024 })
 
-if (kind === 'bare') {
+if (kind === 'bare' || kind === 'flush') {
+  if (kind === 'flush') {
+    const flush = await flusher(where)
+    app.addHook('preHandler', async ({ method }) => { if (method !== 'GET') await flush() })
+  }
   const page = { type: 'msgs', data: [JSON.parse(message)], next: 1 }
   app.post('/boxes', async (_request, reply) => {
     const box = 'box_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA'
@@ -34,6 +40,18 @@ process.on('message', () => {
 })
 process.on('disconnect', () => { app.close().then(() => process.exit(0)) })
 process.send({ port: app.server.address().port })
+
+/** Group commit, as the LMDB store does it, of transactions that write nothing but a number. */
+async function flusher (path) {
+  const root = open({ path, noSubdir: false, encoding: 'binary', overlappingSync: false, eventTurnBatching: false })
+  let flushes = 0
+  const transaction = apply => root.childTransaction(() => {
+    apply()
+    root.put('flushes', Buffer.from(String(++flushes)))
+  })
+  const commits = new Commits(transaction, 5_000, error => { throw error }, () => Infinity)
+  return () => commits.run(() => {})
+}
 
 async function filled (store, boxes) {
   const limits = { maxMessages: 1, maxBoxBytes: 1, maxStoreBytes: 2 ** 40 }

@@ -1,5 +1,7 @@
 // Requests a second of each operation over HTTP, side by side with bare routes that take the same requests and
-// return the same responses.
+// return the same responses; and with bare routes that wait for a shared flush before they respond to a write, which is
+// the most that a store on this disk could reach.
+import { join } from 'node:path'
 import { load, requests } from './load.js'
 import { createBoxes, median, message, report, startServer, withTempDir } from './lib.js'
 
@@ -31,7 +33,7 @@ export function storing (server, boxes) {
 
 /** The boxes that requests are for. Bare routes have none, and accept any id of the right length. */
 async function boxesFor (server, operation) {
-  if (server.kind === 'bare') return Array.from({ length: BOXES }, (_, i) => String(i).padStart(36, 'A'))
+  if (server.kind === 'bare' || server.kind === 'flush') return Array.from({ length: BOXES }, (_, i) => String(i).padStart(36, 'A'))
   const boxes = await createBoxes(server.url, BOXES)
   if (operation === 'read') await fill(server, boxes)
   return boxes
@@ -63,7 +65,7 @@ export async function compare (kinds, operations, { redis } = {}) {
   const all = Object.fromEntries(operations.map(operation => [operation, kinds.map(() => [])]))
   for (let start = 0; start < STARTS; start++) {
     await withTempDir(async dir => {
-      const where = { lmdb: dir, redis }
+      const where = { flush: join(dir, 'flush'), lmdb: join(dir, 'lmdb'), redis }
       const servers = []
       for (const kind of kinds) servers.push({ kind, ...await startServer(kind, where[kind], MAX_BOX_BYTES) })
       for (const operation of operations) {
@@ -84,14 +86,15 @@ export function against (reference, measured) {
 }
 
 export async function run () {
-  const all = await compare(['bare', 'memory', 'lmdb'], OPERATIONS.map(({ operation }) => operation))
+  const all = await compare(['bare', 'flush', 'memory', 'lmdb'], OPERATIONS.map(({ operation }) => operation))
   for (const { operation, about, ...targets } of OPERATIONS) {
-    const [bare, memory, lmdb] = all[operation]
+    const [bare, flush, memory, lmdb] = all[operation]
     report(`${about}, bare route, ${CONNECTIONS} connections`, `${against(bare, bare).rate} /s`)
-    for (const [kind, measured] of Object.entries({ memory, lmdb })) {
+    for (const [kind, measured] of Object.entries({ flush, memory, lmdb })) {
       const { rate, ratio } = against(bare, measured)
       report(`  ${kind}`, `${rate} /s, ${ratio} of bare`, targets[kind], Number(ratio))
     }
+    if (operation !== 'read') report('  lmdb, of flush', against(flush, lmdb).ratio)
   }
   const busy = Object.values(all).flat(2).map(({ busy }) => busy)
   report('  load generator, busy', `${Math.round(median(busy) * 100)} %`, '<= 80 %')
