@@ -37,27 +37,24 @@ export async function openStore (address: StoreAddress, { log, onFailure }: Stor
     }
     case 'redis': {
       const { redisStore } = await import('../store/redis/redis-store.js')
-      // The driver says only here why it cannot connect.
-      let refused = false
-      const store = await redisStore({
-        url: address.url,
-        log: (level, message) => {
-          refused ||= /NOAUTH|WRONGPASS/.test(message)
-          log(level, message)
-        }
-      })
+      const store = await redisStore({ url: address.url, log })
       try {
         await store.check()
         return store
       } catch (error) {
         await store.close()
-        const hosts = hostsOf(address.url)
-        if (refused) throw new Error(`Redis at ${hosts} rejected the user or password.`, { cause: error })
-        if (isReply(error)) throw new Error(`Redis at ${hosts} replied: ${(error.cause as Error).message}`, { cause: error })
-        throw new Error(`Redis at ${hosts} does not respond. Start it or choose another --store.`, { cause: error })
+        throw new Error(explain(error, hostsOf(address.url)), { cause: error })
       }
     }
   }
+}
+
+function explain (error: unknown, hosts: string): string {
+  const { message } = (error as Error).cause as Error
+  if (!isReply(error)) return `Redis at ${hosts} does not respond: ${message.replace(/\.$/, '')}. Start it or choose another --store.`
+  // A reply begins with its code.
+  if (/^(?:NOAUTH|WRONGPASS)\b/.test(message)) return `Redis at ${hosts} rejected the user or password.`
+  return `Redis at ${hosts} replied: ${message}`
 }
 
 /** The hosts of the addresses, without credentials. */

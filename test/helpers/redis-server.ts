@@ -112,7 +112,7 @@ export async function freePort (): Promise<number> {
 }
 
 /** What the Redis store expects of a given client. */
-export const sendsOnce = { autoResendUnfulfilledCommands: false, maxRetriesPerRequest: 0 }
+export const sendsOnce = { autoResendUnfulfilledCommands: false, maxRetriesPerRequest: 0, socketTimeout: 60_000 }
 
 export const limits: Limits = { maxMessages: 1_000_000, maxBoxBytes: 1_000_000_000 }
 

@@ -4,7 +4,7 @@ import { createServer, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { needs } from '../helpers/needs.js'
-import { RedisServer } from '../helpers/redis-server.js'
+import { freePort, RedisServer, until } from '../helpers/redis-server.js'
 import { ServerProcess, runServer, temporaryDirectory, type Exit } from '../helpers/server-process.js'
 
 /** One sentence on stderr that matches, nothing like a stack, and exit 1. */
@@ -55,7 +55,7 @@ t.test('a directory that another server has open is reported in one sentence, an
 
 t.test('an unreachable Redis is reported in one sentence, without its password', async t => {
   const exit = await runServer(t, ['--port=0', '--store=redis://user:secret@127.0.0.1:1'])
-  refused(t, exit, /Redis at 127\.0\.0\.1:1 does not respond/)
+  refused(t, exit, /Redis at 127\.0\.0\.1:1 does not respond: connect ECONNREFUSED/)
   t.notMatch(exit.stdout + exit.stderr, /secret/)
 })
 
@@ -68,6 +68,26 @@ t.test('a Redis that refuses the password, or lacks the database, is reported in
   refused(t, await at(`:s3cret@${host}/99`), /Redis has no database 99/)
   await redis.cli('-a', 's3cret', 'acl', 'setuser', 'half', 'on', '>half', '~*', '&*', '+@all', '-ping')
   refused(t, await at(`half:half@${host}`), /Redis at 127\.0\.0\.1:\d+ replied: NOPERM/)
+})
+
+t.test('a Redis that is still loading is reported in one sentence', { skip: needs('redis-server') }, async t => {
+  const redis = await RedisServer.start(t, ['--enable-debug-command', 'yes', '--key-load-delay', '5000', '--loading-process-events-interval-bytes', '1024'])
+  await redis.cli('debug', 'populate', '20000', 'key', '600')
+  // Not waited for: it takes longer than the test.
+  redis.cli('debug', 'reload').catch(() => {})
+  await until(async () => (await redis.cli('ping')).startsWith('LOADING'))
+  refused(t, await runServer(t, ['--port=0', `--store=${redis.url}`]), /Redis at 127\.0\.0\.1:\d+ replied: LOADING/)
+})
+
+t.test('a Cluster that cannot be reached, is none, refuses the password, or was never set up, is reported in one sentence', { skip: needs('redis-server') }, async t => {
+  const at = (nodes: string) => runServer(t, ['--port=0', `--store=redis+cluster://${nodes}`])
+  refused(t, await at('127.0.0.1:1'), /Redis at 127\.0\.0\.1:1 does not respond: /)
+  const single = await RedisServer.start(t)
+  refused(t, await at(`127.0.0.1:${single.port}`), /replied: ERR This instance has cluster support disabled/)
+  await single.cli('config', 'set', 'requirepass', 's3cret')
+  for (const login of ['', ':wrong@']) refused(t, await at(`${login}127.0.0.1:${single.port}`), /rejected the user or password/)
+  const unassigned = await RedisServer.start(t, ['--cluster-enabled', 'yes', '--cluster-port', String(await freePort())])
+  refused(t, await at(`127.0.0.1:${unassigned.port}`), /does not respond: No (?:master of the Cluster is known|connection)\. Start it/)
 })
 
 t.test('with port 0, the log names the real port', async t => {

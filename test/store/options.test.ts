@@ -25,23 +25,24 @@ t.test('an unknown option, or one of the wrong type, is refused in one line', as
   await t.rejects(redis({ client, url: 'redis://localhost' }), { name: 'TypeError', message: "redisStore: option 'client' expected a Redis or Cluster of ioredis, without url, received a value of type object" })
 })
 
-t.test('a given client that sends a command again is refused, and the sentence names the settings', async t => {
-  const never = { autoResendUnfulfilledCommands: false }
+t.test('a given client that sends a command again, or waits forever for its reply, is refused, and the sentence names the settings', async t => {
+  const careful = { autoResendUnfulfilledCommands: false, socketTimeout: 5_000 }
+  const forever = { autoResendUnfulfilledCommands: false }
   const single = (options: object): Redis => new Redis({ lazyConnect: true, port: 1, ...options })
   const cluster = (options: object): Cluster => new Cluster([{ host: '127.0.0.1', port: 1 }], { lazyConnect: true, ...options })
-  for (const client of [single({}), single({ maxRetriesPerRequest: 0 }), single(never)]) {
+  for (const client of [single({}), single({ socketTimeout: 5_000, maxRetriesPerRequest: 0 }), single(careful), single({ ...forever, maxRetriesPerRequest: 0 })]) {
     await t.rejects(redis({ client }), {
       name: 'TypeError',
-      message: "redisStore: option 'client' expected a Redis with autoResendUnfulfilledCommands: false and maxRetriesPerRequest: 0, so that no message is stored twice when a connection is lost"
+      message: "redisStore: option 'client' expected a Redis with autoResendUnfulfilledCommands: false, maxRetriesPerRequest: 0 and a socketTimeout, so that no message is stored twice when a connection is lost, and a silent one is dropped"
     })
   }
-  for (const client of [cluster({}), cluster({ retryDelayOnFailover: 0 }), cluster({ redisOptions: never })]) {
+  for (const client of [cluster({}), cluster({ retryDelayOnFailover: 0 }), cluster({ redisOptions: careful }), cluster({ redisOptions: forever, retryDelayOnFailover: 0 })]) {
     await t.rejects(redis({ client }), {
       name: 'TypeError',
-      message: "redisStore: option 'client' expected a Cluster with retryDelayOnFailover: 0, and with autoResendUnfulfilledCommands: false in its redisOptions, so that no message is stored twice when a connection is lost"
+      message: "redisStore: option 'client' expected a Cluster with retryDelayOnFailover: 0, and with autoResendUnfulfilledCommands: false and a socketTimeout in its redisOptions, so that no message is stored twice when a connection is lost, and a silent one is dropped"
     })
   }
-  for (const client of [single({ ...never, maxRetriesPerRequest: 0 }), cluster({ redisOptions: never, retryDelayOnFailover: 0 })]) {
+  for (const client of [single({ ...careful, maxRetriesPerRequest: 0 }), cluster({ redisOptions: careful, retryDelayOnFailover: 0 })]) {
     client.on('error', () => {})
     const store = await redisStore({ client, deadline: 1 })
     await store.close()

@@ -1,4 +1,4 @@
-import type { Cluster, Redis } from 'ioredis'
+import type { Cluster, ClusterOptions, Redis } from 'ioredis'
 import type { Logger } from '../../condition.js'
 import { StoreError, StoreFullError } from '../../errors.js'
 import { withDeadline } from '../with-deadline.js'
@@ -114,20 +114,21 @@ export function makeClient ({ Redis, Cluster }: Driver, place: Place, deadline: 
 
 /**
  * @throws TypeError if the client sends a command again when its reply was lost, as ioredis does by default; or if it
- * does not, but may still retry: then it never settles such a command.
+ * does not, but may still retry: then it never settles such a command. Nor does a client that keeps a silent connection,
+ * and what never settles takes the room of other calls.
  */
 export function checkGiven (client: RedisClient): void {
+  const isCareful = ({ autoResendUnfulfilledCommands, socketTimeout = 0 }: ClusterOptions['redisOptions'] = {}): boolean =>
+    autoResendUnfulfilledCommands === false && socketTimeout > 0
   const refuse = (expected: string): void => {
-    throw new TypeError(`redisStore: option 'client' expected ${expected}, so that no message is stored twice when a connection is lost`)
+    throw new TypeError(`redisStore: option 'client' expected ${expected}, so that no message is stored twice when a connection is lost, and a silent one is dropped`)
   }
   if (isCluster(client)) {
-    const { redisOptions, retryDelayOnFailover } = client.options
-    if (redisOptions?.autoResendUnfulfilledCommands === false && retryDelayOnFailover === 0) return
-    refuse('a Cluster with retryDelayOnFailover: 0, and with autoResendUnfulfilledCommands: false in its redisOptions')
+    if (isCareful(client.options.redisOptions) && client.options.retryDelayOnFailover === 0) return
+    refuse('a Cluster with retryDelayOnFailover: 0, and with autoResendUnfulfilledCommands: false and a socketTimeout in its redisOptions')
   } else {
-    const { autoResendUnfulfilledCommands, maxRetriesPerRequest } = client.options
-    if (autoResendUnfulfilledCommands === false && maxRetriesPerRequest === 0) return
-    refuse('a Redis with autoResendUnfulfilledCommands: false and maxRetriesPerRequest: 0')
+    if (isCareful(client.options) && client.options.maxRetriesPerRequest === 0) return
+    refuse('a Redis with autoResendUnfulfilledCommands: false, maxRetriesPerRequest: 0 and a socketTimeout')
   }
 }
 
@@ -153,19 +154,23 @@ export async function checkDatabase (client: RedisClient, deadline: number): Pro
   throw new Error(`Redis has no database ${db}. Its setting 'databases' says how many there are.`)
 }
 
-/** Logs one line when the connection to Redis is lost and one when it is back. */
-export function logConnection (client: RedisClient, log: Log): void {
-  let away = false
+/**
+ * Logs one line when the connection to Redis is lost and one when it is back.
+ * @returns a function that tells why there is no connection; the driver says so only in its events
+ */
+export function watchConnection (client: RedisClient, log: Log): () => Error | undefined {
+  let away: Error | undefined
   client.on('error', (error: Error & { lastNodeError?: Error }) => {
     // A Cluster's own error does not say why.
-    const { message, name } = error.lastNodeError ?? error
-    if (!away) log('error', `Redis is unavailable: ${message || name}`)
-    away = true
+    const reason = error.lastNodeError ?? error
+    if (away === undefined) log('error', `Redis is unavailable: ${reason.message || reason.name}`)
+    away = reason
   })
   client.on('ready', () => {
-    if (away) log('info', 'Redis is available again')
-    away = false
+    if (away !== undefined) log('info', 'Redis is available again')
+    away = undefined
   })
+  return () => away
 }
 
 /** Logs the server's risky settings in one line; logs nothing if they may not be read. */
@@ -205,7 +210,7 @@ export function isReply (error: unknown): error is Error {
 export function storeErrorFrom (error: unknown): Error {
   if (error instanceof StoreError) return error
   // Of a Cluster's nodes, none has responded as it should.
-  if (error instanceof AggregateError) return storeErrorFrom(error.errors[0] ?? new Error('No node is known'))
+  if (error instanceof AggregateError) return storeErrorFrom(error.errors[0] ?? new Error('No master of the Cluster is known'))
   const { name, message } = error as Error
   const options = { cause: Object.assign(new Error(message), { name }) }
   return /\bOOM\b/.test(message) ? new StoreFullError(options) : new StoreError(options)

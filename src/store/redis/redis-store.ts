@@ -1,10 +1,10 @@
 import type { Cluster, Redis } from 'ioredis'
-import { CursorError, FullError, IdempotencyError, NotFoundError, StoreError } from '../../errors.js'
+import { NotFoundError, StoreError } from '../../errors.js'
 import { loadOptional } from '../../optional.js'
-import { Budget } from './budget.js'
-import { checkDatabase, checkGiven, connect, isCluster, logConnection, logRisks, makeClient, parseUrls, storeErrorFrom, type Driver, type Log, type RedisClient } from './connection.js'
+import { Calls, SMALL } from './calls.js'
+import { checkDatabase, checkGiven, connect, isCluster, logRisks, makeClient, parseUrls, watchConnection, type Driver, type Log, type RedisClient } from './connection.js'
 import { Holders, type Report } from './holders.js'
-import { scripts, type Script } from './scripts.js'
+import { scripts } from './scripts.js'
 import { Wakeups, type Owner } from './wakeups.js'
 import type { Appended, Drained, Held, Limits, NewMessage, Page, SharedCounter, Store, Unsubscribe } from '../store.js'
 import { checkOptions, isDeadline, isFunction, optional } from '../options.js'
@@ -31,9 +31,10 @@ export interface RedisStoreOptions {
   url?: string | string[] | undefined
   /**
    * An ioredis client, instead of `url`. It remains yours: closing the store leaves it open. Create a `Redis` with
-   * `autoResendUnfulfilledCommands: false` and `maxRetriesPerRequest: 0`, and a `Cluster` with `retryDelayOnFailover: 0`
-   * and `redisOptions: { autoResendUnfulfilledCommands: false }`. A client with other settings is refused: by default,
-   * ioredis sends a command again when its connection is lost, so a message could be stored twice.
+   * `autoResendUnfulfilledCommands: false`, `maxRetriesPerRequest: 0` and a `socketTimeout` in ms, and a `Cluster` with
+   * `retryDelayOnFailover: 0` and `redisOptions: { autoResendUnfulfilledCommands: false, socketTimeout }`. A client with
+   * other settings is refused: by default, ioredis sends a command again when its connection is lost, so a message could
+   * be stored twice; and it waits forever for a node that has died without closing its connection.
    */
   client?: IoredisClient | undefined
   /** The prefix of every key. Default: `signalbox:`. */
@@ -43,17 +44,6 @@ export interface RedisStoreOptions {
   /** Called for outages, and for settings that put boxes at risk. Default: no logging. */
   log?: ((level: 'info' | 'warn' | 'error', message: string) => void) | undefined
 }
-
-/** How many bytes may be in flight to Redis without a reply, per process; a command counts as `COMMAND` plus its text. */
-const MAX_PENDING = 64 * 1024 * 1024
-const COMMAND = 1024
-
-/**
- * How many bytes may be in flight from Redis, per process: Redis keeps a reply in memory until it is taken, and carries out
- * whatever was sent at once before any of it is. A smaller reply than `SMALL` does not count.
- */
-const MAX_REPLIES = 16 * 1024 * 1024
-const SMALL = 16 * 1024
 
 /** How long a request about a client address may take, in ms: after that, it is better to continue without the reply. */
 const ADDRESS_DEADLINE = 500
@@ -65,10 +55,6 @@ const MAX_GRANTS = 10
 type PageReply = [next: number, expires: number, texts: string[], report?: Report]
 /** What it replies instead if they are larger than was asked for. */
 type Needs = ['needs', size: number, report?: Report]
-
-const refusals: Record<string, new () => Error> = {
-  gone: NotFoundError, full: FullError, cursor: CursorError, key: IdempotencyError
-}
 
 /**
  * Opens a store for several processes and machines: Redis 7 or Valkey, a single node or Cluster. Requires the
@@ -98,12 +84,12 @@ export async function redisStore (options: RedisStoreOptions = {}): Promise<Stor
   const driver: Driver = await loadOptional('The Redis store', () => import('ioredis'))
   const own = options.client === undefined
   const client = own ? makeClient(driver, parseUrls(url), deadline) : options.client as RedisClient
-  if (own) logConnection(client, log)
+  const reasonAway = own ? watchConnection(client, log) : () => undefined
   await connect(client, deadline)
   if (own) await checkDatabase(client, deadline)
   if (client.status === 'ready') await withDeadline(logRisks(client, log), deadline).catch(() => {})
   const slotOf = (key: string): number => new driver.Command('get', [key]).getSlot()
-  return new RedisStore(client, own, prefix, deadline, slotOf, log)
+  return new RedisStore(client, new Calls(client, deadline, reasonAway), own, prefix, deadline, slotOf, log)
 }
 
 function isClient (value: unknown): boolean {
@@ -115,17 +101,17 @@ class RedisStore implements Store {
   readonly name = 'redis'
   readonly counter: SharedCounter
   readonly #client: RedisClient
+  readonly #calls: Calls
   readonly #own: boolean
   readonly #prefix: string
   readonly #deadline: number
   readonly #wakeups: Wakeups
   readonly #holders: Holders
-  readonly #replies = new Budget(MAX_REPLIES)
-  #pending = 0
-  #closed: Promise<void> | undefined
+  #closing: Promise<void> | undefined
 
-  constructor (client: RedisClient, own: boolean, prefix: string, deadline: number, slotOf: (key: string) => number, log: Log) {
+  constructor (client: RedisClient, calls: Calls, own: boolean, prefix: string, deadline: number, slotOf: (key: string) => number, log: Log) {
     this.#client = client
+    this.#calls = calls
     this.#own = own
     this.#prefix = prefix
     this.#deadline = deadline
@@ -136,10 +122,10 @@ class RedisStore implements Store {
       refresh: () => { if (isCluster(client)) client.refreshSlotsCache() },
       deadline
     })
-    this.#holders = new Holders((script, keys, args) => withDeadline(this.#run(script, keys, args), Math.min(deadline, ADDRESS_DEADLINE)), prefix, log)
+    this.#holders = new Holders((script, keys, args) => withDeadline(this.#calls.run(script, keys, args), Math.min(deadline, ADDRESS_DEADLINE)), prefix, log)
     this.counter = {
       increment: async (key, window) => {
-        const count = this.#run<[number, number]>(scripts.increment, [`${prefix}rate:${key}`], [window])
+        const count = this.#calls.run<[number, number]>(scripts.increment, [`${prefix}rate:${key}`], [window])
         const [current, ttl] = await withDeadline(count, Math.min(deadline, ADDRESS_DEADLINE))
         return { current, ttl }
       }
@@ -148,7 +134,7 @@ class RedisStore implements Store {
 
   async create (drop: string, ttl: number, now: number, { held }: Limits, holder?: string): Promise<void> {
     if (holder !== undefined) await this.#holders.admit(holder, drop, now + ttl, now, held)
-    const created = this.#run<[string?]>(scripts.create, this.#keys(drop), [now, ttl, holder ?? ''])
+    const created = this.#calls.run<[string?]>(scripts.create, this.#keys(drop), [now, ttl, holder ?? ''])
     const [other] = await created.catch(async (error: unknown) => {
       await this.#holders.forget(drop, holder)
       throw error
@@ -162,7 +148,7 @@ class RedisStore implements Store {
     let lowered = 0
     let holder: string | undefined
     for (let grants = 0; grants <= MAX_GRANTS; grants++) {
-      const appended = this.#run<[number, number, Report?] | ['grant', ...Report]>(scripts.append, this.#keys(drop),
+      const appended = this.#calls.run<[number, number, Report?] | ['grant', ...Report]>(scripts.append, this.#keys(drop),
         [now, limits.maxMessages, limits.maxBoxBytes, text, bytes, key?.id ?? '', key?.digest ?? '', granted, lowered], bytes)
       const reply = await appended.catch(async (error: unknown) => {
         // The grant has recorded a box that was deleted in the meantime.
@@ -186,7 +172,7 @@ class RedisStore implements Store {
 
   async read (drop: string, after: number, limit: number, now: number): Promise<Page> {
     for (let most = SMALL; ;) {
-      const reply = await this.#run<PageReply | Needs>(scripts.read, this.#keys(drop), [now, after, limit, most], 0, most)
+      const reply = await this.#calls.run<PageReply | Needs>(scripts.read, this.#keys(drop), [now, after, limit, most], 0, most)
       if (reply[0] !== 'needs') return await this.#page(drop, now, reply)
       const [, needs, report] = reply
       await this.#holders.report(drop, report, now)
@@ -196,14 +182,14 @@ class RedisStore implements Store {
   }
 
   async acknowledge (drop: string, after: number, now: number): Promise<number> {
-    const [left, report] = await this.#run<[number, Report?]>(scripts.acknowledge, this.#keys(drop), [now, after])
+    const [left, report] = await this.#calls.run<[number, Report?]>(scripts.acknowledge, this.#keys(drop), [now, after])
     await this.#holders.report(drop, report, now)
     return left
   }
 
   async drain (drop: string, now: number, most = Infinity): Promise<Drained> {
     for (let asked = Math.min(SMALL, most); ;) {
-      const reply = await this.#run<PageReply | Needs>(scripts.drain, this.#keys(drop), [now, asked], 0, asked)
+      const reply = await this.#calls.run<PageReply | Needs>(scripts.drain, this.#keys(drop), [now, asked], 0, asked)
       if (reply[0] !== 'needs') return await this.#page(drop, now, reply)
       const [, needs, report] = reply
       await this.#holders.report(drop, report, now)
@@ -213,7 +199,7 @@ class RedisStore implements Store {
   }
 
   async delete (drop: string, now: number): Promise<void> {
-    const [holder] = await this.#run<[string?]>(scripts.remove, this.#keys(drop), [now])
+    const [holder] = await this.#calls.run<[string?]>(scripts.remove, this.#keys(drop), [now])
     await this.#holders.forget(drop, holder)
   }
 
@@ -223,22 +209,23 @@ class RedisStore implements Store {
 
   /** Nothing to do: Redis itself frees the space of expired boxes. */
   async sweep (): Promise<number> {
-    if (this.#closed !== undefined) throw new StoreError()
+    if (this.#calls.closed) throw new StoreError()
     return 0
   }
 
   /** In a Cluster, one responding node is enough: a failover of one node must not take every server out of service. */
   async check (): Promise<void> {
     const client = this.#client
-    await this.#inTime(this.#ask(() => isCluster(client) ? Promise.any(client.nodes('master').map(node => node.ping())) : client.ping()))
+    await this.#calls.ask<unknown>(() => isCluster(client) ? Promise.any(client.nodes('master').map(node => node.ping())) : client.ping())
   }
 
   close (): Promise<void> {
-    this.#closed ??= this.#close()
-    return this.#closed
+    this.#closing ??= this.#close()
+    return this.#closing
   }
 
   async #close (): Promise<void> {
+    this.#calls.close()
     this.#wakeups.close()
     if (!this.#own) return
     // The reply to QUIT comes after those to everything sent before it.
@@ -254,59 +241,6 @@ class RedisStore implements Store {
   #keys (drop: string): string[] {
     const box = `${this.#prefix}{${drop}}`
     return [box, `${box}:m`]
-  }
-
-  /**
-   * @param bytes of what is sent
-   * @param replied bytes of the reply, if it may be large
-   */
-  async #run<T>(script: Script, keys: string[], args: (string | number)[], bytes = 0, replied = 0): Promise<T> {
-    const evaluate = (): Promise<unknown> => this.#evaluate(script, keys, args)
-    const reply = replied > SMALL ? await this.#inTurn(replied, evaluate) : await this.#inTime(this.#ask(evaluate, bytes))
-    const Refusal = typeof reply === 'string' ? refusals[reply] : undefined
-    if (Refusal !== undefined) throw new Refusal()
-    return reply as T
-  }
-
-  async #evaluate ({ sha1, lua }: Script, keys: string[], args: (string | number)[]): Promise<unknown> {
-    try {
-      return await this.#client.evalsha(sha1, keys.length, ...keys, ...args)
-    } catch (error) {
-      if (!(error instanceof Error && error.message.startsWith('NOSCRIPT'))) throw error
-      return await this.#client.eval(lua, keys.length, ...keys, ...args)
-    }
-  }
-
-  /**
-   * Asks once there is room for the reply.
-   * @throws BusyError if there is none within the deadline; then nothing has been asked
-   */
-  async #inTurn<T>(bytes: number, ask: () => Promise<T>): Promise<T> {
-    const giveBack = await this.#replies.take(bytes, this.#deadline)
-    return await this.#inTime(this.#ask(ask).finally(giveBack))
-  }
-
-  /** Asks at once. Without a connection, or with too much in flight, it fails. */
-  async #ask<T>(ask: () => Promise<T>, bytes = 0): Promise<T> {
-    const cost = COMMAND + bytes
-    if (this.#closed !== undefined) throw new StoreError({ cause: new Error('The store is closed') })
-    if (this.#client.status !== 'ready') throw new StoreError({ cause: new Error('No connection') })
-    if (this.#pending + cost > MAX_PENDING) throw new StoreError({ cause: new Error('Too much is in flight') })
-    this.#pending += cost
-    try {
-      return await ask()
-    } finally {
-      this.#pending -= cost
-    }
-  }
-
-  /** The reply within the deadline. */
-  async #inTime<T>(reply: Promise<T>): Promise<T> {
-    try {
-      return await withDeadline(reply, this.#deadline)
-    } catch (error) {
-      throw storeErrorFrom(error)
-    }
   }
 }
 
