@@ -19,6 +19,14 @@ class KeptConnection extends wrtc.RTCPeerConnection {
 /** The types of this one are a browser's. */
 export const node = { RTCPeerConnection: KeptConnection }
 
+/** Has its candidates in its descriptions, so that each side's first message is its only one. */
+export class Gathered extends KeptConnection {
+  override async setLocalDescription (description?: RTCLocalSessionDescriptionInit): Promise<void> {
+    await super.setLocalDescription(description)
+    while (this.iceGatheringState !== 'complete') await new Promise(resolve => { this.addEventListener('icegatheringstatechange', resolve, { once: true }) })
+  }
+}
+
 /** Ends a test file, and its process soon after: libwebrtc's threads would keep it. */
 export function end (root: Test): void {
   root.teardown(() => { setTimeout(() => { process.exit() }, 500).unref() })

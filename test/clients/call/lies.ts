@@ -1,0 +1,67 @@
+import t, { type Test } from 'tap'
+import { each, foreign, lies, replacements } from '../../webrtc/server-lies.js'
+import { serve, type Lie } from '../../webrtc/serve.js'
+import { stunServer } from '../../webrtc/stun-server.js'
+import { end } from '../../webrtc/node-peers.js'
+import { libraries } from './libraries.js'
+import type { Program } from './programs.js'
+
+const timings = { answer: 3_000, ice: 3_000, close: 50 }
+let calls = 0
+
+/**
+ * Lets two sides of a program try to find each other through this server.
+ * @param expected the code that one of them should meet
+ * @returns the codes that both sides met, and whether they connected
+ */
+async function attempt (t: Test, program: Program, lie: Lie, expected?: string): Promise<{ codes: string[], connected: boolean }> {
+  const { url: server } = await serve(t, { lie, ice: { urls: [await stunServer(t)] } })
+  const [host, guest] = [`host ${++calls}`, `guest ${calls}`]
+  const { invite } = await program.call('host', { name: host, server, timings })
+  await program.call('join', { name: guest, invite, timings })
+  const met = expected === undefined
+    ? [program.event(host, { event: 'peer' })]
+    : [program.event(host, { event: 'refused', code: expected }), program.event(guest, { event: 'end', code: expected })]
+  // Its absence is seen by who looks at what was met.
+  await Promise.any(met).catch(() => {})
+  const said = [...program.events(host), ...program.events(guest)]
+  await Promise.all([host, guest].map(async name => await program.call('close', { name })))
+  for (const promise of met) promise.catch(() => {})
+  return {
+    codes: said.flatMap(({ event, code }) => ['refused', 'end'].includes(event) && typeof code === 'string' ? [code] : []),
+    connected: said.some(({ event }) => event === 'peer')
+  }
+}
+
+for (const [language, library] of Object.entries(libraries)) {
+  t.test(language, { jobs: 4, buffered: true }, async t => {
+    const program = library(t)
+
+    for (const [what, [lie, expected]] of Object.entries(lies)) {
+      t.test(`a server that ${what} connects nobody, and is named`, async t => {
+        const { codes, connected } = await attempt(t, program, lie(), expected)
+        t.notOk(connected)
+        t.ok(codes.includes(expected), `${expected} among ${codes.join()}`)
+      })
+    }
+
+    for (const [what, is, kind] of replacements) {
+      t.test(`a server that stores ${what} connects nobody, and is named`, async t => {
+        const message = (await foreign(t))[kind]
+        for (const [expected, stored] of [['CALL_ERR_FOREIGN', () => message], ['CALL_ERR_KEY', (to: string) => ({ ...message, to })]] as const) {
+          const { codes, connected } = await attempt(t, program, each(is, ({ to }) => [{ to, message: stored(to) }])(), expected)
+          t.notOk(connected)
+          t.ok(codes.includes(expected), `${expected} among ${codes.join()}`)
+        }
+      })
+    }
+
+    t.test('an honest server connects the two, in the same way', async t => {
+      const { codes, connected } = await attempt(t, program, () => undefined)
+      t.ok(connected)
+      t.strictSame(codes, [])
+    })
+  })
+}
+
+end(t)

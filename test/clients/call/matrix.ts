@@ -1,0 +1,55 @@
+import t, { type Test } from 'tap'
+import { servePage } from '../../helpers/call-page.js'
+import { launch, needsChromium } from '../../helpers/chromium.js'
+import { launchFirefox, needsFirefox } from '../../helpers/firefox.js'
+import { tabsOfChromium, tabsOfFirefox } from '../../helpers/tab.js'
+import { end } from '../../webrtc/node-peers.js'
+import { nodeProgram } from './node-program.js'
+import { commands, start } from './programs.js'
+import { programSide, tabSide, type Side } from './sides.js'
+
+/** Small pictures, so that two cores are enough for two browsers that encode and decode. */
+function small (): void {
+  if (navigator.mediaDevices === undefined) return
+  const open = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices)
+  navigator.mediaDevices.getUserMedia = ({ video, ...rest } = {}) => open({ ...rest, ...(video && { video: { width: 320, height: 240, frameRate: 10 } }) })
+}
+
+/** A call from its start to its end. */
+async function call (t: Test, host: Side, guest: Side, pictures: boolean): Promise<void> {
+  await guest.join(await host.host())
+  const [ours, theirs] = await Promise.all([host.code(), guest.code()])
+  t.match(ours, /^\d{6}$/)
+  t.equal(theirs, ours, 'both show the same code')
+  await Promise.all([host.say('from the host'), guest.say('from the guest'), host.hears('from the guest'), guest.hears('from the host')])
+  if (pictures) {
+    await Promise.all([host.show(), guest.show()])
+    await Promise.all([host.sees(), guest.sees()])
+  }
+  await guest.leave()
+  await host.isLeft()
+  t.pass('data goes both ways, and the host is told of the end')
+}
+
+t.test('every host connects with every guest', { skip: await needsChromium() || needsFirefox() }, async t => {
+  const page = await servePage(t)
+  const server = page.replace(/\/$/, '')
+  const openChromium = tabsOfChromium(await launch(t))
+  const openFirefox = tabsOfFirefox(await launchFirefox(t))
+  const programs = { Node: nodeProgram(), ...Object.fromEntries(Object.entries(commands).map(([language, command]) => [language, start(t, command)])) }
+  const sides: Record<string, (t: Test) => Promise<Side>> = {
+    Chromium: async t => tabSide(await openChromium(t, small), page),
+    Firefox: async t => tabSide(await openFirefox(t, small), page),
+    ...Object.fromEntries(Object.entries(programs).map(([language, program]) => [language, async () => programSide(program, server)]))
+  }
+  for (const [host, hostSide] of Object.entries(sides)) {
+    for (const [guest, guestSide] of Object.entries(sides)) {
+      await t.test(`${host} hosts, ${guest} joins`, async t => {
+        // Between two programs of Node, pictures are none of the library's business.
+        await call(t, await hostSide(t), await guestSide(t), host !== 'Node' || guest !== 'Node')
+      })
+    }
+  }
+})
+
+end(t)
