@@ -1,4 +1,5 @@
 import t, { type Test } from 'tap'
+import wrtc from '@roamhq/wrtc'
 import { setTimeout as pause } from 'node:timers/promises'
 import { commit } from '../../clients/typescript/src/webrtc/short-code.js'
 import { connect } from '../../clients/typescript/src/webrtc/connect.js'
@@ -187,6 +188,18 @@ t.test('a guest that loses its network for 10 s reconnects when it is back', asy
   await pause(10_000)
   down = false
   await talk(t, ...await Promise.all([firstPeer(call), firstPeer(guestCall)]))
+})
+
+t.test('two that add a track at the same moment both send it, where a connection does not roll back by itself', async t => {
+  const { url } = await serveCalls(t)
+  const call = await hostAt(t, url)
+  const guestCall = await joinTo(t, call.invite)
+  const both = await Promise.all([firstPeer(call), firstPeer(guestCall)])
+  const arrived = both.map(async ({ connection }) => await new Promise<string>(resolve => {
+    connection.addEventListener('track', ({ track }) => { resolve(track.kind) })
+  }))
+  for (const { connection } of both) connection.addTrack(new wrtc.nonstandard.RTCAudioSource().createTrack())
+  t.strictSame(await Promise.all(arrived), ['audio', 'audio'])
 })
 
 t.test('a call outlives its server', async t => {

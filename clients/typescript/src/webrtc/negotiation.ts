@@ -156,8 +156,20 @@ export class Negotiation implements Negotiator {
   }
 
   async #accept ({ type, sdp }: Description): Promise<void> {
-    await this.#applyDescription(() => this.connection.setRemoteDescription({ type, sdp: this.#remoteCandidates.limit(sdp) }))
+    await this.#applyDescription(() => this.#setRemote({ type, sdp: this.#remoteCandidates.limit(sdp) }))
     for (const candidate of this.#earlyCandidates.splice(0)) await this.#addCandidate(candidate)
+  }
+
+  /** Not every implementation outside browsers rolls its own offer back for the other side's by itself. */
+  async #setRemote (description: RTCSessionDescriptionInit): Promise<void> {
+    const { connection } = this
+    try {
+      await connection.setRemoteDescription(description)
+    } catch (error) {
+      if (description.type !== 'offer' || connection.signalingState !== 'have-local-offer') throw error
+      await this.#rollBack()
+      await connection.setRemoteDescription(description)
+    }
   }
 
   async #offer (): Promise<void> {
