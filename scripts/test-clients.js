@@ -14,6 +14,7 @@ import { parseArgs } from 'node:util'
 import { generators, prepareGenerator } from '../test/clients/generators/generators.js'
 import { comparePage, toMarkdown, tryClient } from '../test/clients/generators/table.js'
 import { tryBehaviours } from '../test/clients/box/behaviours.js'
+import { tryCalls } from '../test/clients/call/suite.js'
 import { runFileExample } from '../test/clients/go/file-example.js'
 import { Runner, languages } from '../test/clients/languages.js'
 import { runCall, runExample, runReceiveAndSend, runStream, runTests } from '../test/clients/readme-programs.js'
@@ -93,6 +94,13 @@ async function testCall (language, { tests, host, guest, file, runner }, url) {
   if (file !== undefined) await attempt(`${language}: the example that sends a file`, () => runFileExample({ file, runner }, url))
 }
 
+/** What every language refuses in a call, and every pair of them, of browsers and of Node; see test/clients/call. */
+async function testCallsTogether (prepared) {
+  const runners = Object.fromEntries(Object.entries(prepared).flatMap(([language, { call }]) => call === undefined ? [] : [[language, call.runner]]))
+  if (Object.keys(runners).length === 0) return
+  await attempt('calls in all languages', async () => { console.log(await tryCalls(runners)) })
+}
+
 /** Tries the clients of a store's main server for the table of docs/generators.md. */
 async function testGenerator ({ about, withJson }, command, url) {
   const runner = new Runner(command)
@@ -147,6 +155,7 @@ try {
       }
       if (store === stores[0]) {
         for (const [name, command] of Object.entries(made)) await testGenerator(generators[name], command, urls.main)
+        await testCallsTogether(prepared)
       }
     } finally {
       await stop()

@@ -54,6 +54,7 @@ async function preparePython (folder) {
       send: program('send.py')
     },
     call: {
+      runner: program(join(here, 'call', 'runner.py')),
       tests: program('-W', 'error', '-m', 'unittest', 'discover', '-s', join(here, 'call')),
       host: program('host.py'),
       guest: program('guest.py')
