@@ -16,14 +16,16 @@ function small (): void {
 }
 
 /** A call from its start to its end. */
-async function call (t: Test, host: Side, guest: Side): Promise<void> {
+async function call (t: Test, host: Side, guest: Side, together: boolean): Promise<void> {
   await guest.join(await host.host())
   const [ours, theirs] = await Promise.all([host.code(), guest.code()])
   t.match(ours, /^\d{6}$/)
   t.equal(theirs, ours, 'both show the same code')
   await Promise.all([host.say('from the host'), guest.say('from the guest'), host.hears('from the guest'), guest.hears('from the host')])
-  // Two programs change the call at the same moment.
-  await Promise.all([host.show(), guest.show()])
+  const shown = guest.show()
+  // Otherwise at the same moment, so that both make an offer.
+  if (!together) await shown.then(async () => { await host.sees() })
+  await Promise.all([shown, host.show()])
   await Promise.all([host.sees(), guest.sees()])
   await guest.leave()
   await host.isLeft()
@@ -44,7 +46,8 @@ t.test('every host connects with every guest', { skip: await needsChromium() || 
   for (const [host, hostSide] of Object.entries(sides)) {
     for (const [guest, guestSide] of Object.entries(sides)) {
       await t.test(`${host} hosts, ${guest} joins`, async t => {
-        await call(t, await hostSide(t), await guestSide(t))
+        // After another's offer of a picture, @roamhq/wrtc may send its own with a payload type that nobody has offered.
+        await call(t, await hostSide(t), await guestSide(t), guest !== 'Node')
       })
     }
   }
