@@ -1,19 +1,15 @@
 import t, { type Test } from 'tap'
-import { createRequire } from 'node:module'
-import type { AxeResults } from 'axe-core'
 import type { Page } from 'playwright-core'
 import { breakable, breaks } from '../helpers/breaks.js'
 import { inCall, join, mirror, servePage, start, visit } from '../helpers/call-page.js'
 import { launch, needsChromium } from '../helpers/chromium.js'
+import { findings } from '../helpers/gallery.js'
 
 const skip = await needsChromium()
-const axe = createRequire(import.meta.url).resolve('axe-core/axe.min.js')
 
 /** Checks the page as it is now with axe. */
 async function clean (t: Test, page: Page, what: string): Promise<void> {
-  await page.addScriptTag({ path: axe })
-  const { violations } = await page.evaluate(async () => await Reflect.get(globalThis, 'axe').run() as AxeResults)
-  t.same(violations.map(({ id, impact, nodes }) => `${impact} ${id}: ${nodes.map(({ html }) => html.slice(0, 100)).join(' | ')}`), [], what)
+  t.same(await findings(page), [], what)
 }
 
 t.test('axe finds nothing', { skip }, async t => {

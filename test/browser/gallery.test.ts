@@ -1,10 +1,5 @@
 import t, { type Test } from 'tap'
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
-import { createRequire } from 'node:module'
-import { fileURLToPath } from 'node:url'
-import type { AxeResults } from 'axe-core'
 import pixelmatch from 'pixelmatch'
 import type { Browser, Page, ViewportSize } from 'playwright-core'
 import { PNG } from 'pngjs'
@@ -12,9 +7,9 @@ import { scenes } from '../gallery/scenes.js'
 import { sizes } from '../gallery/sizes.js'
 import { launch, needsChromium, ownFontOnly, person } from '../helpers/chromium.js'
 import { contactSheet, encode } from '../helpers/contact-sheet.js'
+import { findings, serveGallery } from '../helpers/gallery.js'
 
 const skip = await needsChromium()
-const axe = createRequire(import.meta.url).resolve('axe-core/axe.min.js')
 const references = new URL('../gallery/references/', import.meta.url)
 /** Where the pictures are that differ. */
 const differences = new URL('../../.tap/gallery/', import.meta.url)
@@ -24,23 +19,6 @@ const SCALE = 0.2
 
 /** How much of a sheet may differ: what another processor rounds differently, but no line that is missing. */
 const TOLERANCE = 0.0005
-
-async function serveGallery (t: Test): Promise<string> {
-  const server = spawn(process.execPath, [fileURLToPath(new URL('../../scripts/gallery.js', import.meta.url)), '0'], { stdio: ['ignore', 'pipe', 'inherit'] })
-  t.teardown(async () => {
-    server.kill()
-    await once(server, 'exit')
-  })
-  const [address] = await once(server.stdout, 'data')
-  return String(address).trim()
-}
-
-/** What axe finds on the page as it is now. */
-async function findings (page: Page): Promise<string[]> {
-  await page.addScriptTag({ path: axe })
-  const { violations } = await page.evaluate(async () => await Reflect.get(globalThis, 'axe').run() as AxeResults)
-  return violations.map(({ id, impact, nodes }) => `${impact} ${id}: ${nodes.map(({ html }) => html.slice(0, 100)).join(' | ')}`)
-}
 
 /** The first picture after it may show a video in its former size, and is thrown away. */
 async function resize (page: Page, size: ViewportSize): Promise<void> {
