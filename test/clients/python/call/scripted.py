@@ -18,7 +18,7 @@ from signalbox_client.webrtc._sealing import (
     seal_hello,
     to_json,
 )
-from support import URL
+from support import PATIENCE, URL
 
 
 async def make_offer() -> str:
@@ -53,7 +53,7 @@ class Scripted:
 
     async def stored(self) -> Any:
         """The next message, sealed."""
-        return (await asyncio.wait_for(anext(self._messages), 20)).data
+        return (await asyncio.wait_for(anext(self._messages), PATIENCE)).data
 
     async def hear(self) -> Any:
         """What the next message says."""

@@ -14,7 +14,7 @@ from aiortc import RTCPeerConnection
 from media import Picture, Sink, Tone
 
 from signalbox_client.webrtc import HostedCall, Peer
-from support import CallTest, Messages, until
+from support import PATIENCE, CallTest, Messages, until
 
 EXAMPLES = Path(__file__).parents[4] / "examples" / "python-call"
 
@@ -36,7 +36,7 @@ class ExamplesTest(CallTest):
 
     async def said(self, child: asyncio.subprocess.Process) -> str:
         assert child.stdout is not None
-        return (await asyncio.wait_for(child.stdout.readline(), 30)).decode().rstrip()
+        return (await asyncio.wait_for(child.stdout.readline(), PATIENCE)).decode().rstrip()
 
     async def page(self) -> tuple[HostedCall, dict[RTCPeerConnection, Sink]]:
         """A host that offers audio and video without a track, as the page does."""
@@ -87,7 +87,7 @@ class ExamplesTest(CallTest):
             await until(lambda: picture.sent > 120)
             await peer.close()
             self.assertEqual(await self.said(child), "They left.")
-            _, errors = await asyncio.wait_for(child.communicate(), 30)
+            _, errors = await asyncio.wait_for(child.communicate(), PATIENCE)
             self.assertEqual((child.returncode, errors.decode()), (0, ""))
             with av.open(file) as recorded:
                 self.assertEqual(sorted(stream.type for stream in recorded.streams), ["audio", "video"])
