@@ -1,5 +1,7 @@
 """Joins a call, and records what it receives until the host leaves, or Ctrl+C. See README.md."""
 
+from __future__ import annotations
+
 import asyncio
 import sys
 from typing import Any

@@ -50,9 +50,17 @@ class ExamplesTest(CallTest):
 
         return await self.host(prepare=prepare), sinks
 
-    async def admit(self, call: HostedCall) -> tuple[Peer, list[Any]]:
+    async def admit(self, call: HostedCall, child: asyncio.subprocess.Process) -> tuple[Peer, list[Any]]:
         """Welcome the next guest, and return what it says of itself."""
-        peer = await self.peer(call)
+        ended = asyncio.create_task(child.wait())
+        arrived = asyncio.create_task(self.peer(call))
+        await asyncio.wait({ended, arrived}, return_when=asyncio.FIRST_COMPLETED)
+        if not arrived.done():
+            arrived.cancel()
+            _, errors = await child.communicate()
+            self.fail(errors.decode())
+        ended.cancel()
+        peer = arrived.result()
         heard = Messages(peer.channel)
         self.assertEqual(json.loads(await heard.next()), {"type": "hello"})
         peer.channel.send('{"type":"welcome"}')
@@ -61,7 +69,7 @@ class ExamplesTest(CallTest):
     async def test_a_program_that_sends_a_test_picture(self) -> None:
         call, sinks = await self.page()
         child = await self.start("send.py", call.invite)
-        peer, said = await self.admit(call)
+        peer, said = await self.admit(call, child)
         self.assertEqual(said[0], {"type": "media", "audio": False, "video": True})
         self.assertEqual(said[1]["type"], "name")
         self.assertEqual(await self.said(child), f"Connected, code {peer.code}")
@@ -78,7 +86,7 @@ class ExamplesTest(CallTest):
             file = str(Path(folder, "call.mp4"))
             call, sinks = await self.page()
             child = await self.start("record.py", call.invite, file)
-            peer, said = await self.admit(call)
+            peer, said = await self.admit(call, child)
             self.assertEqual(said[0], {"type": "media", "audio": False, "video": False})
             self.assertEqual(await self.said(child), f"Connected, code {peer.code}")
             peer.connection.addTrack(Tone())
@@ -94,7 +102,7 @@ class ExamplesTest(CallTest):
                 self.assertGreater(sum(1 for _ in recorded.decode(video=0)), 5)
 
             sender = await self.start("send.py", call.invite, file)
-            peer, said = await self.admit(call)
+            peer, said = await self.admit(call, sender)
             self.assertEqual(said[0], {"type": "media", "audio": True, "video": True})
             await until(lambda: min(sinks[peer.connection].frames.values()) > 3)
             sender.send_signal(signal.SIGINT)
