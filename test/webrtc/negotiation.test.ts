@@ -34,22 +34,20 @@ t.test('a description that accepts only tiny messages is refused: each byte of a
   }
 })
 
-/** Gathers one candidate shortly after each description, and writes it as Chromium does: with fewer extensions in the description. */
+/** Gathers one candidate shortly after each description. */
 class GatheringConnection extends FakeConnection {
   iceGatheringState: RTCIceGatheringState = 'new'
 
   override async setLocalDescription (description?: RTCSessionDescriptionInit): Promise<void> {
     await super.setLocalDescription(description)
     this.iceGatheringState = 'gathering'
-    const candidate = `candidate:1 1 udp 2113937151 192.0.2.1 ${this.fingerprint.length} typ host generation 0`
     setTimeout(() => {
-      this.localDescription!.sdp += `a=${candidate} network-cost 999\r\n`
-      this.dispatchEvent(Object.assign(new Event('icecandidate'), { candidate: { candidate: `${candidate} ufrag Ld3f network-cost 999`, sdpMid: '0', sdpMLineIndex: 0 } }))
+      this.dispatchEvent(Object.assign(new Event('icecandidate'), { candidate: { candidate: 'candidate:1 1 udp 2113937151 192.0.2.1 50000 typ host', sdpMid: '0', sdpMLineIndex: 0 } }))
     }, 1)
   }
 }
 
-t.test('the first candidates travel inside the descriptions, and cost no messages of their own', async t => {
+t.test('the first candidates travel with the descriptions, and cost no messages of their own', async t => {
   const stored: string[] = []
   const server = new FakeServer((_to, { from }) => { stored.push(from); return false })
   const made: GatheringConnection[] = []
@@ -66,8 +64,8 @@ t.test('the first candidates travel inside the descriptions, and cost no message
   while (made.length < 2 || made.some(({ remoteDescription, signalingState }) => remoteDescription === null || signalingState !== 'stable')) await quiet()
   await quiet()
   for (const { remoteDescription, candidates } of made) {
-    t.match(remoteDescription?.sdp, 'a=candidate:1 1 udp 2113937151 192.0.2.1')
-    t.strictSame(candidates, [])
+    t.ok(remoteDescription)
+    t.match(candidates, [{ candidate: /^candidate:1 1 udp 2113937151 192.0.2.1 / }])
   }
   t.strictSame(stored, ['guest', 'host', 'guest'], 'the hello, the offer and the answer')
 })

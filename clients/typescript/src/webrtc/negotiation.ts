@@ -195,9 +195,10 @@ export class Negotiation implements Negotiator {
     const first = this.#agreement === undefined
     try {
       await this.#applyDescription(() => setLocalDescription(this.connection))
-      await Promise.all([settle?.(), first && this.#gatherFirst()])
       if (this.connection.signalingState === 'closed') return
+      // Read at once: later, candidates may be on their way into it.
       const { type, sdp } = this.connection.localDescription as RTCSessionDescription
+      await Promise.all([settle?.(), first && this.#gatherFirst()])
       // These were gathered in time to be part of the description, where they may end in fewer extensions.
       this.#localCandidates = this.#localCandidates.filter(({ candidate = '' }) => !sdp.includes(`a=${candidate.split(' ', 8).join(' ')}`))
       const number = this.contribution.role === 'guest' ? { opening: this.contribution.opening } : { random: this.contribution.random }
@@ -208,7 +209,7 @@ export class Negotiation implements Negotiator {
     this.#flush()
   }
 
-  /** Some candidates come at once. Inside the description, they cost no message of their own, and arrive with it. */
+  /** Some candidates come at once. Together with the description, they cost no message of their own, and arrive sooner. */
   async #gatherFirst (): Promise<void> {
     if (/new|gathering/.test(this.connection.iceGatheringState)) await Scope.settled(this.#gathered.promise, FIRST_CANDIDATE)
   }
