@@ -107,6 +107,27 @@ t.test('create gives up on an unreachable server within seconds, and names it', 
   t.ok(gaveUp < 4_500, `${gaveUp} ms`)
 })
 
+t.test('create gives up on a server that never responds within ten seconds, and names it', async t => {
+  const { timers } = mock
+  timers.enable({ apis: ['setTimeout'] })
+  t.teardown(() => { timers.reset() })
+  let gaveUp = Infinity
+  let now = 0
+  const creating = Box.create('http://192.0.2.1/prefix', {
+    fetch: async input => await new Promise((_resolve, reject) => {
+      const { signal } = input as Request
+      signal.addEventListener('abort', () => { reject(signal.reason) })
+    })
+  })
+  creating.catch(() => { gaveUp = now })
+  for (; now < 200_000; now += 500) {
+    await new Promise(resolve => setImmediate(resolve))
+    timers.tick(500)
+  }
+  await t.rejects(creating, { name: 'TypeError', message: /^The server at http:\/\/192\.0\.2\.1\/prefix did not respond in time/ })
+  t.ok(gaveUp <= 10_500, `${gaveUp} ms`)
+})
+
 t.test('one signal aborts everything that a box does', async t => {
   const link = await Box.create((await serve(t)).url).then(box => box.link)
   const controller = new AbortController()

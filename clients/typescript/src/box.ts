@@ -3,7 +3,7 @@ import { base64, dropAddressOf, linkOf, parseAddress, baseUrl, type Address } fr
 import { follow, readPage, type Message, type Page, type Query, type Source } from './follow.js'
 import { BoxError, createBoxClient, dataOf, MAX_RESPONSE_BYTES, MESSAGES, type ClientOptions } from './http.js'
 import { createTimings, defaultTimings, retry, type Timings } from './retry.js'
-import { Scope } from './scope.js'
+import { isTimeout, Scope } from './scope.js'
 import { isAck, isCreated, isCursorAck, isNothing } from './shapes.js'
 
 /** The options of `Box.create` and `Box.open`. */
@@ -60,7 +60,8 @@ export class Box {
 
   /**
    * Creates a box. If the server cannot be reached, it retries only four times, within about four seconds: long
-   * enough for the server to restart, and short enough to notice a wrong URL.
+   * enough for the server to restart, and short enough to notice a wrong URL. If it does not respond at all, that takes
+   * ten seconds.
    * @param server the base URL of the box routes, such as `https://example.com/prefix`
    * @param options.ttl the idle lifetime in seconds; the server's default if absent
    * @throws TypeError if the server is not an http or https URL
@@ -76,7 +77,9 @@ export class Box {
     const client = createBoxClient(base, options)
     const request = ttl === undefined ? {} : { body: { ttl } }
     const { data: id, drop } = await retry(timings, ({ signal }) =>
-      dataOf(client.POST('/boxes', { ...request, signal }), isCreated), undefined, options.signal)
+      dataOf(client.POST('/boxes', { ...request, signal }), isCreated), undefined, options.signal).catch(cause => {
+      throw isTimeout(cause) ? new TypeError(`The server at ${base} did not respond in time. Check its URL and the network.`, { cause }) : cause
+    })
     const box = new Box(parseAddress(id, base), options, defaultTimings)
     box.#drop = parseAddress(drop, base).id
     return box

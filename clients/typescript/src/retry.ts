@@ -13,6 +13,8 @@ export interface Timings {
   maxRetryAfter: number
   /** until a response is complete */
   responseTimeout: number
+  /** until the last attempt must have ended */
+  totalTimeout: number
   /** how long a new stream may stay silent. A server writes at once, so silence means that a proxy is buffering */
   streamOpenTimeout: number
   /** how long an open stream may stay silent. The server writes every 15 s, so silence means that the connection is dead */
@@ -35,6 +37,7 @@ export const defaultTimings: Timings = {
   maxAttempts: 10,
   maxRetryAfter: Infinity,
   responseTimeout: 30_000,
+  totalTimeout: Infinity,
   streamOpenTimeout: 3_000,
   streamIdleTimeout: 45_000,
   longPollWait: 25,
@@ -45,7 +48,7 @@ export const defaultTimings: Timings = {
 }
 
 /** For creating a box: nothing is lost yet, so it is better to say soon that the URL is wrong. */
-export const createTimings: Timings = { ...defaultTimings, maxAttempts: 5, maxRetryAfter: 5_000 }
+export const createTimings: Timings = { ...defaultTimings, maxAttempts: 5, maxRetryAfter: 5_000, totalTimeout: 10_000 }
 
 /** Whether the same request may succeed later: there was no response, part of one, or one that says so. */
 export function isTransient (error: unknown): boolean {
@@ -101,5 +104,5 @@ export async function retry<T> (timings: Timings, request: (child: Scope) => Pro
         await backoff(scope, failures, error, timings)
       }
     }
-  })
+  }, timings.totalTimeout)
 }
