@@ -164,14 +164,31 @@ class HostedCall(Call):
             if earlier in self._open:
                 self._open[earlier].end(error)
             raise error
-        self._spawn(self._serve(nonce, drop, commitment if isinstance(commitment, str) else "", id))
-
-    async def _serve(self, nonce: str, drop: str, commitment: str, id: str) -> None:
+        # At once: what comes next may be the same hello again.
         session = Session(self._key, "host", guest_drop=drop, guest_nonce=nonce, host_nonce=new_nonce())
         assert session.id is not None
+        refusal = None
+        try:
+            self._admit(nonce, session.id)
+        except CallError as error:
+            refusal = error
+            if len(self._open) - len(self._guests) >= _MAX_REFUSALS:
+                self._refuse(refusal, id)
+                return
+        box = Box.open(drop, server=self._server, headers=self._options.headers)
+        conversation = Conversation(session, box.send, self._options.timings)
+        if refusal is None:
+            self._guests.add(conversation)
+        else:
+            conversation.end(refusal)
+        self._open[session.id] = conversation
+        self._conversations.add(conversation)
+        self._spawn(self._serve(box, session, conversation, commitment if isinstance(commitment, str) else "", id))
+
+    async def _serve(self, box: Box, session: Session, conversation: Conversation, commitment: str, id: str) -> None:
+        assert session.id is not None
         begun = judged = False
-        async with Box.open(drop, server=self._server, headers=self._options.headers) as box:
-            conversation = Conversation(session, box.send, self._options.timings)
+        async with box:
 
             async def prepare() -> tuple[Prepared, Agreement]:
                 nonlocal begun
@@ -196,16 +213,6 @@ class HostedCall(Call):
                 self._peers._add(peer)
                 return peer
 
-            try:
-                self._admit(nonce, session.id)
-                self._guests.add(conversation)
-            except CallError as refusal:
-                if len(self._open) - len(self._guests) >= _MAX_REFUSALS:
-                    self._refuse(refusal, id)
-                    return
-                conversation.end(refusal)
-            self._open[session.id] = conversation
-            self._conversations.add(conversation)
             try:
                 error = await conversation.run(prepare, connected)
             finally:
