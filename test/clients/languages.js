@@ -2,9 +2,11 @@ import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { appendFileSync, copyFileSync, cpSync, mkdirSync, readFileSync, readdirSync, renameSync, writeFileSync } from 'node:fs'
-import { basename, delimiter, dirname, join, relative } from 'node:path'
+import { delimiter, dirname, join, relative } from 'node:path'
 import { build } from 'esbuild'
 import { pythonEnvironment, root, run, tools, version } from '../../scripts/client-tools.js'
+import { followReadme, followSteps } from './follow-readme.js'
+import { prepareJava } from './java/prepare.js'
 import { lines } from './lines.js'
 
 /**
@@ -138,65 +140,6 @@ function prepareGoCall (folder) {
   }
 }
 
-async function prepareJava (folder) {
-  const env = { ...process.env, MAVEN_OPTS: `-Dmaven.repo.local=${join(tools, 'm2')} -Dstyle.color=never` }
-  const mvn = (...args) => run('mvn', ['--batch-mode', '-Dmaven.compiler.failOnWarning=true', ...args], { cwd: folder, env })
-  const here = join(import.meta.dirname, 'java')
-  followReadme('java', folder, env, join('clients', 'java'))
-  const sourceJar = buildJava(folder, mvn)
-  const sources = join(folder, 'src', 'main', 'java')
-  mkdirSync(join(sources, 'signalbox'))
-  copyFileSync(join(here, 'Runner.java'), join(sources, 'Runner.java'))
-  copyFileSync(join(here, 'box', 'BoxRunner.java'), join(sources, 'signalbox', 'BoxRunner.java'))
-  const example = join(folder, 'examples', 'java-watch')
-  cpSync(join(root, 'examples', 'java-watch'), example, { recursive: true, filter })
-  mvn('-f', example, 'compile')
-  mvn('compile', 'dependency:build-classpath', '-Dmdep.outputFile=classpath')
-  const dependencies = readFileSync(join(folder, 'classpath'), 'utf8')
-  compileJava(join(folder, 'published'), sourceJar, dependencies)
-  const program = (name, built = folder) => ({ command: 'java', args: ['-cp', join(built, 'target', 'classes') + delimiter + dependencies, name], options: { cwd: folder, env }, file: join('src', 'main', 'java', `${name}.java`) })
-  return {
-    runner: program('Runner'),
-    example: program('Example'),
-    stream: program('Watch', example),
-    box: {
-      runners: { java: program('signalbox.BoxRunner') },
-      tests: { command: 'mvn', args: ['--batch-mode', 'surefire:test'], options: { cwd: join(folder, 'clients', 'java'), env } },
-      receive: program('Receive'),
-      send: program('Send')
-    }
-  }
-}
-
-/** Builds the Java package as for its registry, without a warning, and returns the file with its sources. */
-function buildJava (folder, mvn) {
-  cpSync(join(root, 'generated', 'java'), join(folder, 'generated', 'java'), { recursive: true })
-  const registry = join(folder, 'registry')
-  mvn('-f', join('clients', 'java'), '-DskipTests', `-DaltDeploymentRepository=registry::file://${registry}`, 'deploy')
-  const published = join(registry, 'io', 'github', 'fastify-signalbox', 'signalbox-client', version)
-  const jar = kind => `signalbox-client-${version}${kind}.jar`
-  const files = readdirSync(published).filter(file => !/\.(?:md5|sha1)$/.test(file))
-  assert.deepEqual(files.sort(), [jar('-javadoc'), jar('-sources'), jar(''), jar('').replace('.jar', '.pom')].sort())
-  for (const [kind, extension] of [['', 'class'], ['-sources', 'java']]) {
-    const names = run('jar', ['tf', join(published, jar(kind))]).split('\n').filter(name => name !== '' && !name.endsWith('/'))
-    for (const name of [`signalbox/Box.${extension}`, `signalbox/operations/api/BoxApi.${extension}`, 'META-INF/LICENSE']) assert.ok(names.includes(name), name)
-    assert.deepEqual(names.filter(name => !(name.startsWith('signalbox/') && name.endsWith(`.${extension}`)) && !/^META-INF\/(?:MANIFEST\.MF|LICENSE|maven\/.+)$/.test(name)), [], 'nothing else is published')
-  }
-  const pom = readFileSync(join(published, jar('').replace('.jar', '.pom')), 'utf8')
-  // What Maven Central requires.
-  for (const element of ['name', 'description', 'url', 'licenses', 'developers', 'scm']) assert.match(pom, new RegExp(`^  <${element}>`, 'm'))
-  return join(published, jar('-sources'))
-}
-
-/** Compiles what is published as source, which has to be complete: neither our classes nor the repository is there. */
-function compileJava (folder, sourceJar, classpath) {
-  mkdirSync(folder)
-  run('jar', ['xf', sourceJar], { cwd: folder })
-  const sources = readdirSync(folder, { recursive: true }).filter(name => name.endsWith('.java'))
-  const others = classpath.split(delimiter).filter(path => !path.includes('signalbox-client'))
-  run('javac', ['-Xlint:all', '-Werror', '--release', '17', '-cp', others.join(delimiter), '-d', 'classes', ...sources], { cwd: folder })
-}
-
 async function prepareRust (folder) {
   const env = { ...process.env, CARGO_TARGET_DIR: join(tools, 'rust-clients') }
   const source = join('clients', 'rust')
@@ -257,26 +200,6 @@ function prepareRustBox (source, env) {
   return {
     runners: { rust: test('--exact', 'runner::run', '--nocapture') },
     tests: test('--skip', 'runner::')
-  }
-}
-
-/** Leaves out what was built in the original. */
-const filter = path => basename(path) !== 'target'
-
-/** Goes through the README beside a copy of the client: makes each file and runs each shell block, in its order. */
-function followReadme (language, folder, env, source = join('generated', language)) {
-  cpSync(join(root, source), join(folder, source), { recursive: true, filter })
-  followSteps(readFileSync(join(folder, source, 'README.md'), 'utf8'), folder, env)
-}
-
-function followSteps (readme, folder, env) {
-  for (const [, kind, name, text] of readme.matchAll(/^```(\w+)(?: title="(.+)")?\n([^]*?)^```$/gm)) {
-    if (name !== undefined) {
-      mkdirSync(dirname(join(folder, name)), { recursive: true })
-      writeFileSync(join(folder, name), text)
-    } else if (kind === 'sh') {
-      run('sh', ['-e', '-c', text], { cwd: folder, env })
-    }
   }
 }
 
