@@ -133,9 +133,16 @@ export async function rewritingProxy (target, { body = response => response, tim
 /** Every event of a stream comes twice. */
 export async function * repeated (response) {
   const isStream = response.headers['content-type']?.startsWith('text/event-stream')
+  let rest = ''
   for await (const chunk of response) {
-    yield chunk
-    if (isStream) yield chunk
+    if (!isStream) {
+      yield chunk
+      continue
+    }
+    // Each on its own, also where several come at once.
+    const events = (rest + chunk.toString('latin1')).split('\n\n')
+    rest = events.pop()
+    for (const event of events) for (let times = 0; times < 2; times++) yield Buffer.from(`${event}\n\n`, 'latin1')
   }
 }
 

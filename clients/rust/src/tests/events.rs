@@ -20,9 +20,9 @@ fn parse<'a>(chunks: impl IntoIterator<Item = &'a [u8]>) -> Vec<Event> {
 fn events_are_parsed_as_the_standard_says_however_they_are_split() {
     let stream =
         "\u{feff}retry: 1000\r\n: open\r\n\r\nid: 1\rdata: a\rdata:b\r\rid:2\nid: 3\0\nevent: gone\ndata\n\nid: 4\n\n\
-        event: x\n\ndata:  é😀\n\ndata: incomplete\n"
+        event: x\n\ndata:  é😀\n\nid: 5\r\ndata: a\r\ndata: b\r\n\r\ndata: incomplete\n"
             .as_bytes();
-    let expected = [event("", "1", "a\nb"), event("gone", "2", ""), event("", "4", " é😀")];
+    let expected = [event("", "1", "a\nb"), event("gone", "2", ""), event("", "4", " é😀"), event("", "5", "a\nb")];
     for first in 0..=stream.len() {
         for second in first..=stream.len() {
             let chunks = [&stream[..first], &stream[first..second], &stream[second..]];

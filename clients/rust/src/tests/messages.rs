@@ -57,6 +57,18 @@ async fn a_loop_that_gets_nothing_leaves_the_position() {
 }
 
 #[tokio::test]
+async fn a_message_that_was_handled_is_not_delivered_again() {
+    let fake = stored(1).await;
+    let inbox = fake.open();
+    let mut messages = inbox.messages();
+    assert_eq!(messages.next().await.unwrap().unwrap().seq, 1);
+    // Asking for another says that it was handled.
+    assert!(timeout(Duration::from_millis(50), messages.next()).await.is_err());
+    drop(messages);
+    assert!(timeout(Duration::from_millis(200), inbox.messages().next()).await.is_err());
+}
+
+#[tokio::test]
 async fn only_one_loop_reads_at_a_time() {
     let fake = stored(2).await;
     let inbox = fake.open();
