@@ -51,11 +51,11 @@ async function covered (page: Page, button: string): Promise<string | undefined>
   })
 }
 
-/** Whether a button is in the window, and nothing lies on it. */
+/** Whether the whole button is in the window, and nothing lies on it. */
 async function atHand (page: Page, button: string): Promise<boolean> {
   return await page.locator(button).first().evaluate(button => {
     const { left, top, right, bottom } = button.getBoundingClientRect()
-    return top >= 0 && bottom <= innerHeight && button.contains(document.elementFromPoint((left + right) / 2, (top + bottom) / 2))
+    return [top + 2, (top + bottom) / 2, bottom - 2].every(y => button.contains(document.elementFromPoint((left + right) / 2, y) ?? document))
   })
 }
 
