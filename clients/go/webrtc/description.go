@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// The limits on descriptions. libwebrtc takes quadratic or cubic time for some kinds of lines, and every
+// The limits on descriptions. libwebrtc and pion take quadratic or cubic time for some kinds of lines, and every
 // implementation has the same limits.
 const (
 	maxLines      = 16_384
@@ -64,10 +64,21 @@ func soundSize(line string) bool {
 }
 
 // A section is what has been counted in one media section.
-type section struct{ formats, parameters, parameterText, feedback int }
+type section struct {
+	formats, parameters, parameterText, feedback int
+	repeated                                     bool // a format is listed twice, which would double its feedback
+}
 
 func (s *section) begin(line string) {
-	*s = section{formats: max(1, len(strings.Split(line, " "))-3)}
+	fields := strings.Fields(line)
+	formats := fields[min(3, len(fields)):]
+	*s = section{formats: max(1, len(formats))}
+	listed := map[string]bool{}
+	for _, format := range formats[:min(maxFormats, len(formats))] {
+		format = strings.TrimLeft(format, "0") // 096 is 96
+		s.repeated = s.repeated || listed[format]
+		listed[format] = true
+	}
 }
 
 func (s *section) count(line string) {
@@ -83,5 +94,5 @@ func (s *section) count(line string) {
 }
 
 func (s *section) exceeds() bool {
-	return s.parameters > maxFormats || s.parameterText > maxFormatText || s.feedback > maxFeedback
+	return s.repeated || s.formats > maxFormats || s.parameters > maxFormats || s.parameterText > maxFormatText || s.feedback > maxFeedback
 }

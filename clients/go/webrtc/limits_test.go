@@ -13,6 +13,13 @@ import (
 
 func TestTheLimitsOnDescriptions(t *testing.T) {
 	audio := "m=audio 9 UDP/TLS/RTP/SAVPF 0 8\r\n"
+	video := func(formats int) string {
+		line := "m=video 9 UDP/TLS/RTP/SAVPF"
+		for format := range formats {
+			line += fmt.Sprint(" ", format)
+		}
+		return line + "\r\n"
+	}
 	for _, c := range []struct {
 		name, most, line string
 	}{
@@ -22,6 +29,9 @@ func TestTheLimitsOnDescriptions(t *testing.T) {
 		{"format parameters", audio + strings.Repeat("a=fmtp:0 x\r\n", maxFormats), "a=fmtp:0 x\r\n"},
 		{"text of format parameters", audio + "a=fmtp:0 " + strings.Repeat("x", maxFormatText-9) + "\r\n", "a=fmtp:0 x\r\n"},
 		{"feedback", audio + strings.Repeat("a=rtcp-fb:0 nack\r\n", maxFeedback), "a=rtcp-fb:0 nack\r\n"},
+		{"formats", video(maxFormats), video(maxFormats + 1)},
+		{"formats listed twice", "m=video 9 UDP/TLS/RTP/SAVPF 0 96 97\r\n", "m=video 9 UDP/TLS/RTP/SAVPF 96 97 96\r\n"},
+		{"formats in another spelling", "", "m=video 9 UDP/TLS/RTP/SAVPF\t96  096\r\n"},
 		{"feedback for all formats", audio + strings.Repeat("a=rtcp-fb:* nack\r\n", maxFeedback/2), "a=rtcp-fb:* nack\r\n"},
 		{"max-message-size", "a=max-message-size:49152\r\na=max-message-size:0\r\n", "a=max-message-size:49151\r\n"},
 		{"the form of max-message-size", "", "a= Max-Message-Size:65536\r\n"},
