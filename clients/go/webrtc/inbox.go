@@ -18,13 +18,14 @@ const (
 type inbox struct {
 	session *sealing.Session
 	puzzle  puzzle
+	arrived int // the sealed size of the parts of a batch
 
 	mu     sync.Mutex
 	values int // waiting in the loop
 	bytes  int
 }
 
-// An arrival is what one message brought: values, or the end of the conversation.
+// An arrival is what one message brought or completed: values, or the end of the conversation.
 type arrival struct {
 	values []json.RawMessage
 	bytes  int
@@ -37,12 +38,13 @@ func (i *inbox) open(message sealing.Message) (arrival, error) {
 	if err != nil {
 		return arrival{}, asError(err)
 	}
+	i.arrived += len(message.Sealed)
 	if reason, ended := endingOf(text); ended {
 		return arrival{ended: true, reason: reason}, nil
 	}
 	if members, ok := parseObject(text); ok {
 		if text, err = i.puzzle.add(members, maxBatch); text == nil {
-			return arrival{bytes: len(message.Sealed)}, err
+			return arrival{}, err
 		}
 	} else if i.puzzle.open {
 		return arrival{}, refuse(CodeFormat)
@@ -51,7 +53,9 @@ func (i *inbox) open(message sealing.Message) (arrival, error) {
 	if len(text) == 0 || text[0] != '[' || json.Unmarshal(text, &values) != nil {
 		return arrival{}, refuse(CodeFormat)
 	}
-	return i.count(arrival{values: values, bytes: len(message.Sealed)})
+	found := arrival{values: values, bytes: i.arrived}
+	i.arrived = 0
+	return i.count(found)
 }
 
 func (i *inbox) count(found arrival) (arrival, error) {
@@ -67,9 +71,6 @@ func (i *inbox) count(found arrival) (arrival, error) {
 
 // read says that the loop has handled an arrival.
 func (i *inbox) read(found arrival) {
-	if len(found.values) == 0 {
-		return
-	}
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	i.values -= len(found.values)
