@@ -2,6 +2,8 @@ package call
 
 import (
 	"encoding/json"
+	"math"
+	"regexp"
 	"strings"
 
 	"github.com/pion/webrtc/v4"
@@ -13,27 +15,56 @@ const (
 	maxName          = 256 // of a section or an ICE session
 )
 
+// withEnd is a line with what ends it: for pion, too, a carriage return alone ends a line.
+var withEnd = regexp.MustCompile(`[^\r\n]*[\r\n]+|[^\r\n]+$`)
+
 // parseCandidate accepts a flat object of strings and numbers. Anything else is no candidate.
-func parseCandidate(value json.RawMessage) (webrtc.ICECandidateInit, bool) {
-	var init webrtc.ICECandidateInit
-	var flat struct {
-		Candidate *string  `json:"candidate"`
-		Mid       *string  `json:"sdpMid"`
-		Line      *float64 `json:"sdpMLineIndex"`
-		Fragment  *string  `json:"usernameFragment"`
-	}
-	if json.Unmarshal(value, &flat) != nil || flat.Candidate == nil || len(*flat.Candidate) > maxCandidateText {
+func parseCandidate(value json.RawMessage) (init webrtc.ICECandidateInit, ok bool) {
+	members, isObject := parseObject(value)
+	text, isText := members.text("candidate")
+	if !isObject || !isText || len(text) > maxCandidateText || !members.isFlat() {
 		return init, false
 	}
-	if flat.Mid != nil && len(*flat.Mid) > maxName || flat.Fragment != nil && len(*flat.Fragment) > maxName {
+	mid, hasMid := members.name("sdpMid")
+	fragment, hasFragment := members.name("usernameFragment")
+	if !hasMid || !hasFragment {
 		return init, false
 	}
-	init = webrtc.ICECandidateInit{Candidate: *flat.Candidate, SDPMid: flat.Mid, UsernameFragment: flat.Fragment}
-	if flat.Line != nil {
-		line := uint16(*flat.Line)
+	init = webrtc.ICECandidateInit{Candidate: text, SDPMid: mid, UsernameFragment: fragment}
+	if members.has("sdpMLineIndex") {
+		number, isNumber := members.number("sdpMLineIndex")
+		if !isNumber || number > math.MaxUint16 {
+			return init, false
+		}
+		line := uint16(number)
 		init.SDPMLineIndex = &line
 	}
 	return init, true
+}
+
+// has reports whether there is a member other than null.
+func (o object) has(name string) bool {
+	value, found := o[name]
+	return found && string(value) != "null"
+}
+
+// isFlat reports whether all members are strings, numbers or null.
+func (o object) isFlat() bool {
+	for name, value := range o {
+		if o.has(name) && strings.ContainsRune("{[tf", rune(value[0])) {
+			return false
+		}
+	}
+	return true
+}
+
+// name returns a member that names something, if there is one.
+func (o object) name(member string) (name *string, ok bool) {
+	if !o.has(member) {
+		return nil, true
+	}
+	text, isText := o.text(member)
+	return &text, isText && len(text) <= maxName
 }
 
 // remoteCandidates counts the other side's candidates, inside its descriptions and on their own. One beyond the limit is
@@ -46,7 +77,7 @@ type remoteCandidates struct {
 // limit returns the description with as many candidates as are admitted. A description in which every ICE session is
 // new is a restart, at which pion forgets the candidates too.
 func (c *remoteCandidates) limit(sdp string) (limited string, restarted bool) {
-	lines := strings.SplitAfter(sdp, "\n")
+	lines := withEnd.FindAllString(sdp, -1)
 	sessions := map[string]bool{}
 	restart := true
 	for _, line := range lines {
@@ -69,12 +100,9 @@ func (c *remoteCandidates) limit(sdp string) (limited string, restarted bool) {
 	return kept.String(), restart
 }
 
-// admit reports whether a candidate is within the limit. One that is known already costs nothing.
+// admit reports whether a candidate is new and within the limit. pion would look up a known one again.
 func (c *remoteCandidates) admit(text string) bool {
-	if c.known[text] {
-		return true
-	}
-	if len(text) > maxCandidateText || len(c.known) >= maxCandidates {
+	if c.known[text] || len(text) > maxCandidateText || len(c.known) >= maxCandidates {
 		return false
 	}
 	if c.known == nil {

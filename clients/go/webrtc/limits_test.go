@@ -62,14 +62,21 @@ func TestCandidatesBeyondTheLimitAreIgnored(t *testing.T) {
 	if limited != lines("a", 99) || !restarted {
 		t.Error("not the same:", limited)
 	}
-	if !c.admit("candidate:98 1 udp 1 192.0.2.1 9 typ host") || !c.admit("candidate:x") || c.admit("candidate:y") {
+	if c.admit("candidate:98 1 udp 1 192.0.2.1 9 typ host") || !c.admit("candidate:x") || c.admit("candidate:x") {
+		t.Error("a known candidate is admitted again")
+	}
+	if c.admit("candidate:y") {
 		t.Error("another limit than 100")
 	}
-	if limited, restarted := c.limit(lines("a", 101)); limited != lines("a", 99) || restarted {
-		t.Error("the limit does not hold for later descriptions:", strings.Count(limited, "candidate"))
+	if limited, restarted := c.limit(lines("a", 101)); limited != lines("a", 0) || restarted {
+		t.Error("known candidates, or more than 100, in a later description:", strings.Count(limited, "candidate"))
 	}
 	if limited, restarted := c.limit(lines("b", 101)); limited != lines("b", 100) || !restarted {
 		t.Error("a restart does not begin anew:", strings.Count(limited, "candidate"))
+	}
+	repeated := strings.ReplaceAll(lines("c", 1)+strings.Repeat("a=candidate:x\r\n", 3), "\r\n", "\r")
+	if limited, restarted := c.limit(repeated); limited != strings.ReplaceAll(lines("c", 1)+"a=candidate:x\r\n", "\r\n", "\r") || !restarted {
+		t.Errorf("repeated in lines that end with a carriage return: %q", limited)
 	}
 	if (&remoteCandidates{}).admit("candidate:" + strings.Repeat("x", maxCandidateText)) {
 		t.Error("too long a candidate")
@@ -78,15 +85,23 @@ func TestCandidatesBeyondTheLimitAreIgnored(t *testing.T) {
 
 func TestTheFormOfACandidate(t *testing.T) {
 	for text, expected := range map[string]bool{
-		`{"candidate":"candidate:1"}`:                                                                  true,
-		`{"candidate":"","sdpMid":null,"sdpMLineIndex":null}`:                                          true,
-		`{"candidate":"candidate:1","sdpMid":"0","sdpMLineIndex":0,"usernameFragment":"a","other":{}}`: true,
+		`{"candidate":"candidate:1"}`:                                                                 true,
+		`{"candidate":"","sdpMid":null,"sdpMLineIndex":null}`:                                         true,
+		`{"candidate":"candidate:1","sdpMid":"0","sdpMLineIndex":0,"usernameFragment":"a","other":1}`: true,
 		`{"candidate":1}`:                        false,
 		`{}`:                                     false,
 		`null`:                                   false,
 		`"candidate:1"`:                          false,
 		`{"candidate":"candidate:1","sdpMid":1}`: false,
 		`{"candidate":"candidate:1","sdpMLineIndex":"0"}`:               false,
+		`{"candidate":"candidate:1","sdpMLineIndex":65535}`:             true,
+		`{"candidate":"candidate:1","sdpMLineIndex":65536}`:             false,
+		`{"candidate":"candidate:1","sdpMLineIndex":-1}`:                false,
+		`{"candidate":"candidate:1","sdpMLineIndex":0.5}`:               false,
+		`{"candidate":"candidate:1","other":{}}`:                        false,
+		`{"candidate":"candidate:1","other":[1]}`:                       false,
+		`{"candidate":"candidate:1","other":true}`:                      false,
+		`{"Candidate":"candidate:1"}`:                                   false,
 		`{"candidate":"` + strings.Repeat("x", 4_097) + `"}`:            false,
 		`{"candidate":"x","sdpMid":"` + strings.Repeat("x", 257) + `"}`: false,
 	} {
@@ -218,6 +233,7 @@ func TestALongValueIsSentInPartsOnTheControlChannel(t *testing.T) {
 	})
 	host.link.loop.do(func() { host.link.submit(object{"new": encode(strings.Repeat("x", maxText))}) })
 	await(t, "the end", guest.Closed())
+	await(t, "the end here", host.Closed())
 	if !has(guest.Err(), CodeTooLarge) || !has(host.Err(), CodeTooLarge) {
 		t.Error(guest.Err(), host.Err())
 	}
