@@ -44,8 +44,8 @@ func newCore(ctx context.Context, common commonOptions) *core {
 		changed:       make(chan struct{}),
 		done:          make(chan struct{}),
 	}
-	c.ice = iceSource{fixed: common.iceServers, timeout: min(common.timeouts.servers, common.timeouts.answer)}
 	c.ctx, c.cancel = context.WithCancelCause(ctx)
+	c.ice = iceSource{ctx: c.ctx, fixed: common.iceServers, timeout: min(common.timeouts.servers, common.timeouts.answer)}
 	if c.api == nil {
 		c.api = webrtc.NewAPI()
 	}

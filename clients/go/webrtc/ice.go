@@ -11,43 +11,71 @@ import (
 )
 
 const (
-	maxURLs    = 32
-	withoutTTL = 5 * time.Minute
+	maxURLs      = 32
+	withoutTTL   = 5 * time.Minute
+	afterFailure = 10 * time.Second // each guest would wait for it again otherwise
 )
 
 // An iceSource is where the ICE servers come from: the options, or the server, whose response is used for half of its
 // lifetime.
 type iceSource struct {
+	ctx     context.Context // of the call: others may wait for what one guest has asked for
 	fixed   []webrtc.ICEServer
 	timeout time.Duration
 
-	mu    sync.Mutex
-	found []webrtc.ICEServer
-	until time.Time
+	mu     sync.Mutex
+	asking chan struct{} // closed when the request that is under way has ended; nil if there is none
+	found  []webrtc.ICEServer
+	until  time.Time
 }
 
-// servers asks the server of the box. If that fails, only direct paths remain.
+// servers asks the server of the box, unless that is known or under way. If it fails, only direct paths remain.
 func (s *iceSource) servers(ctx context.Context, box *signalbox.Box) []webrtc.ICEServer {
 	if s.fixed != nil {
 		return s.fixed
 	}
 	s.mu.Lock()
-	defer s.mu.Unlock()
 	if time.Now().Before(s.until) {
+		defer s.mu.Unlock()
 		return s.found
 	}
-	ctx, cancel := context.WithTimeout(ctx, s.timeout)
-	defer cancel()
-	offered, err := box.ICEServers(ctx)
-	if err != nil {
+	asking, first := s.asking, s.asking == nil
+	if first {
+		asking = make(chan struct{})
+		s.asking = asking
+	}
+	s.mu.Unlock()
+	if first {
+		s.ask(box)
+	}
+	select {
+	case <-asking:
+	case <-ctx.Done():
 		return nil
 	}
-	s.found = usable(offered.Servers)
-	s.until = time.Now().Add(withoutTTL)
-	if offered.TTL > 0 {
-		s.until = time.Now().Add(offered.TTL / 2)
-	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	return s.found
+}
+
+// ask makes the request, and remembers a failure, too.
+func (s *iceSource) ask(box *signalbox.Box) {
+	ctx, cancel := context.WithTimeout(s.ctx, s.timeout)
+	defer cancel()
+	offered, err := box.ICEServers(ctx)
+	var found []webrtc.ICEServer
+	lasts := afterFailure
+	if err == nil {
+		found, lasts = usable(offered.Servers), withoutTTL
+		if offered.TTL > 0 {
+			lasts = offered.TTL / 2
+		}
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.found, s.until = found, time.Now().Add(lasts)
+	close(s.asking)
+	s.asking = nil
 }
 
 // usable leaves out what pion would refuse, with the whole configuration.
