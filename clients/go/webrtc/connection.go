@@ -131,7 +131,8 @@ func (l *link) handshakeFailed() {
 // hear takes a message on the control channel.
 func (l *link) hear(message webrtc.DataChannelMessage) {
 	if !l.connected && !l.over {
-		if len(l.held) > maxAtOnce {
+		l.heldBytes += len(message.Data)
+		if len(l.held) > maxAtOnce || l.heldBytes > maxWaitingBytes {
 			l.fail(refuse(CodeFull))
 			return
 		}

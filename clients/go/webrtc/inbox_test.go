@@ -1,11 +1,13 @@
 package call
 
 import (
+	"context"
 	"encoding/json"
 	"strings"
 	"testing"
 
 	"github.com/fastify-signalbox/fastify-signalbox/clients/go/internal/sealing"
+	"github.com/pion/webrtc/v4"
 )
 
 // An inboxAndSender are the two ends of a session.
@@ -71,5 +73,20 @@ func TestWhatHasBeenReadDoesNotCount(t *testing.T) {
 	}
 	if in.values != 0 || in.bytes != 0 {
 		t.Error(in.values, in.bytes)
+	}
+}
+
+func TestWhatComesBeforeTheCertificateIsComparedIsLimited(t *testing.T) {
+	l := newCore(context.Background(), commonOptions{timeouts: *brief(nil)}).newLink(sealing.Guest)
+	t.Cleanup(func() { await(t, "the end", l.done) })
+	l.loop.do(func() {
+		for range 33 { // 64 KiB each
+			l.hear(webrtc.DataChannelMessage{IsString: true, Data: make([]byte, maxControlText)})
+		}
+		l.fail(refuse(CodeClosed))
+	})
+	await(t, "the end", l.finished)
+	if l.err.Code != CodeFull {
+		t.Error(l.err)
 	}
 }

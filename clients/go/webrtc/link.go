@@ -44,6 +44,7 @@ type link struct {
 	restart   bool                       // the next offer restarts ICE
 	openings  int                        // how many of the two channels are open
 	held      []webrtc.DataChannelMessage
+	heldBytes int
 
 	answering, connecting, breaking, restoring, closing *timer
 
