@@ -4,6 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
 	"regexp"
 	"slices"
 	"strings"
@@ -11,6 +14,7 @@ import (
 	"time"
 
 	signalbox "github.com/fastify-signalbox/fastify-signalbox/clients/go"
+	"github.com/fastify-signalbox/fastify-signalbox/clients/go/internal/sealing"
 	"github.com/pion/webrtc/v4"
 )
 
@@ -230,6 +234,40 @@ func TestAnInviteIsCheckedFirst(t *testing.T) {
 	}
 	if _, err := Join(waiting(t), hosting.Invite(), &JoinOptions{Header: map[string][]string{"X": {"y"}}}); err == nil {
 		t.Error("credentials would go to any server")
+	}
+}
+
+func TestWhatIsPrintedRevealsNoInvite(t *testing.T) {
+	hosting := hosted(t, HostOptions{})
+	joining := joined(t, hosting.Invite(), JoinOptions{})
+	_, parameters, _ := strings.Cut(hosting.Invite(), "#")
+	fragment, _ := url.ParseQuery(parameters)
+	parsed, err := sealing.ParseInvite(hosting.Invite())
+	if err != nil {
+		t.Fatal(err)
+	}
+	secret, _ := fromBase64url(fragment.Get("key"))
+	for _, value := range []any{hosting, joining, parsed, &parsed, parsed.Key, struct{ Key sealing.Key }{parsed.Key}} {
+		for _, form := range []string{"%v", "%+v", "%#v", "%s"} {
+			said := fmt.Sprintf(form, value)
+			for _, reveals := range []string{fragment.Get("key"), fragment.Get("drop"), fmt.Sprint(secret)[1:40], fmt.Sprintf("%#v", secret)[7:40]} {
+				if strings.Contains(said, reveals) {
+					t.Errorf("%s of a %T: %s", form, value, said)
+				}
+			}
+		}
+	}
+}
+
+func TestThePageIsCheckedBeforeABoxIsCreated(t *testing.T) {
+	requests := 0
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		requests++
+		w.WriteHeader(http.StatusForbidden)
+	}))
+	defer server.Close()
+	if _, err := Host(waiting(t), server.URL, &HostOptions{Page: "https://%zz"}); !has(err, CodeInvite) || requests != 0 {
+		t.Error(err, requests)
 	}
 }
 

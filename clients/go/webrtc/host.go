@@ -3,6 +3,7 @@ package call
 import (
 	"context"
 	"iter"
+	"net/url"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -34,6 +35,9 @@ func Host(ctx context.Context, server string, options *HostOptions) (*HostedCall
 	common, err := options.common(server)
 	if err != nil {
 		return nil, err
+	}
+	if _, err := url.Parse(options.Page); err != nil {
+		return nil, asError(sealing.ErrInvite)
 	}
 	boxOptions := common.box
 	box, err := signalbox.Create(ctx, server, &boxOptions)
@@ -68,6 +72,12 @@ func splitLink(link string) (server, id string) {
 
 // Invite returns the link for the guests. Whoever has it can join.
 func (h *HostedCall) Invite() string { return h.invite }
+
+// String names the call without revealing its invite.
+func (h *HostedCall) String() string { return "a call at " + h.core.box.Server }
+
+// GoString is String: %#v would reveal the invite otherwise.
+func (h *HostedCall) GoString() string { return h.String() }
 
 // ID is this side's id, as the guests see it in [Peer.ID].
 func (h *HostedCall) ID() string { return participantID(h.key.HostDrop) }

@@ -63,6 +63,12 @@ func openHost(invite sealing.Invite, server string, options signalbox.Options) (
 	return host, nil
 }
 
+// String names the call without revealing its invite.
+func (c *Call) String() string { return "a call at " + c.invite.Server }
+
+// GoString is String: %#v would reveal the invite otherwise.
+func (c *Call) GoString() string { return c.String() }
+
 // ID is this side's id, as the others see it in [Peer.ID].
 func (c *Call) ID() string { return participantID(c.self) }
 

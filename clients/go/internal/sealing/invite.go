@@ -16,6 +16,12 @@ type Invite struct {
 	Key Key
 }
 
+// String names the server only.
+func (i Invite) String() string { return "an invite at " + i.Server }
+
+// GoString is String: %#v would reveal the secret otherwise.
+func (i Invite) GoString() string { return i.String() }
+
 // Link returns the invite as the address of a page, with the rest in the fragment, which browsers do not send.
 func (i Invite) Link(page string) (string, error) {
 	link, err := url.Parse(page)

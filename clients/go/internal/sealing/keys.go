@@ -80,6 +80,12 @@ func NewKey(secret []byte, hostDrop string) Key {
 	return key
 }
 
+// String identifies the key without revealing the secret.
+func (k Key) String() string { return "the key " + k.ID }
+
+// GoString is String: %#v would reveal the secret otherwise.
+func (k Key) GoString() string { return k.String() }
+
 func (k Key) derive(salt []byte, length int, context ...string) []byte {
 	derived, err := hkdf.Key(sha256.New, k.secret, salt, join(context...), length)
 	if err != nil {
