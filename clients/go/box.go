@@ -45,7 +45,8 @@ type Box struct {
 
 // Create creates a box on the server with this base URL, such as https://example.com/prefix. If the server cannot be
 // reached, it retries only four times, within about four seconds: long enough for the server to restart, and short
-// enough to notice a wrong URL. options may be nil.
+// enough to notice a wrong URL. If the server does not respond at all, it gives up after ten seconds. options may be
+// nil.
 func Create(ctx context.Context, server string, options *Options) (*Box, error) {
 	return create(ctx, server, options, defaultTimings)
 }
@@ -66,7 +67,8 @@ func create(ctx context.Context, server string, options *Options, timings timing
 		}
 		creation.body = fmt.Appendf(nil, `{"ttl":%d}`, options.TTL/time.Second)
 	}
-	made, err := retry(ctx, timings.forCreating(), timings.responseTimeout, isTransient, func(ctx context.Context) (created, error) {
+	limited := timings.forCreating()
+	made, err := retry(ctx, limited, limited.responseTimeout, isTransientAndInTime, func(ctx context.Context) (created, error) {
 		return request[created](ctx, connection, creation)
 	})
 	if err != nil {

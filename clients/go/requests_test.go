@@ -121,6 +121,20 @@ func TestCreateDoesNotWaitForLong(t *testing.T) {
 	}
 }
 
+func TestCreateGivesUpOnAServerThatDoesNotRespond(t *testing.T) {
+	f := serve(t, func(w http.ResponseWriter, r *http.Request, _ int) { <-r.Context().Done() })
+	brief := defaultTimings
+	brief.minDelay, brief.responseTimeout = time.Millisecond, 50*time.Millisecond
+	_, err := create(t.Context(), f.url, nil, brief)
+	var unreachable *UnreachableError
+	if !errors.As(err, &unreachable) || unreachable.Server != f.url || len(f.requests("POST")) != 1 {
+		t.Error(err, len(f.requests("POST")))
+	}
+	if limit := defaultTimings.forCreating().responseTimeout; limit != 10*time.Second {
+		t.Error(limit)
+	}
+}
+
 func TestAServerThatCannotBeReachedIsNamedAndTheBoxIsNot(t *testing.T) {
 	f := serve(t, func(w http.ResponseWriter, r *http.Request, _ int) { cut(w) })
 	box := f.box(t, nil)

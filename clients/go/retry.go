@@ -44,8 +44,9 @@ var defaultTimings = timings{
 }
 
 // forCreating returns the timings for creating a box: nothing is lost yet, so it is better to say soon that the URL is
-// wrong.
+// wrong. For the same reason, an attempt that gets no response in time is the last.
 func (t timings) forCreating() timings {
+	t.responseTimeout = min(t.responseTimeout, 10*time.Second)
 	t.maxAttempts = 5
 	t.maxRetryAfter = 5 * time.Second
 	return t
@@ -59,6 +60,11 @@ func isTransient(err error) bool {
 	}
 	var unreachable *UnreachableError
 	return errors.As(err, &unreachable)
+}
+
+func isTransientAndInTime(err error) bool {
+	var late interface{ Timeout() bool }
+	return isTransient(err) && !(errors.As(err, &late) && late.Timeout())
 }
 
 func asError(err error) (*Error, bool) {
@@ -100,10 +106,17 @@ func retry[T any](ctx context.Context, t timings, timeout time.Duration, mayRepe
 }
 
 func inTime[T any](ctx context.Context, timeout time.Duration, request func(context.Context) (T, error)) (T, error) {
-	ctx, cancel := context.WithTimeoutCause(ctx, timeout, fmt.Errorf("no response within %v", timeout))
+	ctx, cancel := context.WithTimeoutCause(ctx, timeout, timeoutError{timeout})
 	defer cancel()
 	return request(ctx)
 }
+
+// A timeoutError says that there was no response in time.
+type timeoutError struct{ limit time.Duration }
+
+func (e timeoutError) Error() string { return fmt.Sprintf("no response within %v", e.limit) }
+
+func (timeoutError) Timeout() bool { return true }
 
 func sleep(ctx context.Context, d time.Duration) error {
 	timer := time.NewTimer(d)
