@@ -11,8 +11,8 @@ use tokio::{
 const BACKLOG: u64 = 64;
 
 /// Sends acknowledgements: one request at a time, with the latest cursor, and at most one per interval unless many
-/// messages are waiting. A request that fails for good is dropped: the next one carries a later cursor, and until then,
-/// the server merely keeps the messages for longer.
+/// messages are waiting. After a transient failure, it tries again with what is then the latest cursor: until the server
+/// has deleted what was handled, the box may be full. A final refusal is dropped: only a later cursor can do better.
 ///
 /// It is a task of its own, so that it goes on while the reader is busy, and when the reader is dropped.
 pub(crate) struct Acknowledger {
@@ -51,14 +51,23 @@ impl Acknowledger {
 
 /// Until the reader is gone and all that it has handled is acknowledged.
 async fn acknowledge(inbox: &MessageBox, mut wanted: watch::Receiver<u64>) {
+    let timings = &inbox.inner.timings;
     let (mut tried, mut done) = (0, 0);
     while let Ok(cursor) = wanted.wait_for(|wanted| *wanted > tried).await.map(|wanted| *wanted) {
         tried = cursor;
-        if inbox.acknowledge(cursor).await.is_ok() {
-            done = cursor;
+        let (mut pause, mut enough) = (timings.acknowledge_interval, cursor.saturating_add(BACKLOG));
+        match inbox.acknowledge(cursor).await {
+            Ok(_) => done = cursor,
+            Err(error) if error.is_transient() => {
+                tried = done;
+                (pause, enough) = (timings.max_delay.max(error.retry_after()), u64::MAX);
+            }
+            Err(_) => {}
         }
-        let _ = timeout(inbox.inner.timings.acknowledge_interval, wanted.wait_for(|wanted| *wanted >= done + BACKLOG))
-            .await;
+        let reader_is_gone = matches!(timeout(pause, wanted.wait_for(|wanted| *wanted >= enough)).await, Ok(Err(_)));
+        if reader_is_gone {
+            break;
+        }
     }
     let last = *wanted.borrow();
     if last > done {

@@ -1,11 +1,13 @@
 use super::fake::{Fake, Reply, numbered};
-use crate::{Error, MessageBox, Messages};
+use crate::{Error, MessageBox, Messages, retry::Timings};
 use futures_core::{FusedStream, Stream};
 use std::{future::poll_fn, pin::Pin, time::Duration};
 use tokio::time::timeout;
 
 const LEFT: &str = r#"{"type":"ack","data":0}"#;
 const HOUR: Duration = Duration::from_secs(3600);
+/// Ends a test that would otherwise hang.
+const LONG: Duration = Duration::from_secs(10);
 
 /// A server whose box holds the messages 1 to `last`.
 async fn stored(last: u64) -> Fake {
@@ -135,7 +137,8 @@ async fn the_end_of_a_loop_does_not_wait_forever() {
     let fake =
         Fake::start(|seen, _| if seen.method == "GET" { Reply::stream(&numbered(1..=2)) } else { Reply::hang() }).await;
     let inbox = fake.open_timed(|timings| timings.flush_timeout = Duration::from_millis(20));
-    assert_eq!(take_to(&inbox, 2).await, [1, 2]);
+    assert_eq!(timeout(LONG, take_to(&inbox, 2)).await.unwrap(), [1, 2]);
+    assert_eq!(Timings::default().flush_timeout, Duration::from_secs(5), "as documented");
 }
 
 #[tokio::test]
@@ -172,6 +175,49 @@ async fn a_failed_acknowledgement_does_not_disturb_the_loop() {
     .await;
     assert_eq!(take_to(&fake.open(), 3).await, [1, 2, 3]);
     assert_eq!(fake.cursors().last().unwrap(), r#"{"after":2}"#);
+}
+
+#[tokio::test]
+async fn an_acknowledgement_is_repeated_while_the_loop_is_idle() {
+    let fake = Fake::start(|seen, earlier| match seen.method.as_str() {
+        "GET" => Reply::stream(&numbered(1..=2)),
+        _ if earlier < 3 => Reply::problem(503, "BOX_ERR_STORE"),
+        _ => Reply::json(LEFT),
+    })
+    .await;
+    let inbox = fake.open_timed(|timings| {
+        timings.max_attempts = 1;
+        timings.acknowledge_interval = HOUR;
+    });
+    let mut messages = inbox.messages();
+    numbers_to(&mut messages, 2).await;
+    // Nothing else comes that could be acknowledged: the box may be full.
+    let repeated = async {
+        while fake.cursors().len() < 4 {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    };
+    timeout(LONG, repeated).await.unwrap();
+    messages.close().await;
+    assert_eq!(fake.cursors(), [r#"{"after":1}"#; 4], "it is not repeated once it has succeeded");
+}
+
+#[tokio::test]
+async fn acknowledgements_that_fail_for_good_are_combined() {
+    let fake = Fake::start(|seen, _| match seen.method.as_str() {
+        "GET" => Reply::stream(&numbered(1..=200)),
+        _ => Reply::problem(403, "BOX_ERR_DROP_ONLY"),
+    })
+    .await;
+    let inbox = fake.open_timed(|timings| timings.acknowledge_interval = HOUR);
+    let mut messages = inbox.messages();
+    for seq in 1..=200 {
+        numbers_to(&mut messages, seq).await;
+        // Long enough for a request.
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+    let requests = fake.cursors().len();
+    assert!(requests <= 5, "{requests} requests");
 }
 
 #[tokio::test]
