@@ -2,6 +2,9 @@
 
 use crate::Error;
 
+/// Longer than any message's number. Every event has a copy of the id, so a longer one is not kept.
+const MAX_ID: usize = 64;
+
 /// An event of an event stream.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Event {
@@ -83,6 +86,7 @@ impl EventParser {
                 None => self.data = Some(value.into()),
             },
             b"event" => self.kind = value.into(),
+            b"id" if value.len() > MAX_ID => self.id.clear(),
             b"id" if !value.contains(&0) => self.id = value.into(),
             _ => {}
         }

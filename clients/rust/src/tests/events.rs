@@ -42,6 +42,13 @@ fn an_endless_event_is_refused() {
 }
 
 #[test]
+fn an_id_that_is_too_long_for_a_number_is_not_kept() {
+    let long = "1".repeat(100);
+    let events = parse([format!("id: 1\ndata: a\n\nid: {long}\ndata: b\n\ndata: c\n\n").as_bytes()]);
+    assert_eq!(events, [event("", "1", "a"), event("", "", "b"), event("", "", "c")]);
+}
+
+#[test]
 fn the_limit_is_for_each_event() {
     let mut parser = EventParser::new(20);
     let mut count = 0;
