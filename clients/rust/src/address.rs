@@ -43,14 +43,19 @@ impl Address {
     }
 }
 
-/// The base URL of a server's box routes in canonical form: no query, no fragment, no trailing slash.
+/// The base URL of a server's box routes in canonical form: no query, no fragment, no trailing slash. A user or a password
+/// is refused, since it would not be sent.
 pub(crate) fn base_url(server: &str) -> Result<String, Error> {
     let url = Url::parse(server).map_err(|_| Error::InvalidServer)?;
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(Error::InvalidServer);
+    }
     canonical(&url, url.path())
 }
 
 fn canonical(url: &Url, path: &str) -> Result<String, Error> {
-    if !matches!(url.scheme(), "http" | "https") {
+    // Errors name the server, so it must not contain a capability.
+    if !matches!(url.scheme(), "http" | "https") || redact(path) != path {
         return Err(Error::InvalidServer);
     }
     Ok(url.origin().ascii_serialization() + path.trim_end_matches('/'))

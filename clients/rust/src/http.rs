@@ -59,6 +59,8 @@ impl Connection {
     pub(crate) fn new(server: String, options: Options, connect_timeout: Duration) -> Result<Self, Error> {
         let Options { http_client, headers, max_response_bytes: max_bytes, .. } = options;
         let builder = http_client.unwrap_or_default().redirect(Policy::none()).connect_timeout(connect_timeout);
+        // After a failure, HTTP/2 would send the next request over the same connection, even if that is dead.
+        let builder = builder.http1_only();
         // Here and everywhere: without the URL of a request, which contains the box id.
         let client = builder.build().map_err(|error| Error::HttpClient(error.without_url()))?;
         Ok(Self { server, max_bytes, client, headers })
@@ -105,7 +107,7 @@ impl Connection {
             return None;
         }
         let next = response.url().join(response.headers().get(LOCATION)?.to_str().ok()?).ok()?;
-        matches!(next.scheme(), "http" | "https").then_some(next)
+        may_follow(response.url(), &next).then_some(next)
     }
 
     /// What a successful response says; any other is an error.
@@ -177,6 +179,11 @@ impl Connection {
     pub(crate) fn unreachable(&self, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
         Error::Unreachable { server: self.server.clone(), source: source.into() }
     }
+}
+
+/// Whether a redirect may lead from one URL to another, which learns the box id: not where everyone can read it.
+pub(crate) fn may_follow(from: &Url, to: &Url) -> bool {
+    to.scheme() == "https" || (from.scheme() == "http" && to.scheme() == "http")
 }
 
 /// Parses `Retry-After` (RFC 9110, section 10.2.3), in seconds or as a date. It is at most a day.

@@ -1,6 +1,6 @@
 //! How to create and open boxes.
 
-use crate::{Error, MessageBox, retry::Timings};
+use crate::{Error, MessageBox, address::base_url, retry::Timings};
 use reqwest::{ClientBuilder, header::HeaderMap};
 use std::{fmt, pin::Pin, sync::Arc, time::Duration};
 
@@ -58,10 +58,7 @@ impl Options {
 
     /// Sends these headers, such as `Authorization`, with every request. Redirects are then refused: they could lead to
     /// another server.
-    pub fn headers(mut self, mut headers: HeaderMap) -> Self {
-        for value in headers.values_mut() {
-            value.set_sensitive(true);
-        }
+    pub fn headers(mut self, headers: HeaderMap) -> Self {
         self.headers = Some(Headers::Same(headers));
         self
     }
@@ -87,6 +84,9 @@ impl Options {
     }
 
     /// Sets how requests are made, for example with your own certificates. A timeout of its own would also end streams.
+    ///
+    /// The client speaks HTTP/1.1 even if HTTP/2 is enabled in reqwest, has its own connect timeout, and follows redirects
+    /// itself; what the builder says about these is ignored.
     pub fn http_client(mut self, builder: ClientBuilder) -> Self {
         self.http_client = Some(builder);
         self
@@ -119,7 +119,8 @@ impl fmt::Debug for Options {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Options")
             .field("ttl", &self.ttl)
-            .field("server", &self.server)
+            // Not as it was given: it may be refused for a password or a box id in it.
+            .field("server", &self.server.as_deref().and_then(|server| base_url(server).ok()))
             .field("max_response_bytes", &self.max_response_bytes)
             .finish_non_exhaustive()
     }
@@ -135,9 +136,14 @@ type HeadersFuture = Pin<Box<dyn Future<Output = Result<HeaderMap, AnyError>> + 
 
 impl Headers {
     pub(crate) async fn get(&self) -> Result<HeaderMap, AnyError> {
-        match self {
-            Self::Same(headers) => Ok(headers.clone()),
-            Self::From(function) => function().await,
+        let mut headers = match self {
+            Self::Same(headers) => headers.clone(),
+            Self::From(function) => function().await?,
+        };
+        // So that no HTTP library logs them.
+        for value in headers.values_mut() {
+            value.set_sensitive(true);
         }
+        Ok(headers)
     }
 }

@@ -1,5 +1,8 @@
 use super::fake::{BOX_ID, DROP};
-use crate::{Error, MessageBox, Options, address::redact};
+use crate::{
+    Error, MessageBox, Options,
+    address::{base_url, redact},
+};
 use reqwest::header::HeaderMap;
 
 const OTHER: &str = "https://other.example";
@@ -55,6 +58,20 @@ fn an_invalid_link_is_refused_and_not_repeated() {
     }
     assert!(matches!(open(&format!("ftp://example.com/boxes/{BOX_ID}"), Options::new()), Error::InvalidServer));
     assert!(matches!(open(&link, Options::new().server("example.com")), Error::InvalidServer));
+    for server in [
+        link.as_str(),
+        &format!("https://example.com/boxes/{DROP}/"),
+        "https://user:password@example.com",
+        "https://user@example.com",
+        "https://:password@example.com",
+    ] {
+        assert!(matches!(open(BOX_ID, Options::new().server(server)), Error::InvalidServer), "{server}");
+        assert!(matches!(base_url(server), Err(Error::InvalidServer)), "{server}");
+        let said = format!("{:?}", Options::new().server(server));
+        assert!(!said.contains("example.com"), "{said}");
+    }
+    assert!(matches!(open(&format!("{link}/boxes/{BOX_ID}"), Options::new()), Error::InvalidServer));
+    assert!(format!("{:?}", Options::new().server(OTHER)).contains(OTHER));
     assert!(matches!(open(BOX_ID, Options::new()), Error::ServerRequired));
     assert!(matches!(open(&link, headers()), Error::ServerRequired));
     assert!(matches!(open(&link, function()), Error::ServerRequired));

@@ -1,5 +1,5 @@
 use super::fake::{BOX_ID, Fake, Reply};
-use crate::{Error, Options, Problem, ReadOptions};
+use crate::{Error, Options, Problem, ReadOptions, http::may_follow};
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue};
 use std::{
     sync::atomic::{AtomicUsize, Ordering},
@@ -139,6 +139,14 @@ async fn what_is_too_large_is_not_asked_for_again() {
     }
 }
 
+#[tokio::test]
+async fn requests_are_made_by_http_1() {
+    let fake = Fake::start(|_, _| Reply::json(LEFT)).await;
+    let http2 = reqwest::Client::builder().http2_prior_knowledge();
+    let inbox = fake.open_with(Options::new().http_client(http2)).unwrap();
+    assert_eq!(inbox.acknowledge(1).await.unwrap(), 4);
+}
+
 fn secret() -> HeaderMap {
     HeaderMap::from_iter([(AUTHORIZATION, HeaderValue::from_static("secret"))])
 }
@@ -157,6 +165,8 @@ async fn headers_go_nowhere_else() {
     let from = Options::new().server(&fake.url).headers_from(|| async { Ok(secret()) });
     assert!(!format!("{same:?} {from:?}").contains("secret"));
     for options in [same, from] {
+        let marked = options.headers.as_ref().unwrap().get().await.unwrap();
+        assert!(!format!("{marked:?}").contains("secret"), "HTTP libraries log what is not marked as sensitive");
         let error = fake.open_with(options).unwrap().acknowledge(1).await.unwrap_err();
         assert_eq!(error.problem().map(|problem| problem.status), Some(307));
         assert!(error.to_string().contains("`headers`"), "{error}");
@@ -188,6 +198,20 @@ async fn a_redirect_that_changes_the_method_is_explained() {
     let error = fake.open().send(&1).await.unwrap_err();
     assert!(error.to_string().contains("use the new URL"), "{error}");
     assert!(fake.requests("GET").is_empty());
+}
+
+#[test]
+fn a_redirect_does_not_lead_from_https_to_http() {
+    for (from, to, followed) in [
+        ("http://a.example", "http://b.example", true),
+        ("http://a.example", "https://b.example", true),
+        ("https://a.example", "https://b.example", true),
+        ("https://a.example", "http://a.example", false),
+        ("https://a.example", "ftp://a.example", false),
+        ("http://a.example", "ftp://a.example", false),
+    ] {
+        assert_eq!(may_follow(&from.parse().unwrap(), &to.parse().unwrap()), followed, "{from} to {to}");
+    }
 }
 
 #[tokio::test]
