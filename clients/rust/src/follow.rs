@@ -5,7 +5,7 @@ use crate::{
     events::{Event, EventParser},
     http::Connection,
     message_box::Inner,
-    retry::{Timings, in_time},
+    retry::{Timings, in_time, while_waiting},
 };
 use reqwest::{
     Method, Response, StatusCode,
@@ -147,7 +147,7 @@ impl Stream {
         let asked = ReadOptions::new().after(after);
         let call = inner.call(Method::GET, "/messages").query(asked.query());
         let call = call.header(ACCEPT, HeaderValue::from_static(EVENT_STREAM));
-        let Ok(response) = timeout(timings.stream_open_timeout, connection.open(&call)).await else {
+        let Some(response) = while_waiting(timings.stream_open_timeout, connection.open(&call)).await else {
             return Err(Stop::NoStream);
         };
         let response = response?;
@@ -171,14 +171,19 @@ impl Stream {
         Inner { connection, timings, .. }: &Inner,
         ready: &mut VecDeque<Message>,
     ) -> Result<(), Stop> {
+        let Timings { stream_open_timeout, stream_idle_timeout, .. } = *timings;
+        let chunk = self.response.chunk();
         // It begins when the consumer asks: if it is busy, the silence is ours.
-        let patience = if self.begun { timings.stream_idle_timeout } else { timings.stream_open_timeout };
-        let chunk = match timeout(patience, self.response.chunk()).await {
-            Ok(chunk) => chunk.map_err(|error| connection.cut_off(error))?.ok_or(Stop::Ended)?,
+        let chunk = match self.begun {
+            true => timeout(stream_idle_timeout, chunk).await.ok(),
+            false => while_waiting(stream_open_timeout, chunk).await,
+        };
+        let chunk = match chunk {
+            Some(chunk) => chunk.map_err(|error| connection.cut_off(error))?.ok_or(Stop::Ended)?,
             // Silent later, the connection is dead: the machine slept or the network changed.
-            Err(_) if self.begun => return Err(connection.unreachable("the stream fell silent").into()),
+            None if self.begun => return Err(connection.unreachable("the stream fell silent").into()),
             // A proxy is buffering it.
-            Err(_) => return Err(Stop::NoStream),
+            None => return Err(Stop::NoStream),
         };
         self.begun = true;
         let mut result = Ok(());

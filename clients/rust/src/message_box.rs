@@ -33,8 +33,10 @@ const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 /// With a box id you can read, acknowledge, send and delete; with a drop address you can only send. It retries transient
 /// failures, resumes after every disconnection, and delivers messages in order and once each.
 ///
-/// Methods fail with [`Error::Refused`] if the server refuses, with [`Error::Unreachable`] if it cannot be reached (a
-/// request is tried ten times, over about a minute), and with [`Error::TooLarge`].
+/// Methods fail with [`Error::Refused`] if the server refuses, with [`Error::Unreachable`] if it cannot be reached, and
+/// with [`Error::TooLarge`]. A request is tried up to ten times. That takes about a minute if each attempt fails at once,
+/// and up to six minutes if the server says nothing: an attempt then lasts 30 seconds. If the server asks to wait for more
+/// than a minute (`Retry-After`), its refusal is final.
 ///
 /// To limit how long a call takes, use [`tokio::time::timeout`], or drop its future: the server may still have carried
 /// out the request, and nothing else is lost.
@@ -62,7 +64,8 @@ impl MessageBox {
     /// Creates a box on the server with this base URL, such as `https://example.com/prefix`.
     ///
     /// If the server cannot be reached, this retries only four times, within about four seconds: long enough for the
-    /// server to restart, and short enough to notice a wrong URL.
+    /// server to restart, and short enough to notice a wrong URL. If the server accepts the connection and then says
+    /// nothing, it fails after ten seconds.
     pub async fn create(server: &str) -> Result<Self, Error> {
         Self::create_with(server, Options::new()).await
     }
@@ -83,10 +86,9 @@ impl MessageBox {
             call = call.body(format!(r#"{{"ttl":{}}}"#, whole_seconds(ttl)));
         }
         let connection = Connection::new(server.clone(), options, timings.connect_timeout)?;
-        let created: Created = retry(&timings.for_creating(), Error::is_transient, || {
-            in_time(&server, timings.response_timeout, connection.request(&call))
-        })
-        .await?;
+        let creating = timings.for_creating();
+        let request = || in_time(&server, creating.response_timeout, connection.request(&call));
+        let created: Created = retry(&creating, Error::is_transient, request).await?;
         Ok(Self::new(Address { server, id: created.data }, connection, timings))
     }
 

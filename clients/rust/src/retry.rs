@@ -1,8 +1,8 @@
 //! When to ask again.
 
 use crate::Error;
-use std::time::Duration;
-use tokio::time::{Instant, sleep, timeout};
+use std::{pin::pin, time::Duration};
+use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 /// The client's waits and timeouts, and its number of attempts.
 #[derive(Clone, Copy)]
@@ -21,6 +21,8 @@ pub(crate) struct Timings {
     pub(crate) connect_timeout: Duration,
     /// Until a response is complete.
     pub(crate) response_timeout: Duration,
+    /// The same when a box is created. It is longer than the patience, so an attempt that times out is the last.
+    pub(crate) create_timeout: Duration,
     /// How long a new stream may stay silent: a server writes at once, unless a proxy buffers.
     pub(crate) stream_open_timeout: Duration,
     /// How long an open stream may stay silent: the server writes every 15 s.
@@ -43,9 +45,10 @@ impl Default for Timings {
             max_delay: Duration::from_secs(15),
             max_attempts: 10,
             patience: Duration::MAX,
-            max_retry_after: Duration::MAX,
+            max_retry_after: Duration::from_secs(60),
             connect_timeout: Duration::from_secs(4),
             response_timeout: Duration::from_secs(30),
+            create_timeout: Duration::from_secs(10),
             stream_open_timeout: Duration::from_secs(3),
             stream_idle_timeout: Duration::from_secs(45),
             long_poll_wait: Duration::from_secs(25),
@@ -60,7 +63,13 @@ impl Default for Timings {
 impl Timings {
     /// Nothing is lost yet by whoever creates a box, so it is better to say soon that the URL is wrong.
     pub(crate) fn for_creating(self) -> Self {
-        Self { max_attempts: 5, patience: self.connect_timeout, max_retry_after: Duration::from_secs(5), ..self }
+        Self {
+            max_attempts: 5,
+            patience: self.connect_timeout,
+            max_retry_after: Duration::from_secs(5),
+            response_timeout: self.create_timeout,
+            ..self
+        }
     }
 
     /// How long to wait after so many failures in a row: exponential backoff with jitter, so that clients disconnected
@@ -114,4 +123,22 @@ pub(crate) async fn in_time<T>(
         let source = format!("no response within {limit:?}").into();
         Err(Error::Unreachable { server: server.into(), source })
     })
+}
+
+/// The result of the work, unless it takes longer although it is waited for.
+///
+/// While the consumer does something else, nobody gives the work a chance to go on. If the end of the time is noticed
+/// only later, that was so, and the time begins anew.
+pub(crate) async fn while_waiting<T>(limit: Duration, work: impl Future<Output = T>) -> Option<T> {
+    const LATE: Duration = Duration::from_millis(100);
+    let mut work = pin!(work);
+    loop {
+        let end = Instant::now() + limit;
+        if let Ok(result) = timeout_at(end, work.as_mut()).await {
+            return Some(result);
+        }
+        if end.elapsed() < LATE {
+            return None;
+        }
+    }
 }

@@ -138,6 +138,22 @@ async fn a_slow_consumer_does_not_end_the_stream() {
 }
 
 #[tokio::test]
+async fn time_without_a_waiting_consumer_does_not_cost_the_stream() {
+    let fake = reading(|_, _| Reply::stream(&numbered(1..=1))).await;
+    let inbox = fake.open_timed(|timings| timings.stream_open_timeout = Duration::from_millis(200));
+    let mut messages = inbox.messages();
+    // The request has begun, and the consumer does something else.
+    tokio::select! {
+        biased;
+        _ = messages.next() => unreachable!("there is no connection yet"),
+        () = std::future::ready(()) => {}
+    }
+    sleep(Duration::from_secs(1)).await;
+    assert_eq!(messages.next().await.unwrap().unwrap().seq, 1);
+    assert!(fake.requests("GET").iter().all(|seen| seen.wants_stream()));
+}
+
+#[tokio::test]
 async fn a_message_of_the_stream_is_its_json_text() {
     let fake =
         reading(|_, _| Reply::stream(&format!("id: 1\ndata: {}\n\nid: 2\ndata: [1,\ndata: 2]\n\n", hard()))).await;

@@ -64,9 +64,31 @@ async fn create_does_not_wait_for_long() {
 
 #[test]
 fn create_gives_up_after_about_four_seconds() {
-    let Timings { min_delay, patience, connect_timeout, max_attempts, .. } = Timings::default().for_creating();
+    let Timings { min_delay, patience, connect_timeout, response_timeout, max_attempts, .. } =
+        Timings::default().for_creating();
     assert!(patience <= Duration::from_secs(4) && connect_timeout <= Duration::from_secs(4));
+    assert!(patience < response_timeout && response_timeout <= Duration::from_secs(10));
     assert!(min_delay * (2_u32.pow(max_attempts - 1) - 1) < Duration::from_secs(4));
+}
+
+#[tokio::test]
+async fn create_does_not_repeat_an_attempt_that_times_out() {
+    let silent = Fake::start(|_, _| Reply::hang()).await;
+    let mut options = Options::new();
+    quicken(&mut options.timings);
+    options.timings.connect_timeout = Duration::from_millis(100);
+    options.timings.create_timeout = Duration::from_millis(200);
+    let error = timeout(Duration::from_secs(10), options.create(&silent.url)).await.unwrap().unwrap_err();
+    assert_eq!(error.source().unwrap().to_string(), "no response within 200ms");
+    assert_eq!(silent.requests("POST").len(), 1);
+}
+
+#[tokio::test]
+async fn a_refusal_for_long_is_final() {
+    let fake = Fake::start(|_, _| Reply::new(429, "Retry-After: 61\r\n", r#"{"code":"BOX_ERR_RATE"}"#)).await;
+    let error = timeout(Duration::from_secs(10), fake.open().acknowledge(1)).await.unwrap().unwrap_err();
+    assert_eq!(error.code(), Some("BOX_ERR_RATE"));
+    assert_eq!(fake.requests("PUT").len(), 1);
 }
 
 #[tokio::test]
