@@ -11,7 +11,7 @@ from ._follow import Message, Page
 from ._http import Headers
 from ._logging import redact_requests
 from ._messages import Messages
-from .errors import BoxClosedError, BoxError, ResponseTooLargeError, UnreachableError, UnreadableMessageError
+from .errors import BoxClosedError, BoxError, ResponseTooLargeError, UnreachableError
 
 __version__ = version("signalbox-client")
 
@@ -26,7 +26,6 @@ __all__ = [
     "ResponseTooLargeError",
     "Sent",
     "UnreachableError",
-    "UnreadableMessageError",
 ]
 
 redact_requests()

@@ -1,7 +1,6 @@
 """A box on a server."""
 
 import asyncio
-import json
 import secrets
 import weakref
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from ._address import Address, base_url, drop_address_of, parse_address
 from ._closing import Closing
 from ._follow import Message, Page, Source, page_of, read_page
 from ._http import MAX_RESPONSE_BYTES, Connection, Headers
+from ._json import to_json
 from ._messages import Loop, Messages
 from ._retry import CREATE_TIMINGS, DEFAULT_TIMINGS, Timings, retry
 from ._shapes import is_ack, is_created, is_cursor_ack, is_msgs, is_nothing
@@ -139,10 +139,10 @@ class Box:
 
         Raises:
             TypeError: if the message is not a JSON value
-            ValueError: if it contains a number that JSON lacks, or itself
+            ValueError: if it contains a number that JSON lacks, or itself, or is nested too deeply to be sent
             BoxError: if the server refuses, for example with ``BOX_ERR_FULL`` or ``BOX_ERR_TOO_LARGE``
         """
-        content = _to_json(message)
+        content = to_json(message)
         headers = {"idempotency-key": secrets.token_urlsafe(16)}
         path = f"{self._source.path}/messages"
         async with self._closing.guard(), self._sending:
@@ -168,7 +168,7 @@ class Box:
         acknowledges is gone for all.
 
         The loop ends when the box is closed. It raises a ``BoxError`` if the box is gone or the cursor is ahead of it,
-        a ``ResponseTooLargeError``, or an ``UnreadableMessageError``. After a timeout, ``anext`` may be called again.
+        or a ``ResponseTooLargeError``. After a timeout, ``anext`` may be called again.
 
         Args:
             after: the cursor to start after
@@ -280,15 +280,6 @@ class Box:
         if current is not None:
             await current._finish(flush=flush)
         await self._loops_ended()
-
-
-def _to_json(message: Any) -> bytes:
-    text = json.dumps(message, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    try:
-        return text.encode()
-    except UnicodeEncodeError:
-        # A lone surrogate, which only an escape can express.
-        return json.dumps(message, allow_nan=False, separators=(",", ":")).encode()
 
 
 def _took_nothing(error: Exception) -> bool:

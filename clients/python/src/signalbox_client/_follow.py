@@ -11,7 +11,7 @@ from ._events import Event, EventParser
 from ._http import Connection, parse_json
 from ._retry import Timings, backoff_delay, in_time, is_transient
 from ._shapes import is_count, is_msgs
-from .errors import UnreachableError, UnreadableMessageError
+from .errors import UnreachableError
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,19 +133,11 @@ async def _stream(source: Source, after: int) -> AsyncGenerator[list[Message], N
             opened = True
             # ``gone`` needs no handling: the stream ends, and the next request is refused with the reason.
             batch: list[Message] = []
-            unreadable: UnreadableMessageError | None = None
             for event in parser.push(chunk):
-                if event.type != "message":
-                    continue
-                try:
+                if event.type == "message":
                     batch.append(_message_of(event))
-                except UnreadableMessageError as error:
-                    unreadable = error
-                    break
             if batch:
                 yield batch
-            if unreadable is not None:
-                raise unreadable
 
 
 def _message_of(event: Event) -> Message:
@@ -154,10 +146,7 @@ def _message_of(event: Event) -> Message:
     seq = int(event.id)
     if seq == 0 or not is_count(seq):
         raise _NoStreamError
-    try:
-        return Message(seq, parse_json(event.data))
-    except UnreadableMessageError:
-        raise UnreadableMessageError(seq) from None
+    return Message(seq, parse_json(event.data))
 
 
 async def _poll(source: Source, after: int) -> AsyncGenerator[list[Message], None]:

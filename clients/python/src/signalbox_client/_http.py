@@ -11,7 +11,8 @@ from typing import Any, TypeAlias
 
 import httpx
 
-from .errors import BoxError, ResponseTooLargeError, UnreachableError, UnreadableMessageError
+from ._json import from_json
+from .errors import BoxError, ResponseTooLargeError, UnreachableError
 
 Headers: TypeAlias = Mapping[str, str] | Callable[[], Mapping[str, str] | Awaitable[Mapping[str, str]]]
 """Headers for every request, such as ``Authorization``.
@@ -144,21 +145,6 @@ class Connection:
 def parse_json(text: str | bytes) -> Any:
     """The value of a JSON text. Raises an ``UnreachableError`` if it is none: it may have been cut off."""
     try:
-        try:
-            return json.loads(text)
-        except (json.JSONDecodeError, UnicodeDecodeError):
-            raise
-        except ValueError:
-            # An integer of thousands of digits, which Python refuses to read.
-            return json.loads(text, parse_int=_as_int)
+        return from_json(text)
     except ValueError as error:
         raise UnreachableError("The response is not JSON") from error
-    except RecursionError:
-        raise UnreadableMessageError from None
-
-
-def _as_int(digits: str) -> int | float:
-    try:
-        return int(digits)
-    except ValueError:
-        return float(digits)

@@ -2,7 +2,7 @@
 
 from .operations.errors import BoxError
 
-__all__ = ["BoxClosedError", "BoxError", "ResponseTooLargeError", "UnreachableError", "UnreadableMessageError"]
+__all__ = ["BoxClosedError", "BoxError", "ResponseTooLargeError", "UnreachableError"]
 
 
 class UnreachableError(ConnectionError):
@@ -17,19 +17,6 @@ class ResponseTooLargeError(Exception):
 
     def __init__(self, what: str, limit: int):
         super().__init__(f"{what} is larger than {limit} bytes. To accept it, raise the option 'max_response_bytes'.")
-
-
-class UnreadableMessageError(ValueError):
-    """A message is nested more deeply than Python's recursion limit lets it be read.
-
-    Attributes:
-        seq: its sequence number; None if it is one of several that were read together
-    """
-
-    def __init__(self, seq: int | None = None):
-        self.seq = seq
-        which = "A message" if seq is None else f"Message {seq}"
-        super().__init__(f"{which} is nested too deeply to be read. To go on without it, acknowledge its number.")
 
 
 class BoxClosedError(Exception):

@@ -181,7 +181,7 @@ class Box:
         acknowledges is gone for all.
 
         The loop ends when the box is closed, for example by another thread. It raises a ``BoxError`` if the box is gone
-        or the cursor is ahead of it, a ``ResponseTooLargeError``, or an ``UnreadableMessageError``.
+        or the cursor is ahead of it, or a ``ResponseTooLargeError``.
 
         Args:
             after: the cursor to start after

@@ -10,7 +10,7 @@ from unittest.mock import patch
 
 import httpx
 
-from signalbox_client import Box, BoxError, ResponseTooLargeError, UnreachableError, UnreadableMessageError
+from signalbox_client import Box, BoxError, ResponseTooLargeError, UnreachableError
 from signalbox_client._retry import backoff_delay, Timings
 from support import ID, LINK, Stream, ack, event, fake_box, problem, stream
 
@@ -25,6 +25,14 @@ def in_turn(*responses: httpx.Response | Exception):
         return response
 
     return handler
+
+
+def depth(value: object) -> int:
+    levels = 0
+    while isinstance(value, list):
+        levels += 1
+        value = value[0] if value else None
+    return levels
 
 
 class SendTest(unittest.IsolatedAsyncioTestCase):
@@ -314,25 +322,28 @@ class StreamTest(unittest.IsolatedAsyncioTestCase):
         box, _ = fake_box(lambda _: stream(huge()))
         self.assertEqual(await anext(aiter(box)), [float("inf"), 12])
 
-    async def test_a_message_nested_too_deeply_is_named_and_can_be_passed_over(self) -> None:
-        async def deep(after: int) -> AsyncIterator[bytes]:
-            if after < 1:
-                yield b"id: 1\ndata: " + b"[" * 100_000 + b"]" * 100_000 + b"\n\n"
-            yield event(2, "next")
+    async def test_messages_of_any_depth_are_read_whichever_way_they_come(self) -> None:
+        deep = b"[" * 100_000 + b"]" * 100_000
 
-        box, _ = fake_box(lambda r: stream(deep(int(r.url.params["after"]))) if r.method == "GET" else ack())
-        with self.assertRaises(UnreadableMessageError) as raised:
-            await anext(aiter(box))
-        self.assertEqual(raised.exception.seq, 1)
-        self.assertEqual((await anext(box.messages(after=1))).data, "next")
-
-    async def test_messages_before_one_nested_too_deeply_are_delivered_first(self) -> None:
         async def in_one_chunk() -> AsyncIterator[bytes]:
-            yield event(1, "one") + event(2, "two") + b"id: 3\ndata: " + b"[" * 100_000 + b"]" * 100_000 + b"\n\n"
+            yield event(1, "one") + b"id: 2\ndata: " + deep + b"\n\n" + event(3, "three")
 
-        box, _ = fake_box(lambda r: stream(in_one_chunk()) if r.method == "GET" else ack())
+        def handler(request: httpx.Request) -> httpx.Response:
+            if request.headers["accept"] == "text/event-stream":
+                return stream(in_one_chunk())
+            return httpx.Response(200, content=b'{"type":"msgs","data":["one",' + deep + b',"three"],"next":3}')
+
+        box, _ = fake_box(handler)
         messages = box.messages()
-        self.assertEqual([(await anext(messages)).data, (await anext(messages)).data], ["one", "two"])
-        with self.assertRaises(UnreadableMessageError) as raised:
-            await anext(messages)
-        self.assertEqual(raised.exception.seq, 3)
+        looped = [(await anext(messages)).data for _ in range(3)]
+        for values in [looped, *([message.data for message in page.messages] for page in (await box.read(), await box.drain()))]:
+            self.assertEqual([depth(value) for value in values], [0, 100_000, 0])
+
+    async def test_a_message_nested_too_deeply_to_be_sent_is_refused(self) -> None:
+        box, fake = fake_box(lambda _: ack())
+        deep: list[object] = []
+        for _ in range(100_000):
+            deep = [deep]
+        with self.assertRaises(ValueError):
+            await box.send(deep)
+        self.assertEqual(fake.requests, [])

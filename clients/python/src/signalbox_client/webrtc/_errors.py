@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from ..errors import BoxError, ResponseTooLargeError, UnreachableError, UnreadableMessageError
+from ..errors import BoxError, ResponseTooLargeError, UnreachableError
 
 _NEW_INVITE: Final = "Use a new invite, sent another way."
 
@@ -76,7 +76,7 @@ def as_call_error(error: Exception) -> CallError | None:
     """Translate an error of a box; None if it is something else."""
     if isinstance(error, CallError):
         return error
-    if not isinstance(error, (BoxError, ResponseTooLargeError, UnreachableError, UnreadableMessageError)):
+    if not isinstance(error, (BoxError, ResponseTooLargeError, UnreachableError)):
         return None
     # Any other 404 means that the URL leads to something other than box routes.
     if isinstance(error, BoxError) and error.code == "BOX_ERR_NOT_FOUND":

@@ -9,7 +9,6 @@ from aiortc import RTCIceServer
 from .._address import base_url, is_capability
 from .._box import Box
 from .._http import Headers
-from ..errors import UnreadableMessageError
 from ._agreement import Agreement
 from ._attempts import Attempts
 from ._call import Call, Opening, Options, Refused, delete_box, participant, with_timeout
@@ -112,21 +111,14 @@ class HostedCall(Call):
             await super()._stop()
 
     async def _listen(self) -> None:
-        while True:
-            try:
-                async for message in self._box:
-                    self._take(message)
-                return
-            except UnreadableMessageError as error:
-                # A stranger's. Without its number, it cannot be skipped.
-                if error.seq is None:
-                    return self._fail(CallError("CALL_ERR_SERVER"))
-                await self._box.acknowledge(error.seq)
-            except Exception as error:
-                translated = as_call_error(error)
-                if translated is None:
-                    raise
-                return self._fail(translated)
+        try:
+            async for message in self._box:
+                self._take(message)
+        except Exception as error:
+            translated = as_call_error(error)
+            if translated is None:
+                raise
+            self._fail(translated)
 
     def _fail(self, error: CallError) -> None:
         """Nobody else can join. Who is connected stays so."""

@@ -1,10 +1,13 @@
 """Bytes as text, and values as JSON."""
 
 import base64
-import json
 import re
 import secrets
-from typing import Any, NoReturn
+from typing import Any
+
+from ..._json import read_json, to_json
+
+__all__ = ["from_base64url", "from_json", "is_nonce", "new_nonce", "to_base64url", "to_json"]
 
 _ALPHABET = re.compile(r"[A-Za-z0-9_-]*")
 
@@ -32,32 +35,9 @@ def is_nonce(text: object) -> bool:
     return from_base64url(text) is not None
 
 
-def to_json(value: Any) -> bytes:
-    text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    try:
-        return text.encode()
-    except UnicodeEncodeError:
-        # A lone surrogate, which only an escape can express.
-        return json.dumps(value, allow_nan=False, separators=(",", ":")).encode()
-
-
 def from_json(text: bytes | str) -> Any:
     """The value of a JSON text in UTF-8. Raises a ``ValueError`` if it is none, or nested too deeply to be read."""
     try:
-        decoded = text.decode() if isinstance(text, bytes) else text
-        return json.loads(decoded, parse_constant=_refuse, parse_int=_as_number)
+        return read_json(text.decode() if isinstance(text, bytes) else text)
     except RecursionError:
         raise ValueError("nested too deeply") from None
-
-
-def _refuse(constant: str) -> NoReturn:
-    # Python would accept them.
-    raise ValueError(f"{constant} is not JSON")
-
-
-def _as_number(digits: str) -> int | float:
-    try:
-        return int(digits)
-    except ValueError:
-        # More digits than Python converts.
-        return float(digits)
