@@ -63,7 +63,7 @@ func create(ctx context.Context, server string, options *Options, timings timing
 	creation := call{method: "POST", path: "/boxes"}
 	if options.TTL != 0 {
 		if options.TTL < 0 || options.TTL%time.Second != 0 {
-			return nil, fmt.Errorf("signalbox: Options.TTL must be whole seconds, not %v", options.TTL)
+			return nil, fmt.Errorf("signalbox: Options.TTL must be a whole number of seconds, not %v", options.TTL)
 		}
 		creation.body = fmt.Appendf(nil, `{"ttl":%d}`, options.TTL/time.Second)
 	}

@@ -84,7 +84,7 @@ export class CodePanel {
   }
 }
 
-/** Shows the text with its digits as what counts in it. */
+/** Shows the text with its digits emphasized. */
 function showDigits (target: HTMLElement, { text, code }: { text: string, code: string } = { text: '', code: '' }): void {
   if (target.textContent === text) return
   const strong = document.createElement('strong')

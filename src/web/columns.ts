@@ -1,6 +1,6 @@
 import type { Size } from './picture-fit.js'
 
-/** In how many columns these pictures are largest, if all of them have cells of one size in the frame. */
+/** The number of columns that makes these pictures largest, if the frame is divided into cells of equal size. */
 export function columnsFor (pictures: readonly Size[], frame: Size): number {
   const areas = pictures.map((_, index) => {
     const columns = index + 1

@@ -47,7 +47,7 @@ export function isRetryable (failure: Failure): boolean {
   return RETRYABLE.has(failure)
 }
 
-/** Whether somebody may be doing this on purpose. */
+/** Whether someone may be causing this on purpose. */
 export function isWarning (failure: Failure): boolean {
   return failure === 'refused' || failure === 'attempts'
 }

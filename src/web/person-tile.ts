@@ -28,7 +28,7 @@ export class PersonTile {
   /** What the other page says it is sending. */
   #sent: Sent = { audio: true, video: true }
   #sends: (sent: Sent) => void = () => {}
-  /** What was missing last, as it was announced. */
+  /** What was last announced as missing. */
   #absenceTold: string | undefined
 
   /** @param changed called when something else is sent than before */
@@ -94,7 +94,7 @@ export class PersonTile {
     this.element.remove()
   }
 
-  /** Among several, a sign beside the name says that the microphone is off. */
+  /** With several people in the call, a sign beside the name says that the microphone is off. */
   #showAbsence (): void {
     const { audio, video } = this.#sent
     showText(this.#absence, absenceOf({ audio: audio || !this.#alone, video }))

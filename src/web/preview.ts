@@ -80,7 +80,7 @@ export class Preview {
     const notice = this.#shown && this.#live && !asking ? deviceNotice(state, 'before')?.text ?? this.#switched : undefined
     if (notice !== undefined && notice !== this.#notice) this.announce(notice)
     this.#notice = notice
-    // Where there is no picture, it says why.
+    // Without a picture, the mirror says why.
     const inMirror = stream === null && this.#live && isProblem(state.video) && !asking
     showText(element('mirror-text'), stream !== null ? undefined : inMirror ? notice : mirrorText(this.#live, asking))
     showText(element('preview-note'), inMirror ? undefined : notice)

@@ -89,7 +89,7 @@ export function noticeOf (state: State): Notice | undefined {
   return { about: state.notice, text: absentText(state, state.notice) }
 }
 
-/** That the only other person left, which counts while the server is silent, too; '' if nobody did. */
+/** Says that the only other person left, even while the server is silent; '' if nobody left. */
 function leftText (state: State): string {
   return state.name === 'waiting' && state.notice === 'left' ? `${state.person ?? OTHER} left. ` : ''
 }

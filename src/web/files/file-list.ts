@@ -131,7 +131,7 @@ export class FileList {
     this.#showSection()
   }
 
-  /** The row of a file: one for all to whom it goes. What this person is asked comes first, in the order of the questions. */
+  /** The row of a file, shared by all its recipients. Files that this person is asked about come first, oldest question first. */
   #rowOf (transfer: Transfer): HTMLElement {
     let row = this.#rows.get(transfer.source)
     if (row?.isConnected) return row

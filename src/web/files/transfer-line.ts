@@ -8,7 +8,7 @@ export interface FileActions {
   remove (): void
 }
 
-/** A file in the list, as it goes to one person or comes from one. */
+/** One transfer of a file in the list: to one person, or from one. */
 export class TransferLine {
   readonly #element = document.createElement('div')
   readonly #status = document.createElement('span')

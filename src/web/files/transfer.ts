@@ -39,7 +39,7 @@ export abstract class Transfer {
     this.blocks = blocksOf(size)
   }
 
-  /** The same for all transfers of what was chosen once. */
+  /** The same object for all transfers of one chosen file. */
   get source (): object { return this }
 
   get state (): TransferState { return this.#state }

@@ -218,7 +218,7 @@ public final class Box implements AutoCloseable {
    * @throws IllegalArgumentException if the wait is not whole seconds
    */
   public Page read(long after, int limit, Duration wait) throws InterruptedException {
-    if (wait.getNano() != 0) throw new IllegalArgumentException("The wait must be whole seconds, not " + wait);
+    if (wait.getNano() != 0) throw new IllegalArgumentException("The wait must be a whole number of seconds, not " + wait);
     String query = "/messages?after=" + after + "&limit=" + limit + "&wait=" + wait.toSeconds();
     return request(call("GET", query, timings.responseTimeout.plus(wait), Answer.MSGS), scope, Timings::isTransient);
   }

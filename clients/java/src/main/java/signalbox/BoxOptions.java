@@ -47,7 +47,7 @@ public final class BoxOptions {
    * @throws IllegalArgumentException if it is not one or more whole seconds
    */
   public BoxOptions ttl(Duration ttl) {
-    if (ttl.toSeconds() < 1 || ttl.getNano() != 0) throw new IllegalArgumentException("The option ttl must be whole seconds, not " + ttl);
+    if (ttl.toSeconds() < 1 || ttl.getNano() != 0) throw new IllegalArgumentException("The option ttl must be a whole number of seconds, not " + ttl);
     return new BoxOptions(ttl, server, headers, httpClient, maxResponseBytes, callTimeout);
   }
 
@@ -79,7 +79,7 @@ public final class BoxOptions {
         trial.header(name, value);
       } catch (IllegalArgumentException e) {
         // Its message may contain the value, which is a secret.
-        throw new IllegalArgumentException("The header " + name + " is not valid, or may not be set");
+        throw new IllegalArgumentException("The header " + name + " is invalid, or cannot be set");
       }
     });
     return headers(() -> copy);
@@ -114,7 +114,7 @@ public final class BoxOptions {
    * @throws IllegalArgumentException if it is less or more
    */
   public BoxOptions maxResponseBytes(long maxResponseBytes) {
-    if (maxResponseBytes < 1 || maxResponseBytes > 1 << 30) throw new IllegalArgumentException("The option maxResponseBytes must be from 1 to 1 GiB, not " + maxResponseBytes);
+    if (maxResponseBytes < 1 || maxResponseBytes > 1 << 30) throw new IllegalArgumentException("The option maxResponseBytes must be between 1 byte and 1 GiB, not " + maxResponseBytes);
     return new BoxOptions(ttl, server, headers, httpClient, maxResponseBytes, callTimeout);
   }
 
