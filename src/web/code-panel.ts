@@ -1,7 +1,7 @@
 import { element } from './dom.js'
 import { setUpPopup } from './popup.js'
 import { hasCode, peopleIn, type Person, type State } from './state.js'
-import { codesText, comparison, nameOf, spokenCode } from './texts.js'
+import { codesText, comparison, nameOf, spokenCode, type Comparison } from './texts.js'
 
 /** How long a code that has taken another's place cannot be confirmed, in ms: the person may have meant the one before. */
 const SETTLED_AFTER = 1_000
@@ -11,7 +11,7 @@ export class CodePanel {
   readonly #panel = element<HTMLDetailsElement>('code')
   readonly #list = element('codes')
   /** which code is to be compared next, and with whom */
-  #next: ReturnType<typeof comparison>
+  #next: Comparison | undefined
   /** the code that was last to be compared, and since when it has been */
   #asked: { code: string, since: number } | undefined
   #shown = ''
@@ -44,7 +44,7 @@ export class CodePanel {
     this.#next = next
     if (next !== undefined && next.code !== this.#asked?.code) this.#asked = { code: next.code, since: this.#asked === undefined ? -Infinity : performance.now() }
     element('compare').hidden = next === undefined
-    showDigits(element('compare-text'), next)
+    if (next !== undefined) showDigits(element('compare-text'), next)
   }
 
   #showList (people: readonly Person[]): void {
@@ -84,12 +84,11 @@ export class CodePanel {
   }
 }
 
-/** Shows the text with its digits emphasized. */
-function showDigits (target: HTMLElement, { text, code }: { text: string, code: string } = { text: '', code: '' }): void {
+/** Shows what to compare with its digits emphasized. */
+function showDigits (target: HTMLElement, { text, before, digits, after }: Comparison): void {
   if (target.textContent === text) return
   const strong = document.createElement('strong')
-  strong.textContent = spokenCode(code)
-  const [before = '', after = ''] = text.split(strong.textContent)
+  strong.textContent = digits
   target.replaceChildren(before, strong, after)
 }
 

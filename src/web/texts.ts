@@ -152,19 +152,24 @@ export const screenStopped = 'Your screen is no longer shared: the connection wa
 /** Why a screen that the person was still choosing is not shared. */
 export const screenWithheld = 'Your screen was not shared: the connection was lost, and someone else may have joined since. To share it, choose it again.'
 
+/** What a person is asked to compare, whole and in three parts: a name in it may look like the digits. */
+export interface Comparison { id: string, code: string, text: string, before: string, digits: string, after: string }
+
 /**
  * The next code to compare, and how; undefined if nothing is left to do, or not now: while the connection to that person
  * is broken, no other code takes its place.
  */
-export function comparison (state: State): { id: string, code: string, text: string } | undefined {
+export function comparison (state: State): Comparison | undefined {
   const people = peopleIn(state)
   const alone = people.length === 1
   const person = people.find(({ compared }) => !compared)
   if (person === undefined || person.broken !== undefined) return undefined
   const name = nameOf(person, alone)
   const changed = alone ? 'The connection is new, and so is its code: compare again. ' : `The connection to ${name} is new, and so is its code: compare again. `
-  const meaning = `Read ${spokenCode(person.code)} aloud ${alone ? 'to each other' : `with ${name}`}. If the digits match, nobody is in the middle. If not, leave.`
-  return { id: person.id, code: person.code, text: person.codeChanged ? changed + meaning : meaning }
+  const before = person.codeChanged ? `${changed}Read ` : 'Read '
+  const digits = spokenCode(person.code)
+  const after = ` aloud ${alone ? 'to each other' : `with ${name}`}. If the digits match, nobody is in the middle. If not, leave.`
+  return { id: person.id, code: person.code, before, digits, after, text: before + digits + after }
 }
 
 /** How many of the codes were compared, if there are several. */

@@ -128,6 +128,27 @@ t.test('create gives up on a server that never responds within ten seconds, and 
   t.ok(gaveUp <= 10_500, `${gaveUp} ms`)
 })
 
+t.test('create reports what the server or the caller said, not a timeout of its own', async t => {
+  const busy = () => new Response(JSON.stringify({ code: 'BOX_ERR_RATE' }), { status: 429, headers: { 'Retry-After': '4', 'Content-Type': 'application/problem+json' } })
+  const { timers } = mock
+  timers.enable({ apis: ['setTimeout'] })
+  t.teardown(() => { timers.reset() })
+  let asked = 0
+  const creating = Box.create('http://box.test', { fetch: async () => { asked++; return busy() } })
+  creating.catch(() => {})
+  for (let now = 0; now < 60_000; now += 500) {
+    await new Promise(resolve => setImmediate(resolve))
+    timers.tick(500)
+  }
+  await t.rejects(creating, { name: 'BoxError', code: 'BOX_ERR_RATE' })
+  t.equal(asked, 5)
+  const reason = new DOMException('of the caller', 'TimeoutError')
+  const controller = new AbortController()
+  const given = Box.create('http://box.test', { signal: controller.signal, fetch: async input => await new Promise((_resolve, reject) => { (input as Request).signal.addEventListener('abort', () => { reject(reason) }) }) })
+  controller.abort(reason)
+  t.equal(await given.catch(error => error), reason)
+})
+
 t.test('one signal aborts everything that a box does', async t => {
   const link = await Box.create((await serve(t)).url).then(box => box.link)
   const controller = new AbortController()

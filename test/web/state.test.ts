@@ -121,6 +121,8 @@ t.test('people are asked to compare one code after the other', async t => {
   t.match(comparison(then), { id: 'ben', text: /^Read 222 222 aloud with Person 3\./ })
   const done = next(then, { type: 'compared', id: 'ben' })
   t.equal(comparison(done), undefined)
+  const digits = several.map(event => event.type === 'named' ? { ...event, person: '123 456' } : event)
+  t.match(comparison(after(digits, host)), { before: 'Read ', digits: '123 456', after: /^ aloud with 123 456\. If the digits match/ }, 'a name may look like the digits')
   t.match(comparison(next(done, { type: 'connected', id: 'ada', code: '777777', codeChanged: true })), { id: 'ada', text: /compare again/ })
 })
 

@@ -73,6 +73,29 @@ t.test('what the application does to prepare the connection does not count again
   await joined.close()
 })
 
+t.test('a guest whose application cannot prepare the connection leaves no box behind', async t => {
+  const left = new Set<string>()
+  const gone = deferred<void>()
+  const { joining } = await joinThrough(t, server => async request => {
+    const response = await server.fetch(request)
+    if (isCreate(request)) left.add((await response.clone().json()).data)
+    if (request.method === 'DELETE') {
+      left.delete(request.url.split('/').at(-1)!)
+      gone.resolve()
+    }
+    return response
+  }, {
+    iceServers: [],
+    async prepare () {
+      while (left.size === 0) await quiet()
+      throw new Error('no camera')
+    }
+  })
+  await t.rejects(joining, { message: 'no camera' })
+  await gone.promise
+  t.equal(left.size, 0)
+})
+
 t.test('a guest that gets a Retry-After of a day gives up after its timeout', async t => {
   for (const is of [isCreate, isStore]) {
     const { joining } = await joinThrough(t, () => request => is(request) ? later() : undefined, { iceServers: [] })

@@ -47,6 +47,30 @@ class GatheringConnection extends FakeConnection {
   }
 }
 
+t.test('a guest that needs another negotiation while its first candidates are gathered answers first', async t => {
+  const server = new FakeServer()
+  const values: string[] = []
+  class Slow extends FakeConnection {
+    iceGatheringState: RTCIceGatheringState = 'new'
+
+    override async setLocalDescription (description?: RTCSessionDescriptionInit): Promise<void> {
+      await super.setLocalDescription(description)
+      this.iceGatheringState = 'gathering'
+      values.push(this.localDescription!.type)
+      // As when the application adds a track.
+      if (this.localDescription!.type === 'answer') setTimeout(() => { this.onnegotiationneeded?.() }, 2)
+    }
+  }
+  const refused: string[] = []
+  const rest = { iceServers: [], fetch: server.fetch, RTCPeerConnection: Slow as unknown as typeof RTCPeerConnection }
+  const call = await host({ server: server.url, ...rest, refused: ({ code }) => { refused.push(code) } })
+  const joined = await join(call.invite, rest)
+  t.teardown(async () => { await Promise.all([call.close(), joined.close()]) })
+  while (values.length < 3 && refused.length === 0) await quiet()
+  await quiet()
+  t.strictSame(refused, [])
+})
+
 t.test('the first candidates travel with the descriptions, and cost no messages of their own', async t => {
   const stored: string[] = []
   const server = new FakeServer((_to, { from }) => { stored.push(from); return false })

@@ -125,6 +125,10 @@ t.test('a description is limited to as many lines as a peer connection can handl
   t.ok(parseDescription(lines(() => wildcards(4), 1)))
   t.throws(() => parseDescription(lines(() => wildcards(5), 1)), { code: 'CALL_ERR_DESCRIPTION' }, 'one for each of 32 formats')
   t.ok(parseDescription(lines(() => section(16_384), 2)), 'in each section')
+  const formats = (numbers: number[]) => `m=video 9 x ${numbers.join(' ')}`
+  t.ok(parseDescription(lines(() => formats(Array.from({ length: 128 }, (_, i) => i)), 2)))
+  t.throws(() => parseDescription(lines(() => formats(Array.from({ length: 129 }, (_, i) => i)), 1)), { code: 'CALL_ERR_DESCRIPTION' })
+  t.throws(() => parseDescription(lines(() => formats([96, 97, 96]), 1)), { code: 'CALL_ERR_DESCRIPTION' }, 'a format twice')
   t.throws(() => parseDescription(lines(() => section(16_385), 1)), { code: 'CALL_ERR_DESCRIPTION' })
   t.end()
 })

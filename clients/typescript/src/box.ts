@@ -60,7 +60,7 @@ export class Box {
 
   /**
    * Creates a box. If the server cannot be reached, it retries only four times, within about four seconds: long
-   * enough for the server to restart, and short enough to notice a wrong URL. If it does not respond at all, that takes
+   * enough for the server to restart, and short enough to notice a wrong URL. If it does not respond, it gives up after
    * ten seconds.
    * @param server the base URL of the box routes, such as `https://example.com/prefix`
    * @param options.ttl the idle lifetime in seconds; the server's default if absent
@@ -78,7 +78,7 @@ export class Box {
     const request = ttl === undefined ? {} : { body: { ttl } }
     const { data: id, drop } = await retry(timings, ({ signal }) =>
       dataOf(client.POST('/boxes', { ...request, signal }), isCreated), undefined, options.signal).catch(cause => {
-      throw isTimeout(cause) ? new TypeError(`The server at ${base} did not respond in time. Check its URL and the network.`, { cause }) : cause
+      throw isTimeout(cause) && cause !== options.signal?.reason ? new TypeError(`The server at ${base} did not respond in time. Check its URL and the network.`, { cause }) : cause
     })
     const box = new Box(parseAddress(id, base), options, defaultTimings)
     box.#drop = parseAddress(drop, base).id

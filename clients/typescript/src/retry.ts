@@ -1,5 +1,5 @@
 import { BoxError, ResponseTooLargeError } from './http.js'
-import { Scope } from './scope.js'
+import { isTimeout, Scope } from './scope.js'
 
 /** The client's waits and timeouts, in ms unless stated otherwise, and its number of attempts. */
 export interface Timings {
@@ -13,8 +13,8 @@ export interface Timings {
   maxRetryAfter: number
   /** until a response is complete */
   responseTimeout: number
-  /** until the last attempt must have ended */
-  totalTimeout: number
+  /** whether a request that got no response in time is sent again */
+  repeatTimeouts: boolean
   /** how long a new stream may stay silent. A server writes at once, so silence means that a proxy is buffering */
   streamOpenTimeout: number
   /** how long an open stream may stay silent. The server writes every 15 s, so silence means that the connection is dead */
@@ -37,7 +37,7 @@ export const defaultTimings: Timings = {
   maxAttempts: 10,
   maxRetryAfter: Infinity,
   responseTimeout: 30_000,
-  totalTimeout: Infinity,
+  repeatTimeouts: true,
   streamOpenTimeout: 3_000,
   streamIdleTimeout: 45_000,
   longPollWait: 25,
@@ -48,7 +48,7 @@ export const defaultTimings: Timings = {
 }
 
 /** For creating a box: nothing is lost yet, so it is better to say soon that the URL is wrong. */
-export const createTimings: Timings = { ...defaultTimings, maxAttempts: 5, maxRetryAfter: 5_000, totalTimeout: 10_000 }
+export const createTimings: Timings = { ...defaultTimings, maxAttempts: 5, maxRetryAfter: 5_000, responseTimeout: 10_000, repeatTimeouts: false }
 
 /** Whether the same request may succeed later: there was no response, part of one, or one that says so. */
 export function isTransient (error: unknown): boolean {
@@ -100,9 +100,9 @@ export async function retry<T> (timings: Timings, request: (child: Scope) => Pro
         return await Scope.run(scope, undefined, request, timings.responseTimeout)
       } catch (error) {
         scope.signal.throwIfAborted()
-        if (failures >= timings.maxAttempts || !isTransient(error) || askedBy(error) > timings.maxRetryAfter) throw error
+        if (failures >= timings.maxAttempts || (!timings.repeatTimeouts && isTimeout(error)) || !isTransient(error) || askedBy(error) > timings.maxRetryAfter) throw error
         await backoff(scope, failures, error, timings)
       }
     }
-  }, timings.totalTimeout)
+  })
 }

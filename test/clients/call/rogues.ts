@@ -31,6 +31,7 @@ const answers: Record<string, [code: string, answer: (own: string, opening: stri
   'with more parameters than a connection can take': ['CALL_ERR_DESCRIPTION', (own, opening) => ({ opening, description: description('answer', own, many('a=fmtp:96 x=1', 200)) })],
   'with more feedback than a connection can take': ['CALL_ERR_DESCRIPTION', (own, opening) => ({ opening, description: description('answer', own, many('a=rtcp-fb:96 nack', 200)) })],
   'with more sources than a connection can take': ['CALL_ERR_DESCRIPTION', (own, opening) => ({ opening, description: description('answer', own, many('a=ssrc:1 cname:x', 3_000)) })],
+  'with a format many times': ['CALL_ERR_DESCRIPTION', (own, opening) => ({ opening, description: description('answer', own, `m=video 9 UDP/TLS/RTP/SAVPF${' 96'.repeat(1_000)}`) })],
   'that accepts only tiny messages': ['CALL_ERR_DESCRIPTION', (own, opening) => ({ opening, description: description('answer', own, 'a=max-message-size:1') })]
 }
 

@@ -33,6 +33,8 @@ const MAX_SSRCS = 2_048
  * Browsers write up to 40 and 50.
  */
 const MAX_PARAMETERS = 128
+/** The most formats of a section, each of them once: an implementation may copy what belongs to a format for each of them. */
+const MAX_FORMATS = 128
 const MAX_FEEDBACK = 128
 
 /** The most characters of the lines of a section with format parameters: many in each line take as long as many lines. */
@@ -58,7 +60,9 @@ function isBounded (lines: string[]): boolean {
     if (line.startsWith('m=')) {
       sections++
       parameters = parameterLength = feedback = 0
-      formats = Math.max(1, line.split(' ').length - 3)
+      const listed = line.split(' ').slice(3)
+      formats = Math.max(1, listed.length)
+      if (formats > MAX_FORMATS || new Set(listed).size < listed.length) return false
     } else if (line.startsWith('a=fmtp')) {
       parameterLength += line.length
       if (++parameters > MAX_PARAMETERS || parameterLength > MAX_PARAMETER_LENGTH) return false

@@ -35,14 +35,16 @@ export async function connect (invite: string | URL | Invite, options: ConnectOp
   return await connectWith(typeof invite === 'string' || invite instanceof URL ? await inviteTo(invite, options) : invite, async () => options.hello, options)
 }
 
-/** @param sayHello what to send with the hello; called when there is a box */
-export async function connectWith ({ server, key }: Invite, sayHello: () => Promise<unknown>, options: ConnectOptions): Promise<Channel> {
+/** @param makeHello what to send with the hello; called when there is a box */
+export async function connectWith ({ server, key }: Invite, makeHello: () => Promise<unknown>, options: ConnectOptions): Promise<Channel> {
   const { signal } = options
   // Retried for longer than other creations: the URL comes from an invite, so it is right, and a guest that lost
   // its network may take a while to get it back.
   const box = await Box.createWith(defaultTimings, server, boxOptions(options)).catch(error => { throw asCallError(error, signal) })
-  const hello = await sayHello().catch(error => {
-    void deleteBox(box)
+  const hello = await makeHello().catch(error => {
+    // Not with the signal, which may be what ended it.
+    const { signal, ...unsignalled } = options
+    void deleteBox(Box.open(box.link, { ...boxOptions(unsignalled), server }))
     throw error
   })
   const host = Box.open(`${server}/boxes/${key.hostDrop}`, { ...boxOptions(options), server })

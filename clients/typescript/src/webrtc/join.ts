@@ -40,7 +40,7 @@ export async function join (invite: string | URL, options: JoinOptions = {}): Pr
 
 export async function joinWith (settings: Settings, invite: string | URL, options: JoinOptions): Promise<Call> {
   const creating = Participant.create()
-  // Where there is no encryption, the invite says so.
+  // `inviteTo` says first that there is no encryption.
   creating.catch(() => {})
   const parsed = await inviteTo(invite, options)
   const { timeout, refused, mesh = false, signal, compare = true } = options
@@ -62,11 +62,13 @@ export async function joinWith (settings: Settings, invite: string | URL, option
   const helloToHost = async (): Promise<Hello> => {
     const hello = await sayHello(create, async committing => {
       const limited = new Scope(scope)
+      const began = performance.now()
       const hello = async () => {
         // The application may take its time to prepare the connection.
+        const left = timeouts.answer - (performance.now() - began)
         limited.deadline()
         const { commitment } = await committing
-        limited.deadline(timeouts.answer)
+        limited.deadline(left)
         return { commitment, self: own.self, ...(mesh && { key: own.key }) }
       }
       try {

@@ -198,8 +198,10 @@ export class Negotiation implements Negotiator {
       if (this.connection.signalingState === 'closed') return
       // Read at once: later, candidates may be on their way into it.
       const { type, sdp } = this.connection.localDescription as RTCSessionDescription
-      await Promise.all([settle?.(), first && this.#gatherFirst()])
-      // These were gathered in time to be part of the description, where they may end in fewer extensions.
+      // Before the agreement, so that nothing is offered until this is sent.
+      if (first) await this.#gatherFirst()
+      await settle?.()
+      // These were gathered in time to be part of the description, which may write fewer extensions after the type.
       this.#localCandidates = this.#localCandidates.filter(({ candidate = '' }) => !sdp.includes(`a=${candidate.split(' ', 8).join(' ')}`))
       const number = this.contribution.role === 'guest' ? { opening: this.contribution.opening } : { random: this.contribution.random }
       this.#send({ ...(first && number), description: { type, sdp } })

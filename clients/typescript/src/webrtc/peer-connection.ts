@@ -82,6 +82,8 @@ export function connectionFactory (box: Address, options: ConnectionOptions): Co
       options.signal?.throwIfAborted()
       return iceServers
     })
+    // Nobody waits for it if there is no connection.
+    asking.catch(() => {})
     const given = late ? [] : await asking
     const connection = attempt(() => new RTCPeerConnection({ ...configuration, iceServers: given.flatMap(oneUrlEach) }))
     const turn = asking.then(iceServers => {
