@@ -77,6 +77,8 @@ t.test('a guest whose application cannot prepare the connection leaves no box be
   const left = new Set<string>()
   const gone = deferred<void>()
   const { joining } = await joinThrough(t, server => async request => {
+    await new Promise(resolve => setTimeout(resolve, 20))
+    request.signal.throwIfAborted()
     const response = await server.fetch(request)
     if (isCreate(request)) left.add((await response.clone().json()).data)
     if (request.method === 'DELETE') {
