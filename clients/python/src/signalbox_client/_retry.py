@@ -27,6 +27,8 @@ class Timings:
     """the longest ``Retry-After`` that is waited for; with a longer one, the refusal is final"""
     response_timeout: float = 30
     """until a response is complete"""
+    repeat_timeouts: bool = True
+    """whether a request is sent again that got no response in time"""
     stream_open_timeout: float = 3
     """how long a new stream may stay silent. A server writes at once, so silence means that a proxy is buffering"""
     stream_idle_timeout: float = 45
@@ -45,7 +47,7 @@ class Timings:
 
 DEFAULT_TIMINGS = Timings()
 
-CREATE_TIMINGS = replace(DEFAULT_TIMINGS, max_attempts=5, max_retry_after=5)
+CREATE_TIMINGS = replace(DEFAULT_TIMINGS, max_attempts=5, max_retry_after=5, response_timeout=10, repeat_timeouts=False)
 """Nobody has a box yet: whoever creates one would rather know at once that the URL is wrong."""
 
 
@@ -84,6 +86,8 @@ async def retry(
             return await in_time(request(), timings.response_timeout if timeout is None else timeout)
         except Exception as error:
             if failures >= timings.max_attempts or not may_repeat(error) or _asked_by(error) > timings.max_retry_after:
+                raise
+            if not timings.repeat_timeouts and isinstance(error.__cause__, TimeoutError):
                 raise
             delay = backoff_delay(failures, error, timings)
         await asyncio.sleep(delay)

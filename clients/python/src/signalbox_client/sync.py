@@ -87,7 +87,7 @@ class Box:
         """Create a box.
 
         If the server cannot be reached, this retries only four times, within about four seconds: long enough for the
-        server to restart, and short enough to notice a wrong URL.
+        server to restart, and short enough to notice a wrong URL. If it does not respond, this gives up after ten seconds.
 
         Args:
             server: the base URL of the box routes, such as ``https://example.com/prefix``

@@ -4,13 +4,14 @@ import asyncio
 import json
 import unittest
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from email.utils import format_datetime
 from datetime import datetime, timedelta, timezone
 from unittest.mock import patch
 
 import httpx
 
-from signalbox_client import Box, BoxError, ResponseTooLargeError, UnreachableError
+from signalbox_client import Box, BoxError, ResponseTooLargeError, UnreachableError, _box
 from signalbox_client._retry import backoff_delay, Timings
 from support import ID, LINK, Stream, ack, event, fake_box, problem, stream
 
@@ -109,6 +110,18 @@ class SendTest(unittest.IsolatedAsyncioTestCase):
         with self.assertRaises(BoxError) as raised:
             await Box.create("http://box.test", transport=transport)
         self.assertEqual((raised.exception.retry_after, len(transport.requests)), (60, 1))
+
+
+    async def test_creating_a_box_does_not_wait_repeatedly_for_a_server_that_does_not_respond(self) -> None:
+        async def never(_: httpx.Request) -> httpx.Response:
+            await asyncio.Event().wait()
+            raise AssertionError
+
+        transport = fake_box(never)[1]
+        with patch.object(_box, "CREATE_TIMINGS", replace(_box.CREATE_TIMINGS, response_timeout=0.05, min_delay=0.001)):
+            with self.assertRaises(UnreachableError):
+                await Box.create("http://box.test", transport=transport)
+        self.assertEqual((len(transport.requests), _box.CREATE_TIMINGS.response_timeout), (1, 10))
 
 
 class ResponseTest(unittest.IsolatedAsyncioTestCase):
