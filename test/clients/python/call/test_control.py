@@ -56,7 +56,7 @@ class RoutesTest(unittest.TestCase):
         self.signaling.send({})
         self.assertEqual(self.numbers(), ([1, 2], []))
         self.assertEqual(self.control.sent, [{"type": "seen", "seq": 0}])
-        self.signaling.receive_control({"type": "seen", "seq": 1})
+        self.signaling.receive_control({"type": "seen", "seq": 1}, 1)
         # Repeated, in order, unless it has been seen.
         self.assertEqual(self.numbers(), ([1, 2], [2]))
         self.signaling.send({})
@@ -64,10 +64,10 @@ class RoutesTest(unittest.TestCase):
 
     def test_values_go_back_to_the_boxes_while_there_is_no_path(self) -> None:
         self.signaling.start()
-        self.signaling.receive_control({"type": "seen", "seq": 0})
+        self.signaling.receive_control({"type": "seen", "seq": 0}, 1)
         self.signaling.send({})
         self.signaling.send({})
-        self.signaling.receive_control({"type": "seen", "seq": 1})
+        self.signaling.receive_control({"type": "seen", "seq": 1}, 1)
         self.signaling.path_changed(False)
         self.signaling.send({})
         self.assertEqual(self.numbers(), ([2, 3], [1, 2]))
@@ -78,13 +78,13 @@ class RoutesTest(unittest.TestCase):
         self.signaling.start()
         for _ in range(300):
             self.signaling.send({})
-        self.signaling.receive_control({"type": "seen", "seq": 300})
+        self.signaling.receive_control({"type": "seen", "seq": 300}, 1)
         self.signaling.send({})
         self.assertEqual(self.numbers(), (list(range(1, 302)), []))
 
     def test_a_side_that_sees_nothing_more_ends_the_call(self) -> None:
         self.signaling.start()
-        self.signaling.receive_control({"type": "seen", "seq": 0})
+        self.signaling.receive_control({"type": "seen", "seq": 0}, 1)
         with self.assertRaises(CallError) as raised:
             for _ in range(257):
                 self.signaling.send({})
@@ -93,8 +93,8 @@ class RoutesTest(unittest.TestCase):
     def test_a_value_is_taken_once_from_either_route(self) -> None:
         self.signaling.start()
         self.signaling.receive({"seq": 1, "a": 1}, 1)
-        self.signaling.receive_control({"type": "signal", "seq": 1, "a": 2})
-        self.signaling.receive_control({"type": "signal", "seq": 2, "a": 3})
+        self.signaling.receive_control({"type": "signal", "seq": 1, "a": 2}, 1)
+        self.signaling.receive_control({"type": "signal", "seq": 2, "a": 3}, 1)
         self.signaling.receive({"seq": 2.0, "a": 4}, 1)
         self.signaling.receive({"a": 5}, 1)
         self.assertEqual([value["a"] for value in self.values], [1, 3, 5])
@@ -157,6 +157,21 @@ class ControlTest(CallTest):
         ends = await self.say('{"type":"meet","id":"x","key":"y"}', '{"type":"relay","x":1}', *parts)
         self.assertEqual(ends, ("CALL_ERR_LOST", None))
 
+    async def test_a_number_that_is_too_large_for_python_does_no_harm(self) -> None:
+        ends = await self.say(
+            '{"type":"signal","seq":2,"x":1e999}', '{"type":"signal","seq":3}', '{"type":"end","ended":"CALL_ERR_FULL"}'
+        )
+        self.assertEqual(ends[0], "CALL_ERR_FULL")
+
+    async def test_a_message_that_never_ends_does_not_fill_the_memory(self) -> None:
+        guest, peer = await self.connect()
+        sctp: Any = peer.connection.sctp
+        for name in vars(sctp):
+            if name.lower().endswith("max_message_size"):
+                setattr(sctp, name, 10**9)
+        self.conversation(-1)._prepared.control.send("x" * 12_000_000)  # type: ignore[union-attr]
+        self.assertEqual(await self.ended(guest), "CALL_ERR_FULL")
+
     async def test_a_connected_call_goes_on_without_its_boxes(self) -> None:
         sinks: list[Sink] = []
 
@@ -164,7 +179,7 @@ class ControlTest(CallTest):
             sinks.append(sink := Sink())
             connection.on("track", sink.add)
 
-        call = await self.host()
+        call = await self.host(prepare=prepare)
         joined = await self.join(call.invite, prepare=prepare)
         guest, peer = await self.peer(call), await self.peer(joined)
         await until(lambda: self.conversation(-2)._signaling._through_control)  # type: ignore[union-attr]

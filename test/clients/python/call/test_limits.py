@@ -2,6 +2,7 @@
 
 import asyncio
 import unittest
+from math import inf
 from typing import Any
 from unittest.mock import patch
 
@@ -12,9 +13,11 @@ from signalbox_client._http import Connection
 from signalbox_client.webrtc import CallError
 from signalbox_client.webrtc import _ice_servers as ice
 from signalbox_client.webrtc._channel import Channel, store_patiently
-from signalbox_client.webrtc._descriptions import Candidates
+from signalbox_client.webrtc._conversation import Conversation
+from signalbox_client.webrtc._descriptions import Candidates, parse_description
 from signalbox_client.webrtc._ice_servers import IceServers, has_turn
 from signalbox_client.webrtc._sealing import Key, Session, new_nonce, parse_message
+from signalbox_client.webrtc._timings import DEFAULT_TIMINGS
 
 HOST = "1 1 udp 2130706431 127.0.0.1 5000 typ host"
 
@@ -77,6 +80,7 @@ class CandidatesTest(unittest.TestCase):
             {"candidate": "candidate:x", "sdpMid": "0"},
             {"candidate": f"candidate:{HOST}", "sdpMid": True},
             {"candidate": f"candidate:{HOST}", "sdpMid": "0", "x": {}},
+            {"candidate": f"candidate:{HOST}", "sdpMid": "0", "x": inf},
             {"candidate": f"candidate:{HOST}", "sdpMid": "0", "x": "y" * 4_096},
         ]:
             self.assertIsNone(Candidates().parse(value), value)
@@ -93,23 +97,50 @@ class CandidatesTest(unittest.TestCase):
         self.assertIsNone(candidates.parse({"candidate": f"candidate:{HOST}", "sdpMid": "0"}))
 
 
+class DescriptionsTest(unittest.TestCase):
+    def is_taken(self, sdp: str) -> bool:
+        try:
+            parse_description({"type": "offer", "sdp": sdp})
+        except CallError as error:
+            self.assertEqual(error.code, "CALL_ERR_DESCRIPTION")
+            return False
+        return True
+
+    def test_a_section_has_a_limited_number_of_formats(self) -> None:
+        def section(count: int) -> str:
+            return "m=audio 9 UDP/TLS/RTP/SAVPF " + " ".join(map(str, range(count))) + "\r\n"
+
+        maps, feedback = "a=rtpmap:1 x/1\r\n", "a=rtcp-fb:* nack\r\n"
+        self.assertTrue(self.is_taken(section(128) * 2))
+        self.assertFalse(self.is_taken(section(129)))
+        self.assertFalse(self.is_taken("m=audio 9 UDP/TLS/RTP/SAVPF 8 0 8\r\n"))
+        self.assertTrue(self.is_taken(section(1) + maps * 128))
+        self.assertFalse(self.is_taken(section(1) + maps * 129))
+        # aiortc makes a copy for each a=rtpmap.
+        self.assertTrue(self.is_taken(section(1) + maps * 64 + feedback * 2))
+        self.assertFalse(self.is_taken(section(1) + maps * 64 + feedback * 3))
+
+
 class ChannelTest(unittest.IsolatedAsyncioTestCase):
     async def asyncSetUp(self) -> None:
         self.stored: list[Any] = []
         self.values: list[Any] = []
+        self.sizes: list[int] = []
         self.ends: list[Any] = []
         key, nonces = Key(b"x" * 32, "drop_h"), (new_nonce(), new_nonce())
 
         def end(role: Any) -> Channel:
             session = Session(key, role, guest_drop="drop_g", guest_nonce=nonces[0], host_nonce=nonces[1])
-            return Channel(
-                session, self.store, on_value=lambda value, _: self.values.append(value), on_end=self.ends.append, full=()
-            )
+            return Channel(session, self.store, on_value=self.take, on_end=self.ends.append, full=())
 
         self.host, self.guest = end("host"), end("guest")
 
     async def store(self, message: Any) -> None:
         self.stored.append(message)
+
+    def take(self, value: Any, size: int) -> None:
+        self.values.append(value)
+        self.sizes.append(size)
 
     async def test_values_share_messages_and_large_ones_go_in_pieces(self) -> None:
         values: list[Any] = [{"a": "x" * 20_000}, {"b": "y" * 20_000}, {"c": 1}, {"d": "é" * 200_000}, {}]
@@ -123,6 +154,15 @@ class ChannelTest(unittest.IsolatedAsyncioTestCase):
         self.assertEqual((self.values, self.ends), (values, [None]))
         # One, two that share, thirteen pieces, one, and the end.
         self.assertEqual(len(self.stored), 1 + 1 + 13 + 1 + 1)
+        # Each message counts with one of its values, and all the pieces of a value count.
+        self.assertEqual(sum(self.sizes), sum(len(message["sealed"]) for message in self.stored[:-1]))
+
+    async def test_values_that_arrive_before_there_is_a_connection_are_limited_in_size(self) -> None:
+        conversation = Conversation(self.host.session, self.store, DEFAULT_TIMINGS)
+        conversation._receive({}, 2_000_000)
+        with self.assertRaises(CallError) as raised:
+            conversation._receive({}, 100_000)
+        self.assertEqual(raised.exception.code, "CALL_ERR_FULL")
 
     async def test_a_value_that_is_too_large_is_not_sent(self) -> None:
         with self.assertRaises(CallError) as raised:

@@ -79,7 +79,9 @@ class MediaTest(CallTest):
         await self.receives(ends.sinks[peer.connection], audio=3)
 
     async def test_a_changed_direction_is_negotiated_when_asked(self) -> None:
-        guest, peer = await self.connect({"prepare": lambda connection: connection.addTransceiver("audio") and None})
+        guest, peer = await self.connect(
+            {"prepare": lambda connection: connection.addTransceiver("audio") and None}, {"prepare": Ends().prepare}
+        )
         [ours] = guest.connection.getTransceivers()
         [theirs] = peer.connection.getTransceivers()
         self.assertEqual(ours.currentDirection, "sendonly")
@@ -92,6 +94,35 @@ class MediaTest(CallTest):
         ours.direction = "recvonly"
         guest.negotiate()
         await until(lambda: ours.currentDirection == "recvonly" and theirs.currentDirection == "sendonly")
+
+    async def test_tracks_that_nobody_listens_for_are_declined(self) -> None:
+        ends, early, late = Ends(), Picture(), Tone()
+
+        def prepare(connection: RTCPeerConnection) -> None:
+            ends.prepare(connection)
+            connection.addTrack(early)
+
+        guest, peer = await self.connect(None, {"prepare": prepare})
+        peer.connection.addTrack(late)
+        await until(lambda: len(guest.connection.getTransceivers()) == 2 and guest.connection.signalingState == "stable")
+        await until(lambda: all(each.currentDirection for each in peer.connection.getTransceivers()))
+        self.assertEqual([each.currentDirection for each in peer.connection.getTransceivers()], ["inactive"] * 2)
+        # In these places, the host can still send.
+        guest.connection.addTrack(Picture())
+        await self.receives(ends.sinks[peer.connection], video=3)
+        self.assertEqual(len(guest.connection.getTransceivers()), 2)
+        self.assertEqual((early.sent, late._sent), (0, 0))
+
+    async def test_the_frames_of_a_track_that_nobody_reads_are_limited(self) -> None:
+        tracks: list[Any] = []
+        guest, peer = await self.connect({"prepare": lambda connection: connection.on("track", tracks.append) and None})
+        picture = Picture()
+        peer.connection.addTrack(picture)
+        await until(lambda: picture.sent > 90)
+        self.assertLessEqual(tracks[0]._queue.qsize(), 60)
+        self.assertFalse(guest.closed)
+        first = await tracks[0].recv()
+        self.assertGreater((await tracks[0].recv()).pts, first.pts)
 
     async def test_an_offer_keeps_the_numbers_that_are_in_use(self) -> None:
         # What a browser may have numbered: opus is 111 there, and 96 is a video format.

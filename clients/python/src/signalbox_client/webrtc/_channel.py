@@ -9,6 +9,8 @@ from ._errors import CallError, code_to_tell
 from ._sealing import Message, Session, from_base64url, from_json, to_base64url, to_json
 
 MAX_VALUE = 524_288
+MAX_UNREAD = 2 * 1024 * 1024
+"""How much that is sealed may wait to be read."""
 _MAX_BATCH = 32_768
 _PIECE = 32_000
 
@@ -48,6 +50,8 @@ class Channel:
         self._wake = asyncio.Event()
         self._idle = asyncio.Event()
         self._pieces: bytearray | None = None
+        self._batch_size = 0
+        """the sealed size of the batch that is arriving"""
 
     def send(self, value: Any) -> None:
         text = to_json(value)
@@ -105,19 +109,19 @@ class Channel:
         """Take the other side's next message. Raises the ``CallError`` with which it is refused."""
         value = self.session.open(message)
         self._wake.set()
-        size = len(message.sealed)
+        self._batch_size += len(message.sealed)
         if value is None:
             self._on_end(None)
         elif isinstance(value, dict) and isinstance(value.get("ended"), str):
             self._on_end(CallError(code_to_tell(value["ended"])))
         elif isinstance(value, dict) and "piece" in value:
-            self._take_piece(value, size)
+            self._take_piece(value)
         elif self._pieces is not None:
             raise CallError("CALL_ERR_FORMAT")
         else:
-            self._take_batch(value, size)
+            self._take_batch(value)
 
-    def _take_piece(self, value: dict[str, Any], size: int) -> None:
+    def _take_piece(self, value: dict[str, Any]) -> None:
         piece, more = value["piece"], value.get("more")
         data = from_base64url(piece) if isinstance(piece, str) else None
         if data is None or not isinstance(more, bool):
@@ -133,11 +137,12 @@ class Channel:
             batch = from_json(whole)
         except ValueError:
             raise CallError("CALL_ERR_FORMAT") from None
-        self._take_batch(batch, size)
+        self._take_batch(batch)
 
-    def _take_batch(self, batch: Any, size: int) -> None:
+    def _take_batch(self, batch: Any) -> None:
         if not isinstance(batch, list) or not all(isinstance(value, dict) for value in batch):
             raise CallError("CALL_ERR_FORMAT")
+        size, self._batch_size = self._batch_size, 0
         for value in batch:
             self._on_value(value, size)
             size = 0

@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.hashes import SHA256, SHA384, SHA512
 from ._descriptions import directions
 from ._errors import CallError
 from ._ice_servers import has_turn
+from ._received import MediaLimits
 from ._sealing import fingerprint
 
 Prepare: TypeAlias = Callable[[RTCPeerConnection], Awaitable[None] | None]
@@ -51,6 +52,7 @@ class Prepared:
     connection: CallConnection
     channel: RTCDataChannel
     control: RTCDataChannel
+    limits: MediaLimits
     fingerprint: str
     """this side's own"""
     turn: bool
@@ -63,6 +65,7 @@ class Prepared:
         prepared.channel = connection.createDataChannel("signalbox", negotiated=True, id=0)
         prepared.control = connection.createDataChannel("signalbox-control", negotiated=True, id=255)
         prepared.turn = has_turn(ice_servers)
+        prepared.limits = MediaLimits(connection)
         try:
             # Before there are transceivers: aiortc remembers the place of each in an offer, even of one that is not used.
             prepared.fingerprint = fingerprint((await connection.createOffer()).sdp)

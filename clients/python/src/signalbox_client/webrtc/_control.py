@@ -23,7 +23,7 @@ class Control:
     """The messages on one control channel, each a JSON object with a type. What arrives is held back until ``start``."""
 
     def __init__(
-        self, channel: RTCDataChannel, *, on_message: Callable[[dict[str, Any]], None], fail: Callable[[CallError], None]
+        self, channel: RTCDataChannel, *, on_message: Callable[[dict[str, Any], int], None], fail: Callable[[CallError], None]
     ):
         self._channel = channel
         self._on_message = on_message
@@ -31,6 +31,8 @@ class Control:
         self._held: list[str | bytes] | None = []
         self._held_size = 0
         self._pieces: bytearray | None = None
+        self._size = 0
+        """the length of the message that is arriving, in all its parts"""
         self._allowed = float(_BURST)
         self._since = monotonic()
         channel.on("message", self._receive)
@@ -72,7 +74,8 @@ class Control:
         try:
             message = self._parse(text)
             if message is not None:
-                self._on_message(message)
+                size, self._size = self._size, 0
+                self._on_message(message, size)
         except CallError as error:
             self._fail(error)
 
@@ -83,6 +86,7 @@ class Control:
             raise CallError("CALL_ERR_FORMAT")
         if len(text) > _MAX_TEXT:
             raise CallError("CALL_ERR_TOO_LARGE")
+        self._size += len(text)
         message = _object(text)
         if message["type"] != "piece":
             if self._pieces is not None:

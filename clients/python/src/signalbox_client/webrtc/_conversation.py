@@ -7,12 +7,13 @@ from contextlib import asynccontextmanager, suppress
 from typing import Any, TypeAlias
 
 from ._agreement import Agreement
-from ._channel import Channel
+from ._channel import MAX_UNREAD, Channel
 from ._connection import Prepared, verify_certificate
 from ._control import Control, Hold
 from ._errors import CallError, as_call_error, code_to_tell, is_only_signaling
 from ._negotiation import Negotiation
 from ._peer import Peer
+from ._received import limit_fragments
 from ._sealing import Message, Role, Session
 from ._signaling import Signaling
 from ._timings import Timings
@@ -48,6 +49,7 @@ class Conversation:
         self._signaling: Signaling | None = None
         self._negotiation: Negotiation | None = None
         self._early: list[tuple[dict[str, Any], int]] = []
+        self._early_size = 0
         self._limit: asyncio.Timeout | None = None
         self._opened = asyncio.Event()
         self._answered = asyncio.Event()
@@ -131,12 +133,13 @@ class Conversation:
     ) -> None:
         prepared, agreement = await prepare()
         self._prepared, self._agreement = prepared, agreement
+        limit_fragments(prepared.connection.sctp, self.end)
         hold = Hold(prepared.channel, self.end)
         control = self._control = Control(prepared.control, on_message=self._receive_control, fail=self.end)
         signaling = self._signaling = Signaling(
             self._channel, control, on_value=self._take, on_end=self._hear_control_end
         )
-        negotiation = self._negotiation = Negotiation(prepared.connection, agreement, signaling.send)
+        negotiation = self._negotiation = Negotiation(prepared, agreement, signaling.send)
         prepared.channel.on("open", self._opened.set)
         prepared.channel.on("close", self._hear_close)
         prepared.connection.on("connectionstatechange", self._watch)
@@ -171,7 +174,8 @@ class Conversation:
             self._limit.reschedule(asyncio.get_running_loop().time() + self._timings.answer)
         if self._signaling is None:
             self._early.append((value, size))
-            if len(self._early) > 1_024:
+            self._early_size += size
+            if len(self._early) > 1_024 or self._early_size > MAX_UNREAD:
                 raise CallError("CALL_ERR_FULL")
         else:
             self._signaling.receive(value, size)
@@ -184,10 +188,10 @@ class Conversation:
         assert self._negotiation is not None
         self._negotiation.receive(value, size)
 
-    def _receive_control(self, message: dict[str, Any]) -> None:
+    def _receive_control(self, message: dict[str, Any], size: int) -> None:
         assert self._signaling is not None
         if not self._ended.done() or message["type"] == "end":
-            self._signaling.receive_control(message)
+            self._signaling.receive_control(message, size)
 
     def _hear_end(self, error: CallError | None) -> None:
         """The end, through the boxes."""
@@ -216,7 +220,8 @@ class Conversation:
         try:
             self._verify(prepared)
         except CallError as error:
-            return error
+            if error.code == "CALL_ERR_FINGERPRINT":
+                return error
         return _no_path(prepared)
 
     def _verify(self, prepared: Prepared) -> None:

@@ -39,17 +39,22 @@ def _check_limits(sdp: str) -> None:
     sections = 0
     ssrc = 0
     of_section: Counter[str] = Counter()
+    formats: list[str] = []
     fits = len(lines) <= _MAX_LINES
     for line in lines if fits else ():
         if line.startswith("m="):
             sections += 1
-            of_section = Counter(formats=len(line.split()) - 3)
+            of_section = Counter()
+            formats = line.split()[3:]
+            fits = fits and len(set(formats)) == len(formats) <= _MAX_PER_SECTION
         elif line.startswith("a=ssrc"):
             ssrc += 1
+        elif line.startswith("a=rtpmap"):
+            of_section["rtpmap"] += 1
         elif line.startswith("a=fmtp"):
             of_section.update(fmtp=1, fmtp_size=len(line))
         elif line.startswith("a=rtcp-fb"):
-            of_section["feedback"] += max(of_section["formats"], 1) if line.startswith("a=rtcp-fb:*") else 1
+            of_section["feedback_of_all" if line.startswith("a=rtcp-fb:*") else "feedback"] += 1
         elif line.startswith("a=max-message-size"):
             fits = fits and _is_message_size(line.removeprefix("a=max-message-size"))
         fits = (
@@ -58,10 +63,17 @@ def _check_limits(sdp: str) -> None:
             and ssrc <= _MAX_SSRC
             and of_section["fmtp"] <= _MAX_PER_SECTION
             and of_section["fmtp_size"] <= _MAX_FMTP
-            and of_section["feedback"] <= _MAX_PER_SECTION
+            and of_section["rtpmap"] <= _MAX_PER_SECTION
+            and _feedback(of_section, formats) <= _MAX_PER_SECTION
         )
     if not fits:
         raise CallError("CALL_ERR_DESCRIPTION")
+
+
+def _feedback(of_section: Counter[str], formats: list[str]) -> int:
+    # aiortc copies what is for all formats to each a=rtpmap.
+    copies = max(len(formats), of_section["rtpmap"], 1)
+    return of_section["feedback"] + of_section["feedback_of_all"] * copies
 
 
 def _is_message_size(text: str) -> bool:
@@ -85,9 +97,12 @@ class Candidates:
         if not isinstance(value, dict) or not all(type(member) in (str, int, float, type(None)) for member in value.values()):
             return None
         text, mid, index = value.get("candidate"), value.get("sdpMid"), value.get("sdpMLineIndex")
-        if not isinstance(text, str) or text == "" or not self._takes(to_json(value).decode()):
+        if not isinstance(text, str) or text == "":
             return None
         try:
+            # A number that was too large for Python has no JSON text.
+            if not self._takes(to_json(value).decode()):
+                return None
             candidate = candidate_from_sdp(text.removeprefix("candidate:"))
         except (AssertionError, IndexError, ValueError):
             return None

@@ -5,16 +5,16 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
-from aiortc import RTCIceCandidate, RTCSessionDescription
+from aiortc import RTCIceCandidate, RTCRtpTransceiver, RTCSessionDescription
 
 from ._agreement import Agreement
-from ._connection import CallConnection, needs_negotiation
+from ._channel import MAX_UNREAD
+from ._connection import Prepared, needs_negotiation
 from ._descriptions import Candidates, ice_user, parse_description
 from ._errors import CallError
 from ._offer import create_offer
 
 _MAX_WAITING = 1_024
-_MAX_WAITING_BYTES = 2 * 1024 * 1024
 
 
 class Negotiation:
@@ -25,10 +25,11 @@ class Negotiation:
     arrives instead, the guest forgets its own and answers; the host has ignored it.
     """
 
-    def __init__(self, connection: CallConnection, agreement: Agreement, send: Callable[[dict[str, Any]], None]):
+    def __init__(self, prepared: Prepared, agreement: Agreement, send: Callable[[dict[str, Any]], None]):
         self.described = asyncio.Event()
         """set once the other side's first description has arrived"""
-        self._connection = connection
+        self._connection = prepared.connection
+        self._limits = prepared.limits
         self._agreement = agreement
         self._send = send
         self._is_guest = agreement.role == "guest"
@@ -43,13 +44,13 @@ class Negotiation:
         self._ignoring = False
         self._candidates = Candidates()
         self._ice_user: str | None = None
-        connection.on("negotiationneeded", self.negotiate)
+        self._connection.on("negotiationneeded", self.negotiate)
 
     def receive(self, value: dict[str, Any], size: int) -> None:
         """Take a value of the other side, when its turn has come."""
         self._waiting.append((value, size))
         self._waiting_size += size
-        if len(self._waiting) + len(self._later) > _MAX_WAITING or self._waiting_size > _MAX_WAITING_BYTES:
+        if len(self._waiting) + len(self._later) > _MAX_WAITING or self._waiting_size > MAX_UNREAD:
             raise CallError("CALL_ERR_FULL")
         self._wake.set()
 
@@ -123,8 +124,11 @@ class Negotiation:
             if description.type == "answer" and self._held is not None:
                 held, self._held = self._held, None
                 await self._connection.setLocalDescription(held)
+            before = self._connection.getTransceivers()
             await self._connection.setRemoteDescription(self._candidates.limit(description))
             if description.type == "offer":
+                if not self._limits.are_tracks_wanted:
+                    self._decline(before)
                 self._leave_out()
                 await self._connection.setLocalDescription()
         except Exception as error:
@@ -151,6 +155,13 @@ class Negotiation:
             if transceiver.mid is None:
                 # aiortc would take its place in the forgotten offer for one in the other side's.
                 transceiver._set_mline_index(-1)
+
+    def _decline(self, before: list[RTCRtpTransceiver]) -> None:
+        """Ask the other side not to send what nobody here would take."""
+        for transceiver in self._connection.getTransceivers():
+            # The application may have added some in the meantime, or a track to one that the offer added.
+            if transceiver not in before and transceiver.mid is not None:
+                transceiver.direction = "sendonly" if "send" in transceiver.direction else "inactive"
 
     def _leave_out(self) -> None:
         """Let aiortc answer an offer that has no place for some of our transceivers, which it would otherwise refuse."""

@@ -79,7 +79,7 @@ class Signaling:
         else:
             self._on_value(value, size)
 
-    def receive_control(self, message: dict[str, Any]) -> None:
+    def receive_control(self, message: dict[str, Any], size: int) -> None:
         """A message from the control channel."""
         match message["type"]:
             case "seen":
@@ -87,7 +87,7 @@ class Signaling:
             case "signal":
                 if "seq" not in message:
                     raise CallError("CALL_ERR_FORMAT")
-                self._take(message, len(to_json(message)))
+                self._take(message, size)
                 self._say_seen()
             case "end":
                 self._on_end(CallError(code_to_tell(message["ended"])) if "ended" in message else None)

@@ -1,0 +1,107 @@
+"""Limits on what aiortc keeps of what the other side sends. By itself, it keeps everything until somebody takes it."""
+
+import asyncio
+import queue
+from collections.abc import Callable
+from typing import Any
+
+from aiortc import MediaStreamTrack, RTCPeerConnection
+
+from ._errors import CallError
+
+_MAX_FRAMES = {"audio": 250, "video": 60}
+"""Frames of a track that nobody has read: five seconds, or two."""
+_MAX_BYTES = 64 * 1024 * 1024
+"""What these frames may take in all tracks of a connection."""
+_MAX_ENCODED = 256
+_MAX_ENCODED_BYTES = 4 * 1024 * 1024
+_MAX_FRAGMENTS = 4 * 1024 * 1024
+"""Parts of messages on data channels: a browser sends at most 1 MiB that has not been put together."""
+
+
+class Frames(asyncio.Queue[Any]):
+    """Frames that wait to be read. The oldest make room for new ones."""
+
+    def __init__(self, kind: str, limits: "MediaLimits"):
+        self._limits = limits
+        self._max = _MAX_FRAMES[kind]
+        super().__init__()
+
+    def _put(self, item: Any) -> None:
+        super()._put(item)
+        self._limits.size += _size(item)
+        while self.qsize() > 1 and (self.qsize() > self._max or self._limits.size > _MAX_BYTES):
+            self._get()
+
+    def _get(self) -> Any:
+        item = super()._get()
+        self._limits.size -= _size(item)
+        return item
+
+
+class Encoded(queue.Queue[Any]):
+    """Frames that wait to be decoded. If the decoder is too slow, it starts over at a picture that needs no other."""
+
+    def __init__(self, restart: Callable[[], None]):
+        self._restart = restart
+        self._size = 0
+        super().__init__()
+
+    def _put(self, item: Any) -> None:
+        if item is None:
+            # The end, for which aiortc waits.
+            self._clear()
+        else:
+            self._size += len(item[1].data)
+            if self._qsize() >= _MAX_ENCODED or self._size > _MAX_ENCODED_BYTES:
+                self._clear()
+                self._size = len(item[1].data)
+                self._restart()
+        super()._put(item)
+
+    def _get(self) -> Any:
+        item = super()._get()
+        self._size -= 0 if item is None else len(item[1].data)
+        return item
+
+    def _clear(self) -> None:
+        self.queue.clear()
+        self._size = 0
+
+
+class MediaLimits:
+    """Limits the frames of each track of a connection, from the moment it arrives."""
+
+    def __init__(self, connection: RTCPeerConnection):
+        self.size = 0
+        self._connection = connection
+        connection.on("track", self._limit)
+
+    @property
+    def are_tracks_wanted(self) -> bool:
+        """Whether the application listens for tracks, too."""
+        return len(self._connection.listeners("track")) > 1
+
+    def _limit(self, track: MediaStreamTrack) -> None:
+        # The decoder, which has not begun, is given these queues.
+        receiver: Any = next(each for each in self._connection.getReceivers() if each.track is track)
+        receiver.track._queue = Frames(track.kind, self)
+        receiver._RTCRtpReceiver__decoder_queue = Encoded(receiver._RTCRtpReceiver__decoder_error.set)
+
+
+def limit_fragments(sctp: Any, fail: Callable[[CallError], None]) -> None:
+    """End the call if the other side sends on when the window is full, with a message that never ends, for example."""
+    window = sctp._advertised_rwnd
+    receive = sctp._receive_data_chunk
+
+    async def receive_limited(chunk: Any) -> None:
+        if window - sctp._advertised_rwnd > _MAX_FRAGMENTS:
+            fail(CallError("CALL_ERR_FULL"))
+        else:
+            await receive(chunk)
+
+    sctp._receive_data_chunk = receive_limited
+
+
+def _size(frame: Any) -> int:
+    return 0 if frame is None else sum(plane.buffer_size for plane in frame.planes)

@@ -1,0 +1,63 @@
+"""What is kept of media that arrives faster than it is taken."""
+
+import unittest
+from types import SimpleNamespace
+from typing import Any
+
+from aiortc import RTCPeerConnection
+from av import VideoFrame
+
+from signalbox_client.webrtc._received import Encoded, Frames, MediaLimits
+
+
+def encoded(size: int) -> Any:
+    return None, SimpleNamespace(data=b"x" * size)
+
+
+class ReceivedTest(unittest.IsolatedAsyncioTestCase):
+    async def asyncSetUp(self) -> None:
+        self.connection = RTCPeerConnection()
+        self.addAsyncCleanup(self.connection.close)
+        self.limits = MediaLimits(self.connection)
+
+    async def test_large_frames_of_all_tracks_are_limited_together(self) -> None:
+        first, second = Frames("video", self.limits), Frames("video", self.limits)
+        frame = VideoFrame(4_000, 2_000, "yuv420p")
+        for _ in range(10):
+            await first.put(frame)
+        self.assertLess(first.qsize(), 6)
+        for _ in range(10):
+            await second.put(frame)
+        # Each has its newest, and that is all if there is no room.
+        self.assertEqual(second.qsize(), 1)
+        self.assertLess(self.limits.size, 80_000_000)
+        await first.put(None)
+        while await first.get() is not None:
+            pass
+        await second.get()
+        self.assertEqual(self.limits.size, 0)
+
+    async def test_a_decoder_that_is_too_slow_starts_over(self) -> None:
+        restarts: list[bool] = []
+        waiting = Encoded(lambda: restarts.append(True))
+        for _ in range(256):
+            waiting.put(encoded(1))
+        self.assertEqual((waiting.qsize(), restarts), (256, []))
+        waiting.put(encoded(1))
+        self.assertEqual((waiting.qsize(), restarts), (1, [True]))
+        waiting.get()
+        for _ in range(3):
+            waiting.put(encoded(2_000_000))
+        self.assertEqual((waiting.qsize(), restarts), (1, [True, True]))
+
+    async def test_the_end_does_not_wait_for_what_is_not_decoded(self) -> None:
+        waiting = Encoded(lambda: None)
+        waiting.put(encoded(1))
+        waiting.put(None)
+        self.assertIsNone(waiting.get())
+        self.assertTrue(waiting.empty())
+
+    async def test_the_application_must_listen_for_tracks_itself(self) -> None:
+        self.assertFalse(self.limits.are_tracks_wanted)
+        self.connection.on("track", lambda track: None)
+        self.assertTrue(self.limits.are_tracks_wanted)
