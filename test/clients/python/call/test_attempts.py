@@ -101,7 +101,7 @@ class JoiningTest(CallTest):
 
     async def test_reading_the_code_and_staying_makes_an_attempt_succeed(self) -> None:
         call = await self.host()
-        call._options.timings.__dict__["compare"] = 0.1
+        call._options.timings.__dict__["compare"] = 0.5
         read, unread = await self.join(call.invite), await self.join(call.invite)
         for _ in range(2):
             guest = await self.peer(call)

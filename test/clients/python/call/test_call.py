@@ -115,6 +115,8 @@ class CallsTest(CallTest):
             host("ftp://x")
         with self.assertRaises(ValueError):
             host(URL, max_guests=0)
+        with self.assertRaises(ValueError):
+            host(URL, page="box.example/call")
 
     async def test_a_server_that_does_not_exist_is_reported(self) -> None:
         link = "http://127.0.0.1:9/#" + (await self.host()).invite.partition("#")[2]

@@ -5,10 +5,12 @@ from contextlib import nullcontext
 from typing import Any
 from unittest.mock import patch
 
+from aiortc import RTCPeerConnection
 from scripted import ScriptedGuest, ScriptedHost, make_offer
 
 from signalbox_client.webrtc import CallError, HostedCall
-from signalbox_client.webrtc._connection import Prepared
+from signalbox_client.webrtc._attempts import COMPARED
+from signalbox_client.webrtc._connection import Prepared, verify_certificate
 from signalbox_client.webrtc._conversation import Conversation
 from signalbox_client.webrtc._negotiation import Negotiation
 from signalbox_client.webrtc._sealing import new_nonce, parse_message, seal_hello, to_base64url
@@ -249,6 +251,45 @@ class RefusalsTest(CallTest):
                         await until(lambda: refused)
                 self.assertEqual(refused, [expected])
                 await joined.close()
+
+    async def test_without_a_certificate_there_is_no_code(self) -> None:
+        connection = RTCPeerConnection()
+        with self.assertRaises(CallError) as raised:
+            verify_certificate(connection, "sha-256 00")
+        await connection.close()
+        self.assertEqual(raised.exception.code, "CALL_ERR_UNVERIFIED")
+
+    async def test_one_of_several_agreed_fingerprints_is_enough(self) -> None:
+        guest, _ = await self.connect()
+        [conversation] = self._opened[0]._conversations
+        agreed = conversation._agreement.other_fingerprint  # type: ignore[union-attr]
+        other = "sha-256 " + ":".join(["00"] * 32)
+        verify_certificate(guest.connection, f"{other},{agreed}")
+        with self.assertRaises(CallError) as raised:
+            verify_certificate(guest.connection, other)
+        self.assertEqual(raised.exception.code, "CALL_ERR_FINGERPRINT")
+
+    async def test_a_callback_that_fails_does_not_end_the_call(self) -> None:
+        def fail(error: CallError, id: str | None) -> None:
+            raise ZeroDivisionError
+
+        call = await self.host(refused=fail)
+        with self.assertLogs("signalbox_client", "ERROR") as logs:
+            async with await ScriptedGuest.create(call.invite) as guest:
+                await guest.other.send(None)
+            joined = await self.join(call.invite)
+            self.assertEqual((await self.peer(call)).id, joined.id)
+        self.assertIn("refused", logs.output[0])
+
+    async def test_a_code_counts_as_compared_only_if_the_connection_still_works(self) -> None:
+        guest, _ = await self.connect({"compare": True})
+        self.assertTrue(guest.code)
+        call = self._opened[0]
+        call._options.timings.__dict__["compare"] = 0.01
+        [conversation] = call._conversations
+        self.assertEqual(await call._judge(conversation, guest), COMPARED)
+        with patch.object(RTCPeerConnection, "connectionState", "disconnected"):
+            self.assertEqual(await call._judge(conversation, guest), 1)
 
     async def test_an_error_has_a_text_for_people(self) -> None:
         self.assertIn("lost", str(CallError("CALL_ERR_LOST")))

@@ -212,9 +212,10 @@ class SealingTest(unittest.TestCase):
         new_invite = re.search(r"NEW_INVITE = '(.+)'", source)
         assert new_invite is not None
         texts = {code: text.replace("\\'", "'").replace("${NEW_INVITE}", new_invite[1]) for code, _, text in table}
-        # Only a page meets the first; aiortc compares certificates, and exposes them.
-        self.assertEqual(set(texts) - set(TEXTS), {"CALL_ERR_INSECURE", "CALL_ERR_UNVERIFIED"})
-        self.assertEqual(TEXTS, {code: texts[code] for code in TEXTS})
+        # Only a page meets the first. The advice for the second is about the implementations in JavaScript.
+        self.assertEqual(set(texts) - set(TEXTS), {"CALL_ERR_INSECURE"})
+        differ = [code for code in TEXTS if TEXTS[code] != texts[code]]
+        self.assertEqual(differ, ["CALL_ERR_UNVERIFIED"])
 
 
 if __name__ == "__main__":

@@ -153,8 +153,12 @@ class Call:
             self._peers._finish(CallError("CALL_ERR_CLOSED"))
 
     def _refuse(self, error: CallError, id: str | None = None) -> None:
-        if self._options.refused is not None:
+        if self._options.refused is None:
+            return
+        try:
             self._options.refused(error, id)
+        except Exception:
+            _logger.exception("The function given as option 'refused' failed")
 
     async def _judge(self, conversation: Conversation, peer: Peer) -> float:
         """What an attempt counts, once it is known whether people could compare the code."""
@@ -166,7 +170,8 @@ class Call:
             if not read.done() or ended.done():
                 return 1
             await asyncio.wait({ended}, timeout=patience)
-            return 1 if ended.done() else COMPARED
+            works = not ended.done() and peer.connection.connectionState == "connected"
+            return COMPARED if works else 1
         finally:
             ended.cancel()
             read.cancel()

@@ -88,10 +88,10 @@ def verify_certificate(connection: RTCPeerConnection, agreed: str) -> None:
     ssl: Any = None if connection.sctp is None else getattr(connection.sctp.transport, "_ssl", None)
     certificate = None if ssl is None else ssl.get_peer_certificate(as_cryptography=True)
     if certificate is None:
-        return
-    for name, _, value in (line.partition(" ") for line in agreed.split(",")):
-        if certificate.fingerprint(_HASHES[name]).hex(":").upper() != value:
-            raise CallError("CALL_ERR_FINGERPRINT")
+        raise CallError("CALL_ERR_UNVERIFIED")
+    lines = (line.partition(" ") for line in agreed.split(","))
+    if not any(certificate.fingerprint(_HASHES[name]).hex(":").upper() == value for name, _, value in lines):
+        raise CallError("CALL_ERR_FINGERPRINT")
 
 
 def needs_negotiation(connection: RTCPeerConnection) -> bool:

@@ -6,7 +6,7 @@ from ..errors import BoxError, ResponseTooLargeError, UnreachableError
 
 _NEW_INVITE: Final = "Use a new invite, sent another way."
 
-# The same codes and texts as in TypeScript, except for what only a page can meet. The first group means that a link or a
+# The same codes and texts as in TypeScript, except for what only a page can meet, and for advice about an RTCPeerConnection. The first group means that a link or a
 # network does not work. The second means that a message was refused: an honest server passes messages on unchanged, so
 # the cause is a dishonest server or someone with another link.
 TEXTS: Final[dict[str, str]] = {
@@ -18,6 +18,7 @@ TEXTS: Final[dict[str, str]] = {
     "CALL_ERR_NO_PATH": "No network path to the other side was found, and there was no TURN server to relay the call. Try another network, or set up a TURN server.",
     "CALL_ERR_NO_PATH_WITH_TURN": "No network path to the other side was found, not even through the TURN server. Try another network, or check the TURN server.",
     "CALL_ERR_LOST": "The connection to the other side was lost and could not be restored. Check your network, then join again.",
+    "CALL_ERR_UNVERIFIED": "This program cannot check whose certificate the connection uses, so a code would prove nothing. Update this program.",
     "CALL_ERR_DESCRIPTION": "The two sides offer incompatible connections. Update the browser or program on both sides.",
     "CALL_ERR_TOO_LARGE": "A message is too large for the server or for the other side. Send less at once.",
     "CALL_ERR_SERVER": "The server cannot be reached or is not responding as it should. Check your network, then try again later.",

@@ -19,7 +19,7 @@ from ._errors import CallError, as_call_error
 from ._ice_servers import IceServers
 from ._negotiation import Negotiation
 from ._peer import Peer
-from ._sealing import Session, is_nonce, new_invite, new_nonce, open_hello, parse_message
+from ._sealing import Session, check_page, is_nonce, new_invite, new_nonce, open_hello, parse_message
 from ._timings import DEFAULT_TIMINGS
 
 _MAX_SESSIONS = 4_096
@@ -58,6 +58,8 @@ def host(
     """
     if max_guests < 1:
         raise ValueError("The option 'max_guests' must be at least 1")
+    if page is not None:
+        check_page(page)
     options = Options(prepare, refused, ice_servers, compare, headers, with_timeout(DEFAULT_TIMINGS, timeout))
     return Opening(open_host(base_url(server), page, max_guests, options))
 

@@ -33,6 +33,14 @@ def new_invite(server: str, host_drop: str) -> Invite:
     return Invite(server, Key(secrets.token_bytes(32), host_drop))
 
 
+def check_page(page: str) -> None:
+    """Raise a ``ValueError`` if an invite cannot be the address of this page."""
+    try:
+        _base_of(page)
+    except ValueError:
+        raise ValueError("The option 'page' must be an http or https URL") from None
+
+
 def parse_invite(link: str) -> Invite:
     """Parse a link. Raises a ``CallError`` whose code says what is wrong with it."""
     page, _, fragment = link.strip().partition("#")
