@@ -6,9 +6,9 @@ import java.util.concurrent.locks.ReentrantLock;
 
 /**
  * Tells the server how far the loops over a box have got: one request at a time, with the latest cursor, and at most one
- * per interval unless many messages are waiting. A request that fails for good is dropped: the next one carries a later
- * cursor, and until then, the server merely keeps the messages for longer. It has a thread only while there is something
- * to acknowledge.
+ * per interval unless many messages are waiting. After a transient failure it tries again, ever less often, until the
+ * loop is closed. After a refusal it waits for a later cursor: until then, the server merely keeps the messages for
+ * longer. Closing tries once more in any case. It has a thread only while there is something to acknowledge.
  */
 final class Acknowledger {
   /** How many messages may wait before they are acknowledged at once: well below what a box holds. */
@@ -18,8 +18,16 @@ final class Acknowledger {
   private final Scope scope = new Scope();
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition changed = lock.newCondition();
+  /** The latest cursor, the one last sent, and the one that the server has accepted. */
   private long wanted;
+  private long tried;
   private long done;
+  /** Whether there is a reason for another request. */
+  private boolean asked;
+  /** Whether a transient failure is one. */
+  private boolean persistent;
+  private int failures;
+  private Deadline pause;
   private int flushing;
   private boolean running;
 
@@ -34,11 +42,7 @@ final class Acknowledger {
       if (cursor <= wanted) return;
       wanted = cursor;
       if (isUrgent()) changed.signalAll();
-      if (running) return;
-      running = true;
-      Thread thread = new Thread(this::run, "signalbox acknowledger");
-      thread.setDaemon(true);
-      thread.start();
+      ask();
     } finally {
       lock.unlock();
     }
@@ -51,7 +55,11 @@ final class Acknowledger {
     lock.lock();
     try {
       flushing++;
-      changed.signalAll();
+      if (done < wanted) {
+        failures = 0;
+        endPause();
+        ask();
+      }
       while (running && done < wanted && !deadline.passed()) {
         try {
           changed.awaitNanos(deadline.left());
@@ -60,7 +68,7 @@ final class Acknowledger {
           deadline = Deadline.earlier(deadline, Deadline.in(box.timings.interruptTimeout));
         }
       }
-      flushing--;
+      if (--flushing == 0) giveUp();
     } finally {
       lock.unlock();
       if (interrupted) Thread.currentThread().interrupt();
@@ -70,25 +78,53 @@ final class Acknowledger {
   /** Gives up what is under way. */
   void close() {
     scope.abort();
+    lock.lock();
+    try {
+      giveUp();
+      endPause();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void ask() {
+    asked = true;
+    persistent = true;
+    if (running) return;
+    running = true;
+    Thread thread = new Thread(this::run, "signalbox acknowledger");
+    thread.setDaemon(true);
+    thread.start();
+  }
+
+  private void giveUp() {
+    persistent = false;
+    if (done == wanted) return;
+    asked = false;
+    endPause();
+  }
+
+  private void endPause() {
+    pause = Deadline.in(Duration.ZERO);
+    changed.signalAll();
   }
 
   private void run() {
     lock.lock();
     try {
-      while (done < wanted) {
-        long cursor = wanted;
-        lock.unlock();
-        try {
-          box.acknowledge(cursor, scope);
-        } catch (RuntimeException dropped) {
-          // The next one carries a later cursor.
-        } finally {
-          lock.lock();
-        }
-        done = cursor;
+      while (asked && done < wanted) {
+        asked = false;
+        tried = wanted;
+        RuntimeException failure = request(tried);
+        if (failure == null) done = tried;
+        boolean isTransient = failure != null && Timings.isTransient(failure);
+        if (isTransient && persistent) asked = true;
+        failures = isTransient ? failures + 1 : 0;
+        // Who closes does not wait for as long as the server may ask.
+        RuntimeException asking = flushing > 0 ? null : failure;
+        pause = Deadline.in(isTransient ? box.timings.backoff(failures, asking) : box.timings.acknowledgeInterval);
         changed.signalAll();
-        Deadline pause = Deadline.in(box.timings.acknowledgeInterval);
-        while (!pause.passed() && !isUrgent()) changed.awaitNanos(pause.left());
+        while (!pause.passed() && (isTransient ? asked : !isUrgent())) changed.awaitNanos(pause.left());
       }
     } catch (InterruptedException ended) {
       // Nobody does this.
@@ -99,7 +135,20 @@ final class Acknowledger {
     }
   }
 
+  /** Sends a cursor, without the lock. Returns why that failed; null if it did not. */
+  private RuntimeException request(long cursor) throws InterruptedException {
+    lock.unlock();
+    try {
+      box.acknowledgeOnce(cursor, scope);
+      return null;
+    } catch (RuntimeException e) {
+      return e;
+    } finally {
+      lock.lock();
+    }
+  }
+
   private boolean isUrgent() {
-    return flushing > 0 || wanted - done >= BACKLOG;
+    return flushing > 0 || wanted - tried >= BACKLOG;
   }
 }

@@ -61,6 +61,10 @@ record Address(String server, String id) {
       // The text stays out of the message: it may contain a capability.
       throw new IllegalArgumentException("The server must be an http or https URL");
     }
+    if (CAPABILITY.matcher(url.getPath()).find()) {
+      // Errors name the server, so they would reveal it.
+      throw new IllegalArgumentException("The server must be the base URL of the box routes, not a box's link");
+    }
     boolean isDefault = url.getPort() == -1 || url.getPort() == (scheme.equals("http") ? 80 : 443);
     return scheme + "://" + url.getHost().toLowerCase(Locale.ROOT) + (isDefault ? "" : ":" + url.getPort()) + url.getRawPath().replaceFirst("/+$", "");
   }

@@ -2,11 +2,13 @@ package signalbox;
 
 import java.net.ConnectException;
 import java.net.http.HttpConnectTimeoutException;
+import java.net.http.HttpTimeoutException;
 import java.nio.charset.StandardCharsets;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.Base64;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Predicate;
 
@@ -16,11 +18,12 @@ import java.util.function.Predicate;
  * the message at which a loop was left is delivered again.
  *
  * <p>Methods throw a {@link BoxException} if the server refuses or its response is not what the contract promises, an
- * {@link UnreachableException} if there is no response (a request is tried ten times, over about a minute), a
- * {@link ResponseTooLargeException} if a response exceeds {@link BoxOptions#maxResponseBytes(long)}, a
- * {@link CallTimeoutException} after {@link BoxOptions#callTimeout(Duration)}, a {@link BoxClosedException} if the box is
- * closed, and an {@link InterruptedException} if the thread is interrupted. In the last three cases, the server may still
- * have carried out the request.
+ * {@link UnreachableException} if there is no response (a request is tried ten times, each time for at most 30 seconds,
+ * with waits of about a minute in all), a {@link ResponseTooLargeException} if a response exceeds
+ * {@link BoxOptions#maxResponseBytes(long)}, a {@link CallTimeoutException} after
+ * {@link BoxOptions#callTimeout(Duration)}, a {@link BoxClosedException} if the box is closed, and an
+ * {@link InterruptedException} if the thread is interrupted. In the last three cases, the server may still have carried
+ * out the request.
  *
  * <p>A {@code Box} may be used by several threads, but only one loop can read it at a time.
  */
@@ -57,13 +60,13 @@ public final class Box implements AutoCloseable {
 
   /**
    * Creates a box. If the server cannot be reached, this gives up within about four seconds: long enough for the server
-   * to restart, and short enough to notice a wrong URL.
+   * to restart, and short enough to notice a wrong URL. If the server does not respond at all, that takes ten seconds.
    *
    * @param server the base URL of the box routes, such as {@code https://example.com/prefix}
    * @param options the options
    * @return the box
    * @throws InterruptedException if the thread is interrupted
-   * @throws IllegalArgumentException if the server is not an http or https URL
+   * @throws IllegalArgumentException if the server is not an http or https URL, or is the link of a box
    */
   public static Box create(String server, BoxOptions options) throws InterruptedException {
     return create(server, options, new Timings());
@@ -72,8 +75,9 @@ public final class Box implements AutoCloseable {
   static Box create(String server, BoxOptions options, Timings timings) throws InterruptedException {
     Connection connection = new Connection(Address.baseUrl(server), options);
     byte[] body = options.ttl == null ? null : ("{\"ttl\":" + options.ttl.toSeconds() + "}").getBytes(StandardCharsets.US_ASCII);
-    Call<String> call = new Call<>("POST", "/boxes", body, null, timings.responseTimeout, Answer.CREATED);
-    Retry retry = new Retry(connection, new Scope(), timings.forCreating(), Timings::isTransient);
+    Timings creating = timings.forCreating();
+    Call<String> call = new Call<>("POST", "/boxes", body, null, creating.responseTimeout, Answer.CREATED);
+    Retry retry = new Retry(connection, new Scope(), creating, e -> Timings.isTransient(e) && !(e.getCause() instanceof HttpTimeoutException));
     String id = retry.request(call, deadline(options.callTimeout));
     return new Box(new Address(connection.server, id), connection, timings, options);
   }
@@ -232,13 +236,21 @@ public final class Box implements AutoCloseable {
    * @throws BoxException with the code {@code BOX_ERR_CURSOR} if the cursor is ahead of the box
    */
   public int acknowledge(long cursor) throws InterruptedException {
-    return acknowledge(cursor, scope);
+    return request(acknowledgement(cursor), scope, Timings::isTransient);
   }
 
-  int acknowledge(long cursor, Scope within) throws InterruptedException {
+  /** Does the same, in one attempt and without the limit for a call: it belongs to a loop. */
+  void acknowledgeOnce(long cursor, Scope within) throws InterruptedException {
+    try (Pending<Integer> pending = new Pending<>(connection, within, acknowledgement(cursor))) {
+      pending.answer(Deadline.NEVER);
+    } catch (TimeoutException impossible) {
+      throw new AssertionError(impossible);
+    }
+  }
+
+  private Call<Integer> acknowledgement(long cursor) {
     byte[] body = ("{\"after\":" + cursor + "}").getBytes(StandardCharsets.US_ASCII);
-    Call<Integer> call = new Call<>("PUT", path("/cursor"), body, null, timings.responseTimeout, Answer.CURSOR_ACK);
-    return request(call, within, Timings::isTransient);
+    return new Call<>("PUT", path("/cursor"), body, null, timings.responseTimeout, Answer.CURSOR_ACK);
   }
 
   /**

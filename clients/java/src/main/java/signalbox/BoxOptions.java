@@ -12,20 +12,20 @@ import java.util.function.Supplier;
  * each method returns a copy with one option changed.
  */
 public final class BoxOptions {
-  private static final BoxOptions DEFAULTS = new BoxOptions(null, null, null, null, 64 << 20, null);
+  private static final BoxOptions DEFAULTS = new BoxOptions(null, null, null, new Clients(HttpClient.newBuilder()), 64 << 20, null);
 
   final Duration ttl;
   final String server;
   final Supplier<Map<String, String>> headers;
-  final HttpClient.Builder httpClient;
+  final Clients clients;
   final long maxResponseBytes;
   final Duration callTimeout;
 
-  private BoxOptions(Duration ttl, String server, Supplier<Map<String, String>> headers, HttpClient.Builder httpClient, long maxResponseBytes, Duration callTimeout) {
+  private BoxOptions(Duration ttl, String server, Supplier<Map<String, String>> headers, Clients clients, long maxResponseBytes, Duration callTimeout) {
     this.ttl = ttl;
     this.server = server;
     this.headers = headers;
-    this.httpClient = httpClient;
+    this.clients = clients;
     this.maxResponseBytes = maxResponseBytes;
     this.callTimeout = callTimeout;
   }
@@ -48,7 +48,7 @@ public final class BoxOptions {
    */
   public BoxOptions ttl(Duration ttl) {
     if (ttl.toSeconds() < 1 || ttl.getNano() != 0) throw new IllegalArgumentException("The option ttl must be a whole number of seconds, not " + ttl);
-    return new BoxOptions(ttl, server, headers, httpClient, maxResponseBytes, callTimeout);
+    return new BoxOptions(ttl, server, headers, clients, maxResponseBytes, callTimeout);
   }
 
   /**
@@ -57,10 +57,10 @@ public final class BoxOptions {
    *
    * @param server the base URL of the box routes
    * @return a copy with this option
-   * @throws IllegalArgumentException if it is not an http or https URL
+   * @throws IllegalArgumentException if it is not an http or https URL, or is the link of a box
    */
   public BoxOptions server(String server) {
-    return new BoxOptions(ttl, Address.baseUrl(server), headers, httpClient, maxResponseBytes, callTimeout);
+    return new BoxOptions(ttl, Address.baseUrl(server), headers, clients, maxResponseBytes, callTimeout);
   }
 
   /**
@@ -74,36 +74,31 @@ public final class BoxOptions {
   public BoxOptions headers(Map<String, String> headers) {
     Map<String, String> copy = Map.copyOf(headers);
     HttpRequest.Builder trial = HttpRequest.newBuilder(URI.create("http://localhost"));
-    copy.forEach((name, value) -> {
-      try {
-        trial.header(name, value);
-      } catch (IllegalArgumentException e) {
-        // Its message may contain the value, which is a secret.
-        throw new IllegalArgumentException("The header " + name + " is invalid, or cannot be set");
-      }
-    });
+    copy.forEach((name, value) -> Connection.setHeader(trial, name, value));
     return headers(() -> copy);
   }
 
   /**
    * Sets a function that returns the headers for each request, so that it can refresh a token in time. If it fails, the
-   * request counts as failed and is retried. Redirects are refused.
+   * request counts as failed and is retried. A header that is not valid, or may not be set, is an
+   * {@link IllegalArgumentException} of the call. Redirects are refused.
    *
    * @param headers returns the values by name; called by whichever thread makes the request
    * @return a copy with this option
    */
   public BoxOptions headers(Supplier<Map<String, String>> headers) {
-    return new BoxOptions(ttl, server, headers, httpClient, maxResponseBytes, callTimeout);
+    return new BoxOptions(ttl, server, headers, clients, maxResponseBytes, callTimeout);
   }
 
   /**
-   * Sets how the HTTP client is built, for example with your own certificates or proxy. By default, all boxes share one.
+   * Sets how the HTTP client is built, for example with your own certificates or proxy. Boxes with these options, or a
+   * copy of them, share a client; by default, all boxes share one.
    *
-   * @param httpClient the builder; its version, redirects and connect timeout are set by the box
+   * @param httpClient the builder; its version, redirects and connect timeout are set
    * @return a copy with this option
    */
   public BoxOptions httpClient(HttpClient.Builder httpClient) {
-    return new BoxOptions(ttl, server, headers, httpClient, maxResponseBytes, callTimeout);
+    return new BoxOptions(ttl, server, headers, new Clients(httpClient), maxResponseBytes, callTimeout);
   }
 
   /**
@@ -115,18 +110,18 @@ public final class BoxOptions {
    */
   public BoxOptions maxResponseBytes(long maxResponseBytes) {
     if (maxResponseBytes < 1 || maxResponseBytes > 1 << 30) throw new IllegalArgumentException("The option maxResponseBytes must be between 1 byte and 1 GiB, not " + maxResponseBytes);
-    return new BoxOptions(ttl, server, headers, httpClient, maxResponseBytes, callTimeout);
+    return new BoxOptions(ttl, server, headers, clients, maxResponseBytes, callTimeout);
   }
 
   /**
    * Sets how long a call may take, with all its retries; by default, only the number of attempts is limited. A call that
-   * takes longer throws a {@link CallTimeoutException}. A loop over messages is no call: see
-   * {@link Messages#poll(Duration)}.
+   * takes longer throws a {@link CallTimeoutException}. A loop over messages is no call, and its acknowledgements are
+   * none: see {@link Messages#poll(Duration)}.
    *
    * @param callTimeout the longest time
    * @return a copy with this option
    */
   public BoxOptions callTimeout(Duration callTimeout) {
-    return new BoxOptions(ttl, server, headers, httpClient, maxResponseBytes, callTimeout);
+    return new BoxOptions(ttl, server, headers, clients, maxResponseBytes, callTimeout);
   }
 }

@@ -13,6 +13,7 @@ import java.time.Duration;
 import java.time.ZonedDateTime;
 import java.time.format.DateTimeFormatter;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
 import java.util.function.Supplier;
@@ -31,32 +32,8 @@ final class Connection {
     this.server = server;
     maxBytes = options.maxResponseBytes;
     headers = options.headers;
-    client = options.httpClient == null ? Shared.client(headers == null) : build(options.httpClient, headers == null);
-  }
-
-  /** Clients that all boxes share, because each of them has a thread; made when they are needed. */
-  private static final class Shared {
-    private static final class Following {
-      static final HttpClient CLIENT = build(HttpClient.newBuilder(), true);
-    }
-
-    private static final class Staying {
-      static final HttpClient CLIENT = build(HttpClient.newBuilder(), false);
-    }
-
-    static HttpClient client(boolean follow) {
-      return follow ? Following.CLIENT : Staying.CLIENT;
-    }
-  }
-
-  private static HttpClient build(HttpClient.Builder builder, boolean follow) {
-    return builder
-        // HTTP/2 would send a retry over the connection that has just fallen silent.
-        .version(HttpClient.Version.HTTP_1_1)
-        // A redirect could lead the headers to another server.
-        .followRedirects(follow ? HttpClient.Redirect.NORMAL : HttpClient.Redirect.NEVER)
-        .connectTimeout(CONNECT_TIMEOUT)
-        .build();
+    // A redirect could lead the headers to another server.
+    client = options.clients.client(headers == null);
   }
 
   /** Sends a request. The response is waited for later. */
@@ -76,10 +53,22 @@ final class Connection {
   }
 
   private void addHeaders(HttpRequest.Builder request) {
+    Map<String, String> found;
     try {
-      headers.get().forEach(request::setHeader);
+      found = Objects.requireNonNull(headers.get());
     } catch (RuntimeException e) {
       throw new UnreachableException(server, "the option headers failed", e);
+    }
+    found.forEach((name, value) -> setHeader(request, name, value));
+  }
+
+  /** Sets a header of the caller's. */
+  static void setHeader(HttpRequest.Builder request, String name, String value) {
+    try {
+      request.setHeader(name, value);
+    } catch (IllegalArgumentException | NullPointerException e) {
+      // Its message may contain the value, which is a secret.
+      throw new IllegalArgumentException("The header " + name + " is invalid, or cannot be set");
     }
   }
 

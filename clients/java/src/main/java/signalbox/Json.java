@@ -118,17 +118,22 @@ final class Json {
       } else if (c == '}' || c == ']') {
         if (--depth < 0) throw notJson();
       } else if (c == ',' && depth == 0) {
-        parts.add(text.substring(start, i).strip());
+        parts.add(part(text, start, i));
         start = i + 1;
       }
     }
     if (depth != 0 || quoted) throw notJson();
-    String last = text.substring(start, end).strip();
-    if (!last.isEmpty()) parts.add(last);
+    if (!parts.isEmpty() || !text.substring(start, end).isBlank()) parts.add(part(text, start, end));
     return parts;
   }
 
+  private static String part(String text, int start, int end) throws IOException {
+    String part = text.substring(start, end).strip();
+    if (part.isEmpty()) throw notJson();
+    return part;
+  }
+
   private static IOException notJson() {
-    return new IOException("it is incomplete, or neither an object nor an array");
+    return new IOException("it is malformed or incomplete, or neither an object nor an array");
   }
 }

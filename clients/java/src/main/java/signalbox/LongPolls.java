@@ -35,10 +35,15 @@ final class LongPolls implements Way {
     }
     Page page = pending.answer(until);
     close();
-    cursor = page.next();
-    messages.addAll(page.messages());
+    long before = cursor;
+    for (Message message : page.messages()) {
+      // A proxy may repeat an earlier page.
+      if (message.seq() <= cursor) continue;
+      messages.add(message);
+      cursor = message.seq();
+    }
     // In case the server does not wait.
-    pause = page.messages().isEmpty() ? shortest : null;
+    pause = cursor == before ? shortest : null;
     return true;
   }
 

@@ -60,7 +60,8 @@ final class Pending<T> implements AutoCloseable {
 
   private T read(HttpResponse<Void> response) {
     byte[] bytes = body.toByteArray();
-    if (Connection.isSuccess(response)) {
+    // After a redirect that turned the request into a GET, the answer would be another request's.
+    if (Connection.isSuccess(response) && response.request().method().equals(call.method())) {
       try {
         T found = call.answer().read(new String(bytes, StandardCharsets.UTF_8));
         if (found != null) return found;

@@ -17,6 +17,8 @@ final class Timings implements Cloneable {
   Duration maxRetryAfter = Duration.ofDays(100_000);
   /** Until a response is complete. */
   Duration responseTimeout = Duration.ofSeconds(30);
+  /** The same, when a box is created. */
+  Duration createTimeout = Duration.ofSeconds(10);
   /** How long a new stream may stay silent: a server writes at once, unless a proxy buffers. */
   Duration streamOpenTimeout = Duration.ofSeconds(3);
   /** How long an open stream may stay silent: the server writes every 15 s. */
@@ -41,6 +43,7 @@ final class Timings implements Cloneable {
       timings.maxAttempts = 5;
       timings.maxRetrying = Connection.CONNECT_TIMEOUT;
       timings.maxRetryAfter = Duration.ofSeconds(5);
+      timings.responseTimeout = createTimeout;
       return timings;
     } catch (CloneNotSupportedException impossible) {
       throw new AssertionError(impossible);

@@ -9,6 +9,7 @@ import static signalbox.FakeServer.BOX_ID;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.function.Executable;
 
 class AddressTest {
   private static final String OTHER = "https://other.example";
@@ -55,7 +56,18 @@ class AddressTest {
     refuses("https://example.com/boxes/" + BOX_ID, defaults.server(OTHER));
     refuses("https://example.com/boxes/" + BOX_ID, headers);
     refuses("https://example.com/boxes/" + BOX_ID, headers.server(OTHER));
+    refuses("https://example.com/boxes/" + BOX_ID + "/boxes/" + BOX_ID, defaults);
     assertThrows(IllegalArgumentException.class, () -> Box.create("example.com"));
+  }
+
+  @Test
+  void aLinkIsNoServer() {
+    for (String path : List.of("/boxes/" + BOX_ID, "/boxes/" + BOX_ID + "/messages", "/boxes/box%5F" + BOX_ID.substring(4))) {
+      for (Executable use : List.<Executable>of(() -> Box.create(OTHER + path), () -> BoxOptions.defaults().server(OTHER + path))) {
+        IllegalArgumentException e = assertThrows(IllegalArgumentException.class, use);
+        assertFalse(e.toString().contains(BOX_ID.substring(4)));
+      }
+    }
   }
 
   @Test

@@ -66,6 +66,13 @@ class JsonTest {
   }
 
   @Test
+  void anEmptyPartIsNotJson() throws IOException {
+    for (String array : List.of("[1,,2]", "[,1]", "[1,]", "[1, ]", "[,]")) assertThrows(IOException.class, () -> Json.elements(array), array);
+    assertThrows(IOException.class, () -> Json.members("{\"a\":1,}"));
+    assertEquals(List.of(), Json.elements("[ ]"));
+  }
+
+  @Test
   void anAnswerOfAnotherShapeIsNone() throws IOException {
     for (String body : List.of("{}", "[]", "{\"type\":\"ack\"}", "{\"type\":\"msgs\",\"data\":[1,2],\"next\":1}", "{\"type\":\"msgs\",\"data\":null,\"next\":0}", "{\"type\":\"msgs\",\"data\":{},\"next\":0}", "{\"type\":\"msgs\",\"data\":[],\"next\":\"0\"}", "{\"type\":\"msgs\",\"data\":[],\"next\":-1}", "{\"type\":\"msgs\",\"data\":[],\"next\":9007199254740992}")) {
       assertNull(Answer.MSGS.read(body), body);

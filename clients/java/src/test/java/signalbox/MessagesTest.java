@@ -43,18 +43,6 @@ class MessagesTest {
   }
 
   @Test
-  void whatWasHandledIsAcknowledgedWhenTheBoxIsClosed() {
-    try (FakeServer server = FakeServer.holding(3)) {
-      try (Box box = server.box()) {
-        // Longer than the test may take: only closing can acknowledge the second message.
-        box.timings.acknowledgeInterval = HOUR;
-        numbers(box.messages(), 3);
-      }
-      assertEquals("{\"after\":2}", last(server.cursors()));
-    }
-  }
-
-  @Test
   void anExceptionLeavesTheLoopToo() {
     try (FakeServer server = FakeServer.holding(1); Box box = server.box()) {
       assertThrows(ArithmeticException.class, () -> {
@@ -197,27 +185,6 @@ class MessagesTest {
       assertEquals(Optional.empty(), messages.poll(Duration.ZERO));
       messages.close();
       assertEquals("{\"after\":1}", last(server.cursors()), "asking acknowledges, whether a message comes or not");
-    }
-  }
-
-  @Test
-  void acknowledgementsAreCombined() {
-    try (FakeServer server = FakeServer.holding(200); Box box = server.box(); Messages messages = box.messages()) {
-      box.timings.acknowledgeInterval = HOUR;
-      numbers(messages, 200);
-      messages.close();
-      assertEquals("{\"after\":199}", last(server.cursors()));
-      assertTrue(server.cursors().size() <= 10, server.cursors()::toString);
-    }
-  }
-
-  @Test
-  void aFailedAcknowledgementDoesNotDisturbTheLoop() {
-    try (FakeServer server = FakeServer.answering((self, exchange, earlier) -> {
-      if (exchange.getRequestMethod().equals("PUT")) problem(exchange, 409, "BOX_ERR_CURSOR");
-      else self.stream(exchange, false, numbered(1, 3));
-    }); Box box = server.box()) {
-      assertEquals(List.of(1L, 2L, 3L), numbers(box.messages(), 3));
     }
   }
 

@@ -14,6 +14,7 @@ import static signalbox.FakeServer.problem;
 
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.net.http.HttpClient;
 import java.time.Duration;
 import java.time.ZoneOffset;
 import java.time.ZonedDateTime;
@@ -141,6 +142,41 @@ class RequestsTest {
     try (FakeServer server = new FakeServer((exchange, earlier) -> problem(exchange, 500, "BOX_ERR_INTERNAL"))) {
       assertThrows(BoxException.class, () -> Box.create(server.url, BoxOptions.defaults(), FakeServer.shorten(new Timings())));
       assertEquals(5, server.requests("POST").size());
+    }
+  }
+
+  @Test
+  void createDoesNotRepeatWhatTimesOut() throws Exception {
+    assertEquals(Duration.ofSeconds(10), new Timings().forCreating().responseTimeout);
+    Timings timings = FakeServer.shorten(new Timings());
+    timings.createTimeout = Duration.ofMillis(500);
+    timings.responseTimeout = timings.createTimeout;
+    try (Hanging server = new Hanging()) {
+      assertThrows(UnreachableException.class, () -> Box.create(server.fake.url, BoxOptions.defaults(), timings));
+      server.asked.await();
+      assertEquals(1, server.fake.requests("POST").size());
+    }
+  }
+
+  @Test
+  void noAttemptBeginsAfterTheTimeForThem() {
+    try (FakeServer server = new FakeServer((exchange, earlier) -> problem(exchange, 503, "BOX_ERR_STORE")); Box box = server.box()) {
+      box.timings.maxRetrying = Duration.ZERO;
+      assertThrows(BoxException.class, box::read);
+      assertEquals(1, server.requests("GET").size());
+    }
+  }
+
+  @Test
+  void boxesWithTheSameOptionsShareAClient() throws InterruptedException {
+    try (FakeServer server = new FakeServer((exchange, earlier) -> json(exchange, ACK))) {
+      BoxOptions options = BoxOptions.defaults().httpClient(HttpClient.newBuilder());
+      for (BoxOptions same : List.of(options, options, options.maxResponseBytes(1000))) {
+        try (Box box = server.box(same)) {
+          box.acknowledge(1);
+        }
+      }
+      assertEquals(1, server.requests("PUT").stream().map(FakeServer.Request::port).distinct().count());
     }
   }
 
@@ -285,6 +321,23 @@ class RequestsTest {
   }
 
   @Test
+  void anInvalidHeaderOfAFunctionIsNotRepeated() {
+    try (FakeServer server = new FakeServer((exchange, earlier) -> json(exchange, ACK))) {
+      int[] calls = {0};
+      BoxOptions options = BoxOptions.defaults().server(server.url).headers(() -> {
+        calls[0]++;
+        return Map.of("Authorization", "secret\n");
+      });
+      try (Box box = server.box(options)) {
+        IllegalArgumentException e = assertThrows(IllegalArgumentException.class, box::read);
+        assertFalse(e.toString().contains("secret"));
+        assertNull(e.getCause());
+        assertEquals(1, calls[0]);
+      }
+    }
+  }
+
+  @Test
   void aRedirectThatChangesTheMethodIsExplained() {
     try (FakeServer server = new FakeServer((exchange, earlier) -> {
       if (exchange.getRequestMethod().equals("GET")) {
@@ -310,6 +363,33 @@ class RequestsTest {
       assertEquals(3, server.requests("DELETE").size());
       server.close();
       assertThrows(UnreachableException.class, box::drain);
+    }
+  }
+
+  @Test
+  void aDrainIsNotRepeatedIfSomethingMayHaveBeenTaken() throws InterruptedException {
+    try (FakeServer server = new FakeServer((exchange, earlier) -> {
+      if (earlier == 0) problem(exchange, 429, "BOX_ERR_RATE");
+      else problem(exchange, earlier == 1 ? 503 : 500, "BOX_ERR_STORE");
+    }); Box box = server.box()) {
+      assertEquals(503, assertThrows(BoxException.class, box::drain).status());
+      assertEquals(500, assertThrows(BoxException.class, box::drain).status());
+      assertEquals(3, server.requests("DELETE").size());
+    }
+  }
+
+  @Test
+  void aDrainThatBecameAGetIsNone() {
+    try (FakeServer server = new FakeServer((exchange, earlier) -> {
+      if (exchange.getRequestMethod().equals("GET")) {
+        json(exchange, "{\"type\":\"msgs\",\"data\":[1],\"next\":1}");
+      } else {
+        exchange.getResponseHeaders().set("Location", "/new");
+        exchange.sendResponseHeaders(303, -1);
+      }
+    }); Box box = server.box()) {
+      BoxException e = assertThrows(BoxException.class, box::drain);
+      assertTrue(e.detail().contains("use the new URL"), e.detail());
     }
   }
 
