@@ -1,13 +1,10 @@
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { appendFileSync, copyFileSync, cpSync, mkdirSync, readFileSync, readdirSync, renameSync, writeFileSync } from 'node:fs'
 import { delimiter, dirname, join, relative } from 'node:path'
 import { build } from 'esbuild'
 import { pythonEnvironment, root, run, tools, version } from '../../scripts/client-tools.js'
 import { followReadme, followSteps } from './follow-readme.js'
 import { prepareJava } from './java/prepare.js'
-import { lines } from './lines.js'
 
 /**
  * Each language: what it needs, and how its client is installed in an empty folder. All but
@@ -202,57 +199,5 @@ function prepareRustBox (source, env) {
   return {
     runners: { rust: test('--exact', 'runner::run', '--nocapture') },
     tests: test('--skip', 'runner::')
-  }
-}
-
-/** ms; the longest that a scenario waits is a second, but until a runner has said something it may still be starting. */
-const PATIENCE = 30_000
-const START = 180_000
-
-/** A runner that is up: `call` sends it one command and gives its result. */
-export class Runner {
-  #child
-  #waiting = new Map()
-  #id = 0
-  #started = false
-
-  constructor ({ command, args, options }) {
-    this.#child = spawn(command, args, { ...options, stdio: ['pipe', 'pipe', 'inherit'] })
-    this.#child.on('exit', code => { this.#fail(new Error(`the runner ended with ${code}`)) })
-    this.#child.on('error', error => { this.#fail(error) })
-    // A runner that has ended does not read; `exit` says so.
-    this.#child.stdin.on('error', () => {})
-    void this.#listen()
-  }
-
-  async #listen () {
-    for await (const line of lines(this.#child.stdout)) {
-      if (!line.startsWith('{')) continue
-      this.#started = true
-      const { id, ...result } = JSON.parse(line)
-      this.#waiting.get(id)?.resolve(result)
-      this.#waiting.delete(id)
-    }
-  }
-
-  call (asked) {
-    const id = ++this.#id
-    return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => { reject(new Error(`no answer to ${JSON.stringify(asked)}`)) }, this.#started ? PATIENCE : START)
-      this.#waiting.set(id, { resolve: result => { clearTimeout(timer); resolve(result) }, reject: error => { clearTimeout(timer); reject(error) } })
-      this.#child.stdin.write(JSON.stringify({ id, ...asked }) + '\n')
-    })
-  }
-
-  async end () {
-    this.#child.stdin.end()
-    const timer = setTimeout(() => { this.#child.kill('SIGKILL') }, PATIENCE)
-    if (this.#child.exitCode === null && this.#child.signalCode === null) await once(this.#child, 'exit')
-    clearTimeout(timer)
-  }
-
-  #fail (error) {
-    for (const { reject } of this.#waiting.values()) reject(error)
-    this.#waiting.clear()
   }
 }

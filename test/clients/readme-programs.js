@@ -110,7 +110,9 @@ export async function runTests ({ command, args, options }, url) {
   const said = Buffer.concat([...output, ...errors]).toString()
   assert.equal(code, 0, said)
   // Python's unittest, Maven and Rust count them themselves; Go lists them.
-  return said.match(/^Ran .*$|^test result: .*$|Tests run: \d+, .*\d$/m)?.[0] ?? `Ran ${said.match(/^--- PASS: /gm)?.length} tests`
+  const counts = said.match(/^Ran .*$|^test result: .*$|Tests run: \d+, .*\d$/m)?.[0] ?? `Ran ${said.match(/^--- PASS: /gm)?.length ?? 0} tests`
+  assert.match(counts, /^\D*[1-9]/, `no test ran:\n${said}`)
+  return counts
 }
 
 function withEnvironment (options, variables) {

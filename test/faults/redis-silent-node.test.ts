@@ -11,7 +11,7 @@ t.test('large reads from a master that falls silent take no room from those of t
   const nodes = await startCluster(t)
   const client = new Cluster(nodes.map(({ port }) => ({ host: '127.0.0.1', port })), {
     retryDelayOnFailover: 0,
-    redisOptions: { autoResendUnfulfilledCommands: false, socketTimeout: DEADLINE }
+    redisOptions: { autoResendUnfulfilledCommands: false, socketTimeout: 2 * DEADLINE }
   })
   client.on('error', () => {})
   t.teardown(() => { client.disconnect() })

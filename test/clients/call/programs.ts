@@ -1,7 +1,5 @@
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { createInterface } from 'node:readline'
 import type { Test } from 'tap'
+import { Runner, type Command } from '../runner.js'
 
 /** What the programs say by themselves, as test/clients/README.md lists it. */
 export interface CallEvent {
@@ -24,8 +22,6 @@ export interface Program {
   event (name: string, like: Partial<CallEvent>): Promise<CallEvent>
 }
 
-interface Command { command: string, args: string[], options: { cwd: string, env?: Record<string, string> } }
-
 /** The programs that scripts/test-clients.js has built, by their language. */
 export const commands: Record<string, Command> = JSON.parse(process.env['SIGNALBOX_CALL_RUNNERS'] ?? '{}')
 
@@ -36,9 +32,16 @@ const PATIENCE = 30_000
 export class Said {
   readonly #calls = new Map<string, CallEvent[]>()
   #waiting: Array<() => void> = []
+  #ended: Error | undefined
 
   add (event: CallEvent): void {
     this.of(event.name).push(event)
+    for (const look of this.#waiting.splice(0)) look()
+  }
+
+  /** Nothing more will be said. */
+  end (error: Error): void {
+    this.#ended = error
     for (const look of this.#waiting.splice(0)) look()
   }
 
@@ -53,6 +56,7 @@ export class Said {
     for (;;) {
       const found = this.of(name).find(event => Object.entries(like).every(([member, value]) => event[member as keyof CallEvent] === value))
       if (found !== undefined) return found
+      if (this.#ended !== undefined) throw this.#ended
       const patience = end - Date.now()
       if (patience <= 0) throw new Error(`no ${JSON.stringify(like)} in ${JSON.stringify(this.of(name))}`)
       let timer: ReturnType<typeof setTimeout> | undefined
@@ -66,44 +70,15 @@ export class Said {
 }
 
 /** Starts a language's program, which ends with the test. */
-export function start (t: Test, { command, args, options }: Command): Program {
-  const child = spawn(command, args, { ...options, stdio: ['pipe', 'pipe', 'inherit'] })
+export function start (t: Test, command: Command): Program {
   const said = new Said()
-  const asked = new Map<number, { resolve: (answer: Record<string, unknown>) => void, reject: (error: Error) => void }>()
-  let over: Error | undefined
-  const fail = (error: Error) => {
-    over ??= error
-    for (const { reject } of asked.values()) reject(over)
-    asked.clear()
-  }
-  child.on('error', fail)
-  child.on('exit', code => { fail(new Error(`the program ended with ${code}`)) })
-  // A program that has ended does not read; `exit` says so.
-  child.stdin.on('error', () => {})
-  createInterface({ input: child.stdout }).on('line', line => {
-    if (!line.startsWith('{')) return
-    const { id, answer, error, ...event } = JSON.parse(line)
-    if (id === undefined) return said.add(event)
-    const waiting = asked.get(id)
-    asked.delete(id)
-    if (error === undefined) waiting?.resolve(answer)
-    else waiting?.reject(new Error(error))
-  })
-  t.teardown(async () => {
-    child.stdin.end()
-    const timer = setTimeout(() => { child.kill('SIGKILL') }, 10_000)
-    if (child.exitCode === null && child.signalCode === null) await once(child, 'exit')
-    clearTimeout(timer)
-  })
-  let count = 0
+  const runner = new Runner(command, { said: event => { said.add(event) }, ended: error => { said.end(error) } })
+  t.teardown(() => runner.end())
   return {
     async call (call, args) {
-      if (over !== undefined) throw over
-      const id = ++count
-      return await new Promise((resolve, reject) => {
-        asked.set(id, { resolve, reject })
-        child.stdin.write(JSON.stringify({ id, call, args }) + '\n')
-      })
+      const { answer, error } = await runner.call({ call, args })
+      if (answer === undefined) throw new Error(error)
+      return answer
     },
     events: name => said.of(name),
     event: async (name, like) => await said.next(name, like)

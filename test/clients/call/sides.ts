@@ -77,10 +77,10 @@ export function tabSide (tab: Tab, server: string): Side {
     },
     async code () {
       await reaches(tab, 'connected')
-      await tab.click('#chat-toggle')
       return (await tab.evaluate(() => document.querySelector('#digits')!.textContent!)).replace(' ', '')
     },
     async say (words) {
+      await tab.click('#chat-toggle')
       await tab.fill('#chat-input', words)
       await tab.press('Enter')
     },

@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import { root } from '../../../scripts/client-tools.js'
 
-/** Each is a file of tap's, with the runners of all languages. */
+/** Test files for tap; each gets the runners of all languages. */
 const suites = ['lies', 'rogues', 'matrix'].map(name => join('test', 'clients', 'call', `${name}.ts`))
 
 /** Tries every implementation of calls, alone and with every other. @returns the counts */

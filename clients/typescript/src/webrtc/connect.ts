@@ -42,9 +42,7 @@ export async function connectWith ({ server, key }: Invite, makeHello: () => Pro
   // its network may take a while to get it back.
   const box = await Box.createWith(defaultTimings, server, boxOptions(options)).catch(error => { throw asCallError(error, signal) })
   const hello = await makeHello().catch(error => {
-    // Not with the signal, which may be what ended it.
-    const { signal, ...unsignalled } = options
-    void deleteBox(Box.open(box.link, { ...boxOptions(unsignalled), server }))
+    void deleteBox(box)
     throw error
   })
   const host = Box.open(`${server}/boxes/${key.hostDrop}`, { ...boxOptions(options), server })

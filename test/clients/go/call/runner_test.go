@@ -25,7 +25,7 @@ type command struct {
 	}
 }
 
-// TestRunner is no test: it carries out the commands that it reads, one JSON a line; see ../../call/README.md. It is one
+// TestRunner is no test: it carries out the commands that it reads, one JSON a line; see ../../README.md. It is one
 // because only a test of the package can shorten its time limits.
 func TestRunner(t *testing.T) {
 	r := &runner{calls: map[string]*played{}, writing: json.NewEncoder(os.Stdout)}
