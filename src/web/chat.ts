@@ -32,6 +32,8 @@ export class Chat {
   #count = 0
   /** Whether the newest message is in view, and is to stay so. */
   #atEnd = true
+  /** of the log, as far as it has been taken care of, in px */
+  #height = 0
   #presence: Presence = 'nobody'
   #people: readonly Person[] = []
 
@@ -54,11 +56,16 @@ export class Chat {
       this.#input.focus()
     })
     this.#log.addEventListener('scroll', () => {
+      // The log has just become smaller, which moves nobody away from the end; see below.
+      if (this.#log.clientHeight !== this.#height) return
       this.#atEnd = this.#log.scrollHeight - this.#log.scrollTop - this.#log.clientHeight < NEAR_END
       if (this.#atEnd) this.#newer.hidden = true
     })
     // A phone's keyboard takes half of the room.
-    new ResizeObserver(() => { if (this.#atEnd) this.#scrollToEnd() }).observe(this.#log)
+    new ResizeObserver(() => {
+      this.#height = this.#log.clientHeight
+      if (this.#atEnd) this.#scrollToEnd()
+    }).observe(this.#log)
     this.#drawer.addEventListener('keydown', event => {
       if (event.key === 'Escape') this.#toggle(false)
     })

@@ -29,6 +29,14 @@ t.test('the chat', { skip }, async t => {
     await guest.page.getByText('message 30', { exact: true }).waitFor()
     await showsNewest(guest.page)
 
+    await guest.page.locator('#log').evaluate(log => {
+      log.scrollTop -= 1
+      log.style.maxHeight = '100px'
+    })
+    await showsNewest(guest.page)
+    t.pass('also when it becomes smaller in the moment in which it scrolls')
+    await guest.page.locator('#log').evaluate(log => { log.style.maxHeight = '' })
+
     await guest.page.setViewportSize({ ...viewport, height: 460 })
     await showsNewest(guest.page)
     t.pass('also when the keyboard of a phone opens')
