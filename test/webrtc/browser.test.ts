@@ -34,6 +34,9 @@ t.test('two browsers', { skip }, async t => {
       let say = () => {}
       const said = new Promise<void>(resolve => { say = resolve })
       const call = await window.join(invite, {
+        prepare (connection) {
+          connection.setConfiguration({ ...connection.getConfiguration(), iceServers: [{ urls: 'stun:127.0.0.1:10' }] })
+        },
         async fetch (input) {
           const request = input as Request
           if (request.url.endsWith('/ice-servers')) {
@@ -48,7 +51,7 @@ t.test('two browsers', { skip }, async t => {
       const { iceServers } = (peer as typeof window.peer).connection.getConfiguration()
       await call.close()
       return iceServers?.map(({ urls }) => [urls].flat())
-    }, invite), [['stun:127.0.0.1:9']])
+    }, invite), [['stun:127.0.0.1:10'], ['stun:127.0.0.1:9']], 'beside those of the application')
   })
 
   await t.test('connect with Node', async t => {

@@ -110,8 +110,8 @@ export function connectionFactory (box: Address, options: ConnectionOptions): Co
 
 function configure (connection: RTCPeerConnection, iceServers: RTCIceServer[]): void {
   const configuration = connection.getConfiguration()
-  // The application may have configured it in `prepare`.
-  if (!configuration.iceServers?.length) connection.setConfiguration({ ...configuration, iceServers: iceServers.flatMap(oneUrlEach) })
+  // The application may have added some of its own in `prepare`.
+  connection.setConfiguration({ ...configuration, iceServers: [...configuration.iceServers ?? [], ...iceServers.flatMap(oneUrlEach)] })
 }
 
 /** Not every implementation accepts several URLs in one entry. */
