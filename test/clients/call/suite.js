@@ -4,12 +4,15 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import { root } from '../../../scripts/client-tools.js'
 
+/** Not `npx`: inside another `npx -c`, it takes that one's command for its own. */
+const tap = join(root, 'node_modules', '.bin', 'tap')
+
 /** Test files for tap; each gets the runners of all languages. */
 const suites = ['lies', 'rogues', 'matrix'].map(name => join('test', 'clients', 'call', `${name}.ts`))
 
 /** Tries every implementation of calls, alone and with every other. @returns the counts */
 export async function tryCalls (runners) {
-  const child = spawn('npx', ['tap', '--disable-coverage', '--jobs=1', ...suites], {
+  const child = spawn(tap, ['--disable-coverage', '--jobs=1', ...suites], {
     cwd: root,
     env: { ...process.env, SIGNALBOX_CALL_RUNNERS: JSON.stringify(runners) },
     stdio: ['ignore', 'pipe', 'pipe']
