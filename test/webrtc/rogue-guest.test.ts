@@ -159,7 +159,7 @@ t.test('a channel that nobody reads ends before its values fill the memory', asy
   connection.addIceCandidate = async () => { await new Promise<void>(resolve => { release = resolve }) }
   await channel.send({ candidate: { candidate: 'candidate:slow', sdpMid: '0' } })
   await quiet()
-  const large = 'x'.repeat(500_000)
+  const large = { text: 'x'.repeat(500_000) }
   await t.rejects((async () => { for (let sent = 0; sent < 8; sent++) await channel.send(large) })(), { name: 'CallError' })
   release?.()
   await quiet()

@@ -3,7 +3,7 @@ import { CLOSE_TIMEOUT, type Deliver } from './boxes.js'
 import { endMessageFor, errorOf, isEndMessage, type EndMessage } from './ending.js'
 import { asCallError, CallError } from './errors.js'
 import { Outbox } from './outbox.js'
-import { PieceAssembler } from './pieces.js'
+import { MAX_BATCH_BYTES, PieceAssembler } from './pieces.js'
 import { Queue } from './queue.js'
 import type { SealedMessage, Session } from './sealing.js'
 
@@ -46,7 +46,7 @@ export class SignalingChannel implements Channel {
   readonly scope: Scope
   readonly #inbox = new Queue<unknown>(1024, MAX_UNREAD)
   readonly #outbox: Outbox
-  readonly #assembler = new PieceAssembler()
+  readonly #assembler = new PieceAssembler(MAX_BATCH_BYTES)
   /** the sealed size of the batch that is arriving */
   #batchSize = 0
   #closed: Promise<void> | undefined

@@ -2,7 +2,7 @@ import { Allowance } from './allowance.js'
 import { utf8 } from './bytes.js'
 import { EarlyMessages } from './early-messages.js'
 import { CallError } from './errors.js'
-import { PieceAssembler, splitIntoPieces } from './pieces.js'
+import { MAX_VALUE_BYTES, PieceAssembler, splitIntoPieces } from './pieces.js'
 
 /** Far from the ids that applications and implementations count up from 0, and low enough for every implementation. */
 const ID = 255
@@ -34,7 +34,7 @@ export class ControlChannel {
   readonly #channel: RTCDataChannel
   readonly #early: EarlyMessages
   readonly #handlers = new Map<string, Handler>()
-  readonly #assembler = new PieceAssembler()
+  readonly #assembler = new PieceAssembler(MAX_VALUE_BYTES)
   /** the length of the message that is arriving in pieces */
   #size = 0
   readonly #allowance = new Allowance(BURST, PER_SECOND)

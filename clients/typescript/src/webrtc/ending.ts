@@ -6,9 +6,9 @@ import { CallError, type CallErrorCode } from './errors.js'
  * Errors that the other side shares or can act on. After the last two, only the boxes are lost, and a connected call
  * continues.
  */
-const SHARED_REASONS = new Set<string>(['CALL_ERR_FULL', 'CALL_ERR_ATTEMPTS', 'CALL_ERR_USED_UP', 'CALL_ERR_TOO_LARGE', 'CALL_ERR_DESCRIPTION', 'CALL_ERR_LOST', 'CALL_ERR_NO_PATH', 'CALL_ERR_NO_PATH_WITH_TURN', 'CALL_ERR_GONE', 'CALL_ERR_SERVER'] satisfies CallErrorCode[])
+const SHARED_REASONS = new Set<unknown>(['CALL_ERR_FULL', 'CALL_ERR_ATTEMPTS', 'CALL_ERR_USED_UP', 'CALL_ERR_TOO_LARGE', 'CALL_ERR_DESCRIPTION', 'CALL_ERR_LOST', 'CALL_ERR_NO_PATH', 'CALL_ERR_NO_PATH_WITH_TURN', 'CALL_ERR_GONE', 'CALL_ERR_SERVER'] satisfies CallErrorCode[])
 
-function isShared (code: string): code is CallErrorCode {
+function isShared (code: unknown): code is CallErrorCode {
   return SHARED_REASONS.has(code)
 }
 
@@ -22,11 +22,11 @@ export function endMessageFor (reason: unknown): EndMessage {
 }
 
 /** Whether this is a last message with an error code. It may follow a message that could not be stored. */
-export function isEndMessage (message: unknown): message is { ended: string } {
-  return typeof Object(message).ended === 'string'
+export function isEndMessage (message: unknown): message is { ended: unknown } {
+  return Object(message).ended !== undefined
 }
 
 /** The error that the other side ended the conversation with. */
-export function errorOf ({ ended }: { ended: string }): CallError {
+export function errorOf ({ ended }: { ended: unknown }): CallError {
   return new CallError(isShared(ended) ? ended : 'CALL_ERR_CLOSED')
 }

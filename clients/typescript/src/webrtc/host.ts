@@ -8,7 +8,7 @@ import { CallError, type CallErrorCode } from './errors.js'
 import { Introducer } from './introducer.js'
 import { listen, MAX_GUESTS, type Listener, type ListenOptions, type Resume } from './listen.js'
 import { notify } from './notify.js'
-import { idOf, isId, isPublicKey } from './participant.js'
+import { idOf, idOfGuest, isPublicKey } from './participant.js'
 import { connectionFactory, peerConnectionClass, type ConnectionOptions } from './peer-connection.js'
 import { defaultSettings, type Peer, type Settings } from './peer.js'
 import { Queue } from './queue.js'
@@ -96,8 +96,8 @@ export async function hostWith (settings: Settings, options: HostOptions): Promi
       report(error, id)
       await channel.close(error)
     }
-    const { self, key } = Object(channel.hello) as { self?: unknown, key?: unknown }
-    const id = await idOf(isId(self) ? self : channel.session!.parts.guestDrop)
+    const { key } = Object(channel.hello) as { key?: unknown }
+    const id = await idOfGuest(channel.hello, channel.session!.parts.guestDrop)
     // With the server's help, a guest could name the host's own box as its own.
     if (id === ownId) return await refuse('CALL_ERR_FOREIGN')
     // The listener no longer counts a guest whose conversation failed, but that guest may still be connected.

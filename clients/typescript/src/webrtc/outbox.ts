@@ -2,12 +2,13 @@ import { utf8 } from './bytes.js'
 import { CallError } from './errors.js'
 import { MAX_VALUE_BYTES, splitIntoPieces } from './pieces.js'
 
-/** The size of a batch, well below the largest message a server accepts once it is sealed and base64url-encoded. */
+/** The longest text of a batch, in bytes, well below the largest message a server accepts once it is sealed and base64url-encoded. */
 const BATCH_BYTES = 32_768
 const MAX_WAITING = 1024
 
 interface Entry {
   value: unknown
+  /** in bytes, with the comma or bracket after it; the batch has one bracket more */
   size: number
   last: boolean
   resolve: () => void
@@ -43,7 +44,7 @@ export class Outbox {
     if (this.#error !== undefined) throw this.#error
     if (this.#waiting.length >= MAX_WAITING) throw new CallError('CALL_ERR_FULL')
     await new Promise<void>((resolve, reject) => {
-      this.#waiting.push({ value, size, last: false, resolve, reject })
+      this.#waiting.push({ value, size: size + 1, last: false, resolve, reject })
       this.#run()
     })
   }
@@ -94,7 +95,7 @@ export class Outbox {
     let size = 0
     const count = this.#waiting.findIndex((entry, index) => {
       size += entry.size
-      return index > 0 && (entry.last || size > BATCH_BYTES)
+      return index > 0 && (entry.last || size >= BATCH_BYTES)
     })
     return this.#waiting.splice(0, count === -1 ? this.#waiting.length : count)
   }
@@ -105,5 +106,5 @@ function messagesOf (batch: Entry[]): unknown[] {
   if (first === undefined) return []
   if (first.last) return [first.value]
   const values = batch.map(({ value }) => value)
-  return first.size > BATCH_BYTES ? splitIntoPieces(JSON.stringify(values)) : [values]
+  return first.size >= BATCH_BYTES ? splitIntoPieces(JSON.stringify(values)) : [values]
 }

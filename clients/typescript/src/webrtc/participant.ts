@@ -18,6 +18,12 @@ export async function idOf (self: string): Promise<string> {
   return toBase64url(new Uint8Array(digest, 0, ID_BYTES))
 }
 
+/** The id of a guest that says this in its hello. */
+export async function idOfGuest (hello: unknown, drop: string): Promise<string> {
+  const { self } = Object(hello) as { self?: unknown }
+  return await idOf(isId(self) ? self : drop)
+}
+
 export function isId (value: unknown): value is string {
   return typeof value === 'string' && fromBase64url(value)?.length === ID_BYTES
 }

@@ -7,6 +7,9 @@ interface Piece { piece: string, more: boolean }
 /** The longest JSON text of a value, in bytes: once sealed, it still fits into an empty box of the default size. */
 export const MAX_VALUE_BYTES = 524_288
 
+/** Such a value in a batch of its own, with the batch's brackets. */
+export const MAX_BATCH_BYTES = MAX_VALUE_BYTES + 2
+
 /** Once sealed, this is 57 kB: base64url twice. */
 const PIECE_BYTES = 32_000
 
@@ -24,6 +27,9 @@ export class PieceAssembler {
   #pieces: Bytes[] = []
   #length = 0
 
+  /** @param maxBytes the longest text */
+  constructor (private readonly maxBytes: number) {}
+
   get empty (): boolean { return this.#pieces.length === 0 }
 
   /** Returns the parsed text if this was its last piece. */
@@ -32,8 +38,7 @@ export class PieceAssembler {
     const bytes = typeof piece === 'string' ? fromBase64url(piece) : undefined
     if (bytes === undefined || bytes.length === 0 || typeof more !== 'boolean') throw new CallError('CALL_ERR_FORMAT')
     this.#length += bytes.length
-    // The batch's brackets add two bytes to the value.
-    if (this.#length > MAX_VALUE_BYTES + 2) throw new CallError('CALL_ERR_TOO_LARGE')
+    if (this.#length > this.maxBytes) throw new CallError('CALL_ERR_TOO_LARGE')
     this.#pieces.push(bytes)
     if (more) return undefined
     const all = concat(...this.#pieces)

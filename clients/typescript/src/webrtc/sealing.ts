@@ -11,7 +11,7 @@
 
 import { concat, fromBase64url, randomBytes, toBase64url, utf8, type Bytes } from './bytes.js'
 import { CallError } from './errors.js'
-import { MAX_VALUE_BYTES } from './pieces.js'
+import { MAX_BATCH_BYTES } from './pieces.js'
 
 export const VERSION = 1
 
@@ -35,7 +35,7 @@ export interface SealedMessage {
 
 /** The tag alone, and the largest batch with its tag, in base64url. */
 const MIN_SEALED = 22
-const MAX_SEALED = Math.ceil((MAX_VALUE_BYTES + 2 + 16) * 4 / 3)
+const MAX_SEALED = Math.ceil((MAX_BATCH_BYTES + 16) * 4 / 3)
 
 const NONCE_BYTES = 16
 const NONCE_CHARACTERS = 22

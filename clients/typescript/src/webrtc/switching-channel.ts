@@ -177,7 +177,8 @@ export class SwitchingChannel implements Channel {
 
   /** Older versions do not number their values. */
   #isNew (value: unknown): boolean {
-    const { seq } = Object(value) as { seq?: unknown }
+    if (Object(value) !== value || Array.isArray(value)) throw new CallError('CALL_ERR_FORMAT')
+    const { seq } = value as { seq?: unknown }
     if (seq === undefined) return true
     if (!isCount(seq)) throw new CallError('CALL_ERR_FORMAT')
     if (seq > this.#received + 1) throw new CallError('CALL_ERR_ORDER')
