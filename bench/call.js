@@ -5,8 +5,8 @@ import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 import { PeerServer } from 'peer'
-import { launch } from './chromium.js'
-import { freePort, median, percentile, report, startServer, withTempDir } from './lib.js'
+import { launchChromium } from '../scripts/chromium.js'
+import { freePort, median, percentile, report, startServer } from './lib.js'
 
 const require = createRequire(import.meta.url)
 
@@ -93,7 +93,7 @@ async function withoutSignaling (page) {
   })
 }
 
-async function measure (dir) {
+export async function run () {
   const { outputFiles: [bundle] } = await build({
     entryPoints: [fileURLToPath(new URL('../clients/typescript/dist/webrtc/index.js', import.meta.url))],
     bundle: true,
@@ -106,7 +106,7 @@ async function measure (dir) {
   const server = await startServer('memory')
   const port = await freePort()
   const peerServer = await new Promise(resolve => { const app = PeerServer({ port, host: '127.0.0.1', path: '/' }, listening => resolve(listening ?? app)) })
-  const browser = await launch(dir)
+  const browser = await launchChromium()
   try {
     // A name declared with `var` would disappear after the evaluation.
     const code = `${bundle.text}; window.signalbox = signalbox; ${peerJs}; window.Peer = peerjs.Peer`
@@ -145,8 +145,4 @@ async function measure (dir) {
     // It leaves a timer running.
     setImmediate(() => process.exit(0))
   }
-}
-
-export async function run () {
-  await withTempDir(measure)
 }

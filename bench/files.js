@@ -4,7 +4,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import { createReadStream, createWriteStream } from 'node:fs'
 import { once } from 'node:events'
 import { join } from 'node:path'
-import { launch } from './chromium.js'
+import { launchChromium } from '../scripts/chromium.js'
 import { report, sleep, startProgram, withTempDir } from './lib.js'
 
 const SIZE = 2 ** 30
@@ -123,7 +123,8 @@ async function send ([host, guest], path) {
     while (await moved() === before) await sleep(100)
     still += performance.now() - cut
   }
-  await guest.page.getByText('received and checked').waitFor({ timeout: 300_000 })
+  // It appears when all blocks have arrived and their hashes are right.
+  await guest.page.getByRole('link', { name: /^Save/ }).waitFor({ timeout: 300_000 })
   return { all: performance.now() - began, still }
 }
 
@@ -131,7 +132,7 @@ async function measure (dir) {
   const path = join(dir, 'file.bin')
   const hash = await writeFile(path)
   const server = await startProgram(dir)
-  const browser = await launch(dir, ['--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream'])
+  const browser = await launchChromium()
   try {
     const pages = await call(browser, server.url)
     const alone = await bare(...pages)
