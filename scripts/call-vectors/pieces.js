@@ -10,6 +10,7 @@ const MAX_VALUE = 524_288
 /** Each side wraps its pieces in its own way. */
 const onConnection = piece => JSON.stringify({ type: 'piece', ...piece })
 const inBoxes = piece => JSON.stringify(piece)
+const spaced = type => piece => ` \n${JSON.stringify({ ...(type && { type }), ...piece }, null, 1)} `
 
 /** All but the last have more to come. */
 const cut = (wrap, ...texts) => texts.map((text, index) => wrap({ piece: base64url(text), more: index < texts.length - 1 }))
@@ -51,11 +52,13 @@ const joined = [
   { why: 'pieces of one byte', over: 'connection', texts: cut(onConnection, ...oneByteEach(signal)), whole: signal },
   { why: 'unknown members', over: 'connection', texts: cut(piece => JSON.stringify({ ...piece, type: 'piece', next: 5 }), ...half(signal)), whole: signal },
   { why: 'a piece in pieces, a message of a type that is not known', over: 'connection', texts: cut(onConnection, ...half(onConnection({ piece: '🜁', more: true }))), whole: onConnection({ piece: '🜁', more: true }), ignored: true },
+  { why: 'white space', over: 'connection', texts: cut(spaced('piece'), ...half(`\t${signal}\r\n`)), whole: signal },
   { why: 'a text of 524,288 bytes', over: 'connection', ...LONGEST_SIGNAL },
   { why: 'a character in two pieces', over: 'boxes', texts: cut(inBoxes, ...half(batch)), whole: batch },
   { why: 'a single piece', over: 'boxes', texts: cut(inBoxes, batch), whole: batch },
   { why: 'pieces of one byte', over: 'boxes', texts: cut(inBoxes, ...oneByteEach(batch)), whole: batch },
   { why: 'unknown members', over: 'boxes', texts: cut(piece => JSON.stringify({ ...piece, next: 5 }), ...half(batch)), whole: batch },
+  { why: 'white space', over: 'boxes', texts: cut(spaced(), ...half(`\t${batch}\r\n`)), whole: batch },
   { why: 'a value of 524,288 bytes', over: 'boxes', ...LONGEST_BATCH }
 ]
 

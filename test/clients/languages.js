@@ -114,6 +114,8 @@ function prepareGoCall (folder) {
   mkdirSync(folder)
   cpSync(join(root, 'clients', 'go'), join(folder, 'clients', 'go'), { recursive: true })
   cpSync(join(root, 'examples', 'go-file'), join(folder, 'examples', 'go-file'), { recursive: true })
+  const vectors = join('test', 'webrtc', 'call-vectors.json')
+  cpSync(join(root, vectors), join(folder, vectors))
   followReadme('go', folder, process.env, join('clients', 'go', 'webrtc'))
   const source = join(folder, 'clients', 'go', 'webrtc')
   const runner = join(import.meta.dirname, 'go', 'call')

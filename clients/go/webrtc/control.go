@@ -16,10 +16,16 @@ const (
 	perSecond      = 10
 )
 
+// A sender is what is needed of a data channel to send.
+type sender interface {
+	Send(data []byte) error
+	SendText(text string) error
+}
+
 // A control is the library's own data channel, through which connected sides negotiate and say goodbye without the
 // server. It belongs to a loop.
 type control struct {
-	channel *webrtc.DataChannel
+	channel sender
 	puzzle  puzzle
 	allowed allowance
 }
@@ -60,7 +66,7 @@ func (c *control) receive(message webrtc.DataChannelMessage) (kind string, membe
 		return "", nil, err
 	}
 	kind, members, ok = typed(whole)
-	if !ok || kind == "piece" {
+	if !ok {
 		return "", nil, refuse(CodeFormat)
 	}
 	return kind, members, nil

@@ -90,3 +90,13 @@ func TestWhatComesBeforeTheCertificateIsComparedIsLimited(t *testing.T) {
 		t.Error(l.err)
 	}
 }
+
+func TestWhiteSpaceAroundWhatIsSealed(t *testing.T) {
+	in := newInbox(t)
+	if found, err := in.receive(json.RawMessage("\t[{}]\n")); err != nil || len(found.values) != 1 {
+		t.Error(len(found.values), err)
+	}
+	if found, err := in.receive(json.RawMessage(" null ")); err != nil || !found.ended || found.reason != "" {
+		t.Error(found, err)
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"strings"
+	"unicode/utf8"
 )
 
 // An object is the members of a JSON object. Unlike with a struct, names have to match in case, too.
@@ -36,17 +37,17 @@ func (o object) number(name string) (int64, bool) {
 		return 0, false
 	}
 	whole := int64(min(number, 1<<53))
-	return whole, float64(whole) == number
+	return whole, float64(whole) == number && whole < 1<<53
 }
 
-// piece returns the bytes of a part of a message, and whether more follow.
+// piece returns the bytes of a part of a message, of which there is at least one, and whether more follow.
 func (o object) piece() (part []byte, more, ok bool) {
 	text, isText := o.text("piece")
 	if !isText || json.Unmarshal(o["more"], &more) != nil || bytes.Equal(o["more"], []byte("null")) {
 		return nil, false, false
 	}
 	part, ok = fromBase64url(text)
-	return part, more, ok
+	return part, more, ok && len(part) > 0
 }
 
 var canonical = base64.RawURLEncoding.Strict()
@@ -86,6 +87,9 @@ func parts(text []byte) []map[string]any {
 	return append(cut, map[string]any{"piece": canonical.EncodeToString(text), "more": false})
 }
 
+// trim removes the white space that JSON allows around a value.
+func trim(text []byte) []byte { return bytes.Trim(text, " \t\r\n") }
+
 // A puzzle puts parts together again.
 type puzzle struct {
 	text []byte
@@ -107,5 +111,8 @@ func (p *puzzle) add(members object, limit int) ([]byte, error) {
 	}
 	text := p.text
 	p.text = nil
-	return text, nil
+	if !utf8.Valid(text) {
+		return nil, refuse(CodeFormat)
+	}
+	return trim(text), nil
 }

@@ -141,9 +141,6 @@ func (o *outbox) sendBatch(ctx context.Context, values []json.RawMessage) error 
 		batch.Write(value)
 	}
 	batch.WriteByte(']')
-	if batch.Len() <= maxWhole {
-		return o.store(ctx, batch.Bytes())
-	}
 	if batch.Len() > maxText && len(values) > 1 {
 		// Each value is within the limit on its own.
 		for _, value := range values {
@@ -153,15 +150,27 @@ func (o *outbox) sendBatch(ctx context.Context, values []json.RawMessage) error 
 		}
 		return nil
 	}
-	for _, part := range parts(batch.Bytes()) {
+	for _, message := range messagesOf(batch.Bytes()) {
 		if o.ended() {
 			return nil
 		}
-		if err := o.store(ctx, encode(part)); err != nil {
+		if err := o.store(ctx, message); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// messagesOf returns the batch or, if it is too long for one message, its parts.
+func messagesOf(batch []byte) []json.RawMessage {
+	if len(batch) <= maxWhole {
+		return []json.RawMessage{batch}
+	}
+	var messages []json.RawMessage
+	for _, part := range parts(batch) {
+		messages = append(messages, encode(part))
+	}
+	return messages
 }
 
 // store seals a value and stores it. Its number is used up even if the server refuses it.

@@ -1,6 +1,7 @@
 package sealing
 
 import (
+	"bytes"
 	"crypto/cipher"
 	"encoding/binary"
 	"encoding/json"
@@ -93,7 +94,7 @@ func (m Message) seal(key cipher.AEAD, value json.RawMessage) Message {
 	return m
 }
 
-// open returns the JSON text of the value.
+// open returns the JSON text of the value, without the white space that JSON allows around it.
 func (m Message) open(key cipher.AEAD) (json.RawMessage, error) {
 	sealed, ok := fromBase64url(m.Sealed)
 	if !ok {
@@ -106,5 +107,5 @@ func (m Message) open(key cipher.AEAD) (json.RawMessage, error) {
 	if !utf8.Valid(value) || !json.Valid(value) {
 		return nil, ErrFormat
 	}
-	return value, nil
+	return bytes.Trim(value, " \t\r\n"), nil
 }

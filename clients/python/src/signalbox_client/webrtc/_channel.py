@@ -112,7 +112,7 @@ class Channel:
         self._batch_size += len(message.sealed)
         if value is None:
             self._on_end(None)
-        elif isinstance(value, dict) and isinstance(value.get("ended"), str):
+        elif isinstance(value, dict) and "ended" in value:
             self._on_end(CallError(code_to_tell(value["ended"])))
         elif isinstance(value, dict) and "piece" in value:
             self._take_piece(value)
@@ -124,7 +124,7 @@ class Channel:
     def _take_piece(self, value: dict[str, Any]) -> None:
         piece, more = value["piece"], value.get("more")
         data = from_base64url(piece) if isinstance(piece, str) else None
-        if data is None or not isinstance(more, bool):
+        if not data or not isinstance(more, bool):
             raise CallError("CALL_ERR_FORMAT")
         self._pieces = (self._pieces or bytearray()) + data
         # The brackets of the batch come on top.

@@ -84,7 +84,7 @@ class Control:
         self._count()
         if not isinstance(text, str):
             raise CallError("CALL_ERR_FORMAT")
-        if len(text) > _MAX_TEXT:
+        if len(text.encode("utf-16-le", "surrogatepass")) > 2 * _MAX_TEXT:
             raise CallError("CALL_ERR_TOO_LARGE")
         self._size += len(text)
         message = _object(text)
@@ -94,7 +94,7 @@ class Control:
             return message
         piece, more = message.get("piece"), message.get("more")
         data = from_base64url(piece) if isinstance(piece, str) else None
-        if data is None or not isinstance(more, bool):
+        if not data or not isinstance(more, bool):
             raise CallError("CALL_ERR_FORMAT")
         self._pieces = (self._pieces or bytearray()) + data
         if len(self._pieces) > MAX_VALUE:

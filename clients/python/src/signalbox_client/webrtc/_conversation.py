@@ -194,7 +194,9 @@ class Conversation:
             self._signaling.receive_control(message, size)
 
     def _hear_end(self, error: CallError | None) -> None:
-        """The end, through the boxes."""
+        """The end, through the boxes. Whoever is left before there is a connection has not been connected."""
+        if self.peer is None and error is None:
+            error = CallError("CALL_ERR_CLOSED")
         if self.peer is None or not is_only_signaling(error):
             self.end(error, tell=False)
 

@@ -74,6 +74,22 @@ async def open_host(server: str, page: str | None, max_guests: int, options: Opt
     return call
 
 
+def read_hello(value: Any, own_id: str) -> tuple[str, str, str]:
+    """A guest's drop address, its commitment and its id, from the value of its hello."""
+    members = value if isinstance(value, dict) else {}
+    drop = members.get("drop")
+    if not (isinstance(drop, str) and is_capability(drop) and drop.startswith("drop_")):
+        raise CallError("CALL_ERR_FORMAT")
+    hello = members.get("hello")
+    about = hello if isinstance(hello, dict) else {}
+    # Without a commitment, or with a wrong one, the guest's opening is refused.
+    commitment, name = about.get("commitment"), about.get("self")
+    id = participant(name if isinstance(name, str) and is_nonce(name) else drop)
+    if id == own_id:
+        raise CallError("CALL_ERR_FOREIGN")
+    return drop, commitment if isinstance(commitment, str) else "", id
+
+
 class HostedCall(Call):
     """The host's call."""
 
@@ -143,15 +159,7 @@ class HostedCall(Call):
             self._refuse(error)
 
     def _greet(self, nonce: str, value: Any) -> None:
-        drop = value.get("drop") if isinstance(value, dict) else None
-        hello = value.get("hello") if isinstance(value, dict) else None
-        if not (isinstance(drop, str) and is_capability(drop) and drop.startswith("drop_") and isinstance(hello, dict)):
-            raise CallError("CALL_ERR_FORMAT")
-        # Without a commitment, or with a wrong one, the guest's opening is refused.
-        commitment, name = hello.get("commitment"), hello.get("self")
-        id = participant(name if isinstance(name, str) and is_nonce(name) else drop)
-        if id == self.id:
-            raise CallError("CALL_ERR_FOREIGN")
+        drop, commitment, id = read_hello(value, self.id)
         earlier = self._sessions.get(nonce)
         if earlier is not None:
             error = CallError("CALL_ERR_REPLAYED")
@@ -177,7 +185,7 @@ class HostedCall(Call):
             conversation.end(refusal)
         self._open[session.id] = conversation
         self._conversations.add(conversation)
-        self._spawn(self._serve(box, session, conversation, commitment if isinstance(commitment, str) else "", id))
+        self._spawn(self._serve(box, session, conversation, commitment, id))
 
     async def _serve(self, box: Box, session: Session, conversation: Conversation, commitment: str, id: str) -> None:
         assert session.id is not None

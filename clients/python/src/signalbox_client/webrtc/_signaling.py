@@ -94,7 +94,7 @@ class Signaling:
 
     def _take(self, value: dict[str, Any], size: int) -> None:
         seq = value["seq"]
-        if type(seq) not in (int, float) or not 1 <= seq <= _LARGEST or seq != int(seq):
+        if type(seq) not in (int, float) or not 0 <= seq <= _LARGEST or seq != int(seq):
             raise CallError("CALL_ERR_FORMAT")
         if seq > self._received + 1:
             raise CallError("CALL_ERR_ORDER")

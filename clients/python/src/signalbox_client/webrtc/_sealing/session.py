@@ -94,7 +94,7 @@ class Session:
             if in_order:
                 raise
             raise CallError("CALL_ERR_ORDER") from None
-        if not in_order and not (isinstance(value, dict) and isinstance(value.get("ended"), str)):
+        if not in_order and not (isinstance(value, dict) and "ended" in value):
             raise CallError("CALL_ERR_ORDER")
         self._host_nonce = host_nonce
         self._received = message.n

@@ -1,0 +1,194 @@
+"""The call protocol, by its test vectors; see docs/call-protocol.md."""
+
+import hashlib
+import json
+import os
+import unittest
+from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric.ec import ECDH, SECP256R1, EllipticCurvePublicKey, derive_private_key
+
+from signalbox_client.webrtc import CallError
+from signalbox_client.webrtc._call import participant
+from signalbox_client.webrtc._host import read_hello
+from signalbox_client.webrtc._sealing import (
+    Key,
+    Role,
+    Session,
+    check_commitment,
+    fingerprint,
+    open_hello,
+    parse_message,
+    seal_hello,
+    to_json,
+)
+from vectors import VECTORS, TwoRoutes, data, text_of
+
+
+class VectorsTest(unittest.IsolatedAsyncioTestCase):
+    def check_code(self, code: str, action: Any, *args: Any) -> None:
+        with self.assertRaises(CallError) as raised:
+            action(*args)
+        self.assertEqual(raised.exception.code, code)
+
+    async def test_participants(self) -> None:
+        vectors = VECTORS["participants"]
+        own = participant(vectors["hostDrop"])
+        self.assertEqual(own, vectors["hostId"])
+        self.assertGreaterEqual(len(vectors["hellos"]), 14)
+        for vector in vectors["hellos"]:
+            with self.subTest(vector["why"]):
+                if "refused" in vector:
+                    self.check_code(vector["refused"], read_hello, vector["value"], own)
+                else:
+                    drop, _, id = read_hello(vector["value"], own)
+                    self.assertEqual((drop, id), (vector["value"]["drop"], vector["id"]))
+        self.assertGreaterEqual(len(vectors["ascending"]), 8)
+        self.assertEqual(sorted(vectors["ascending"]), vectors["ascending"])
+
+    async def test_a_pair_of_guests(self) -> None:
+        """This implementation has no mesh: the test follows the text, up to the session, which is the usual one."""
+        pair, code = VECTORS["pair"], VECTORS["pair"]["code"]
+        guests = {role: pair[role] for role in ("host", "guest")}
+        private = {role: derive_private_key(int.from_bytes(data(each["privateKey"])), SECP256R1()) for role, each in guests.items()}
+        keys = {role: EllipticCurvePublicKey.from_encoded_point(SECP256R1(), data(each["key"])) for role, each in guests.items()}
+        self.assertEqual(private["host"].public_key(), keys["host"])
+        self.assertEqual([participant(each["self"]) for each in guests.values()], [each["id"] for each in guests.values()])
+        self.assertLess(pair["host"]["id"], pair["guest"]["id"])
+        meetings = [{"type": "meet", "id": guests[role]["id"], "key": guests[role]["key"]} for role in ("guest", "host")]
+        self.assertEqual([pair["meet"]["toHost"], pair["meet"]["toGuest"]], meetings)
+        self.assertEqual(private["host"].exchange(ECDH(), keys["guest"]), private["guest"].exchange(ECDH(), keys["host"]))
+        shared = private["host"].exchange(ECDH(), keys["guest"])
+        self.assertEqual(shared, data(pair["shared"]))
+        context = "\n".join(["signalbox v1", "pair", pair["host"]["key"], pair["guest"]["key"]]).encode()
+        secret = hashlib.sha256(shared + context).digest()
+        self.assertEqual(secret, data(pair["secret"]))
+
+        key = Key(secret, pair["host"]["id"])
+        self.assertEqual(key.id, pair["keyId"])
+
+        def session(role: Role) -> Session:
+            nonces = {"guest_nonce": pair["guestNonce"], "host_nonce": pair["hostNonce"]}
+            return Session(key, role, guest_drop=pair["guest"]["id"], **nonces)
+
+        sealing, opening = {"host": session("host"), "guest": session("guest")}, {"host": session("guest"), "guest": session("host")}
+        self.assertGreaterEqual(len(pair["messages"]), 4)
+        for vector in pair["messages"]:
+            value, expected = vector["value"], vector["message"]
+            message = parse_message(expected)
+            if message.n == 0:
+                self.assertEqual(seal_hello(key, pair["guestNonce"], to_json(value)), expected)
+                self.assertEqual(open_hello(key, message), value)
+            else:
+                self.assertEqual(sealing[message.sender].seal(to_json(value)), expected)
+                self.assertEqual(opening[message.sender].open(message), value)
+            self.assertEqual(vector["relay"]["fromGuest"], {"type": "relay", "message": expected})
+            from_host = {"type": "relay", "from": guests[message.sender]["id"], "message": expected}
+            self.assertEqual(vector["relay"]["fromHost"], from_host)
+
+        hello, [offer], [answer], _ = (vector["value"] for vector in pair["messages"])
+        self.assertEqual(hello["drop"], pair["guest"]["id"])
+        self.assertEqual(fingerprint(offer["description"]["sdp"]), code["hostFingerprint"])
+        self.assertEqual(fingerprint(answer["description"]["sdp"]), code["guestFingerprint"])
+        self.assertEqual((offer["random"], answer["opening"]), (code["random"], code["opening"]))
+        check_commitment(hello["hello"]["commitment"], code["opening"], code["guestFingerprint"])
+        for role in sealing.values():
+            digits = role.code(
+                opening=code["opening"],
+                random=code["random"],
+                host_fingerprint=code["hostFingerprint"],
+                guest_fingerprint=code["guestFingerprint"],
+            )
+            self.assertEqual(digits, code["digits"])
+
+        self.assertGreaterEqual(len(pair["refusedKeys"]), 3)
+        for vector in pair["refusedKeys"]:
+            with self.subTest(vector["why"]), self.assertRaises(ValueError):
+                EllipticCurvePublicKey.from_encoded_point(SECP256R1(), data(vector["key"]))
+            self.assertEqual(vector["code"], "CALL_ERR_KEY")
+        for vector in pair["refusedHellos"]:
+            self.assertNotEqual(open_hello(key, parse_message(vector["message"]))["drop"], pair["guest"]["id"], vector["why"])
+            self.assertEqual(vector["code"], "CALL_ERR_FORMAT")
+
+    async def test_numbers_of_values(self) -> None:
+        self.assertGreaterEqual(len(VECTORS["values"]), 35)
+        for vector in VECTORS["values"]:
+            with self.subTest(vector["why"], over=vector["over"]):
+                routes = TwoRoutes()
+                for message in vector["messages"]:
+                    routes.say(vector["over"], to_json(message).decode())
+                self.assertEqual([value.get("seq") for value in routes.heard], vector["taken"])
+                self.assertEqual(routes.reported if routes.ended else None, vector.get("code"))
+
+    async def test_messages_in_pieces_are_joined(self) -> None:
+        self.assertGreaterEqual(len(VECTORS["pieces"]["joined"]), 13)
+        for vector in VECTORS["pieces"]["joined"]:
+            with self.subTest(vector["why"], over=vector["over"]):
+                routes = TwoRoutes()
+                for text in vector["texts"]:
+                    routes.say(vector["over"], text_of(text))
+                whole = json.loads(text_of(vector["whole"]))
+                values = whole if vector["over"] == "boxes" else [whole]
+                self.assertTrue(routes.heard == ([] if vector.get("ignored") else values))
+                self.assertFalse(routes.ended)
+
+    async def test_malformed_pieces_are_refused(self) -> None:
+        self.assertGreaterEqual(len(VECTORS["pieces"]["refused"]), 59)
+        for vector in VECTORS["pieces"]["refused"]:
+            with self.subTest(vector["why"], over=vector["over"]):
+                routes = TwoRoutes()
+                for text in vector["texts"]:
+                    self.assertFalse(routes.ended, "too early")
+                    routes.say(vector["over"], text_of(text))
+                self.assertTrue(routes.ended)
+                self.assertEqual(routes.reported, vector["code"])
+
+    async def test_long_messages_are_sent_in_pieces(self) -> None:
+        self.assertGreaterEqual(len(VECTORS["pieces"]["sent"]), 8)
+        for vector in VECTORS["pieces"]["sent"]:
+            with self.subTest(vector["why"], over=vector["over"]):
+                text, routes = text_of(vector["text"]), TwoRoutes()
+                if vector["over"] == "boxes":
+                    routes.boxes.send(json.loads(text)[0])
+                    sent = (await routes.told())[:-1]
+                else:
+                    routes.channel.sent.clear()
+                    routes.control.send(json.loads(text))
+                    sent = [json.loads(part) for part in routes.channel.sent]
+                    self.assertTrue(all(len(part) < 49_152 for part in routes.channel.sent))
+                if vector["whole"]:
+                    self.assertTrue(sent == [json.loads(text)])
+                else:
+                    self.assertTrue(b"".join(data(part["piece"]) for part in sent) == text.encode())
+                    self.assertEqual([part["more"] for part in sent], [True] * (len(sent) - 1) + [False])
+
+    async def test_an_ending_says_why(self) -> None:
+        self.assertGreaterEqual(len(VECTORS["endings"]["said"]), 25)
+        for vector in VECTORS["endings"]["said"]:
+            with self.subTest(vector["reason"]):
+                error = None if vector["reason"] is None else CallError(vector["reason"])
+                routes = TwoRoutes()
+                self.assertTrue(routes.conversation._say_end(error))
+                self.assertEqual(json.loads(routes.channel.sent[-1]), vector["connection"])
+                self.assertEqual(await routes.told(error), [vector["boxes"]])
+
+    async def test_an_ending_is_reported(self) -> None:
+        self.assertGreaterEqual(len(VECTORS["endings"]["heard"]), 42)
+        for vector in VECTORS["endings"]["heard"]:
+            for connected in [vector["connected"]] if "connected" in vector else [False, True]:
+                with self.subTest(vector["why"], over=vector["over"], connected=connected):
+                    routes = TwoRoutes(connected=connected)
+                    for _ in range(vector.get("missing", 0)):
+                        routes.host.seal(b"[]")
+                    for message in vector["messages"]:
+                        routes.say(vector["over"], to_json(message).decode())
+                    if vector.get("continues"):
+                        routes.say("connection", '{"type":"signal","seq":1}')
+                        self.assertEqual((len(routes.heard), routes.ended), (1, False))
+                    else:
+                        self.assertTrue(routes.ended)
+                        self.assertEqual(routes.reported, vector["reported"])
+
+
+if __name__ == "__main__":
+    unittest.main(argv=[os.path.basename(__file__)])
