@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyPluginAsync } from 'fastify'
 import fp from 'fastify-plugin'
 import { BoxService } from './box/box-service.js'
 import { systemClock, type Clock } from './box/clock.js'
-import { pageLimit, pageRoom } from './http/responses.js'
+import { pageLimit, pageSpace } from './http/responses.js'
 import type { Api } from './http/api.js'
 import { prefixOf, rememberBase } from './http/base.js'
 import { closeIdle } from './http/closing.js'
@@ -22,7 +22,7 @@ import { boxRoutes } from './http/routes.js'
 import { resolveOptions, type BoxPluginOptions, type ResolvedOptions } from './options.js'
 import { memoryStore } from './store/memory.js'
 import type { Limits } from './store/store.js'
-import { withRoom } from './store/with-room.js'
+import { withSpace } from './store/with-space.js'
 import { version } from './manifest.js'
 
 /** How long a body may take to arrive, in seconds. */
@@ -46,12 +46,12 @@ export function createBoxPlugin ({ clock = systemClock, limits, bodyTimeout = BO
     if (typeof given?.close === 'function') app.addHook('onClose', async () => { await given.close() })
     const options = resolveOptions(input)
     checkRouter(app)
-    const store = logOutages(withRoom(input.store ?? memoryStore()), app.log)
+    const store = logOutages(withSpace(input.store ?? memoryStore()), app.log)
     const service = new BoxService(store, clock, limitsOf(options), { ttl: options.ttl, maxWaiters: options.maxWaiters })
     const registration = { prefix: prefixOf(app), hostDocs: options.hostDocs }
     rememberBase(app)
     const outgoing = limits === undefined ? outgoingOf(app) : createOutgoing(app, limits)
-    outgoing.allow(pageRoom(pageLimit(options)))
+    outgoing.allow(pageSpace(pageLimit(options)))
     outgoing.watch(app)
     limitBodyTime(app, bodyTimeout)
     const api: Api = {

@@ -5,7 +5,7 @@ import type { Drained, Page } from '../store/store.js'
 import { addressOf } from './address.js'
 import { PendingResponse, isSent } from './pending-response.js'
 import { inTurn, isWaiting } from './pipeline.js'
-import { pageRoom, pageSize } from './responses.js'
+import { pageSize, pageSpace } from './responses.js'
 import { inPieces, PIECE, UNDER_WAY } from './pieces.js'
 import { Reservations } from './reservations.js'
 import { Unsent } from './unsent.js'
@@ -54,7 +54,7 @@ export class Outgoing {
   constructor (log: FastifyBaseLogger, limits: OutgoingLimits = outgoingLimits, now?: () => number) {
     this.#account = new Unsent(limits)
     this.#reservations = new Reservations(this.#account, {
-      hasRoom: (address, bytes) => this.#hasRoom(address, bytes),
+      hasSpace: (address, bytes) => this.#hasSpace(address, bytes),
       busy: () => this.#busy(),
       patience: limits.stallTimeout * 1000
     })
@@ -90,7 +90,7 @@ export class Outgoing {
   admit (request: FastifyRequest, reply: FastifyReply, bytes: number): void {
     if (bytes <= PIECE) return
     const response = this.open(request, reply)
-    if (!this.#hasRoom(response.address, bytes + UNDER_WAY)) throw this.#busy()
+    if (!this.#hasSpace(response.address, bytes + UNDER_WAY)) throw this.#busy()
     this.#set(response, bytes + UNDER_WAY)
   }
 
@@ -113,15 +113,15 @@ export class Outgoing {
     await response.settled()
     for (let most = PIECE; ;) {
       // A box that was filled under higher limits must not ask for more room than there can be.
-      const room = Math.min(pageRoom(most), this.#largest)
-      const wait = this.#reservations.take(response, room)
+      const space = Math.min(pageSpace(most), this.#largest)
+      const wait = this.#reservations.take(response, space)
       // Without an await in the usual case, since every drain passes here.
       if (wait !== undefined) await wait
       let drained: Drained
       try {
         drained = await take(most)
       } finally {
-        this.#reservations.release(response, room)
+        this.#reservations.release(response, space)
       }
       if (!('needs' in drained)) {
         response.keep()
@@ -228,7 +228,7 @@ export class Outgoing {
   }
 
   /** Whether there is room for this much more, after stale responses have given way. */
-  #hasRoom (address: string, more: number): boolean {
+  #hasSpace (address: string, more: number): boolean {
     for (;;) {
       const lack = this.#account.lackWithReserved(address, more)
       if (lack === undefined) return true

@@ -4,7 +4,7 @@ import type { Unsent } from './unsent.js'
 
 interface Rules {
   /** makes room for a response of this address, as far as others give way to it; tells whether there is enough */
-  hasRoom: (address: string, bytes: number) => boolean
+  hasSpace: (address: string, bytes: number) => boolean
   /** the error for a response that gets no room */
   busy: () => Error
   /** how long a response waits for other reservations, in ms */
@@ -42,12 +42,12 @@ export class Reservations {
   }
 
   async #wait (response: PendingResponse, bytes: number): Promise<void> {
-    const { hasRoom, busy, patience } = this.#rules
+    const { hasSpace, busy, patience } = this.#rules
     const until = performance.now() + patience
     while (this.#lacks(response, bytes)) {
       const isReserved = this.#account.lack(response.address, bytes) === undefined && performance.now() < until
       if (isReserved) await new Promise<void>(resolve => { this.#waiting.push(resolve) })
-      else if (!hasRoom(response.address, bytes)) throw busy()
+      else if (!hasSpace(response.address, bytes)) throw busy()
     }
     if (response.isUnreachable) throw new BusyError()
     this.#account.reserve(response.address, bytes)

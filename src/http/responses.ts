@@ -75,7 +75,7 @@ export function pageSize ({ texts }: Page): number {
 }
 
 /** The memory that a page of this size takes while it is sent: a page larger than a piece is sent in pieces. */
-export function pageRoom (size: number): number {
+export function pageSpace (size: number): number {
   return size <= PIECE ? size : size + PIECE + UNDER_WAY
 }
 

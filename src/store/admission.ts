@@ -71,7 +71,7 @@ export function resolveLimits (limits: Limits, defaultCap: number): ResolvedLimi
 
 /** @throws HeldError, StoreFullError if there is no room for another box */
 export function admitBox (limits: ResolvedLimits, growth: Growth): void {
-  checkRoom(limits, growth, 1)
+  checkSpace(limits, growth, 1)
 }
 
 /**
@@ -86,11 +86,11 @@ export function admitMessage ({ bytes, key }: NewMessage, limits: ResolvedLimits
     return { seq: first.seq, count: first.count }
   }
   if (growth.count >= limits.maxMessages || growth.bytes + bytes > limits.maxBoxBytes) throw new FullError()
-  checkRoom(limits, growth, 0)
+  checkSpace(limits, growth, 0)
   return undefined
 }
 
-function checkRoom ({ held, maxStoreBytes }: ResolvedLimits, { holding, heldCost, storeBytes, storeCost }: Growth, boxes: number): void {
+function checkSpace ({ held, maxStoreBytes }: ResolvedLimits, { holding, heldCost, storeBytes, storeCost }: Growth, boxes: number): void {
   if (held !== undefined && holding !== undefined && (holding.boxes + boxes > held.boxes || holding.bytes + heldCost > held.bytes)) throw new HeldError()
   if (storeBytes + storeCost > maxStoreBytes) throw new StoreFullError()
 }

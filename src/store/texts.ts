@@ -44,9 +44,9 @@ export class Texts {
     return first.length === count ? first : first.concat(this.#ring.slice(0, count - first.length))
   }
 
-  #resize (room: number): void {
+  #resize (capacity: number): void {
     const texts = this.#bytes(0, this.#length)
-    this.#ring = new Array<string>(room)
+    this.#ring = new Array<string>(capacity)
     for (const [i, text] of texts.entries()) this.#ring[i] = text
     this.#start = 0
   }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import { isExpired, renewedDeadline } from '../../src/store/lifetime.js'
 import type { Appended, Drained, Held, Limits, NewMessage, Page, Store } from '../../src/store/store.js'
-import { withRoom } from '../../src/store/with-room.js'
+import { withSpace } from '../../src/store/with-space.js'
 
 const limits: Limits = { maxMessages: 90, maxBoxBytes: 200 }
 
@@ -166,14 +166,14 @@ export async function modelTest (first: Store, { turnsTime = true, costs, reopen
       switch (step.do) {
         case 'create': {
           const holder = step.holder && prefix + step.holder
-          await same(() => withRoom(store).create(drop, step.ttl, now, within, holder), () => { model.create(drop, step.ttl, now, holder) })
+          await same(() => withSpace(store).create(drop, step.ttl, now, within, holder), () => { model.create(drop, step.ttl, now, holder) })
           break
         }
         case 'append': {
           const text = JSON.stringify(step.value)
           const key = step.id === null ? undefined : { id: step.id, digest: text }
           const message = { text, bytes: Buffer.byteLength(text), key }
-          await same(() => withRoom(store).append(drop, message, now, within), () => model.append(drop, message, now))
+          await same(() => withSpace(store).append(drop, message, now, within), () => model.append(drop, message, now))
           break
         }
         case 'burst': {

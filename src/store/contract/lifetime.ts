@@ -96,7 +96,7 @@ export function lifetimeContract (test: Define, { turnsTime, countsBytes, sweeps
   })
 
   capped('creating and deleting can continue forever under a cap', async store => {
-    const boxes = await room(store)
+    const boxes = await space(store)
     for (let round = 0; round < 300; round++) {
       const drop = newDrop()
       await store.create(drop, TTL, start, cap)
@@ -107,7 +107,7 @@ export function lifetimeContract (test: Define, { turnsTime, countsBytes, sweeps
       if (round % 3 === 2) await store.drain(drop, start)
       await store.delete(drop, start)
     }
-    assert.equal(await room(store), boxes, 'nothing was left of them')
+    assert.equal(await space(store), boxes, 'nothing was left of them')
   })
 
   capped('forgotten keys cost nothing', async store => {
@@ -142,14 +142,14 @@ export function lifetimeContract (test: Define, { turnsTime, countsBytes, sweeps
     await store.read(alive, 0, 1, start + TTL)
     await store.read(renewed, 0, 1, start + TTL)
     assert.equal(await sweepAll(store, start + 9 * TTL), others + 2)
-    assert.equal(await room(store), others + 2)
+    assert.equal(await space(store), others + 2)
   }, turnsTime && countsBytes && sweeps)
 }
 
 const cap = { ...limits, maxStoreBytes: 100_000 }
 
 /** How many boxes fit into the store. Leaves it as it was. */
-async function room (store: Store): Promise<number> {
+async function space (store: Store): Promise<number> {
   const drops: string[] = []
   const count = await untilFull(async () => {
     const drop = newDrop()

@@ -75,7 +75,7 @@ class LmdbStore implements Store {
     return this.#commits.run(() => {
       const cost = costs.box + (holder === '' ? 0 : costs.ownership)
       admitBox(resolveLimits(limits, DISK_CAP), this.#growth(holder, cost, cost, limits))
-      records.room.claim(cost)
+      records.space.claim(cost)
       const before = records.box(drop)
       if (before !== undefined) records.removeBox(drop, before)
       const deadline = now + ttl
@@ -97,7 +97,7 @@ class LmdbStore implements Store {
         bytes: box.bytes,
         ...this.#growth(box.holder, heldCost, storeCost, limits)
       })
-      if (firstAck === undefined) records.room.claim(storeCost)
+      if (firstAck === undefined) records.space.claim(storeCost)
       const renewed = renew(box, now)
       if (firstAck !== undefined) {
         if (renewed) records.putBox(drop, box)

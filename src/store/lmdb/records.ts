@@ -4,7 +4,7 @@ import { diskCosts as costs } from '../cost.js'
 import { advance, boxOf, CHUNK, chunkOf, recordOf, steps, sums, type Box, type BoxRecord } from './box.js'
 import { Holders } from './holders.js'
 import { Lag } from './lag.js'
-import { Room } from './room.js'
+import { Space } from './space.js'
 import { MAX_KEYS } from '../store.js'
 
 /**
@@ -42,7 +42,7 @@ export class Records {
   readonly #deadlines: Database<Buffer, Key>
   readonly #lag = new Lag()
   readonly holders: Holders
-  readonly room: Room
+  readonly space: Space
   #cost = 0
   #lastPlace = 0
 
@@ -56,7 +56,7 @@ export class Records {
     this.#deadlines = root.openDB({ name: 'deadlines', encoding: 'binary' })
     const holders = root.openDB<string, Key>({ name: 'holders', encoding: 'string' })
     this.holders = new Holders(holders, drop => this.box(drop))
-    this.room = new Room([this.#boxes, this.#places, this.#messages, this.#keys, this.#deadlines, holders], freeSpace)
+    this.space = new Space([this.#boxes, this.#places, this.#messages, this.#keys, this.#deadlines, holders], freeSpace)
   }
 
   /**
@@ -94,8 +94,8 @@ export class Records {
         const { cost, lastPlace } = this.#totals()
         this.#cost = cost
         this.#lastPlace = lastPlace
-        if (isFull) this.room.close()
-        else this.room.measure()
+        if (isFull) this.space.close()
+        else this.space.measure()
         apply()
         for (const [drop, box] of this.#lag.overdue()) this.putBox(drop, box)
         if (this.#cost === cost && this.#lastPlace === lastPlace) return

@@ -6,7 +6,7 @@ import type { Store } from './store.js'
  * Wraps a store so that it refuses nothing for lack of space, its own or a holder's, while it still has expired
  * boxes to free. Concurrent callers share a step of the sweep, and other work can run after each step.
  */
-export function withRoom (store: Store): Store {
+export function withSpace (store: Store): Store {
   let step: Promise<number> | undefined
   const sweep = (now: number): Promise<number> => {
     step ??= store.sweep(now).finally(endOfTurn).finally(() => { step = undefined })
@@ -15,8 +15,8 @@ export function withRoom (store: Store): Store {
   /** Sweeps and tries again for as long as that may help. */
   async function retry<T> (error: unknown, use: () => Promise<T>, now: number): Promise<T> {
     for (;;) {
-      const lacksRoom = hasCode(error, 'BOX_ERR_STORE_FULL') || hasCode(error, 'BOX_ERR_HELD')
-      if (!lacksRoom || await sweep(now) === 0) throw error
+      const lacksSpace = hasCode(error, 'BOX_ERR_STORE_FULL') || hasCode(error, 'BOX_ERR_HELD')
+      if (!lacksSpace || await sweep(now) === 0) throw error
       try {
         return await use()
       } catch (again) {

@@ -1,6 +1,6 @@
 import { open } from 'lmdb'
 import t, { type Test } from 'tap'
-import { Room } from '../../../src/store/lmdb/room.js'
+import { Space } from '../../../src/store/lmdb/space.js'
 import { freshDirectory } from '../directory.js'
 
 const MIB = 1024 * 1024
@@ -12,22 +12,22 @@ interface Roomy {
   grants: () => Promise<number>
 }
 
-/** A room on a disk with as much free space as the test says. */
-async function roomOf (t: Test, disk: { free: number }): Promise<Roomy> {
+/** The space on a disk with as much free space as the test says. */
+async function spaceOf (t: Test, disk: { free: number }): Promise<Roomy> {
   const root = open({ path: freshDirectory(t), noSubdir: false, encoding: 'binary', overlappingSync: false })
   t.teardown(() => root.close())
   const database = root.openDB<string, number>({ name: 'data', encoding: 'string' })
-  const room = new Room([database], () => disk.free)
+  const space = new Space([database], () => disk.free)
   return {
     hold: (bytes: number) => database.put(1, 'x'.repeat(bytes)),
     drop: () => database.remove(1),
     async grants () {
       return await database.transaction(() => {
-        room.measure()
+        space.measure()
         for (let granted = 0; ; granted++) {
           try {
             if (granted === 1000) return Infinity
-            room.claim(MIB)
+            space.claim(MIB)
           } catch (error) {
             t.match(error, { code: 'BOX_ERR_STORE_FULL' })
             return granted
@@ -40,7 +40,7 @@ async function roomOf (t: Test, disk: { free: number }): Promise<Roomy> {
 
 t.test('new data may use the free space except for a quarter of the file', async t => {
   const disk = { free: 10.5 * MIB }
-  const { hold, grants } = await roomOf(t, disk)
+  const { hold, grants } = await spaceOf(t, disk)
   t.equal(await grants(), 10)
   await hold(16 * MIB)
   t.equal(await grants(), 6)
@@ -48,7 +48,7 @@ t.test('new data may use the free space except for a quarter of the file', async
 
 t.test('unused pages of the file count as room', async t => {
   const disk = { free: 0 }
-  const { hold, drop, grants } = await roomOf(t, disk)
+  const { hold, drop, grants } = await spaceOf(t, disk)
   await hold(16 * MIB)
   t.equal(await grants(), 0)
   await drop()
@@ -57,7 +57,7 @@ t.test('unused pages of the file count as room', async t => {
 
 t.test('at most 32 MiB are kept free', async t => {
   const disk = { free: 300.5 * MIB }
-  const { grants } = await roomOf(t, disk)
+  const { grants } = await spaceOf(t, disk)
   t.equal(await grants(), 264, 'each takes a little more than its data')
   disk.free = Infinity
   t.equal(await grants(), Infinity)

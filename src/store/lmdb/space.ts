@@ -14,7 +14,7 @@ const COPIES = 4 * 4096
  * Keeps the last of the disk for what makes room. LMDB changes no page in place, so even a delete needs pages: some
  * that are unused in the file, or new ones at its end. On a disk filled to the last page, nothing could ever be freed.
  */
-export class Room {
+export class Space {
   readonly #databases: Array<Database<unknown, Key>>
   readonly #freeSpace: () => number
   /** how much new data the current transaction may still add, in bytes */
