@@ -13,7 +13,7 @@ export type { IceOptions, RateLimitOptions } from '../generated/typescript/optio
 export { memoryStore } from './store/memory.js'
 export { lmdbStore, type LmdbStoreOptions } from './store/lmdb/lmdb-store.js'
 export { redisStore, type RedisStoreOptions } from './store/redis/redis-store.js'
-export type { Store, SharedCounter, Limits, Held, NewMessage, Appended, Page, Drained, Unsubscribe } from './store/store.js'
+export type { Store, SharedCounter, Limits, Held, NewMessage, Appended, Opened, Page, Drained, Unsubscribe } from './store/store.js'
 
 // Writing a store
 export { MAX_KEYS } from './store/store.js'

@@ -14,9 +14,9 @@ const integer = (minimum: number, fallback: number, description: string, maximum
 
 /** The limits of the option `rateLimit`. */
 export const ratesSchema = Type.Object({
-  creates: integer(1, 30, 'boxes created per minute by one client address'),
+  creates: integer(1, 30, 'boxes created per minute by one client address, whether by createBox or by openBox'),
   stores: integer(1, 600, 'messages stored per minute by one client address'),
-  reads: integer(1, 600, 'reads, acknowledgements, drains and deletions per minute by one client address'),
+  reads: integer(1, 600, 'openings, reads, acknowledgements, drains and deletions per minute by one client address'),
   files: integer(1, 600, 'other requests per minute by one client address: for the contract, Swagger UI and problem pages, and the call page and metrics of the standalone server'),
   waiters: integer(1, 30, 'long-polls and streams that one client address may have open at a time'),
   boxes: integer(1, 10_000, 'boxes that one client address may have at a time'),
@@ -76,7 +76,7 @@ export type ResolvedIce = Static<typeof ice>
  * The operation that a guard decides on, by its operationId in the contract. A request to the classic API has
  * the operation it performs.
  */
-export type Operation = 'createBox' | 'storeMessage' | 'readMessages' | 'acknowledge' | 'drainMessages' | 'deleteBox' | 'getIceServers'
+export type Operation = 'createBox' | 'openBox' | 'storeMessage' | 'readMessages' | 'acknowledge' | 'drainMessages' | 'deleteBox' | 'getIceServers'
 
 /**
  * Decides on an operation, after the rate limit and before anything is read or changed. To refuse, throw an

@@ -248,6 +248,9 @@ type StoreMessageParams struct {
 // CreateBoxJSONRequestBody defines body for CreateBox for application/json ContentType.
 type CreateBoxJSONRequestBody = CreateBox
 
+// OpenBoxJSONRequestBody defines body for OpenBox for application/json ContentType.
+type OpenBoxJSONRequestBody = CreateBox
+
 // AcknowledgeJSONRequestBody defines body for Acknowledge for application/json ContentType.
 type AcknowledgeJSONRequestBody = Cursor
 
@@ -359,6 +362,24 @@ type ClientInterface interface {
 	//
 	// Corresponds with DELETE /boxes/{box} (the `DeleteBox` operationId).
 	DeleteBox(ctx context.Context, box string, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// OpenBoxWithBody Open a box
+	//
+	// Creates an empty box under an id that the client has made, unless the box exists. Everyone who derives the same id from a shared secret opens the same box. The id must be as hard to guess as one that the server makes: derive it with HKDF-SHA-256 from a secret of at least 128 random bits, never from a name or a password. Idempotent: an existing box keeps its messages and its settings, whatever the body says, and is only renewed. Every request counts as a read for the rate limit; one that finds no box also counts as a create.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PUT /boxes/{box} (the `OpenBox` operationId).
+	OpenBoxWithBody(ctx context.Context, box string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// OpenBox Open a box
+	//
+	// Creates an empty box under an id that the client has made, unless the box exists. Everyone who derives the same id from a shared secret opens the same box. The id must be as hard to guess as one that the server makes: derive it with HKDF-SHA-256 from a secret of at least 128 random bits, never from a name or a password. Idempotent: an existing box keeps its messages and its settings, whatever the body says, and is only renewed. Every request counts as a read for the rate limit; one that finds no box also counts as a create.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PUT /boxes/{box} (the `OpenBox` operationId).
+	OpenBox(ctx context.Context, box string, body OpenBoxJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// AcknowledgeWithBody Acknowledge messages
 	//
@@ -480,6 +501,44 @@ func (c *Client) CreateBox(ctx context.Context, body CreateBoxJSONRequestBody, r
 // Corresponds with DELETE /boxes/{box} (the `DeleteBox` operationId).
 func (c *Client) DeleteBox(ctx context.Context, box string, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewDeleteBoxRequest(c.Server, box)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// OpenBoxWithBody Open a box
+//
+// Creates an empty box under an id that the client has made, unless the box exists. Everyone who derives the same id from a shared secret opens the same box. The id must be as hard to guess as one that the server makes: derive it with HKDF-SHA-256 from a secret of at least 128 random bits, never from a name or a password. Idempotent: an existing box keeps its messages and its settings, whatever the body says, and is only renewed. Every request counts as a read for the rate limit; one that finds no box also counts as a create.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PUT /boxes/{box} (the `OpenBox` operationId).
+func (c *Client) OpenBoxWithBody(ctx context.Context, box string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewOpenBoxRequestWithBody(c.Server, box, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// OpenBox Open a box
+//
+// Creates an empty box under an id that the client has made, unless the box exists. Everyone who derives the same id from a shared secret opens the same box. The id must be as hard to guess as one that the server makes: derive it with HKDF-SHA-256 from a secret of at least 128 random bits, never from a name or a password. Idempotent: an existing box keeps its messages and its settings, whatever the body says, and is only renewed. Every request counts as a read for the rate limit; one that finds no box also counts as a create.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with PUT /boxes/{box} (the `OpenBox` operationId).
+func (c *Client) OpenBox(ctx context.Context, box string, body OpenBoxJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewOpenBoxRequest(c.Server, box, body)
 	if err != nil {
 		return nil, err
 	}
@@ -753,6 +812,53 @@ func NewDeleteBoxRequest(server string, box string) (*http.Request, error) {
 	if err != nil {
 		return nil, err
 	}
+
+	return req, nil
+}
+
+// NewOpenBoxRequest calls the generic OpenBox builder with application/json body
+func NewOpenBoxRequest(server string, box string, body OpenBoxJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewOpenBoxRequestWithBody(server, box, "application/json", bodyReader)
+}
+
+// NewOpenBoxRequestWithBody constructs an http.Request for the OpenBox method, with any body, and a specified content type
+func NewOpenBoxRequestWithBody(server string, box string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "box", box, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/boxes/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPut, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
 
 	return req, nil
 }
@@ -1099,6 +1205,24 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with DELETE /boxes/{box} (the `DeleteBox` operationId).
 	DeleteBoxWithResponse(ctx context.Context, box string, reqEditors ...RequestEditorFn) (*DeleteBoxResponse, error)
 
+	// OpenBoxWithBodyWithResponse Open a box
+	//
+	// Creates an empty box under an id that the client has made, unless the box exists. Everyone who derives the same id from a shared secret opens the same box. The id must be as hard to guess as one that the server makes: derive it with HKDF-SHA-256 from a secret of at least 128 random bits, never from a name or a password. Idempotent: an existing box keeps its messages and its settings, whatever the body says, and is only renewed. Every request counts as a read for the rate limit; one that finds no box also counts as a create.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /boxes/{box} (the `OpenBox` operationId).
+	OpenBoxWithBodyWithResponse(ctx context.Context, box string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*OpenBoxResponse, error)
+
+	// OpenBoxWithResponse Open a box
+	//
+	// Creates an empty box under an id that the client has made, unless the box exists. Everyone who derives the same id from a shared secret opens the same box. The id must be as hard to guess as one that the server makes: derive it with HKDF-SHA-256 from a secret of at least 128 random bits, never from a name or a password. Idempotent: an existing box keeps its messages and its settings, whatever the body says, and is only renewed. Every request counts as a read for the rate limit; one that finds no box also counts as a create.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /boxes/{box} (the `OpenBox` operationId).
+	OpenBoxWithResponse(ctx context.Context, box string, body OpenBoxJSONRequestBody, reqEditors ...RequestEditorFn) (*OpenBoxResponse, error)
+
 	// AcknowledgeWithBodyWithResponse Acknowledge messages
 	//
 	// Deletes the messages up to and including the cursor. Idempotent.
@@ -1322,6 +1446,80 @@ func (r DeleteBoxResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r DeleteBoxResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// OpenBoxResponse200Headers the declared response headers of an HTTP 200 response for OpenBox
+type OpenBoxResponse200Headers struct {
+	RateLimitLimit     *int
+	RateLimitRemaining *int
+	RateLimitReset     *int
+}
+
+// OpenBoxResponse201Headers the declared response headers of an HTTP 201 response for OpenBox
+type OpenBoxResponse201Headers struct {
+	Location           *string
+	RateLimitLimit     *int
+	RateLimitRemaining *int
+	RateLimitReset     *int
+}
+
+type OpenBoxResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Created
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *Created
+	// JSONDefault the response for an HTTP default `application/json` response
+	JSONDefault *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *OpenBoxResponse200Headers
+	// Headers201 the parsed response headers for an HTTP 201 response
+	Headers201 *OpenBoxResponse201Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r OpenBoxResponse) GetJSON200() *Created {
+	return r.JSON200
+}
+
+// GetJSON201 returns the response for an HTTP 201 `application/json` response
+func (r OpenBoxResponse) GetJSON201() *Created {
+	return r.JSON201
+}
+
+// GetJSONDefault returns the response for an HTTP default `application/json` response
+func (r OpenBoxResponse) GetJSONDefault() *Problem {
+	return r.JSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r OpenBoxResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r OpenBoxResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r OpenBoxResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r OpenBoxResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -1673,6 +1871,36 @@ func (c *ClientWithResponses) DeleteBoxWithResponse(ctx context.Context, box str
 	return ParseDeleteBoxResponse(rsp)
 }
 
+// OpenBoxWithBodyWithResponse Open a box
+//
+// Creates an empty box under an id that the client has made, unless the box exists. Everyone who derives the same id from a shared secret opens the same box. The id must be as hard to guess as one that the server makes: derive it with HKDF-SHA-256 from a secret of at least 128 random bits, never from a name or a password. Idempotent: an existing box keeps its messages and its settings, whatever the body says, and is only renewed. Every request counts as a read for the rate limit; one that finds no box also counts as a create.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /boxes/{box} (the `OpenBox` operationId).
+func (c *ClientWithResponses) OpenBoxWithBodyWithResponse(ctx context.Context, box string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*OpenBoxResponse, error) {
+	rsp, err := c.OpenBoxWithBody(ctx, box, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseOpenBoxResponse(rsp)
+}
+
+// OpenBoxWithResponse Open a box
+//
+// Creates an empty box under an id that the client has made, unless the box exists. Everyone who derives the same id from a shared secret opens the same box. The id must be as hard to guess as one that the server makes: derive it with HKDF-SHA-256 from a secret of at least 128 random bits, never from a name or a password. Idempotent: an existing box keeps its messages and its settings, whatever the body says, and is only renewed. Every request counts as a read for the rate limit; one that finds no box also counts as a create.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /boxes/{box} (the `OpenBox` operationId).
+func (c *ClientWithResponses) OpenBoxWithResponse(ctx context.Context, box string, body OpenBoxJSONRequestBody, reqEditors ...RequestEditorFn) (*OpenBoxResponse, error) {
+	rsp, err := c.OpenBox(ctx, box, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseOpenBoxResponse(rsp)
+}
+
 // AcknowledgeWithBodyWithResponse Acknowledge messages
 //
 // Deletes the messages up to and including the cursor. Idempotent.
@@ -1956,6 +2184,104 @@ func ParseDeleteBoxResponse(rsp *http.Response) (*DeleteBoxResponse, error) {
 			headers.RateLimitReset = &value
 		}
 		response.Headers204 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseOpenBoxResponse parses an HTTP response from a OpenBoxWithResponse call
+func ParseOpenBoxResponse(rsp *http.Response) (*OpenBoxResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &OpenBoxResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Created
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest Created
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers OpenBoxResponse200Headers
+		if values := rsp.Header.Values("RateLimit-Limit"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Limit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Remaining"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Remaining", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitRemaining = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Reset"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Reset", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitReset = &value
+		}
+		response.Headers200 = &headers
+	case rsp.StatusCode == 201:
+		var headers OpenBoxResponse201Headers
+		if values := rsp.Header.Values("Location"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Location", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Location = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Limit"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Limit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Remaining"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Remaining", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitRemaining = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Reset"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Reset", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitReset = &value
+		}
+		response.Headers201 = &headers
 	}
 
 	return response, nil

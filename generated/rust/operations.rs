@@ -507,6 +507,104 @@ impl Client {
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
+    /// Open a box
+    ///
+    /// Creates an empty box under an id that the client has made, unless the box exists. Everyone who derives the same id from a shared secret opens the same box. The id must be as hard to guess as one that the server makes: derive it with HKDF-SHA-256 from a secret of at least 128 random bits, never from a name or a password. Idempotent: an existing box keeps its messages and its settings, whatever the body says, and is only renewed. Every request counts as a read for the rate limit; one that finds no box also counts as a create.
+    ///
+    /// Sends a `PUT` request to `/boxes/{box}`
+    ///
+    /// Arguments:
+    /// - `box_`: The box id. Whoever holds it owns the box: keep it secret.
+    /// - `body`
+    pub async fn open_box<'a>(
+        &'a self,
+        box_: &'a str,
+        body: &'a types::CreateBox,
+    ) -> Result<ResponseValue<types::Created>, Error<types::Problem>> {
+        let url = format!("{}/boxes/{}", self.baseurl, encode_path(& box_.to_string()),);
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+            );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .put(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "open_box",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            201u16 => ResponseValue::from_response(response).await,
+            400u16..=499u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            500u16..=599u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /// Delete the box
+    ///
+    /// Deletes the box and its messages. Its id and drop address become permanently invalid.
+    ///
+    /// Sends a `DELETE` request to `/boxes/{box}`
+    ///
+    /// Arguments:
+    /// - `box_`: The box id. Whoever holds it owns the box: keep it secret.
+    pub async fn delete_box<'a>(
+        &'a self,
+        box_: &'a str,
+    ) -> Result<ResponseValue<()>, Error<types::Problem>> {
+        let url = format!("{}/boxes/{}", self.baseurl, encode_path(& box_.to_string()),);
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+            );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .delete(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "delete_box",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            204u16 => Ok(ResponseValue::empty(response)),
+            400u16..=499u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            500u16..=599u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
     /// Read messages
     ///
     /// Reads the messages after a cursor and leaves them in the box. With `wait`, the response is held open until there is a message. With `Accept: text/event-stream`, the messages arrive as a stream of server-sent events whose `id` is the sequence number; `event: gone` means that the box no longer exists. Swagger UI shows nothing until a stream ends; try streams with another client, such as `curl -N`.
@@ -714,53 +812,6 @@ impl Client {
         let response = result?;
         match response.status().as_u16() {
             200u16 => ResponseValue::from_response(response).await,
-            400u16..=499u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            500u16..=599u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            _ => Err(Error::UnexpectedResponse(response)),
-        }
-    }
-    /// Delete the box
-    ///
-    /// Deletes the box and its messages. Its id and drop address become permanently invalid.
-    ///
-    /// Sends a `DELETE` request to `/boxes/{box}`
-    ///
-    /// Arguments:
-    /// - `box_`: The box id. Whoever holds it owns the box: keep it secret.
-    pub async fn delete_box<'a>(
-        &'a self,
-        box_: &'a str,
-    ) -> Result<ResponseValue<()>, Error<types::Problem>> {
-        let url = format!("{}/boxes/{}", self.baseurl, encode_path(& box_.to_string()),);
-        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-        header_map
-            .append(
-                ::reqwest::header::HeaderName::from_static("api-version"),
-                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
-            );
-        #[allow(unused_mut)]
-        let mut request = self
-            .client
-            .delete(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .headers(header_map)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "delete_box",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            204u16 => Ok(ResponseValue::empty(response)),
             400u16..=499u16 => {
                 Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
             }

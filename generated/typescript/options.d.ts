@@ -80,7 +80,7 @@ export interface PlainOptions {
 }
 export interface RateLimitOptions {
   /**
-   * Boxes created per minute by one client address.
+   * Boxes created per minute by one client address, whether by createBox or by openBox.
    * @default 30
    */
   creates?: number | undefined
@@ -90,7 +90,7 @@ export interface RateLimitOptions {
    */
   stores?: number | undefined
   /**
-   * Reads, acknowledgements, drains and deletions per minute by one client address.
+   * Openings, reads, acknowledgements, drains and deletions per minute by one client address.
    * @default 600
    */
   reads?: number | undefined

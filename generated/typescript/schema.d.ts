@@ -24,6 +24,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/boxes/{box}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Open a box
+         * @description Creates an empty box under an id that the client has made, unless the box exists. Everyone who derives the same id from a shared secret opens the same box. The id must be as hard to guess as one that the server makes: derive it with HKDF-SHA-256 from a secret of at least 128 random bits, never from a name or a password. Idempotent: an existing box keeps its messages and its settings, whatever the body says, and is only renewed. Every request counts as a read for the rate limit; one that finds no box also counts as a create.
+         */
+        put: operations["openBox"];
+        post?: never;
+        /**
+         * Delete the box
+         * @description Deletes the box and its messages. Its id and drop address become permanently invalid.
+         */
+        delete: operations["deleteBox"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/boxes/{box}/messages": {
         parameters: {
             query?: never;
@@ -67,26 +91,6 @@ export interface paths {
         put: operations["acknowledge"];
         post?: never;
         delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/boxes/{box}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post?: never;
-        /**
-         * Delete the box
-         * @description Deletes the box and its messages. Its id and drop address become permanently invalid.
-         */
-        delete: operations["deleteBox"];
         options?: never;
         head?: never;
         patch?: never;
@@ -370,6 +374,247 @@ export interface operations {
             /** @description The store is full. */
             507: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    openBox: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The box id. Whoever holds it owns the box: keep it secret. */
+                box: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                /**
+                 * @example {
+                 *       "ttl": 3600
+                 *     }
+                 */
+                "application/json; charset=utf-8": components["schemas"]["CreateBox"];
+            };
+        };
+        responses: {
+            /** @description The box exists. */
+            200: {
+                headers: {
+                    /** @description The number of requests of this kind allowed per minute. */
+                    "RateLimit-Limit"?: number;
+                    /** @description The number of requests of this kind left in the current window. */
+                    "RateLimit-Remaining"?: number;
+                    /** @description Seconds until the next window starts. */
+                    "RateLimit-Reset"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "created",
+                     *       "data": "box_Zm9yIGV4YW1wbGUgb25seSEgMDEyMzQ1",
+                     *       "drop": "drop_ZXhhbXBsZSBkcm9wIGFkZHJlc3MgMDEy",
+                     *       "expires": "2026-11-22T12:00:00.000Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Created"];
+                };
+            };
+            /** @description The box was created. */
+            201: {
+                headers: {
+                    /** @description The path of the box. */
+                    Location?: string;
+                    /** @description The number of requests of this kind allowed per minute. */
+                    "RateLimit-Limit"?: number;
+                    /** @description The number of requests of this kind left in the current window. */
+                    "RateLimit-Remaining"?: number;
+                    /** @description Seconds until the next window starts. */
+                    "RateLimit-Reset"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "created",
+                     *       "data": "box_Zm9yIGV4YW1wbGUgb25seSEgMDEyMzQ1",
+                     *       "drop": "drop_ZXhhbXBsZSBkcm9wIGFkZHJlc3MgMDEy",
+                     *       "expires": "2026-11-22T12:00:00.000Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Created"];
+                };
+            };
+            /** @description A parameter or the body does not match its schema. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The box id is required but a drop address was given, or a prefetch or a cross-site request was refused. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The box does not exist. Malformed, unknown, expired and deleted boxes look the same. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The media type is not supported. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests, or the client address has reached its limit; see `detail` and Retry-After. */
+            429: {
+                headers: {
+                    /** @description Seconds to wait before the next attempt. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server is overloaded or shutting down, or its store is not responding; see Retry-After. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before the next attempt. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store is full. */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteBox: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The box id. Whoever holds it owns the box: keep it secret. */
+                box: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The box was deleted. */
+            204: {
+                headers: {
+                    /** @description The number of requests of this kind allowed per minute. */
+                    "RateLimit-Limit"?: number;
+                    /** @description The number of requests of this kind left in the current window. */
+                    "RateLimit-Remaining"?: number;
+                    /** @description Seconds until the next window starts. */
+                    "RateLimit-Reset"?: number;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A parameter or the body does not match its schema. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The box id is required but a drop address was given, or a prefetch or a cross-site request was refused. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The box does not exist. Malformed, unknown, expired and deleted boxes look the same. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The media type is not supported. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests, or the client address has reached its limit; see `detail` and Retry-After. */
+            429: {
+                headers: {
+                    /** @description Seconds to wait before the next attempt. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server is overloaded or shutting down, or its store is not responding; see Retry-After. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before the next attempt. */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -811,100 +1056,6 @@ export interface operations {
             };
             /** @description The box is full, or the cursor is ahead of the box. */
             409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large. */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The media type is not supported. */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests, or the client address has reached its limit; see `detail` and Retry-After. */
-            429: {
-                headers: {
-                    /** @description Seconds to wait before the next attempt. */
-                    "Retry-After"?: number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The server is overloaded or shutting down, or its store is not responding; see Retry-After. */
-            503: {
-                headers: {
-                    /** @description Seconds to wait before the next attempt. */
-                    "Retry-After"?: number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    deleteBox: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description The box id. Whoever holds it owns the box: keep it secret. */
-                box: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The box was deleted. */
-            204: {
-                headers: {
-                    /** @description The number of requests of this kind allowed per minute. */
-                    "RateLimit-Limit"?: number;
-                    /** @description The number of requests of this kind left in the current window. */
-                    "RateLimit-Remaining"?: number;
-                    /** @description Seconds until the next window starts. */
-                    "RateLimit-Reset"?: number;
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description A parameter or the body does not match its schema. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The box id is required but a drop address was given, or a prefetch or a cross-site request was refused. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The box does not exist. Malformed, unknown, expired and deleted boxes look the same. */
-            404: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -1,3 +1,4 @@
+import { hasCode } from '../errors.js'
 import type { Appended, Drained, Limits, NewMessage, Page, Store } from '../store/store.js'
 import { endOfTurn } from '../end-of-turn.js'
 import { dropAddress, newBoxId } from './capability.js'
@@ -19,6 +20,11 @@ export interface Created {
   drop: string
   /** ms since the epoch */
   expires: number
+}
+
+export interface OpenedBox extends Created {
+  /** whether this call created it */
+  created: boolean
 }
 
 /**
@@ -54,6 +60,28 @@ export class BoxService {
     const now = this.#clock.now()
     await this.#store.create(drop, ttl * 1000, now, this.#limits, holder)
     return { boxId, drop, expires: now + ttl * 1000 }
+  }
+
+  /**
+   * Creates the box with this id, which its callers have derived from a secret of theirs, unless it exists.
+   * @param ttl in seconds; ignored if the box exists
+   * @param beforeCreate called if the box does not exist; may refuse by throwing
+   */
+  async open (boxId: string, drop: string, ttl: number = this.#rules.ttl, holder: string | undefined, beforeCreate: () => Promise<void>): Promise<OpenedBox> {
+    const existing = await this.#find(drop)
+    if (existing !== undefined) return { boxId, drop, created: false, expires: existing.expires }
+    await beforeCreate()
+    const opened = await this.#store.open(drop, ttl * 1000, this.#clock.now(), this.#limits, holder)
+    return { boxId, drop, ...opened }
+  }
+
+  async #find (drop: string): Promise<Page | undefined> {
+    try {
+      return await this.read(drop, 0, 0)
+    } catch (error) {
+      if (hasCode(error, 'BOX_ERR_NOT_FOUND')) return undefined
+      throw error
+    }
   }
 
   append (drop: string, message: NewMessage): Promise<Appended> {

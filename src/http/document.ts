@@ -11,7 +11,7 @@ const MARK = 'x-registration'
 
 const JSON_BODY = 'application/json'
 
-/** In the schema of an operation that creates a box: its body is optional, and it links to the operations on a box. */
+/** In the schema of an operation that may create a box: its body is optional, and it links to the operations on a box. */
 export const CREATES_BOX = 'x-creates-box'
 
 export interface Registration {
@@ -36,7 +36,7 @@ export function finishDocument (document: JsonObject, registration: Registration
   const { ours, taken } = sortOperations(document, registration)
   if (!isOwn && registration.hostDocs === false) return removeOperations(document, registration)
   const name = isOwn ? '' : nameFor(ours, taken, registration)
-  const links = linksTo(ours.filter(takesBox), name)
+  const links = linksTo(ours.filter(operation => takesBox(operation) && operation[CREATES_BOX] !== true), name)
   for (const operation of ours) {
     if (operation[CREATES_BOX] === true) finishCreate(operation, links)
     delete operation[CREATES_BOX]

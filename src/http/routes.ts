@@ -7,6 +7,7 @@ import { createBox } from './operations/create-box.js'
 import { deleteBox } from './operations/delete-box.js'
 import { drainMessages } from './operations/drain-messages.js'
 import { getIceServers } from './operations/get-ice-servers.js'
+import { openBox } from './operations/open-box.js'
 import { readMessages } from './operations/read-messages.js'
 import { storeMessage } from './operations/store-message.js'
 import { DROP } from './resource.js'
@@ -18,6 +19,7 @@ export async function boxRoutes (scope: FastifyInstance, api: Api): Promise<void
   parseParameters(scope)
   if (api.options.cors !== true) scope.addHook('onRequest', refuseCrossSite)
   createBox(boxes, api)
+  openBox(boxes, api)
   readMessages(boxes, api)
   acknowledge(boxes, api)
   drainMessages(boxes, api)

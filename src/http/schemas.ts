@@ -27,6 +27,16 @@ export const BoxParams = Type.Object({
   box: Type.String({ pattern: CAPABILITY, description: 'A box id or a drop address.' })
 })
 
+/**
+ * The settings of a new box. It uses the server's own limits, so that the contract shows what this server accepts. The default is described
+ * in words: generated clients would send a `default`, even to servers that accept less.
+ */
+export const settings = ({ ttl, maxTtl }: { ttl: number, maxTtl: number }) => Type.Object({
+  ttl: Type.Optional(Type.Integer({
+    minimum: 1, maximum: maxTtl, description: `The idle lifetime in seconds: a box that is not used for this long expires. If absent: ${ttl}.`
+  }))
+}, { title: 'CreateBox', additionalProperties: false, description: 'The settings of the new box.' })
+
 /** The members that describe a new box. */
 export const createdMembers = {
   type: Type.Literal('created'),

@@ -5,7 +5,7 @@ import { MEMORY_CAP, memoryCosts as costs } from './cost.js'
 import { Deadlines } from './deadlines.js'
 import { mayBeLarge } from './large-pages.js'
 import { isExpired } from './lifetime.js'
-import { MAX_KEYS, type Appended, type Drained, type Limits, type NewMessage, type Page, type Store, type Unsubscribe } from './store.js'
+import { MAX_KEYS, type Appended, type Drained, type Limits, type NewMessage, type Opened, type Page, type Store, type Unsubscribe } from './store.js'
 import { Subscribers } from './subscribers.js'
 import { Texts } from './texts.js'
 
@@ -70,6 +70,16 @@ class MemoryStore implements Store {
     this.#boxes.set(drop, box)
     this.#deadlines.add(box)
     this.#charge(box, costs.box)
+  }
+
+  async open (drop: string, ttl: number, now: number, limits: Limits, name?: string): Promise<Opened> {
+    const box = this.#boxes.get(drop)
+    if (box === undefined || isExpired(box.deadline, now)) {
+      await this.create(drop, ttl, now, limits, name)
+      return { created: true, expires: now + ttl }
+    }
+    this.#renew(box, now)
+    return { created: false, expires: box.deadline }
   }
 
   async append (drop: string, message: NewMessage, now: number, limits: Limits): Promise<Appended> {

@@ -26,8 +26,8 @@ export interface Store {
    *
    * A box that is already there is replaced in the same step, with its messages and keys, whether or not it has
    * expired. Until then it counts against the limits, so the store must have room for both; if the new box is
-   * refused, the old one stays as it was. (Drop addresses are hashes of random ids, so in practice only a box
-   * that expired long ago could ever be replaced.)
+   * refused, the old one stays as it was. (The plugin creates boxes only under new random
+   * ids, so in practice only a box that expired long ago could ever be replaced.)
    * @param drop the drop address
    * @param ttl the idle lifetime in ms
    * @param holder a short name, which the box keeps
@@ -35,6 +35,13 @@ export interface Store {
    * @throws HeldError if the box would exceed what the holder may hold
    */
   create (drop: string, ttl: number, now: number, limits: Limits, holder?: string): Promise<void>
+
+  /**
+   * Creates an empty box like `create`, unless it exists: an existing box is only renewed, whatever the limits, and
+   * keeps its messages, idle lifetime and holder. Of callers at the same time, one creates the box.
+   * @throws StoreFullError, HeldError as `create` does, if the box does not exist
+   */
+  open (drop: string, ttl: number, now: number, limits: Limits, holder?: string): Promise<Opened>
 
   /**
    * Appends a message with the box's next sequence number, or refuses it. If the key is among the box's last
@@ -145,6 +152,14 @@ export interface NewMessage {
   bytes: number
   /** the client's Idempotency-Key, and a digest of the body it came with */
   key?: { id: string, digest: string } | undefined
+}
+
+/** The result of an open. */
+export interface Opened {
+  /** whether the box was created */
+  created: boolean
+  /** when the box expires if it is not used again, in ms since the epoch */
+  expires: number
 }
 
 /** The result of an append. */

@@ -1,6 +1,6 @@
 import type { Store } from './store.js'
 
-export type StoreOperation = 'create' | 'append' | 'read' | 'acknowledge' | 'drain' | 'delete' | 'subscribe' | 'sweep' | 'check'
+export type StoreOperation = 'create' | 'open' | 'append' | 'read' | 'acknowledge' | 'drain' | 'delete' | 'subscribe' | 'sweep' | 'check'
 
 /** Called when an operation has ended, with its error if it failed. */
 export type Ended = (error?: unknown) => void
@@ -25,6 +25,7 @@ export function watchStore (store: Store, begin: (operation: StoreOperation) => 
     name: store.name,
     ...(store.counter === undefined ? {} : { counter: store.counter }),
     create: (drop, ttl, now, limits, holder) => watched('create', () => store.create(drop, ttl, now, limits, holder)),
+    open: (drop, ttl, now, limits, holder) => watched('open', () => store.open(drop, ttl, now, limits, holder)),
     append: (drop, message, now, limits) => watched('append', () => store.append(drop, message, now, limits)),
     read: (drop, after, limit, now) => watched('read', () => store.read(drop, after, limit, now)),
     acknowledge: (drop, after, now) => watched('acknowledge', () => store.acknowledge(drop, after, now)),

@@ -31,6 +31,10 @@ export function withSpace (store: Store): Store {
       const use = () => store.create(drop, ttl, now, limits, holder)
       return use().catch(error => retry(error, use, now))
     },
+    open (drop, ttl, now, limits, holder) {
+      const use = () => store.open(drop, ttl, now, limits, holder)
+      return use().catch(error => retry(error, use, now))
+    },
     append (drop, message, now, limits) {
       const use = () => store.append(drop, message, now, limits)
       return use().catch(error => retry(error, use, now))

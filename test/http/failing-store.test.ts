@@ -8,7 +8,7 @@ import { build, isProblem, json } from '../helpers/build.js'
 function failingStore () {
   const store = memoryStore()
   const state: { error: Error | undefined } = { error: undefined }
-  for (const name of ['create', 'append', 'read', 'acknowledge', 'drain', 'delete', 'subscribe'] as const) {
+  for (const name of ['create', 'open', 'append', 'read', 'acknowledge', 'drain', 'delete', 'subscribe'] as const) {
     const operation = store[name].bind(store) as (...args: unknown[]) => Promise<unknown>
     Object.assign(store, {
       [name]: async (...args: unknown[]) => {
@@ -22,6 +22,7 @@ function failingStore () {
 
 const requests = (id: string) => [
   { method: 'POST' as const, url: '/boxes' },
+  { method: 'PUT' as const, url: `/boxes/${id}` },
   { method: 'POST' as const, url: `/boxes/${id}/messages`, ...json(1) },
   { url: `/boxes/${id}/messages` },
   { url: `/boxes/${id}/messages?wait=1` },
@@ -54,7 +55,7 @@ t.test('a full store is 507, a full box 409', async t => {
   const { app, createBox } = await build(t, { store })
   const box = await createBox()
   state.error = new StoreFullError()
-  for (const request of requests(box.id).slice(0, 2)) isProblem(t, await app.inject(request), 507, 'BOX_ERR_STORE_FULL')
+  for (const request of requests(box.id).slice(0, 3)) isProblem(t, await app.inject(request), 507, 'BOX_ERR_STORE_FULL')
   state.error = new FullError()
   isProblem(t, await box.store(1), 409, 'BOX_ERR_FULL')
 })

@@ -8,6 +8,8 @@ const ways: Array<[operation: string, way: (box: TestBox) => InjectOptions & { u
   ['createBox', () => ({ method: 'POST', url: '/boxes' })],
   ['createBox', () => ({ url: '/box.php' })],
   ['createBox', () => ({ url: '/box.php/?box=&msg=x' })],
+  ['openBox', ({ url }) => ({ method: 'PUT', url })],
+  ['openBox', ({ url }) => ({ method: 'PUT', url: url.replace(/.{8}$/, 'AAAAAAAA') })],
   ['storeMessage', ({ drop }) => ({ method: 'POST', url: `/boxes/${drop}/messages`, ...json('more') })],
   ['storeMessage', ({ messages }) => ({ method: 'POST', url: messages, headers: { 'content-type': 'text/plain' }, payload: 'more' })],
   ['storeMessage', ({ drop }) => ({ url: `/box.php?box=${drop}&msg=more` })],

@@ -68,7 +68,7 @@ t.test('the host\'s document is valid with any number of registrations', async t
   }
   await isValid(t, documents)
   const { one, three: several, named } = documents
-  t.same(operationIds(one), ['acknowledge', 'classicBox', 'createBox', 'deleteBox', 'drainMessages', 'getIceServers', 'own', 'readMessages', 'storeMessage'])
+  t.same(operationIds(one), ['acknowledge', 'classicBox', 'createBox', 'deleteBox', 'drainMessages', 'getIceServers', 'openBox', 'own', 'readMessages', 'storeMessage'])
   t.same(operationIds(several).filter(name => /createbox$/i.test(name)), ['bCreateBox', 'createBox', 'tTenantCreateBox'])
   t.equal(new Set(operationIds(named)).size, operationIds(named).length)
 })
@@ -96,7 +96,7 @@ t.test('the host\'s own components and operations keep their names', async t => 
 
 t.test('hostDocs names the operations, or hides them', async t => {
   const document = await documentOf(t, [{ prefix: '/a', hostDocs: 'lobby' }, { prefix: '/b', hostDocs: false }])
-  t.same(operationIds(document), ['lobbyAcknowledge', 'lobbyClassicBox', 'lobbyCreateBox', 'lobbyDeleteBox', 'lobbyDrainMessages', 'lobbyGetIceServers', 'lobbyReadMessages', 'lobbyStoreMessage', 'own'])
+  t.same(operationIds(document), ['lobbyAcknowledge', 'lobbyClassicBox', 'lobbyCreateBox', 'lobbyDeleteBox', 'lobbyDrainMessages', 'lobbyGetIceServers', 'lobbyOpenBox', 'lobbyReadMessages', 'lobbyStoreMessage', 'own'])
   t.notOk(Object.keys(document['paths']).some(path => path.startsWith('/b/')))
 })
 

@@ -8,7 +8,7 @@ import { request } from '../server/raw.js'
 const table: Array<[path: (id: string) => string, allow: string]> = [
   [() => '/boxes', 'POST'],
   [() => '/boxes?x=1', 'POST'],
-  [id => `/boxes/${id}`, 'DELETE'],
+  [id => `/boxes/${id}`, 'PUT, DELETE'],
   [id => `/boxes/${id}/messages`, 'GET, HEAD, POST, DELETE'],
   [id => `/boxes/${id}/cursor`, 'PUT'],
   [id => `/box.php?box=${id}`, 'GET'],

@@ -5,7 +5,7 @@ import { build } from '../helpers/build.js'
 
 type Json = Record<string, any>
 
-const OPERATIONS = ['acknowledge', 'classicBox', 'createBox', 'deleteBox', 'drainMessages', 'getIceServers', 'readMessages', 'storeMessage']
+const OPERATIONS = ['acknowledge', 'classicBox', 'createBox', 'deleteBox', 'drainMessages', 'getIceServers', 'openBox', 'readMessages', 'storeMessage']
 
 /** As the plugin serves it with its defaults. */
 async function served (t: Parameters<typeof build>[0], options: Parameters<typeof build>[1] = {}): Promise<Json> {

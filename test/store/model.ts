@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import { isExpired, renewedDeadline } from '../../src/store/lifetime.js'
-import type { Appended, Drained, Held, Limits, NewMessage, Page, Store } from '../../src/store/store.js'
+import type { Appended, Drained, Held, Limits, NewMessage, Opened, Page, Store } from '../../src/store/store.js'
 import { withSpace } from '../../src/store/with-space.js'
 
 const limits: Limits = { maxMessages: 90, maxBoxBytes: 200 }
@@ -37,6 +37,16 @@ class Model {
   create (drop: string, ttl: number, now: number, holder: string | undefined): void {
     this.#hold(holder, 1, this.#costs.box, now)
     this.boxes.set(drop, { ttl, deadline: now + ttl, holder, last: 0, texts: [], acks: new Map() })
+  }
+
+  open (drop: string, ttl: number, now: number, holder: string | undefined): Opened {
+    const box = this.boxes.get(drop)
+    if (box === undefined || isExpired(box.deadline, now)) {
+      this.create(drop, ttl, now, holder)
+      return { created: true, expires: now + ttl }
+    }
+    renew(box, now)
+    return { created: false, expires: box.deadline }
   }
 
   append (drop: string, { text, key }: NewMessage, now: number): Appended {
@@ -124,6 +134,7 @@ const which = fc.constantFrom('a', 'b', 'c')
 const after = fc.oneof(fc.nat(8), fc.nat(130))
 const step = fc.oneof(
   { weight: 4, arbitrary: fc.record({ do: fc.constant('create' as const), which, ttl: fc.constantFrom(ttl, 2 * ttl), holder: fc.constantFrom('h', 'h', 'i', undefined) }) },
+  { weight: 3, arbitrary: fc.record({ do: fc.constant('open' as const), which, ttl: fc.constantFrom(ttl, 2 * ttl), holder: fc.constantFrom('h', 'i', undefined) }) },
   { weight: 4, arbitrary: fc.record({ do: fc.constant('append' as const), which, value: fc.string({ unit: 'grapheme', maxLength: 12 }), id: fc.option(fc.constantFrom('k1', 'k2', 'k3')) }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('burst' as const), which, count: fc.integer({ min: 2, max: 60 }) }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('read' as const), which, after, limit: fc.nat(70) }) },
@@ -167,6 +178,11 @@ export async function modelTest (first: Store, { turnsTime = true, costs, reopen
         case 'create': {
           const holder = step.holder && prefix + step.holder
           await same(() => withSpace(store).create(drop, step.ttl, now, within, holder), () => { model.create(drop, step.ttl, now, holder) })
+          break
+        }
+        case 'open': {
+          const holder = step.holder && prefix + step.holder
+          await same(() => withSpace(store).open(drop, step.ttl, now, within, holder), () => model.open(drop, step.ttl, now, holder))
           break
         }
         case 'append': {

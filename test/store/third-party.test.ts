@@ -1,5 +1,5 @@
 import t from 'tap'
-import type { Appended, Drained, Limits, NewMessage, Page, Store, Unsubscribe } from '../../src/index.js'
+import type { Appended, Drained, Limits, NewMessage, Opened, Page, Store, Unsubscribe } from '../../src/index.js'
 import { isExpired, MAX_KEYS, renewedDeadline } from '../../src/index.js'
 import { build } from '../helpers/build.js'
 import { openStream } from '../helpers/stream-reader.js'
@@ -25,6 +25,17 @@ class ArrayStore implements Store {
     this.#assertOpen()
     this.#reserve(100, limits, holder, 1)
     this.boxes.set(drop, { ttl, deadline: now + ttl, last: 0, holder, texts: [], keys: new Map() })
+  }
+
+  async open (drop: string, ttl: number, now: number, limits: Limits, holder?: string): Promise<Opened> {
+    this.#assertOpen()
+    const box = this.boxes.get(drop)
+    if (box === undefined || isExpired(box.deadline, now)) {
+      await this.create(drop, ttl, now, limits, holder)
+      return { created: true, expires: now + ttl }
+    }
+    renew(box, now)
+    return { created: false, expires: box.deadline }
   }
 
   async append (drop: string, { text, bytes, key }: NewMessage, now: number, limits: Limits): Promise<Appended> {

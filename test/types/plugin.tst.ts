@@ -1,7 +1,7 @@
 import Fastify, { type FastifyError, type FastifyReply, type FastifyRequest } from 'fastify'
 import {
   boxPlugin, CursorError, FullError, lmdbStore, memoryStore, redisStore,
-  type Appended, type BoxError, type BoxErrorCode, type BoxPluginOptions, type Drained, type Guard, type IceOptions, type Limits, type NewMessage, type Operation,
+  type Appended, type BoxError, type BoxErrorCode, type BoxPluginOptions, type Drained, type Guard, type IceOptions, type Limits, type NewMessage, type Opened, type Operation,
   type Page, type RateLimitOptions, type SharedCounter, type Store, type Unsubscribe
 } from 'fastify-signalbox'
 import { describe, expect, test } from 'tstyche'
@@ -55,7 +55,7 @@ describe('Guard', () => {
   test('is called with the request, the reply and the name of the operation', () => {
     expect<Parameters<Guard>>().type.toBe<[request: FastifyRequest, reply: FastifyReply, operation: Operation]>()
     expect<Operation>().type.toBe<
-      'createBox' | 'storeMessage' | 'readMessages' | 'acknowledge' | 'drainMessages' | 'deleteBox' | 'getIceServers'
+      'createBox' | 'openBox' | 'storeMessage' | 'readMessages' | 'acknowledge' | 'drainMessages' | 'deleteBox' | 'getIceServers'
     >()
   })
 
@@ -76,9 +76,10 @@ describe('Store', () => {
 
   test('its operations', () => {
     expect<keyof Store>().type.toBe<
-      'name' | 'create' | 'append' | 'read' | 'acknowledge' | 'drain' | 'delete' | 'subscribe' | 'sweep' | 'check' | 'close' | 'counter'
+      'name' | 'create' | 'open' | 'append' | 'read' | 'acknowledge' | 'drain' | 'delete' | 'subscribe' | 'sweep' | 'check' | 'close' | 'counter'
     >()
     expect<Store['create']>().type.toBe<(drop: string, ttl: number, now: number, limits: Limits, holder?: string) => Promise<void>>()
+    expect<Store['open']>().type.toBe<(drop: string, ttl: number, now: number, limits: Limits, holder?: string) => Promise<Opened>>()
     expect<Store['append']>().type.toBe<(drop: string, message: NewMessage, now: number, limits: Limits) => Promise<Appended>>()
     expect<Store['read']>().type.toBe<(drop: string, after: number, limit: number, now: number) => Promise<Page>>()
     expect<Store['acknowledge']>().type.toBe<(drop: string, after: number, now: number) => Promise<number>>()
@@ -93,6 +94,7 @@ describe('Store', () => {
 
   test('inputs and results', () => {
     expect<Page>().type.toBe<{ texts: string[], next: number, expires: number }>()
+    expect<Opened>().type.toBe<{ created: boolean, expires: number }>()
     expect<Appended>().type.toBe<{ seq: number, count: number }>()
     expect<{ text: string, bytes: number }>().type.toBeAssignableTo<NewMessage>()
   })

@@ -1,4 +1,3 @@
-import { Type } from '@sinclair/typebox'
 import { created, responding } from '../responses.js'
 import type { Api, Scope } from '../api.js'
 import { baseOf } from '../base.js'
@@ -6,17 +5,7 @@ import { body, json } from '../contract.js'
 import { CREATES_BOX } from '../document.js'
 import { guarded } from '../guard.js'
 import { countedAs } from '../rate-limit.js'
-import { Created, createdExample, NoQuery } from '../schemas.js'
-
-/**
- * Uses the server's own limits, so that the contract shows what this server accepts. The default is described
- * in words: generated clients would send a `default`, even to servers that accept less.
- */
-const createBoxBody = (ttl: number, maxTtl: number) => Type.Object({
-  ttl: Type.Optional(Type.Integer({
-    minimum: 1, maximum: maxTtl, description: `The idle lifetime in seconds: a box that is not used for this long expires. If absent: ${ttl}.`
-  }))
-}, { title: 'CreateBox', additionalProperties: false, description: 'The settings of the new box.' })
+import { Created, createdExample, NoQuery, settings } from '../schemas.js'
 
 export function createBox (scope: Scope, { service, options, limiter, contract }: Api): void {
   scope.post('', {
@@ -27,7 +16,7 @@ export function createBox (scope: Scope, { service, options, limiter, contract }
       summary: 'Create a box',
       description: 'Creates an empty box. Keep its id secret, and give its drop address to the other party, who can only store messages in the box.',
       querystring: NoQuery,
-      body: body(createBoxBody(options.ttl, options.maxTtl), { ttl: 3600 }),
+      body: body(settings(options), { ttl: 3600 }),
       response: {
         201: contract.response('The box was created.', json(Created, createdExample), { Location: 'The path of the box.' }),
         ...contract.problems(400, 413, 415, 503, 507)

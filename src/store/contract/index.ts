@@ -5,6 +5,7 @@ import { holderContract } from './holders.js'
 import { lifetimeContract } from './lifetime.js'
 import { limitContract } from './limits.js'
 import { messageContract } from './messages.js'
+import { openingContract } from './opening.js'
 import { wakeContract } from './wakes.js'
 
 export type { Traits } from './define.js'
@@ -26,6 +27,7 @@ export function storeContract ({ turnsTime = true, countsBytes = true, sweeps = 
   limitContract(test)
   lifetimeContract(test, traits)
   holderContract(test, traits)
+  openingContract(test, traits)
   wakeContract(test)
   counterContract(test, traits)
   return tests

@@ -10,7 +10,7 @@ import { HELD_KEY } from './holders.js'
 import { openEnvironment, type Environment } from './open.js'
 import type { Records } from './records.js'
 import { checkOptions, isDeadline, isFunction } from '../options.js'
-import { MAX_KEYS, type Appended, type Drained, type Limits, type NewMessage, type Page, type Store, type Unsubscribe } from '../store.js'
+import { MAX_KEYS, type Appended, type Drained, type Limits, type NewMessage, type Opened, type Page, type Store, type Unsubscribe } from '../store.js'
 import { Subscribers } from '../subscribers.js'
 import { withDeadline } from '../with-deadline.js'
 
@@ -70,17 +70,36 @@ class LmdbStore implements Store {
     this.#commits = new Commits((apply, isFull) => environment.records.transaction(apply, isFull), deadline, onFailure, environment.freeSpace)
   }
 
-  create (drop: string, ttl: number, now: number, limits: Limits, holder = ''): Promise<void> {
-    const records = this.#records
-    return this.#commits.run(() => {
-      const cost = costs.box + (holder === '' ? 0 : costs.ownership)
-      admitBox(resolveLimits(limits, DISK_CAP), this.#growth(holder, cost, cost, limits))
-      records.space.claim(cost)
-      const before = records.box(drop)
-      if (before !== undefined) records.removeBox(drop, before)
-      const deadline = now + ttl
-      records.addBox(drop, { ttl, deadline, listed: deadline, front: 0, last: 0, bytes: 0, cost: 0, keys: 0, holder, born: 0, places: [] })
+  create (drop: string, ttl: number, now: number, limits: Limits, holder?: string): Promise<void> {
+    return this.#commits.run(() => { this.#add(drop, ttl, now, limits, holder) })
+  }
+
+  /** An existing box is only read, so that opening it writes as little as polling it. */
+  async open (drop: string, ttl: number, now: number, limits: Limits, holder?: string): Promise<Opened> {
+    try {
+      const { expires } = await this.read(drop, 0, 0, now)
+      return { created: false, expires }
+    } catch (error) {
+      if (!(error instanceof NotFoundError)) throw error
+    }
+    return await this.#commits.run(() => {
+      const box = this.#records.box(drop)
+      // It was just opened by another caller.
+      if (box !== undefined && !isExpired(box.deadline, now)) return { created: false, expires: box.deadline }
+      this.#add(drop, ttl, now, limits, holder)
+      return { created: true, expires: now + ttl }
     })
+  }
+
+  #add (drop: string, ttl: number, now: number, limits: Limits, holder = ''): void {
+    const records = this.#records
+    const cost = costs.box + (holder === '' ? 0 : costs.ownership)
+    admitBox(resolveLimits(limits, DISK_CAP), this.#growth(holder, cost, cost, limits))
+    records.space.claim(cost)
+    const before = records.box(drop)
+    if (before !== undefined) records.removeBox(drop, before)
+    const deadline = now + ttl
+    records.addBox(drop, { ttl, deadline, listed: deadline, front: 0, last: 0, bytes: 0, cost: 0, keys: 0, holder, born: 0, places: [] })
   }
 
   async append (drop: string, message: NewMessage, now: number, limits: Limits): Promise<Appended> {

@@ -51,8 +51,17 @@ export class Holders {
   }
 
   /** Records a box that is about to be created. @throws HeldError */
-  async admit (holder: string, drop: string, deadline: number, now: number, { boxes, bytes }: Held = UNBOUNDED): Promise<void> {
-    const admitted = await this.#ask(scripts.admit, holder, [now, drop, deadline, boxes, bytes])
+  async admit (holder: string, drop: string, deadline: number, now: number, held?: Held): Promise<void> {
+    await this.#admit(scripts.admit, holder, drop, deadline, now, held)
+  }
+
+  /** The same for a box that several callers may create at once: it needs the space of one. */
+  async admitOnce (holder: string, drop: string, deadline: number, now: number, held?: Held): Promise<void> {
+    await this.#admit(scripts.admitOnce, holder, drop, deadline, now, held)
+  }
+
+  async #admit (script: Script, holder: string, drop: string, deadline: number, now: number, { boxes, bytes }: Held = UNBOUNDED): Promise<void> {
+    const admitted = await this.#ask(script, holder, [now, drop, deadline, boxes, bytes])
     if (admitted === 0) throw new HeldError()
   }
 
@@ -153,6 +162,16 @@ ${keep('ARGV[3]', 'ARGV[1]')}
 return 1
 `)
 
+/** The same, but what is on the record already is not counted again. */
+const admitOnce = script(`
+${count}
+if not redis.call('ZSCORE', KEYS[1], ARGV[2]) then boxes = boxes + 1 end
+if boxes > tonumber(ARGV[4]) or boxes * ${BOX_COST} + sum * ${UNIT} > tonumber(ARGV[5]) then return 0 end
+redis.call('ZADD', KEYS[1], 'GT', ARGV[3], ARGV[2])
+${keep('ARGV[3]', 'ARGV[1]')}
+return 1
+`)
+
 /**
  * KEYS  boxes, units
  * ARGV  now, drop, deadline, units needed, units that are useful beyond them, lowered, the holder's bytes
@@ -205,4 +224,4 @@ strike({ ARGV[1] })
 return 1
 `)
 
-const scripts = { admit, grant, report, forget }
+const scripts = { admit, admitOnce, grant, report, forget }

@@ -1,12 +1,12 @@
 import type { Cluster, Redis } from 'ioredis'
-import { NotFoundError, StoreError } from '../../errors.js'
+import { NotFoundError, StoreError, StoreFullError } from '../../errors.js'
 import { loadOptional } from '../../optional.js'
 import { Calls, SMALL } from './calls.js'
 import { checkDatabase, checkGiven, connect, isCluster, logRisks, makeClient, parseUrls, watchConnection, type Driver, type Log, type RedisClient } from './connection.js'
 import { Holders, type Report } from './holders.js'
-import { scripts } from './scripts.js'
+import { CREATE, OPEN, scripts } from './scripts.js'
 import { Wakeups, type Owner } from './wakeups.js'
-import type { Appended, Drained, Held, Limits, NewMessage, Page, SharedCounter, Store, Unsubscribe } from '../store.js'
+import type { Appended, Drained, Held, Limits, NewMessage, Opened, Page, SharedCounter, Store, Unsubscribe } from '../store.js'
 import { checkOptions, isDeadline, isFunction, optional } from '../options.js'
 import { withDeadline } from '../with-deadline.js'
 
@@ -50,6 +50,9 @@ const ADDRESS_DEADLINE = 500
 
 /** How often an append requests a grant if other appends to the same box use it up. */
 const MAX_GRANTS = 10
+
+/** How often an open tries again if the box that it found is deleted in the meantime. */
+const MAX_OPENS = 5
 
 /** What a script that returns messages replies. */
 type PageReply = [next: number, expires: number, texts: string[], report?: Report]
@@ -134,12 +137,37 @@ class RedisStore implements Store {
 
   async create (drop: string, ttl: number, now: number, { held }: Limits, holder?: string): Promise<void> {
     if (holder !== undefined) await this.#holders.admit(holder, drop, now + ttl, now, held)
-    const created = this.#calls.run<[string?]>(scripts.create, this.#keys(drop), [now, ttl, holder ?? ''])
-    const [other] = await created.catch(async (error: unknown) => {
+    const created = this.#calls.run<[1, string?]>(scripts.create, this.#keys(drop), [now, ttl, holder ?? '', CREATE])
+    const [, other] = await created.catch(async (error: unknown) => {
       await this.#holders.forget(drop, holder)
       throw error
     })
     await this.#holders.forget(drop, other)
+  }
+
+  /** An existing box takes one round trip. Between two steps, another process may create or delete it. */
+  async open (drop: string, ttl: number, now: number, { held }: Limits, holder?: string): Promise<Opened> {
+    for (let attempts = 0; attempts < MAX_OPENS; attempts++) {
+      try {
+        const { expires } = await this.read(drop, 0, 0, now)
+        return { created: false, expires }
+      } catch (error) {
+        if (!(error instanceof NotFoundError)) throw error
+      }
+      if (holder !== undefined) await this.#holders.admitOnce(holder, drop, now + ttl, now, held)
+      const opened = this.#calls.run<[0 | 1, string?]>(scripts.create, this.#keys(drop), [now, ttl, holder ?? '', OPEN])
+      const [created, other] = await opened.catch(async (error: unknown) => {
+        // If only the reply was lost, the box exists, and its opener knows its address.
+        if (error instanceof StoreFullError) await this.#holders.forget(drop, holder)
+        throw error
+      })
+      if (created === 1) {
+        await this.#holders.forget(drop, other)
+        return { created: true, expires: now + ttl }
+      }
+      if (other !== holder) await this.#holders.forget(drop, holder)
+    }
+    throw new StoreError({ cause: new Error(`The box was deleted ${MAX_OPENS} times while it was opened`) })
   }
 
   async append (drop: string, message: NewMessage, now: number, limits: Limits): Promise<Appended> {

@@ -58,6 +58,10 @@ export interface Script {
 /** How long after the deadline Redis frees the space, in ms: longer than the servers' clocks differ. */
 export const MARGIN = 60_000
 
+/** What `create` does with an existing box: replace it or leave it. */
+export const CREATE = 'create'
+export const OPEN = 'open'
+
 /** Loads the box into locals, and returns `gone` if it does not exist. */
 const open = `
 local now = tonumber(ARGV[1])
@@ -102,21 +106,23 @@ end
 
 /**
  * KEYS  box, messages
- * ARGV  now, ttl, holder or ''
- * Creates an empty box, replacing anything that was there. If that was a box of the same holder, the
- * holder's record still has its grant, so the new box takes it over.
- * → { another holder whose box was replaced }
+ * ARGV  now, ttl, holder or '', `CREATE` or `OPEN`
+ * Creates an empty box, replacing anything that was there; with `OPEN`, an existing box stays as it is. If a box
+ * of the same holder is replaced, the holder's record still has its grant, so the new box takes it over.
+ * → { 1, another holder whose box was replaced } | { 0, the holder of the existing box }
  */
 const create = script(`
 local before = redis.call('HMGET', KEYS[1], 'h', 'd', 'g', 'e')
+local exists = before[2] and tonumber(before[2]) > tonumber(ARGV[1])
+if exists and ARGV[4] == '${OPEN}' then return { 0, before[1] or nil } end
 if redis.call('EXISTS', KEYS[1]) == 1 then redis.call('DEL', KEYS[1], KEYS[2]) end
 redis.call('HSET', KEYS[1], 't', ARGV[2], 'd', tonumber(ARGV[1]) + tonumber(ARGV[2]))
 if ARGV[3] ~= '' then redis.call('HSET', KEYS[1], 'h', ARGV[3]) end
-if before[1] == ARGV[3] and tonumber(before[2]) > tonumber(ARGV[1]) then
+if exists and before[1] == ARGV[3] then
   redis.call('HSET', KEYS[1], 'g', before[3] or 0, 'e', before[4] or 0)
 end
 redis.call('PEXPIRE', KEYS[1], tonumber(ARGV[2]) + ${MARGIN})
-return { before[1] and before[1] ~= ARGV[3] and before[1] or nil }
+return { 1, before[1] and before[1] ~= ARGV[3] and before[1] or nil }
 `)
 
 /**

@@ -64,6 +64,8 @@ func call(ctx context.Context, c command) result {
 	switch c.Call {
 	case "createBox":
 		return answered(client.CreateBoxWithResponse(ctx, signalbox.CreateBox{Ttl: args.TTL}))
+	case "openBox":
+		return answered(client.OpenBoxWithResponse(ctx, args.Box, signalbox.CreateBox{Ttl: args.TTL}))
 	case "storeMessage":
 		return answered(client.StoreMessageWithResponse(ctx, args.Box, &signalbox.StoreMessageParams{IdempotencyKey: args.Key}, args.Message))
 	case "readMessages":

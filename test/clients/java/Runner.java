@@ -25,6 +25,8 @@ public class Runner {
     switch (name) {
       case "createBox":
         return boxes.createBoxWithHttpInfo(args.has("ttl") ? new CreateBox().ttl(number(args, "ttl")) : null);
+      case "openBox":
+        return boxes.openBoxWithHttpInfo(box, args.has("ttl") ? new CreateBox().ttl(number(args, "ttl")) : null);
       case "storeMessage":
         return boxes.storeMessageWithHttpInfo(box, json.treeToValue(args.get("message"), Object.class), text(args, "key"));
       case "readMessages":

@@ -6,7 +6,7 @@ import threading
 
 from signalbox_client import BoxError
 from signalbox_client.operations import Client
-from signalbox_client.operations.api.box import acknowledge, create_box, delete_box, drain_messages, read_messages, store_message
+from signalbox_client.operations.api.box import acknowledge, create_box, delete_box, drain_messages, open_box, read_messages, store_message
 from signalbox_client.operations.api.classic import classic_box
 from signalbox_client.operations.api.webrtc import get_ice_servers
 from signalbox_client.operations.models import CreateBox, Cursor
@@ -23,6 +23,9 @@ def call(name, client, args):
         case "createBox":
             body = CreateBox(ttl=args["ttl"]) if "ttl" in args else UNSET
             return create_box.sync_detailed(client=client, body=body)
+        case "openBox":
+            body = CreateBox(ttl=args["ttl"]) if "ttl" in args else UNSET
+            return open_box.sync_detailed(args["box"], client=client, body=body)
         case "storeMessage":
             return store_message.sync_detailed(
                 args["box"], client=client, body=args["message"], idempotency_key=optional("key")

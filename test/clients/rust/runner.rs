@@ -12,6 +12,7 @@ async fn call(name: &str, client: &Client, args: &Value) -> Value {
     let id = text("box").unwrap_or_default();
     match name {
         "createBox" => answered(client.create_box(&types::CreateBox { ttl: number("ttl") }).await),
+        "openBox" => answered(client.open_box(id, &types::CreateBox { ttl: number("ttl") }).await),
         "storeMessage" => answered(client.store_message(id, text("key"), &args["message"]).await),
         "readMessages" => answered(client.read_messages(id, number("after"), number("limit"), number("wait")).await),
         "acknowledge" => answered(client.acknowledge(id, &types::Cursor { after: number("after").unwrap() }).await),

@@ -12,6 +12,7 @@ function call (name: string, client: Client<paths, Json>, { box = '', message, k
   const path = { box }
   switch (name) {
     case 'createBox': return client.POST('/boxes', ttl === undefined ? {} : { body: { ttl } })
+    case 'openBox': return client.PUT('/boxes/{box}', { params: { path }, ...(ttl !== undefined && { body: { ttl } }) })
     case 'storeMessage': return client.POST('/boxes/{box}/messages', {
       params: { path, header: key === undefined ? {} : { 'idempotency-key': key } },
       // A message may be any JSON value; the serializer would leave a text as it is.

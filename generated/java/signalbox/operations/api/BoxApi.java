@@ -652,6 +652,137 @@ public class BoxApi {
   }
 
   /**
+   * Open a box
+   * Creates an empty box under an id that the client has made, unless the box exists. Everyone who derives the same id from a shared secret opens the same box. The id must be as hard to guess as one that the server makes: derive it with HKDF-SHA-256 from a secret of at least 128 random bits, never from a name or a password. Idempotent: an existing box keeps its messages and its settings, whatever the body says, and is only renewed. Every request counts as a read for the rate limit; one that finds no box also counts as a create.
+   * @param box The box id. Whoever holds it owns the box: keep it secret. (required)
+   * @param createBox  (optional)
+   * @return Created
+   * @throws ApiException if fails to make API call
+   */
+  public Created openBox(@jakarta.annotation.Nonnull String box, @jakarta.annotation.Nullable CreateBox createBox) throws ApiException {
+    return openBox(box, createBox, null);
+  }
+
+  /**
+   * Open a box
+   * Creates an empty box under an id that the client has made, unless the box exists. Everyone who derives the same id from a shared secret opens the same box. The id must be as hard to guess as one that the server makes: derive it with HKDF-SHA-256 from a secret of at least 128 random bits, never from a name or a password. Idempotent: an existing box keeps its messages and its settings, whatever the body says, and is only renewed. Every request counts as a read for the rate limit; one that finds no box also counts as a create.
+   * @param box The box id. Whoever holds it owns the box: keep it secret. (required)
+   * @param createBox  (optional)
+   * @param headers Optional headers to include in the request
+   * @return Created
+   * @throws ApiException if fails to make API call
+   */
+  public Created openBox(@jakarta.annotation.Nonnull String box, @jakarta.annotation.Nullable CreateBox createBox, Map<String, String> headers) throws ApiException {
+    ApiResponse<Created> localVarResponse = openBoxWithHttpInfo(box, createBox, headers);
+    return localVarResponse.getData();
+  }
+
+  /**
+   * Open a box
+   * Creates an empty box under an id that the client has made, unless the box exists. Everyone who derives the same id from a shared secret opens the same box. The id must be as hard to guess as one that the server makes: derive it with HKDF-SHA-256 from a secret of at least 128 random bits, never from a name or a password. Idempotent: an existing box keeps its messages and its settings, whatever the body says, and is only renewed. Every request counts as a read for the rate limit; one that finds no box also counts as a create.
+   * @param box The box id. Whoever holds it owns the box: keep it secret. (required)
+   * @param createBox  (optional)
+   * @return ApiResponse&lt;Created&gt;
+   * @throws ApiException if fails to make API call
+   */
+  public ApiResponse<Created> openBoxWithHttpInfo(@jakarta.annotation.Nonnull String box, @jakarta.annotation.Nullable CreateBox createBox) throws ApiException {
+    return openBoxWithHttpInfo(box, createBox, null);
+  }
+
+  /**
+   * Open a box
+   * Creates an empty box under an id that the client has made, unless the box exists. Everyone who derives the same id from a shared secret opens the same box. The id must be as hard to guess as one that the server makes: derive it with HKDF-SHA-256 from a secret of at least 128 random bits, never from a name or a password. Idempotent: an existing box keeps its messages and its settings, whatever the body says, and is only renewed. Every request counts as a read for the rate limit; one that finds no box also counts as a create.
+   * @param box The box id. Whoever holds it owns the box: keep it secret. (required)
+   * @param createBox  (optional)
+   * @param headers Optional headers to include in the request
+   * @return ApiResponse&lt;Created&gt;
+   * @throws ApiException if fails to make API call
+   */
+  public ApiResponse<Created> openBoxWithHttpInfo(@jakarta.annotation.Nonnull String box, @jakarta.annotation.Nullable CreateBox createBox, Map<String, String> headers) throws ApiException {
+    HttpRequest.Builder localVarRequestBuilder = openBoxRequestBuilder(box, createBox, headers);
+    try {
+      HttpResponse<InputStream> localVarResponse = memberVarHttpClient.send(
+          localVarRequestBuilder.build(),
+          HttpResponse.BodyHandlers.ofInputStream());
+      if (memberVarResponseInterceptor != null) {
+        memberVarResponseInterceptor.accept(localVarResponse);
+      }
+      InputStream localVarResponseBody = null;
+      try {
+        if (localVarResponse.statusCode()/ 100 != 2) {
+          throw getApiException("openBox", localVarResponse);
+        }
+        localVarResponseBody = ApiClient.getResponseBody(localVarResponse);
+        if (localVarResponseBody == null) {
+          return new ApiResponse<Created>(
+              localVarResponse.statusCode(),
+              localVarResponse.headers().map(),
+              null
+          );
+        }
+
+        
+        
+        String responseBody = new String(localVarResponseBody.readAllBytes(), StandardCharsets.UTF_8);
+        Created responseValue = responseBody.isBlank()? null: memberVarObjectMapper.readValue(responseBody, new TypeReference<Created>() {});
+        
+
+        return new ApiResponse<Created>(
+            localVarResponse.statusCode(),
+            localVarResponse.headers().map(),
+            responseValue
+        );
+      } finally {
+        if (localVarResponseBody != null) {
+          localVarResponseBody.close();
+        }
+      }
+    } catch (IOException e) {
+      throw new ApiException(e);
+    }
+    catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new ApiException(e);
+    }
+  }
+
+  private HttpRequest.Builder openBoxRequestBuilder(@jakarta.annotation.Nonnull String box, @jakarta.annotation.Nullable CreateBox createBox, Map<String, String> headers) throws ApiException {
+    
+    // verify the required parameter 'box' is set
+    if (box == null) {
+      throw new ApiException(400, "Missing the required parameter 'box' when calling openBox");
+    }
+    
+    
+
+    HttpRequest.Builder localVarRequestBuilder = HttpRequest.newBuilder();
+
+    String localVarPath = "/boxes/{box}"
+        .replace("{box}", ApiClient.urlEncode(box.toString()));
+
+    localVarRequestBuilder.uri(URI.create(memberVarBaseUri + localVarPath));
+
+    localVarRequestBuilder.header("Content-Type", "application/json");
+    localVarRequestBuilder.header("Accept", "application/json");
+
+    try {
+      byte[] localVarPostBody = memberVarObjectMapper.writeValueAsBytes(createBox);
+      localVarRequestBuilder.method("PUT", createBox == null ? HttpRequest.BodyPublishers.noBody() : HttpRequest.BodyPublishers.ofByteArray(localVarPostBody));
+    } catch (IOException e) {
+      throw new ApiException(e);
+    }
+    if (memberVarReadTimeout != null) {
+      localVarRequestBuilder.timeout(memberVarReadTimeout);
+    }
+    // Add custom headers if provided
+    localVarRequestBuilder = HttpRequestBuilderExtensions.withAdditionalHeaders(localVarRequestBuilder, headers);
+    if (memberVarInterceptor != null) {
+      memberVarInterceptor.accept(localVarRequestBuilder);
+    }
+    return localVarRequestBuilder;
+  }
+
+  /**
    * Read messages
    * Reads the messages after a cursor and leaves them in the box. With &#x60;wait&#x60;, the response is held open until there is a message. With &#x60;Accept: text/event-stream&#x60;, the messages arrive as a stream of server-sent events whose &#x60;id&#x60; is the sequence number; &#x60;event: gone&#x60; means that the box no longer exists. Swagger UI shows nothing until a stream ends; try streams with another client, such as &#x60;curl -N&#x60;.
    * @param box The box id. Whoever holds it owns the box: keep it secret. (required)
