@@ -10,10 +10,12 @@ import { pair } from './call-vectors/pair.js'
 import { participants } from './call-vectors/participants.js'
 import { pieces } from './call-vectors/pieces.js'
 import { values } from './call-vectors/values.js'
+import { versions } from './call-vectors/versions.js'
 
 const vectors = {
   description: 'Test vectors for docs/call-protocol.md, version 1; see "Test vectors" there. Bytes are base64url without padding.',
   version: 1,
+  versions,
   participants,
   pair,
   values,

@@ -11,9 +11,9 @@ import { Outbox } from '../../clients/typescript/src/webrtc/outbox.js'
 import { idOf } from '../../clients/typescript/src/webrtc/participant.js'
 import { PieceAssembler } from '../../clients/typescript/src/webrtc/pieces.js'
 import { defaultSettings } from '../../clients/typescript/src/webrtc/peer.js'
-import { createNonce, sealHello } from '../../clients/typescript/src/webrtc/sealing.js'
+import { createNonce, parseSealed, sealHello, VERSION } from '../../clients/typescript/src/webrtc/sealing.js'
 import { until } from '../helpers/until.js'
-import { heard, participants, pieces, said, textOf, values } from './call-vectors.js'
+import { heard, participants, pieces, said, textOf, values, version, versions } from './call-vectors.js'
 import { FakeConnection, fakeConnections } from './fake-connection.js'
 import { FakeServer } from './fake-server.js'
 import { TwoRoutes } from './two-routes.js'
@@ -23,6 +23,21 @@ t.test('the vectors follow from the text of the documents', async t => {
   const { stdout } = await promisify(execFile)(process.execPath, [script], { maxBuffer: 4_194_304 })
   const vectors = await readFile(new URL('call-vectors.json', import.meta.url), 'utf8')
   t.ok(vectors === stdout, 'run node scripts/call-vectors.js > test/webrtc/call-vectors.json')
+})
+
+async function codeOf (work: () => unknown): Promise<string | undefined> {
+  try {
+    await work()
+    return undefined
+  } catch (error) {
+    return error instanceof CallError ? error.code : String(error)
+  }
+}
+
+t.test('versions', async t => {
+  t.equal(version, VERSION)
+  for (const { why, invite, code } of versions.invites) t.equal(await codeOf(() => parseInvite(invite)), code, why)
+  for (const { why, message, code } of versions.messages) t.equal(await codeOf(() => parseSealed(message)), code, why)
 })
 
 t.test('participants', async t => {

@@ -41,7 +41,7 @@ interface Pieces {
   refused: { why: string, over: Over, texts: VectorText[], code: string }[]
 }
 
-export const { participants, pair } = vectors
+export const { version, versions, participants, pair } = vectors
 export const pieces = vectors.pieces as unknown as Pieces
 export const values = vectors.values as Values[]
 export const said = vectors.endings.said

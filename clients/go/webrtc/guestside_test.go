@@ -33,6 +33,14 @@ func (l *longText) UnmarshalJSON(text []byte) error {
 }
 
 type callVectors struct {
+	Versions struct {
+		Invites  []struct{ Why, Invite, Code string }
+		Messages []struct {
+			Why, Code string
+			Message   json.RawMessage
+		}
+	}
+	Version      int
 	Participants struct {
 		HostDrop, HostID string
 		Hellos           []struct {

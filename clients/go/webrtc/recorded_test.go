@@ -99,6 +99,9 @@ func TestVectorsOfARecordedCall(t *testing.T) {
 		t.Fatal(err)
 	}
 	hello := call.Steps[0]
+	if parsed(t, hello.Message).V != vectors.Version {
+		t.Error(vectors.Version)
+	}
 	opened, err := sealing.OpenHello(invite.Key, parsed(t, hello.Message))
 	if err != nil || !same(t, opened, hello.Value) || sealHello(t, invite.Key, call.GuestNonce, hello.Value) != parsed(t, hello.Message) {
 		t.Fatalf("%s, %v", opened, err)
@@ -147,10 +150,13 @@ func replay(t *testing.T, call recordedCall, key sealing.Key, role sealing.Role,
 	}}
 	hear := func(value object, numbered bool) {
 		fresh, err := routes.receive(value, numbered)
-		if description, has := value["description"]; has && own.code == "" {
-			found, wrong := parseDescription(description)
-			if err = wrong; err == nil {
+		if text, has := value["description"]; has && err == nil {
+			var found description
+			if found, err = parseDescription(text); err == nil && own.code == "" {
 				err = own.first(role, here, value, found)
+			}
+			if found.fingerprint != own.fingerprint {
+				t.Errorf("another fingerprint: %.100s", text)
 			}
 		}
 		if err != nil || !fresh {

@@ -12,6 +12,26 @@ import (
 	"github.com/fastify-signalbox/fastify-signalbox/clients/go/internal/sealing"
 )
 
+func TestVectorsOfVersions(t *testing.T) {
+	vectors := readCallVectors(t).Versions
+	check := func(why, code string, err error) {
+		if code == "" && err != nil || code != "" && err != sealing.Error(code) {
+			t.Errorf("%s: %v, not %s", why, err, code)
+		}
+	}
+	for _, vector := range vectors.Invites {
+		_, err := sealing.ParseInvite(vector.Invite)
+		check(vector.Why, vector.Code, err)
+	}
+	for _, vector := range vectors.Messages {
+		_, err := sealing.ParseMessage(vector.Message)
+		check(vector.Why, vector.Code, err)
+	}
+	if len(vectors.Invites) < 11 || len(vectors.Messages) < 11 {
+		t.Error(len(vectors.Invites), len(vectors.Messages))
+	}
+}
+
 func TestVectorsOfParticipants(t *testing.T) {
 	vectors := readCallVectors(t).Participants
 	hosting := &HostedCall{key: sealing.NewKey(sealing.NewSecret(), vectors.HostDrop), core: newCore(context.Background(), commonOptions{box: signalbox.Options{Server: "https://box.example"}})}

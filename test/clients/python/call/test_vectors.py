@@ -1,5 +1,6 @@
 """The call protocol, by its test vectors; see docs/call-protocol.md."""
 
+import asyncio
 import hashlib
 import json
 import os
@@ -18,6 +19,7 @@ from signalbox_client.webrtc._sealing import (
     check_commitment,
     fingerprint,
     open_hello,
+    parse_invite,
     parse_message,
     seal_hello,
     to_json,
@@ -26,10 +28,25 @@ from vectors import VECTORS, TwoRoutes, data, text_of
 
 
 class VectorsTest(unittest.IsolatedAsyncioTestCase):
+    async def asyncSetUp(self) -> None:
+        # A callback that takes long, with the longest texts, is no fault.
+        asyncio.get_running_loop().slow_callback_duration = 10
+
     def check_code(self, code: str, action: Any, *args: Any) -> None:
         with self.assertRaises(CallError) as raised:
             action(*args)
         self.assertEqual(raised.exception.code, code)
+
+    async def test_versions(self) -> None:
+        for parse, name in ((parse_invite, "invite"), (parse_message, "message")):
+            vectors = VECTORS["versions"][f"{name}s"]
+            self.assertGreaterEqual(len(vectors), 11)
+            for vector in vectors:
+                with self.subTest(vector["why"], of=name):
+                    if "code" in vector:
+                        self.check_code(vector["code"], parse, vector[name])
+                    else:
+                        parse(vector[name])
 
     async def test_participants(self) -> None:
         vectors = VECTORS["participants"]
