@@ -80,6 +80,7 @@ async function testBox (language, { runners, tests, receive, send }, url) {
     promised[name] = await tryBehaviours(runner, url, (behaviour, action) => attempt(`${name}: ${behaviour}`, action))
     await runner.end()
   }))
+  if (tests === undefined) return
   await attempt(`${language}: the tests of its Box`, async () => {
     console.log(await runTests(tests, url))
   })

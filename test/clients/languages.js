@@ -20,9 +20,13 @@ export const languages = {
 }
 
 async function prepareTypeScript (folder) {
-  const outfile = join(folder, 'runner.mjs')
-  await build({ entryPoints: [join(import.meta.dirname, 'typescript', 'runner.ts')], bundle: true, platform: 'node', format: 'esm', outfile, logLevel: 'error' })
-  return { runner: { command: process.execPath, args: [outfile], options: { cwd: folder } } }
+  const program = async (...path) => {
+    const outfile = join(folder, path.join('-').replace(/ts$/, 'mjs'))
+    await build({ entryPoints: [join(import.meta.dirname, 'typescript', ...path)], bundle: true, platform: 'node', format: 'esm', outfile, logLevel: 'error' })
+    return { command: process.execPath, args: [outfile], options: { cwd: folder } }
+  }
+  // The tests of its Box, and of its README, are in test/client and test/docs.
+  return { runner: await program('runner.ts'), box: { runners: { node: await program('box', 'runner.ts') } } }
 }
 
 async function preparePython (folder) {
