@@ -10,8 +10,9 @@ import (
 const backlog = 64
 
 // An acknowledger tells the server how far a reader has got: one request at a time, with the latest cursor, and at most
-// one per interval unless many messages are waiting. A request that fails for good is dropped: the next one carries a
-// later cursor, and until then, the server merely keeps the messages for longer.
+// one per interval unless many messages are waiting. After a transient failure it tries again, also if no message comes:
+// until the server has deleted what was handled, the box may be full. A refusal is final: only a later cursor can do
+// better.
 type acknowledger struct {
 	wanted, done atomic.Int64
 	wake         chan struct{} // there is something to acknowledge
@@ -43,7 +44,7 @@ func (a *acknowledger) advance(cursor int64) {
 	}
 }
 
-// flush returns when everything has been acknowledged, or after the timeout.
+// flush returns when everything has been acknowledged or refused, or after the timeout.
 func (a *acknowledger) flush(timeout time.Duration) {
 	timer := time.AfterFunc(timeout, a.cancel)
 	close(a.flushing)
@@ -60,12 +61,18 @@ func (a *acknowledger) run(ctx context.Context, b *Box) {
 		case <-a.flushing:
 			flushing = true
 		}
+		wait := b.timings.acknowledgeInterval
 		if cursor := a.wanted.Load(); cursor > a.done.Load() {
-			if _, err := b.Acknowledge(ctx, cursor); err == nil {
+			_, err := b.Acknowledge(ctx, cursor)
+			if err == nil {
 				a.done.Store(cursor)
+			} else if isTransient(err) {
+				// As if the attempts had gone on.
+				wait = b.timings.backoffDelay(b.timings.maxAttempts, err)
+				notify(a.wake)
 			}
 		}
-		pause := time.NewTimer(b.timings.acknowledgeInterval)
+		pause := time.NewTimer(wait)
 		select {
 		case <-pause.C:
 		case <-a.hurry:

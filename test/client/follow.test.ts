@@ -2,6 +2,7 @@ import t from 'tap'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { event, eventStream, fakeBox, isAck, isStream, json, never, problem } from './fake.js'
 import { take } from './serve.js'
+import { until } from '../helpers/until.js'
 
 const acknowledged = () => json({ type: 'ack', data: 0 })
 const page = (next: number, ...data: unknown[]) => json({ type: 'msgs', data, next })
@@ -144,7 +145,7 @@ t.test('after a period of long-polls, the stream is tried again', async t => {
     held = after < 3
     return page(after + 1, after + 1)
   }, { streamOpenTimeout: 20, longPollPeriod: 0.1 })
-  t.strictSame(await take(box, 6), [1, 2, 3, 4, 5, 6])
+  t.strictSame(await take(box, 5), [1, 2, 3, 4, 5])
   const ways = calls.filter(call => !isAck(call)).map(call => isStream(call) ? 'stream' : 'poll')
   t.match(ways.join(' '), /^(stream poll ){2,}.*stream$/, 'it is held back again, until it is not')
 })
@@ -192,6 +193,41 @@ t.test('acknowledgements are combined', async t => {
   t.ok(cursors.length > 5, 'but it does not wait where many are outstanding')
   t.equal(cursors.at(-1), 999)
   t.strictSame(cursors, cursors.toSorted((a, b) => a - b))
+})
+
+t.test('an acknowledgement that failed is repeated while the loop waits', async t => {
+  let failures = 3
+  const { box, calls } = fakeBox(t, call => {
+    if (!isAck(call)) return eventStream([event(1) + event(2)], { open: true })
+    if (failures-- > 0) throw new TypeError('fetch failed')
+    return acknowledged()
+  }, { maxAttempts: 1 })
+  const taking = take(box, 3)
+  await until(() => failures < 0)
+  t.equal(calls.filter(isAck).at(-1)?.body, '{"after":2}', 'with the latest cursor')
+  box.close()
+  await taking
+})
+
+t.test('a loop that is left does not wait before it repeats an acknowledgement that failed', async t => {
+  let failed = false
+  const { box, calls } = fakeBox(t, call => {
+    if (!isAck(call)) return eventStream([event(1) + event(2)], { open: true })
+    if (failed) return acknowledged()
+    failed = true
+    throw new TypeError('fetch failed')
+  }, { maxAttempts: 1, minDelay: 1e6, maxDelay: 1e6 })
+  const messages = box.messages()
+  for (let n = 0; n < 2; n++) await messages.next()
+  await until(() => failed)
+  await messages.return()
+  t.strictSame(calls.filter(isAck).map(({ body }) => body), ['{"after":1}', '{"after":1}'])
+})
+
+t.test('an acknowledgement that was refused is not repeated', async t => {
+  const { box, calls } = fakeBox(t, call => isAck(call) ? problem(409, 'BOX_ERR_CURSOR') : eventStream([event(1), event(2)], { open: true }))
+  t.strictSame(await take(box, 2), [1, 2])
+  t.equal(calls.filter(isAck).length, 1)
 })
 
 t.test('a failed acknowledgement does not disturb the loop', async t => {

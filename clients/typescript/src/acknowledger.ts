@@ -1,3 +1,4 @@
+import { backoff, isTransient, type Timings } from './retry.js'
 import { Scope } from './scope.js'
 
 /** Acknowledge at once when this many messages are waiting: well below what a box holds. */
@@ -5,12 +6,13 @@ const BACKLOG = 64
 
 /**
  * Tells the server how far a reader has got: one request at a time, with the latest cursor, and at most one
- * per `interval` ms unless many messages are waiting. A request that fails for good is dropped: the next one
- * carries a later cursor, and until then, the server merely keeps the messages for longer.
+ * per `acknowledgeInterval` unless many messages are waiting. After a transient failure it tries again, also if no
+ * message comes: until the server has deleted what was handled, the box may be full. A refusal is final: only a
+ * later cursor can do better.
  */
 export class Acknowledger {
   readonly #acknowledge: (cursor: number) => Promise<unknown>
-  readonly #interval: number
+  readonly #timings: Timings
   readonly #scope: Scope
   #wanted = 0
   #done = 0
@@ -19,9 +21,9 @@ export class Acknowledger {
   #hurry = false
 
   /** @param scope ends every pause when it ends, as the requests do by themselves */
-  constructor (acknowledge: (cursor: number) => Promise<unknown>, interval: number, scope: Scope) {
+  constructor (acknowledge: (cursor: number) => Promise<unknown>, timings: Timings, scope: Scope) {
     this.#acknowledge = acknowledge
-    this.#interval = interval
+    this.#timings = timings
     this.#scope = scope
   }
 
@@ -32,7 +34,7 @@ export class Acknowledger {
     if (this.#done < cursor) this.#running ??= this.#run()
   }
 
-  /** Resolves when everything has been acknowledged. */
+  /** Resolves when everything has been acknowledged, or another attempt has failed. */
   async flush (): Promise<void> {
     this.#hurry = true
     this.#timer?.end()
@@ -43,21 +45,25 @@ export class Acknowledger {
     try {
       while (this.#done < this.#wanted) {
         const cursor = this.#wanted
-        await this.#acknowledge(cursor)
-        this.#done = cursor
-        await this.#pause()
+        try {
+          await this.#acknowledge(cursor)
+          this.#done = cursor
+          if (this.#wanted - cursor < BACKLOG) await this.#pause(timer => timer.sleep(this.#timings.acknowledgeInterval))
+        } catch (error) {
+          if (this.#hurry || this.#scope.signal.aborted || !isTransient(error)) return
+          // As if the attempts had gone on.
+          await this.#pause(timer => backoff(timer, this.#timings.maxAttempts, error, this.#timings))
+        }
       }
-    } catch {
-      // Dropped; see the class comment.
     } finally {
       this.#running = undefined
     }
   }
 
-  async #pause () {
-    if (this.#hurry || this.#wanted - this.#done >= BACKLOG) return
+  async #pause (sleep: (timer: Scope) => Promise<void>) {
+    if (this.#hurry) return
     this.#timer = new Scope(this.#scope)
-    await this.#timer.sleep(this.#interval).catch(() => {})
+    await sleep(this.#timer).catch(() => {})
     this.#timer.end()
   }
 }

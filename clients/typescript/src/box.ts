@@ -163,7 +163,7 @@ export class Box {
     this.#reading = true
     const { timings } = this.#source
     const scope = new Scope(this.#scope, signal)
-    const acknowledger = new Acknowledger(cursor => this.#put(cursor, scope), timings.acknowledgeInterval, scope)
+    const acknowledger = new Acknowledger(cursor => this.#put(cursor, scope), timings, scope)
     try {
       for await (const batch of follow(this.#source, after, scope)) {
         for (const message of batch) {

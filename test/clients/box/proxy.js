@@ -95,8 +95,9 @@ export class FaultyProxy {
  * An HTTP proxy that passes requests and responses on in its own way.
  * @param {(response: http.IncomingMessage) => AsyncIterable<Buffer>} [body] makes the body that the client gets
  * @param {number} [times] how often the server gets each request; the client gets the last response
+ * @param {(request: http.IncomingMessage) => boolean} [refuses] whether a request is cut off in place of a response
  */
-export async function rewritingProxy (target, { body = response => response, times = 1 }) {
+export async function rewritingProxy (target, { body = response => response, times = 1, refuses = () => false }) {
   const pass = async (request, content) => {
     const { method, headers, url } = request
     const upstream = http.request(new URL(url, target), { method, headers, agent: false })
@@ -106,6 +107,7 @@ export async function rewritingProxy (target, { body = response => response, tim
   }
   const server = http.createServer(async (request, response) => {
     try {
+      if (refuses(request)) return request.destroy()
       const content = Buffer.concat(await request.toArray())
       for (let time = 1; time < times; time++) await (await pass(request, content)).toArray()
       const answer = await pass(request, content)

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 
-from ._retry import Timings
+from ._retry import Timings, backoff_delay, is_transient
 from .errors import BoxError, ResponseTooLargeError, UnreachableError
 
 _BACKLOG = 64
@@ -13,8 +13,8 @@ _BACKLOG = 64
 class Acknowledger:
     """One request at a time, with the latest cursor, and at most one per interval unless many messages are waiting.
 
-    A request that fails for good is dropped: the next one carries a later cursor, and until then, the server merely
-    keeps the messages for longer.
+    After a transient failure it tries again, also if no message comes: until the server has deleted what was handled,
+    the box may be full. A refusal is final: only a later cursor can do better.
     """
 
     def __init__(self, acknowledge: Callable[[int], Awaitable[object]], timings: Timings):
@@ -35,7 +35,7 @@ class Acknowledger:
             self._task = asyncio.create_task(self._run())
 
     async def flush(self) -> None:
-        """Wait until everything has been acknowledged, but not for long."""
+        """Wait until everything has been acknowledged, or another attempt has failed, but not for long."""
         self._flushing = True
         self._hurry.set()
         if self._task is not None:
@@ -50,20 +50,26 @@ class Acknowledger:
         try:
             while self._done < self._wanted:
                 cursor = self._wanted
-                await self._acknowledge(cursor)
-                self._done = cursor
-                await self._pause()
-        except (BoxError, ResponseTooLargeError, UnreachableError):
-            pass  # Dropped; see the class.
+                try:
+                    await self._acknowledge(cursor)
+                except (BoxError, ResponseTooLargeError, UnreachableError) as error:
+                    if self._flushing or not is_transient(error):
+                        return
+                    # As if the attempts had gone on.
+                    await self._pause(backoff_delay(self._timings.max_attempts, error, self._timings))
+                else:
+                    self._done = cursor
+                    if self._wanted - cursor < _BACKLOG:
+                        await self._pause(self._timings.acknowledge_interval)
         finally:
             self._task = None
 
-    async def _pause(self) -> None:
-        if self._flushing or self._wanted - self._done >= _BACKLOG:
+    async def _pause(self, seconds: float) -> None:
+        if self._flushing:
             return
         self._hurry.clear()
         try:
-            async with asyncio.timeout(self._timings.acknowledge_interval):
+            async with asyncio.timeout(seconds):
                 await self._hurry.wait()
         except TimeoutError:
             pass

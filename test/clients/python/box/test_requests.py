@@ -316,6 +316,54 @@ class StreamTest(unittest.IsolatedAsyncioTestCase):
                 break
         self.assertEqual(taken, [1, 2, 3])
 
+    async def test_an_acknowledgement_that_failed_is_repeated_while_the_loop_waits(self) -> None:
+        async def two() -> AsyncIterator[bytes]:
+            yield event(1, 1)
+            yield event(2, 2)
+            await asyncio.Event().wait()
+
+        cursors: list[int] = []
+        acknowledged = asyncio.Event()
+
+        def answer(request: httpx.Request) -> httpx.Response:
+            if request.method == "GET":
+                return stream(two())
+            cursors.append(json.loads(request.content)["after"])
+            if len(cursors) < 4:
+                return problem(503, "BOX_ERR_STORE")
+            acknowledged.set()
+            return httpx.Response(200, json={"type": "ack", "data": 0})
+
+        box, _ = fake_box(answer, max_attempts=1)
+        async with box, box.messages() as messages:
+            self.assertEqual([(await anext(messages)).seq, (await anext(messages)).seq], [1, 2])
+            waiting = asyncio.create_task(anext(messages))
+            await acknowledged.wait()
+            self.assertEqual(cursors[-1], 2)
+            waiting.cancel()
+
+    async def test_a_loop_that_ends_does_not_wait_before_it_repeats_an_acknowledgement_that_failed(self) -> None:
+        async def two() -> AsyncIterator[bytes]:
+            yield event(1, 1)
+            yield event(2, 2)
+
+        failed = asyncio.Event()
+
+        def answer(request: httpx.Request) -> httpx.Response:
+            if request.method == "GET":
+                return stream(two())
+            if failed.is_set():
+                return httpx.Response(200, json={"type": "ack", "data": 0})
+            failed.set()
+            return problem(503, "BOX_ERR_STORE")
+
+        box, fake = fake_box(answer, max_attempts=1, min_delay=1000, max_delay=1000)
+        async with box, box.messages() as messages:
+            await anext(messages)
+            await anext(messages)
+            await failed.wait()
+        self.assertEqual([request.content for request in fake.requests if request.method == "PUT"], [b'{"after": 1}'] * 2)
+
     async def test_an_event_with_a_number_that_is_none_leads_to_long_polls(self) -> None:
         async def odd() -> AsyncIterator[bytes]:
             yield b'id: 1.5\ndata: "odd"\n\n'
