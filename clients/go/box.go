@@ -35,6 +35,9 @@ type Options struct {
 // A Box is a box on a server. With a box id you can read, acknowledge, send and delete; with a drop address you can
 // only send. It may be used by several goroutines at once, but only one loop can read it at a time. It holds no
 // resources that need closing.
+//
+// A request is tried up to ten times. That takes about a minute if each attempt fails at once, and up to six minutes if
+// the server says nothing: an attempt then lasts 30 seconds. To limit how long a call takes, use its context.
 type Box struct {
 	address    address
 	connection *connection

@@ -62,8 +62,10 @@ class Box:
     message at which a loop was left is delivered again.
 
     Methods raise a ``BoxError`` if the server refuses or its response is not what the contract promises, an
-    ``UnreachableError`` if it cannot be reached (a request is tried ten times, over about a minute), a
-    ``ResponseTooLargeError`` if a response exceeds ``max_response_bytes``, and a ``BoxClosedError`` if the box was closed.
+    ``UnreachableError`` if it cannot be reached, a ``ResponseTooLargeError`` if a response exceeds
+    ``max_response_bytes``, and a ``BoxClosedError`` if the box was closed. A request is tried up to ten times. That takes
+    about a minute if each attempt fails at once, and up to six minutes if the server says nothing: an attempt then lasts
+    30 seconds.
     Each takes a ``timeout`` in seconds, after which it raises a ``TimeoutError``; the server may still have carried it out.
 
     Use it as a context manager, or call ``close``.
