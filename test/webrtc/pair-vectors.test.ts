@@ -1,8 +1,9 @@
 import t from 'tap'
+import { createHash } from 'node:crypto'
 import { CallError } from '../../clients/typescript/src/webrtc/errors.js'
 import { fromBase64url } from '../../clients/typescript/src/webrtc/bytes.js'
 import { idOf, Participant } from '../../clients/typescript/src/webrtc/participant.js'
-import { openHello, parseSealed, sealHello, Session, type InviteKey, type Role } from '../../clients/typescript/src/webrtc/sealing.js'
+import { inviteKey, openHello, parseSealed, sealHello, Session, type InviteKey, type Role } from '../../clients/typescript/src/webrtc/sealing.js'
 import { commit, fingerprintOf, shortCode } from '../../clients/typescript/src/webrtc/short-code.js'
 import { pair, participants } from './call-vectors.js'
 import { IntroducedGuest } from './introduced.js'
@@ -48,12 +49,17 @@ t.test('two guests seal what they say', async t => {
   const [hostKey, guestKey] = await Promise.all([host.keyWith(guest), guest.keyWith(host)])
   t.strictSame([hostKey.id, guestKey.id], [pair.keyId, pair.keyId])
   t.strictSame([hostKey.hostDrop, guestKey.hostDrop], [pair.host.id, pair.host.id])
+  // The client does not reveal what its key is derived from.
+  const context = ['signalbox v1', 'pair', pair.host.key, pair.guest.key].join('\n')
+  t.equal(createHash('sha256').update(fromBase64url(pair.shared)!).update(context).digest('base64url'), pair.secret)
+  t.strictSame(await sealHello(await inviteKey(fromBase64url(pair.secret)!, pair.host.id), pair.guestNonce, pair.messages[0]!.value), pair.messages[0]!.message)
   const sealing = { host: await sessionOf(hostKey, 'host'), guest: await sessionOf(guestKey, 'guest') }
   const opening = { host: await sessionOf(hostKey, 'host'), guest: await sessionOf(guestKey, 'guest') }
   for (const { value, message, relay } of pair.messages) {
     const from = message.from as Role
     const hello = message.n === 0
     t.strictSame(hello ? await sealHello(guestKey, pair.guestNonce, value) : await sealing[from].seal(value), message)
+    t.strictSame(relay, { fromGuest: { type: 'relay', message }, fromHost: { type: 'relay', from: pair[from].id, message } })
     const arrived = parseSealed(relay.fromHost.message)
     t.strictSame(hello ? await openHello(hostKey, arrived) : await opening[from === 'host' ? 'guest' : 'host'].open(arrived), value)
   }

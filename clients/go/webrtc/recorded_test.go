@@ -163,10 +163,13 @@ func replay(t *testing.T, call recordedCall, key sealing.Key, role sealing.Role,
 			t.Errorf("%.100s: %v, %v", encode(value), fresh, err)
 		}
 	}
-	connected, sent := false, 0
+	connected, sent, ends := false, 0, map[sealing.Role]int{}
 	for _, step := range call.inOrder(role) {
 		members, _ := parseObject(step.Value)
 		kind, _ := members.text("type")
+		if kind == "end" {
+			ends[step.From]++
+		}
 		if step.Over == "connection" && !connected {
 			if connected = true; own.code != call.Code {
 				t.Error(own.code)
@@ -233,8 +236,8 @@ func replay(t *testing.T, call recordedCall, key sealing.Key, role sealing.Role,
 	if reported := call.Reported[role]; reported != nil || ended == nil || ended.reason != "" || sent != len(channel.sent) {
 		t.Error(reported, ended, sent, len(channel.sent))
 	}
-	if own.code != call.Code {
-		t.Error(own.code)
+	if own.code != call.Code || ends[sealing.Host] != 1 || ends[sealing.Guest] != 1 {
+		t.Error(own.code, ends)
 	}
 }
 
