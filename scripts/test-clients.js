@@ -174,7 +174,7 @@ if (tried.length === Object.keys(generators).length) {
 }
 
 for (const [name, figures] of Object.entries(promised)) {
-  console.log(`Box in ${name}, through a proxy that cuts, delays and repeats:`)
+  console.log(`Box in ${name}, through a proxy that cuts, delays, repeats and reorders:`)
   console.table(figures)
 }
 for (const failure of failures) console.log(`FAILED ${failure}\n`)

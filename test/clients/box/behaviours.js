@@ -1,9 +1,9 @@
 /**
- * What every `Box` promises, whatever its language, on a real server behind a proxy that cuts, delays and repeats.
+ * What every `Box` promises, whatever its language, on a real server behind a proxy that cuts, delays, repeats and reorders.
  */
 import assert from 'node:assert/strict'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { FaultyProxy, buffered, repeated, rewritingProxy } from './proxy.js'
+import { FaultyProxy, buffered, outdated, repeated, rewritingProxy } from './proxy.js'
 
 const MESSAGES = [{ n: 1 }, ['ü', '😀\u2028'], 'three']
 const TAKEN = MESSAGES.map((message, index) => [index + 1, message])
@@ -76,6 +76,47 @@ export const behaviours = {
   async 'events that a proxy repeats are delivered once' ({ server, call }) {
     return await through(server, { body: repeated }, async url => {
       await takeThree(server, (link, args) => call('take', link, args, { url }))
+    })
+  },
+
+  async 'a send that arrives after its repetition, and after the next one, stores nothing' ({ server, call }) {
+    return await through(server, { overtaken: true }, async (url, proxy) => {
+      const box = await create(server)
+      assert.deepEqual(await call('send', box.link, { messages: MESSAGES }, { url }), [1, 2, 3])
+      assert.deepEqual(await box.left(), MESSAGES)
+      assert.equal(proxy.overtakings, 2)
+    })
+  },
+
+  async 'an acknowledgement that arrives after a later one changes nothing' ({ server, call }) {
+    return await through(server, { overtaken: true }, async (url, proxy) => {
+      const box = await create(server)
+      const taking = call('take', box.link, { count: 3 }, { url })
+      taking.catch(() => {})
+      for (const message of MESSAGES) {
+        await box.store(message)
+        // The last one is acknowledged, too, but not before `take` has answered.
+        await Promise.race([taking, until(async () => (await box.left()).length === 0)])
+      }
+      assert.deepEqual(await taking, TAKEN)
+      assert.deepEqual(await box.left(), [])
+      assert.equal(proxy.overtakings, 2)
+    })
+  },
+
+  async 'a long-poll that is answered with an older page delivers nothing twice, and loses nothing' ({ server, call }) {
+    const body = outdated()
+    return await through(server, { body }, async url => {
+      const box = await create(server)
+      const taking = call('take', box.link, { count: 3 }, { url, timings: { stream_open_timeout: 0.1 } })
+      taking.catch(() => {})
+      for (const message of MESSAGES) {
+        await box.store(message)
+        await Promise.race([taking, until(async () => (await box.left()).length === 0)])
+      }
+      assert.deepEqual(await taking, TAKEN)
+      assert.deepEqual(await box.left(), [])
+      assert.ok(body.answers > 0)
     })
   },
 
@@ -182,12 +223,12 @@ function cutPoints (seed) {
 }
 
 async function through (server, how, work) {
-  const { url, close } = await rewritingProxy(server, how)
+  const proxy = await rewritingProxy(server, how)
   try {
-    await work(url)
+    await work(proxy.url, proxy)
     return `${MESSAGES.length} messages`
   } finally {
-    await close()
+    await proxy.close()
   }
 }
 

@@ -96,8 +96,26 @@ export class FaultyProxy {
  * @param {(response: http.IncomingMessage) => AsyncIterable<Buffer>} [body] makes the body that the client gets
  * @param {number} [times] how often the server gets each request; the client gets the last response
  * @param {(request: http.IncomingMessage) => boolean} [refuses] whether a request is cut off in place of a response
+ * @param {boolean} [overtaken] whether each request that changes something is overtaken by its repetition, and by the
+ * next such request: the client's connection is reset, and the server gets it when these have been carried out
  */
-export async function rewritingProxy (target, { body = response => response, times = 1, refuses = () => false }) {
+export async function rewritingProxy (target, { body = response => response, times = 1, refuses = () => false, overtaken = false }) {
+  const late = new Map()
+  let overtakings = 0
+  /** Whether the request is the first of its kind, and kept for later. */
+  const isKept = (what, again) => {
+    if (!overtaken || late.has(what)) return false
+    late.set(what, again)
+    return true
+  }
+  const passLate = async than => {
+    for (const [what, again] of late) {
+      if (what === than || again === undefined) continue
+      late.set(what, undefined)
+      await (await again()).toArray()
+      overtakings++
+    }
+  }
   const pass = async (request, content) => {
     const { method, headers, url } = request
     const upstream = http.request(new URL(url, target), { method, headers, agent: false })
@@ -107,10 +125,13 @@ export async function rewritingProxy (target, { body = response => response, tim
   }
   const server = http.createServer(async (request, response) => {
     try {
-      if (refuses(request)) return request.destroy()
+      if (refuses(request)) return response.destroy()
       const content = Buffer.concat(await request.toArray())
+      const what = request.headers['idempotency-key'] ?? `${request.method} ${content}`
+      if (request.method !== 'GET' && isKept(what, () => pass(request, content))) return response.destroy()
       for (let time = 1; time < times; time++) await (await pass(request, content)).toArray()
       const answer = await pass(request, content)
+      if (request.method !== 'GET') await passLate(what)
       response.on('close', () => answer.destroy())
       const { 'transfer-encoding': _, 'content-length': __, ...headers } = answer.headers
       response.writeHead(answer.statusCode, headers)
@@ -124,6 +145,7 @@ export async function rewritingProxy (target, { body = response => response, tim
   await once(server, 'listening')
   return {
     url: `http://127.0.0.1:${server.address().port}`,
+    get overtakings () { return overtakings },
     async close () {
       server.close()
       server.closeAllConnections()
@@ -151,4 +173,20 @@ export async function * repeated (response) {
 /** The body comes when all of it is there, so that a stream never comes through. */
 export async function * buffered (response) {
   yield Buffer.concat(await response.toArray())
+}
+
+/** Every second JSON answer is an old one: the one before it. A stream never comes through. */
+export function outdated () {
+  let last
+  const body = async function * (response) {
+    const isStream = response.headers['content-type']?.startsWith('text/event-stream')
+    const content = Buffer.concat(await response.toArray())
+    const isPage = !isStream && response.req.method === 'GET'
+    yield isPage && last !== undefined ? last : content
+    if (!isPage) return
+    if (last !== undefined) body.answers++
+    last = last === undefined ? content : undefined
+  }
+  body.answers = 0
+  return body
 }
