@@ -24,7 +24,7 @@ func baseURL(server string) (string, error) {
 	parsed, err := url.Parse(server)
 	if err != nil || parsed.Scheme != "http" && parsed.Scheme != "https" || parsed.Host == "" {
 		// The error of url.Parse would contain the URL, and with it perhaps a capability.
-		return "", errors.New("signalbox: the server must be an http or https URL")
+		return "", errors.New("signalbox: the server must be an http:// or https:// URL, such as http://localhost:8080")
 	}
 	return parsed.Scheme + "://" + canonicalHost(parsed) + strings.TrimRight(parsed.EscapedPath(), "/"), nil
 }

@@ -37,7 +37,7 @@ pub enum Error {
     #[error("the message is not a JSON value")]
     NotJson(#[source] serde_json::Error),
     /// A server is not an http or https URL, or contains a user, a password, a box id or a drop address.
-    #[error("the server must be an http or https URL without a user, a password, a box id or a drop address")]
+    #[error("the server must be an http:// or https:// URL without a user, a password, a box id or a drop address")]
     InvalidServer,
     /// A link does not have the form `<server>/boxes/<id>`.
     #[error("a link must have the form <server>/boxes/<id>")]

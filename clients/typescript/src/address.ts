@@ -20,7 +20,7 @@ export function isDropAddress (text: string): boolean {
  */
 export function baseUrl (server: string | URL): string {
   const url = URL.canParse(server) ? new URL(server) : undefined
-  if (url === undefined || !/^https?:$/.test(url.protocol)) throw new TypeError('The server must be an http or https URL')
+  if (url === undefined || !/^https?:$/.test(url.protocol)) throw new TypeError('The server must be an http:// or https:// URL')
   return url.origin + url.pathname.replace(/\/+$/, '')
 }
 

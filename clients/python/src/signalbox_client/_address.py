@@ -35,9 +35,9 @@ def base_url(server: str) -> str:
         url = urlsplit(server)
         port = url.port
     except ValueError:
-        raise ValueError("The server must be an http or https URL") from None
+        raise ValueError("The server must be an http:// or https:// URL, such as http://localhost:8080") from None
     if url.scheme not in ("http", "https") or not url.hostname:
-        raise ValueError("The server must be an http or https URL")
+        raise ValueError("The server must be an http:// or https:// URL, such as http://localhost:8080")
     host = f"[{url.hostname}]" if ":" in url.hostname else url.hostname
     named = port is not None and port != {"http": 80, "https": 443}[url.scheme]
     return f"{url.scheme}://{host}{f':{port}' if named else ''}{url.path.rstrip('/')}"

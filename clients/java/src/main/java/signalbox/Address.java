@@ -59,7 +59,7 @@ record Address(String server, String id) {
     String scheme = url == null || url.getScheme() == null ? "" : url.getScheme().toLowerCase(Locale.ROOT);
     if (!scheme.matches("https?") || url.getHost() == null) {
       // The text stays out of the message: it may contain a capability.
-      throw new IllegalArgumentException("The server must be an http or https URL");
+      throw new IllegalArgumentException("The server must be an http:// or https:// URL, such as http://localhost:8080");
     }
     if (CAPABILITY.matcher(url.getPath()).find()) {
       // Errors name the server, so they would reveal it.
