@@ -51,6 +51,7 @@ export const optionsSchema = Type.Object({
   maxStoreBytes: Type.Optional(Type.Integer({ minimum: 1, description: 'maximum size of the store, in bytes: by default 256 MiB in memory and 4 GiB on disk; no effect with Redis' })),
   maxWait: integer(0, 25, 'longest time that a long-poll waits, in seconds', 60),
   maxWaiters: integer(1, 8, 'long-polls and streams that a box may have open at a time'),
+  maxRoomWaiters: integer(1, 64, 'long-polls and streams that a room may have open at a time'),
   heartbeat: integer(1, 15, 'interval between comments on an idle stream, in seconds; clients treat 45 s of silence as a lost connection', 3600),
   classicPath: path('/box.php', 'path of the classic API; false disables it'),
   docs: path('/docs', 'path of Swagger UI; false disables it'),

@@ -47,7 +47,7 @@ export function createBoxPlugin ({ clock = systemClock, limits, bodyTimeout = BO
     const options = resolveOptions(input)
     checkRouter(app)
     const store = logOutages(withSpace(input.store ?? memoryStore()), app.log)
-    const service = new BoxService(store, clock, limitsOf(options), { ttl: options.ttl, maxWaiters: options.maxWaiters })
+    const service = new BoxService(store, clock, limitsOf(options), { ttl: options.ttl, maxWaiters: options.maxWaiters, maxRoomWaiters: options.maxRoomWaiters })
     const registration = { prefix: prefixOf(app), hostDocs: options.hostDocs }
     rememberBase(app)
     const outgoing = limits === undefined ? outgoingOf(app) : createOutgoing(app, limits)

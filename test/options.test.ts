@@ -15,6 +15,7 @@ t.test('the defaults are those of the design', async t => {
     maxBoxBytes: 1_048_576,
     maxWait: 25,
     maxWaiters: 8,
+    maxRoomWaiters: 64,
     heartbeat: 15,
     classicPath: '/box.php',
     docs: '/docs',

@@ -129,6 +129,9 @@ type ClassicAnswerType string
 
 // CreateBox The settings of the new box.
 type CreateBox struct {
+	// Keep Makes the box a room, whose messages pass: each is gone after this many seconds, and a full room lets its oldest messages go. At most `ttl`. If absent, the box keeps its messages until they are acknowledged or drained.
+	Keep *int `json:"keep,omitempty"`
+
 	// Ttl The idle lifetime in seconds: a box that is not used for this long expires. If absent: 86400.
 	Ttl *int `json:"ttl,omitempty"`
 }
@@ -340,7 +343,7 @@ type ClientInterface interface {
 
 	// CreateBoxWithBody Create a box
 	//
-	// Creates an empty box. Keep its id secret, and give its drop address to the other party, who can only store messages in the box.
+	// Creates an empty box. Keep its id secret, and give its drop address to the other party, who can only store messages in the box. With `keep`, the box is a room.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -349,7 +352,7 @@ type ClientInterface interface {
 
 	// CreateBox Create a box
 	//
-	// Creates an empty box. Keep its id secret, and give its drop address to the other party, who can only store messages in the box.
+	// Creates an empty box. Keep its id secret, and give its drop address to the other party, who can only store messages in the box. With `keep`, the box is a room.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -422,7 +425,7 @@ type ClientInterface interface {
 
 	// StoreMessageWithBody Store a message
 	//
-	// Stores a message: any JSON value, sent with `Content-Type: application/json`. A body sent as `text/plain`, which is what `fetch` uses for a string by default, is stored as a JSON string. A 2xx status means that the message is as durable as the server's store guarantees. A full box refuses messages; it never discards any.
+	// Stores a message: any JSON value, sent with `Content-Type: application/json`. A body sent as `text/plain`, which is what `fetch` uses for a string by default, is stored as a JSON string. A 2xx status means that the message is as durable as the server's store guarantees. A full box refuses messages and never discards any; a full room lets its oldest go.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -431,7 +434,7 @@ type ClientInterface interface {
 
 	// StoreMessage Store a message
 	//
-	// Stores a message: any JSON value, sent with `Content-Type: application/json`. A body sent as `text/plain`, which is what `fetch` uses for a string by default, is stored as a JSON string. A 2xx status means that the message is as durable as the server's store guarantees. A full box refuses messages; it never discards any.
+	// Stores a message: any JSON value, sent with `Content-Type: application/json`. A body sent as `text/plain`, which is what `fetch` uses for a string by default, is stored as a JSON string. A 2xx status means that the message is as durable as the server's store guarantees. A full box refuses messages and never discards any; a full room lets its oldest go.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -458,7 +461,7 @@ func (c *Client) ClassicBox(ctx context.Context, params *ClassicBoxParams, reqEd
 
 // CreateBoxWithBody Create a box
 //
-// Creates an empty box. Keep its id secret, and give its drop address to the other party, who can only store messages in the box.
+// Creates an empty box. Keep its id secret, and give its drop address to the other party, who can only store messages in the box. With `keep`, the box is a room.
 //
 // Takes any type of body and a specified content type.
 //
@@ -477,7 +480,7 @@ func (c *Client) CreateBoxWithBody(ctx context.Context, contentType string, body
 
 // CreateBox Create a box
 //
-// Creates an empty box. Keep its id secret, and give its drop address to the other party, who can only store messages in the box.
+// Creates an empty box. Keep its id secret, and give its drop address to the other party, who can only store messages in the box. With `keep`, the box is a room.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -640,7 +643,7 @@ func (c *Client) ReadMessages(ctx context.Context, box string, params *ReadMessa
 
 // StoreMessageWithBody Store a message
 //
-// Stores a message: any JSON value, sent with `Content-Type: application/json`. A body sent as `text/plain`, which is what `fetch` uses for a string by default, is stored as a JSON string. A 2xx status means that the message is as durable as the server's store guarantees. A full box refuses messages; it never discards any.
+// Stores a message: any JSON value, sent with `Content-Type: application/json`. A body sent as `text/plain`, which is what `fetch` uses for a string by default, is stored as a JSON string. A 2xx status means that the message is as durable as the server's store guarantees. A full box refuses messages and never discards any; a full room lets its oldest go.
 //
 // Takes any type of body and a specified content type.
 //
@@ -659,7 +662,7 @@ func (c *Client) StoreMessageWithBody(ctx context.Context, box string, params *S
 
 // StoreMessage Store a message
 //
-// Stores a message: any JSON value, sent with `Content-Type: application/json`. A body sent as `text/plain`, which is what `fetch` uses for a string by default, is stored as a JSON string. A 2xx status means that the message is as durable as the server's store guarantees. A full box refuses messages; it never discards any.
+// Stores a message: any JSON value, sent with `Content-Type: application/json`. A body sent as `text/plain`, which is what `fetch` uses for a string by default, is stored as a JSON string. A 2xx status means that the message is as durable as the server's store guarantees. A full box refuses messages and never discards any; a full room lets its oldest go.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -1180,7 +1183,7 @@ type ClientWithResponsesInterface interface {
 
 	// CreateBoxWithBodyWithResponse Create a box
 	//
-	// Creates an empty box. Keep its id secret, and give its drop address to the other party, who can only store messages in the box.
+	// Creates an empty box. Keep its id secret, and give its drop address to the other party, who can only store messages in the box. With `keep`, the box is a room.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -1189,7 +1192,7 @@ type ClientWithResponsesInterface interface {
 
 	// CreateBoxWithResponse Create a box
 	//
-	// Creates an empty box. Keep its id secret, and give its drop address to the other party, who can only store messages in the box.
+	// Creates an empty box. Keep its id secret, and give its drop address to the other party, who can only store messages in the box. With `keep`, the box is a room.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -1270,7 +1273,7 @@ type ClientWithResponsesInterface interface {
 
 	// StoreMessageWithBodyWithResponse Store a message
 	//
-	// Stores a message: any JSON value, sent with `Content-Type: application/json`. A body sent as `text/plain`, which is what `fetch` uses for a string by default, is stored as a JSON string. A 2xx status means that the message is as durable as the server's store guarantees. A full box refuses messages; it never discards any.
+	// Stores a message: any JSON value, sent with `Content-Type: application/json`. A body sent as `text/plain`, which is what `fetch` uses for a string by default, is stored as a JSON string. A 2xx status means that the message is as durable as the server's store guarantees. A full box refuses messages and never discards any; a full room lets its oldest go.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -1279,7 +1282,7 @@ type ClientWithResponsesInterface interface {
 
 	// StoreMessageWithResponse Store a message
 	//
-	// Stores a message: any JSON value, sent with `Content-Type: application/json`. A body sent as `text/plain`, which is what `fetch` uses for a string by default, is stored as a JSON string. A 2xx status means that the message is as durable as the server's store guarantees. A full box refuses messages; it never discards any.
+	// Stores a message: any JSON value, sent with `Content-Type: application/json`. A body sent as `text/plain`, which is what `fetch` uses for a string by default, is stored as a JSON string. A 2xx status means that the message is as durable as the server's store guarantees. A full box refuses messages and never discards any; a full room lets its oldest go.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -1828,7 +1831,7 @@ func (c *ClientWithResponses) ClassicBoxWithResponse(ctx context.Context, params
 
 // CreateBoxWithBodyWithResponse Create a box
 //
-// Creates an empty box. Keep its id secret, and give its drop address to the other party, who can only store messages in the box.
+// Creates an empty box. Keep its id secret, and give its drop address to the other party, who can only store messages in the box. With `keep`, the box is a room.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -1843,7 +1846,7 @@ func (c *ClientWithResponses) CreateBoxWithBodyWithResponse(ctx context.Context,
 
 // CreateBoxWithResponse Create a box
 //
-// Creates an empty box. Keep its id secret, and give its drop address to the other party, who can only store messages in the box.
+// Creates an empty box. Keep its id secret, and give its drop address to the other party, who can only store messages in the box. With `keep`, the box is a room.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -1978,7 +1981,7 @@ func (c *ClientWithResponses) ReadMessagesWithResponse(ctx context.Context, box 
 
 // StoreMessageWithBodyWithResponse Store a message
 //
-// Stores a message: any JSON value, sent with `Content-Type: application/json`. A body sent as `text/plain`, which is what `fetch` uses for a string by default, is stored as a JSON string. A 2xx status means that the message is as durable as the server's store guarantees. A full box refuses messages; it never discards any.
+// Stores a message: any JSON value, sent with `Content-Type: application/json`. A body sent as `text/plain`, which is what `fetch` uses for a string by default, is stored as a JSON string. A 2xx status means that the message is as durable as the server's store guarantees. A full box refuses messages and never discards any; a full room lets its oldest go.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -1993,7 +1996,7 @@ func (c *ClientWithResponses) StoreMessageWithBodyWithResponse(ctx context.Conte
 
 // StoreMessageWithResponse Store a message
 //
-// Stores a message: any JSON value, sent with `Content-Type: application/json`. A body sent as `text/plain`, which is what `fetch` uses for a string by default, is stored as a JSON string. A 2xx status means that the message is as durable as the server's store guarantees. A full box refuses messages; it never discards any.
+// Stores a message: any JSON value, sent with `Content-Type: application/json`. A body sent as `text/plain`, which is what `fetch` uses for a string by default, is stored as a JSON string. A 2xx status means that the message is as durable as the server's store guarantees. A full box refuses messages and never discards any; a full room lets its oldest go.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //

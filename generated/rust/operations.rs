@@ -143,6 +143,9 @@ pub mod types {
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
     #[serde(deny_unknown_fields)]
     pub struct CreateBox {
+        /// Makes the box a room, whose messages pass: each is gone after this many seconds, and a full room lets its oldest messages go. At most `ttl`. If absent, the box keeps its messages until they are acknowledged or drained.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub keep: ::std::option::Option<i64>,
         /// The idle lifetime in seconds: a box that is not used for this long expires. If absent: 86400.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub ttl: ::std::option::Option<i64>,
@@ -463,7 +466,7 @@ impl ClientHooks<()> for &Client {}
 impl Client {
     /// Create a box
     ///
-    /// Creates an empty box. Keep its id secret, and give its drop address to the other party, who can only store messages in the box.
+    /// Creates an empty box. Keep its id secret, and give its drop address to the other party, who can only store messages in the box. With `keep`, the box is a room.
     ///
     /// Sends a `POST` request to `/boxes`
     ///
@@ -665,7 +668,7 @@ impl Client {
     }
     /// Store a message
     ///
-    /// Stores a message: any JSON value, sent with `Content-Type: application/json`. A body sent as `text/plain`, which is what `fetch` uses for a string by default, is stored as a JSON string. A 2xx status means that the message is as durable as the server's store guarantees. A full box refuses messages; it never discards any.
+    /// Stores a message: any JSON value, sent with `Content-Type: application/json`. A body sent as `text/plain`, which is what `fetch` uses for a string by default, is stored as a JSON string. A 2xx status means that the message is as durable as the server's store guarantees. A full box refuses messages and never discards any; a full room lets its oldest go.
     ///
     /// Sends a `POST` request to `/boxes/{box}/messages`
     ///

@@ -44,6 +44,11 @@ export interface PlainOptions {
    */
   maxWaiters?: number | undefined
   /**
+   * Long-polls and streams that a room may have open at a time.
+   * @default 64
+   */
+  maxRoomWaiters?: number | undefined
+  /**
    * Interval between comments on an idle stream, in seconds; clients treat 45 s of silence as a lost connection.
    * @default 15
    */

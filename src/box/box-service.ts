@@ -1,4 +1,4 @@
-import { hasCode } from '../errors.js'
+import { hasCode, InvalidError } from '../errors.js'
 import type { Appended, Drained, Limits, NewMessage, Page, Store } from '../store/store.js'
 import { endOfTurn } from '../end-of-turn.js'
 import { dropAddress, newBoxId } from './capability.js'
@@ -13,6 +13,15 @@ export interface BoxRules {
   ttl: number
   /** waiters per box */
   maxWaiters: number
+  /** waiters per room */
+  maxRoomWaiters: number
+}
+
+/** The settings of a new box, in seconds. */
+export interface Settings {
+  ttl?: number | undefined
+  /** makes it a room, which keeps each message for this long */
+  keep?: number | undefined
 }
 
 export interface Created {
@@ -47,32 +56,39 @@ export class BoxService {
     this.#clock = clock
     this.#limits = limits
     this.#rules = rules
-    this.waiters = new Waiters(store, clock, rules.maxWaiters)
+    this.waiters = new Waiters(store, clock, rules)
   }
 
   /**
-   * @param ttl in seconds
    * @param holder whose limits the box counts against; see `Held`
+   * @throws InvalidError if a room were to keep its messages longer than it lives
    */
-  async create (ttl: number = this.#rules.ttl, holder?: string): Promise<Created> {
+  async create (settings: Settings = {}, holder?: string): Promise<Created> {
+    const { ttl, keep } = this.#inMs(settings)
     const boxId = newBoxId()
     const drop = dropAddress(boxId)
     const now = this.#clock.now()
-    await this.#store.create(drop, ttl * 1000, now, this.#limits, holder)
-    return { boxId, drop, expires: now + ttl * 1000 }
+    await this.#store.create(drop, ttl, now, this.#limits, holder, keep)
+    return { boxId, drop, expires: now + ttl }
   }
 
   /**
    * Creates the box with this id, which its callers have derived from a secret of theirs, unless it exists.
-   * @param ttl in seconds; ignored if the box exists
+   * @param settings ignored if the box exists
    * @param beforeCreate called if the box does not exist; may refuse by throwing
    */
-  async open (boxId: string, drop: string, ttl: number = this.#rules.ttl, holder: string | undefined, beforeCreate: () => Promise<void>): Promise<OpenedBox> {
+  async open (boxId: string, drop: string, settings: Settings, holder: string | undefined, beforeCreate: () => Promise<void>): Promise<OpenedBox> {
+    const { ttl, keep } = this.#inMs(settings)
     const existing = await this.#find(drop)
     if (existing !== undefined) return { boxId, drop, created: false, expires: existing.expires }
     await beforeCreate()
-    const opened = await this.#store.open(drop, ttl * 1000, this.#clock.now(), this.#limits, holder)
+    const opened = await this.#store.open(drop, ttl, this.#clock.now(), this.#limits, holder, keep)
     return { boxId, drop, ...opened }
+  }
+
+  #inMs ({ ttl = this.#rules.ttl, keep }: Settings): { ttl: number, keep: number | undefined } {
+    if (keep !== undefined && keep > ttl) throw new InvalidError(`body.keep: expected at most the ttl, ${ttl}`)
+    return { ttl: ttl * 1000, keep: keep === undefined ? undefined : keep * 1000 }
   }
 
   async #find (drop: string): Promise<Page | undefined> {

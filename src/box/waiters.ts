@@ -7,6 +7,12 @@ import type { Clock } from './clock.js'
 /** A timer of 0 ms would spin on a box that is about to expire. */
 const SHORTEST_SLEEP = 20
 
+/** How many waiters a box and a room may have. */
+export interface WaiterRules {
+  maxWaiters: number
+  maxRoomWaiters: number
+}
+
 /**
  * The readers waiting for a message: long-polls and streams. Their number is limited per box, and nothing is
  * kept for a box after its last reader.
@@ -14,15 +20,15 @@ const SHORTEST_SLEEP = 20
 export class Waiters {
   readonly #store: Store
   readonly #clock: Clock
-  readonly #maxPerBox: number
+  readonly #rules: WaiterRules
   readonly #perBox = new Tally()
   readonly #open = new Set<Waiter>()
   #ended = false
 
-  constructor (store: Store, clock: Clock, maxPerBox: number) {
+  constructor (store: Store, clock: Clock, rules: WaiterRules) {
     this.#store = store
     this.#clock = clock
-    this.#maxPerBox = maxPerBox
+    this.#rules = rules
   }
 
   /** The number of waiting readers. */
@@ -34,9 +40,15 @@ export class Waiters {
    * Subscribes to a box; a read after that misses nothing.
    * @param ended aborts when the wait must end, as when the reader has disconnected, and closes its waiter
    * @throws RateError if the box already has its maximum number of waiters
+   * @throws NotFoundError if it has as many as a box may have, and does not exist
    */
   async open (drop: string, ended: AbortSignal): Promise<Waiter> {
-    if (this.#perBox.of(drop) >= this.#maxPerBox) throw new RateError()
+    const { maxWaiters, maxRoomWaiters } = this.#rules
+    // Only beyond the first limit does it matter which of the two it is.
+    if (this.#perBox.of(drop) >= maxWaiters) {
+      const { keep } = await this.#store.read(drop, 0, 0, this.#clock.now())
+      if (this.#perBox.of(drop) >= (keep === undefined ? maxWaiters : maxRoomWaiters)) throw new RateError()
+    }
     this.#perBox.add(drop, 1)
     const close = (): void => { waiter.close() }
     const waiter = new Waiter(this.#store, this.#clock, drop, () => {

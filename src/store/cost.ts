@@ -13,6 +13,9 @@ interface MemoryCosts extends Costs {
   holder: number
   /** what a box takes in addition while it holds messages */
   list: number
+  /** what a room takes in addition, and for the time of each of its messages */
+  room: number
+  time: number
 }
 
 interface DiskCosts extends Costs {
@@ -31,6 +34,8 @@ export const memoryCosts: MemoryCosts = {
   box: 300,
   holder: 152,
   list: 104,
+  room: 272,
+  time: 9,
   message: bytes => 26 + inWords(bytes),
   key: id => 180 + inWords(id.length)
 }

@@ -5,12 +5,26 @@ import { MEMORY_CAP, memoryCosts as costs } from './cost.js'
 import { Deadlines } from './deadlines.js'
 import { mayBeLarge } from './large-pages.js'
 import { isExpired } from './lifetime.js'
+import { countPassed, overflow, Times } from './room.js'
 import { MAX_KEYS, type Appended, type Drained, type Limits, type NewMessage, type Opened, type Page, type Store, type Unsubscribe } from './store.js'
 import { Subscribers } from './subscribers.js'
 import { Texts } from './texts.js'
 
 interface Holder extends Holding {
   name: string
+}
+
+/** What a box has if its messages pass. It is in a queue while it has any. */
+interface Room {
+  box: MemoryBox
+  /** in ms */
+  keep: number
+  /** when each text was appended */
+  times: Times
+  /** when the oldest passes */
+  deadline: number
+  /** its index in the queue */
+  slot: number
 }
 
 /** An empty box is only this record and its key: lists and maps are created with their first entry. */
@@ -29,6 +43,7 @@ interface MemoryBox {
   holder: Holder | undefined
   texts: Texts | undefined
   keys: Map<string, FirstAck> | undefined
+  room: Room | undefined
 }
 
 /** How many boxes one step of the sweep frees. */
@@ -48,34 +63,38 @@ class MemoryStore implements Store {
   /** holders of at least one box */
   readonly #holders = new Map<string, Holder>()
   readonly #deadlines = new Deadlines<MemoryBox>()
+  /** rooms with messages */
+  readonly #rooms = new Deadlines<Room>()
   readonly #subscribers = new Subscribers()
   #cost = 0
   #closed = false
 
-  async create (drop: string, ttl: number, now: number, limits: Limits, name?: string): Promise<void> {
+  async create (drop: string, ttl: number, now: number, limits: Limits, name?: string, keep?: number): Promise<void> {
     this.#assertOpen()
     const known = name === undefined ? undefined : this.#holders.get(name)
+    const cost = costs.box + (keep === undefined ? 0 : costs.room)
     admitBox(resolveLimits(limits, MEMORY_CAP), {
       holding: name === undefined ? undefined : known ?? NO_HOLDING,
-      heldCost: costs.box,
+      heldCost: cost,
       storeBytes: this.#cost,
-      storeCost: costs.box + (name === undefined || known !== undefined ? 0 : costs.holder)
+      storeCost: cost + (name === undefined || known !== undefined ? 0 : costs.holder)
     })
     const before = this.#boxes.get(drop)
     if (before !== undefined) this.#remove(before)
     // Not `known`: it may have been removed with its last box.
     const holder = name === undefined ? undefined : this.#holders.get(name) ?? this.#addHolder(name)
-    const box = { drop, ttl, deadline: now + ttl, slot: 0, last: 0, bytes: 0, cost: 0, holder, texts: undefined, keys: undefined }
+    const box: MemoryBox = { drop, ttl, deadline: now + ttl, slot: 0, last: 0, bytes: 0, cost: 0, holder, texts: undefined, keys: undefined, room: undefined }
+    if (keep !== undefined) box.room = { box, keep, times: new Times(), deadline: 0, slot: 0 }
     if (holder !== undefined) holder.boxes++
     this.#boxes.set(drop, box)
     this.#deadlines.add(box)
-    this.#charge(box, costs.box)
+    this.#charge(box, cost)
   }
 
-  async open (drop: string, ttl: number, now: number, limits: Limits, name?: string): Promise<Opened> {
+  async open (drop: string, ttl: number, now: number, limits: Limits, name?: string, keep?: number): Promise<Opened> {
     const box = this.#boxes.get(drop)
     if (box === undefined || isExpired(box.deadline, now)) {
-      await this.create(drop, ttl, now, limits, name)
+      await this.create(drop, ttl, now, limits, name, keep)
       return { created: true, expires: now + ttl }
     }
     this.#renew(box, now)
@@ -85,25 +104,31 @@ class MemoryStore implements Store {
   async append (drop: string, message: NewMessage, now: number, limits: Limits): Promise<Appended> {
     const box = this.#find(drop, now)
     const { text, bytes, key } = message
-    const count = box.texts?.length ?? 0
-    const cost = (count === 0 ? costs.list : 0) + costs.message(bytes) + (key === undefined ? 0 : costs.key(key.id))
+    const going = this.#overflow(box, bytes, limits)
+    const before = box.texts?.length ?? 0
+    const count = before - going.length
+    const cost = (before === 0 ? costs.list : 0) + messageCost(box, bytes) + (key === undefined ? 0 : costs.key(key.id))
+    const more = going.reduce((sum, { bytes }) => sum - messageCost(box, bytes), cost)
     const firstAck = admitMessage(message, resolveLimits(limits, MEMORY_CAP), {
       first: key === undefined ? undefined : box.keys?.get(key.id),
       count,
-      bytes: box.bytes,
+      bytes: going.reduce((sum, { bytes }) => sum - bytes, box.bytes),
       holding: box.holder,
-      heldCost: cost,
+      heldCost: more,
       storeBytes: this.#cost,
-      storeCost: cost
+      storeCost: more
     })
     this.#renew(box, now)
     if (firstAck !== undefined) return firstAck
 
+    // First the new one, so that a list that has one does not lose its last.
     this.#charge(box, cost)
     box.bytes += bytes
     box.last += 1
     box.texts ??= new Texts()
     box.texts.push(text, bytes)
+    this.#enter(box, now)
+    this.#take(box, going.length)
     const result = { seq: box.last, count: count + 1 }
     if (key !== undefined) this.#remember(box, key.id, { seq: result.seq, count: result.count, digest: key.digest })
     this.#subscribers.wake(drop)
@@ -122,7 +147,7 @@ class MemoryStore implements Store {
     const skip = Math.max(0, after - (box.last - count))
     const texts = box.texts?.slice(skip, limit) ?? []
     const next = texts.length === 0 ? after : box.last - count + skip + texts.length
-    return { texts, next, expires: box.deadline }
+    return pageOf(box, texts, next)
   }
 
   async acknowledge (drop: string, after: number, now: number): Promise<number> {
@@ -143,7 +168,7 @@ class MemoryStore implements Store {
     if (size > most) return { needs: size }
     const texts = box.texts?.slice(0, count) ?? []
     this.#take(box, count)
-    return { texts, next: box.last, expires: box.deadline }
+    return pageOf(box, texts, box.last)
   }
 
   async delete (drop: string, now: number): Promise<void> {
@@ -165,6 +190,10 @@ class MemoryStore implements Store {
       this.#remove(box)
       freed++
     }
+    for (let room = this.#rooms.first; room !== undefined && freed < SWEEP_STEP; room = this.#rooms.first) {
+      if (!isExpired(room.deadline, now)) break
+      freed += this.#letPass(room.box, now)
+    }
     return freed
   }
 
@@ -177,6 +206,7 @@ class MemoryStore implements Store {
     this.#boxes.clear()
     this.#holders.clear()
     this.#deadlines.clear()
+    this.#rooms.clear()
     this.#cost = 0
   }
 
@@ -188,7 +218,41 @@ class MemoryStore implements Store {
     this.#assertOpen()
     const box = this.#boxes.get(drop)
     if (box !== undefined && isExpired(box.deadline, now)) this.#remove(box)
-    return live(box, now)
+    const found = live(box, now)
+    this.#letPass(found, now)
+    return found
+  }
+
+  /** Removes what a room no longer keeps. @returns the number of messages */
+  #letPass (box: MemoryBox, now: number): number {
+    const passed = box.room === undefined ? 0 : countPassed(box.room.times, box.room.keep, now)
+    this.#take(box, passed)
+    return passed
+  }
+
+  /** The messages that must go so that a room has space for one of this size. */
+  #overflow (box: MemoryBox, bytes: number, limits: Limits): Array<{ bytes: number }> {
+    if (box.room === undefined || box.texts === undefined) return []
+    return overflow(box.texts.sizes(), { count: box.texts.length, bytes: box.bytes }, bytes, limits)
+  }
+
+  /** A message came into the box, which may be a room. */
+  #enter ({ room }: MemoryBox, now: number): void {
+    if (room === undefined) return
+    const isFirst = room.times.first === undefined
+    room.times.push(now)
+    if (!isFirst) return
+    room.deadline = now + room.keep
+    this.#rooms.add(room)
+  }
+
+  /** The first messages left the box, which may be a room. */
+  #leave ({ room }: MemoryBox, count: number): void {
+    if (room === undefined) return
+    room.times.shift(count)
+    if (room.times.first === undefined) return this.#rooms.remove(room)
+    room.deadline = room.times.first + room.keep
+    this.#rooms.update(room)
   }
 
   /** Only a successful use renews the box. */
@@ -222,8 +286,9 @@ class MemoryStore implements Store {
     if (box.texts === undefined || count === 0) return
     for (const bytes of box.texts.shift(count)) {
       box.bytes -= bytes
-      this.#charge(box, -costs.message(bytes))
+      this.#charge(box, -messageCost(box, bytes))
     }
+    this.#leave(box, count)
     if (box.texts.length > 0) return
     box.texts = undefined
     this.#charge(box, -costs.list)
@@ -232,10 +297,19 @@ class MemoryStore implements Store {
   #remove (box: MemoryBox): void {
     this.#boxes.delete(box.drop)
     this.#deadlines.remove(box)
+    if (box.room?.times.first !== undefined) this.#rooms.remove(box.room)
     this.#charge(box, -box.cost)
     const { holder } = box
     if (holder === undefined || --holder.boxes > 0) return
     this.#holders.delete(holder.name)
     this.#cost -= costs.holder
   }
+}
+
+function messageCost ({ room }: MemoryBox, bytes: number): number {
+  return costs.message(bytes) + (room === undefined ? 0 : costs.time)
+}
+
+function pageOf ({ deadline, room }: MemoryBox, texts: string[], next: number): Page {
+  return { texts, next, expires: deadline, ...room !== undefined && { keep: room.keep } }
 }

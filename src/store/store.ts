@@ -31,23 +31,25 @@ export interface Store {
    * @param drop the drop address
    * @param ttl the idle lifetime in ms
    * @param holder a short name, which the box keeps
+   * @param keep makes the box a room, whose messages pass: each is gone `keep` ms after it was appended, once those
+   * before it are, and a full room lets its oldest messages go. What is gone counts against no limit
    * @throws StoreFullError if the box would exceed the store's size limit
    * @throws HeldError if the box would exceed what the holder may hold
    */
-  create (drop: string, ttl: number, now: number, limits: Limits, holder?: string): Promise<void>
+  create (drop: string, ttl: number, now: number, limits: Limits, holder?: string, keep?: number): Promise<void>
 
   /**
    * Creates an empty box like `create`, unless it exists: an existing box is only renewed, whatever the limits, and
-   * keeps its messages, idle lifetime and holder. Of callers at the same time, one creates the box.
+   * keeps its messages and settings. Of callers at the same time, one creates the box.
    * @throws StoreFullError, HeldError as `create` does, if the box does not exist
    */
-  open (drop: string, ttl: number, now: number, limits: Limits, holder?: string): Promise<Opened>
+  open (drop: string, ttl: number, now: number, limits: Limits, holder?: string, keep?: number): Promise<Opened>
 
   /**
    * Appends a message with the box's next sequence number, or refuses it. If the key is among the box's last
    * `MAX_KEYS` keys, nothing is stored: with the same digest, the first result is returned again, before any
-   * limit is checked.
-   * @throws FullError if the box has reached `maxMessages` or `maxBoxBytes`
+   * limit is checked. In a room, the oldest messages go until there is space for this one; if it is refused, none does.
+   * @throws FullError if the box has reached `maxMessages` or `maxBoxBytes`; in a room, if the message alone is larger
    * @throws HeldError if the box's holder would exceed its limits
    * @throws StoreFullError if the store would exceed its size limit
    * @throws IdempotencyError if the key is known with another digest
@@ -88,10 +90,10 @@ export interface Store {
   subscribe (drop: string, listener: () => void): Promise<Unsubscribe>
 
   /**
-   * Frees the space of expired boxes, in one step of bounded work. It only reclaims space: callers that get
+   * Frees the space of expired boxes, and of messages that have passed, in one step of bounded work. It only reclaims space: callers that get
    * `StoreFullError` or `HeldError` sweep and retry as long as something is freed, so no result depends on when
    * this is called.
-   * @returns the number of boxes freed; 0 means that no more are due
+   * @returns the number of boxes and messages freed; 0 means that no more are due
    */
   sweep (now: number): Promise<number>
 
@@ -181,6 +183,8 @@ export interface Page {
   next: number
   /** when the box expires if it is not used again, in ms since the epoch */
   expires: number
+  /** in a room, for how long it keeps a message, in ms; absent otherwise */
+  keep?: number
 }
 
 /**

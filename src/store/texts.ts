@@ -27,6 +27,11 @@ export class Texts {
     return this.#bytes(skip, limit).map(text)
   }
 
+  /** The size of each text in bytes, oldest first. */
+  * sizes (): Generator<{ bytes: number }> {
+    for (let i = 0; i < this.#length; i++) yield { bytes: (this.#ring[(this.#start + i) % this.#ring.length] as string).length }
+  }
+
   /** Removes `count` texts from the front. @returns the size of each in bytes */
   shift (count: number): number[] {
     const lengths = this.#bytes(0, count).map(({ length }) => length)

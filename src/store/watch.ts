@@ -24,8 +24,8 @@ export function watchStore (store: Store, begin: (operation: StoreOperation) => 
   return {
     name: store.name,
     ...(store.counter === undefined ? {} : { counter: store.counter }),
-    create: (drop, ttl, now, limits, holder) => watched('create', () => store.create(drop, ttl, now, limits, holder)),
-    open: (drop, ttl, now, limits, holder) => watched('open', () => store.open(drop, ttl, now, limits, holder)),
+    create: (...args) => watched('create', () => store.create(...args)),
+    open: (...args) => watched('open', () => store.open(...args)),
     append: (drop, message, now, limits) => watched('append', () => store.append(drop, message, now, limits)),
     read: (drop, after, limit, now) => watched('read', () => store.read(drop, after, limit, now)),
     acknowledge: (drop, after, now) => watched('acknowledge', () => store.acknowledge(drop, after, now)),

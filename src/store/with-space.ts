@@ -27,12 +27,12 @@ export function withSpace (store: Store): Store {
   return {
     name: store.name,
     ...(store.counter === undefined ? {} : { counter: store.counter }),
-    create (drop, ttl, now, limits, holder) {
-      const use = () => store.create(drop, ttl, now, limits, holder)
+    create (drop, ttl, now, limits, holder, keep) {
+      const use = () => store.create(drop, ttl, now, limits, holder, keep)
       return use().catch(error => retry(error, use, now))
     },
-    open (drop, ttl, now, limits, holder) {
-      const use = () => store.open(drop, ttl, now, limits, holder)
+    open (drop, ttl, now, limits, holder, keep) {
+      const use = () => store.open(drop, ttl, now, limits, holder, keep)
       return use().catch(error => retry(error, use, now))
     },
     append (drop, message, now, limits) {

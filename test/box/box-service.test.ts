@@ -9,7 +9,7 @@ import type { Limits } from '../../src/store/store.js'
 import { TestClock } from '../helpers/build.js'
 
 const limits: Limits = { maxMessages: 10, maxBoxBytes: 1000 }
-const rules: BoxRules = { ttl: 60, maxWaiters: 8 }
+const rules: BoxRules = { ttl: 60, maxWaiters: 8, maxRoomWaiters: 64 }
 const message = { text: '1', bytes: 1 }
 
 function setUp () {

@@ -15,7 +15,7 @@ async function setUp (maxPerBox = 8) {
   const drop = dropAddress(newBoxId())
   await watch.store.create(drop, 60_000, clock.now(), limits)
   const append = (text: string) => watch.store.append(drop, { text, bytes: text.length }, clock.now(), limits)
-  return { watch, clock, drop, append, waiters: new Waiters(watch.store, clock, maxPerBox) }
+  return { watch, clock, drop, append, waiters: new Waiters(watch.store, clock, { maxWaiters: maxPerBox, maxRoomWaiters: maxPerBox + 2 }) }
 }
 
 t.test('a message between the subscription and the read is found', async t => {
@@ -126,7 +126,7 @@ t.test('a wake-up without a change does not end a wait', async t => {
     wake = listener
     return () => {}
   }
-  const waiter = await new Waiters(watch.store, clock, 1).open(drop, never)
+  const waiter = await new Waiters(watch.store, clock, { maxWaiters: 1, maxRoomWaiters: 1 }).open(drop, never)
   let done = false
   const next = waiter.next(0, 10, 60_000).finally(() => { done = true })
   for (let i = 0; i < 5; i++) {
@@ -150,7 +150,7 @@ t.test('a deleted box ends the wait with its error', async t => {
 t.test('waiting on a box that never existed fails at the first read', async t => {
   const store = memoryStore()
   const clock = new TestClock()
-  const waiter = await new Waiters(store, clock, 1).open(dropAddress(newBoxId()), never)
+  const waiter = await new Waiters(store, clock, { maxWaiters: 1, maxRoomWaiters: 1 }).open(dropAddress(newBoxId()), never)
   await t.rejects(waiter.next(0, 10, 60_000), NotFoundError)
   waiter.close()
 })

@@ -6,7 +6,7 @@ import { build, TestClock } from '../helpers/build.js'
 import { openStream } from '../helpers/stream-reader.js'
 
 const limits: Limits = { maxMessages: 256, maxBoxBytes: 1_048_576 }
-const rules: BoxRules = { ttl: 86_400, maxWaiters: 8 }
+const rules: BoxRules = { ttl: 86_400, maxWaiters: 8, maxRoomWaiters: 64 }
 const never = new AbortController().signal
 
 /** A small generator, so that a failure can be run again. */

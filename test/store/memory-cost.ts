@@ -14,9 +14,9 @@ const limits = { maxMessages: Infinity, maxBoxBytes: Infinity, maxStoreBytes: CA
 let store = memoryStore()
 const now = Date.now()
 
-async function newBox (): Promise<string> {
+async function newBox (keep?: number): Promise<string> {
   const drop = dropAddress(newBoxId())
-  await store.create(drop, 86_400_000, now, limits)
+  await store.create(drop, 86_400_000, now, limits, undefined, keep)
   return drop
 }
 
@@ -31,11 +31,11 @@ function boxesHeld (perHolder: number): () => Promise<void> {
 }
 
 /** Messages as they come over HTTP, so many to a box. */
-function messages (perBox: number, textOf: (n: number) => string, keyOf?: (n: number) => string): () => Promise<void> {
+function messages (perBox: number, textOf: (n: number) => string, keyOf?: (n: number) => string, keep?: number): () => Promise<void> {
   let n = 0
   let drop = ''
   return async () => {
-    if (n % perBox === 0) drop = await newBox()
+    if (n % perBox === 0) drop = await newBox(keep)
     const message = messageFromJson(Buffer.from(textOf(n)))
     await store.append(drop, keyOf === undefined ? message : withKey(message, Buffer.from(keyOf(n)).toString('latin1')), now, limits)
     n++
@@ -44,12 +44,14 @@ function messages (perBox: number, textOf: (n: number) => string, keyOf?: (n: nu
 
 const keyOf = (length: number) => (n: number) => String(n).padStart(length, 'k')
 const cases: Record<string, () => () => Promise<unknown>> = {
-  'empty boxes': () => newBox,
+  'empty boxes': () => () => newBox(),
   'empty boxes with a holder each': () => boxesHeld(1),
   'empty boxes, ten to a holder': () => boxesHeld(10),
   'empty boxes of one holder': () => boxesHeld(Infinity),
   'one tiny message a box': () => messages(1, n => `"${n}"`),
   'tiny messages': () => messages(200, n => `"${n}"`),
+  'one tiny message a room': () => messages(1, n => `"${n}"`, undefined, 60_000),
+  'tiny messages in rooms': () => messages(200, n => `"${n}"`, undefined, 60_000),
   'messages with one two-byte character': () => messages(20, n => `"${n}€${'x'.repeat(700)}"`),
   'messages of two-byte characters': () => messages(20, n => `"${n}${'€'.repeat(300)}"`),
   'messages with one Latin-1 character': () => messages(20, n => `"${n}é${'x'.repeat(700)}"`),

@@ -5,7 +5,7 @@ import { memoryStore } from '../../src/store/memory.js'
 import { contractSuite } from './contract.js'
 import { largeBox, largePagesSuite } from './large-pages.js'
 
-contractSuite(t, async () => memoryStore(), {}, memoryCosts)
+contractSuite(t, async () => memoryStore(), {}, { ...memoryCosts, time: () => memoryCosts.time })
 largePagesSuite(t, async () => memoryStore())
 
 t.test('a large page of a box that is deleted while it waits is not found', async t => {

@@ -10,7 +10,9 @@ interface Entry {
   deadline: number
   last: number
   holder: string | undefined
+  keep: number | undefined
   texts: string[]
+  times: number[]
   keys: Map<string, Appended & { digest: string }>
 }
 
@@ -21,17 +23,17 @@ class ArrayStore implements Store {
   readonly #listeners = new Map<string, Set<() => void>>()
   #closed = false
 
-  async create (drop: string, ttl: number, now: number, limits: Limits, holder?: string): Promise<void> {
+  async create (drop: string, ttl: number, now: number, limits: Limits, holder?: string, keep?: number): Promise<void> {
     this.#assertOpen()
     this.#reserve(100, limits, holder, 1)
-    this.boxes.set(drop, { ttl, deadline: now + ttl, last: 0, holder, texts: [], keys: new Map() })
+    this.boxes.set(drop, { ttl, deadline: now + ttl, last: 0, holder, keep, texts: [], times: [], keys: new Map() })
   }
 
-  async open (drop: string, ttl: number, now: number, limits: Limits, holder?: string): Promise<Opened> {
+  async open (drop: string, ttl: number, now: number, limits: Limits, holder?: string, keep?: number): Promise<Opened> {
     this.#assertOpen()
     const box = this.boxes.get(drop)
     if (box === undefined || isExpired(box.deadline, now)) {
-      await this.create(drop, ttl, now, limits, holder)
+      await this.create(drop, ttl, now, limits, holder, keep)
       return { created: true, expires: now + ttl }
     }
     renew(box, now)
@@ -46,10 +48,19 @@ class ArrayStore implements Store {
       renew(box, now)
       return { seq: first.seq, count: first.count }
     }
-    if (box.texts.length >= limits.maxMessages || sizeOf(box.texts) + bytes > limits.maxBoxBytes) throw refusal('BOX_ERR_FULL')
-    this.#reserve(bytes + 10 + (key === undefined ? 0 : 100), limits, box.holder)
+    const isFull = (texts: string[]): boolean => texts.length >= limits.maxMessages || sizeOf(texts) + bytes > limits.maxBoxBytes
+    const before = { texts: [...box.texts], times: [...box.times] }
+    while (box.keep !== undefined && bytes <= limits.maxBoxBytes && isFull(box.texts)) shift(box)
+    if (isFull(box.texts)) throw refusal('BOX_ERR_FULL')
+    try {
+      this.#reserve(bytes + 10 + (key === undefined ? 0 : 100), limits, box.holder)
+    } catch (error) {
+      Object.assign(box, before)
+      throw error
+    }
     renew(box, now)
     box.texts.push(text)
+    box.times.push(now)
     const appended = { seq: ++box.last, count: box.texts.length }
     if (key !== undefined) box.keys.set(key.id, { ...appended, digest: key.digest })
     if (box.keys.size > MAX_KEYS) box.keys.delete([...box.keys.keys()][0] as string)
@@ -64,14 +75,16 @@ class ArrayStore implements Store {
     const first = box.last - box.texts.length
     const from = Math.max(after, first)
     const texts = box.texts.slice(from - first, from - first + limit)
-    return { texts, next: texts.length === 0 ? after : from + texts.length, expires: box.deadline }
+    return { texts, next: texts.length === 0 ? after : from + texts.length, expires: box.deadline, ...box.keep !== undefined && { keep: box.keep } }
   }
 
   async acknowledge (drop: string, after: number, now: number): Promise<number> {
     const box = this.#box(drop, now)
     if (after > box.last) throw refusal('BOX_ERR_CURSOR')
     renew(box, now)
-    box.texts.splice(0, after - (box.last - box.texts.length))
+    const count = Math.max(0, after - (box.last - box.texts.length))
+    box.texts.splice(0, count)
+    box.times.splice(0, count)
     return box.texts.length
   }
 
@@ -80,7 +93,8 @@ class ArrayStore implements Store {
     renew(box, now)
     const size = box.texts.reduce((bytes, text) => bytes + Buffer.byteLength(text) + 1, 0)
     if (size > most) return { needs: size }
-    return { texts: box.texts.splice(0), next: box.last, expires: box.deadline }
+    box.times = []
+    return { texts: box.texts.splice(0), next: box.last, expires: box.deadline, ...box.keep !== undefined && { keep: box.keep } }
   }
 
   async delete (drop: string, now: number): Promise<void> {
@@ -100,7 +114,7 @@ class ArrayStore implements Store {
     this.#assertOpen()
     const due = [...this.boxes].filter(([, { deadline }]) => isExpired(deadline, now)).slice(0, 100)
     for (const [drop] of due) this.boxes.delete(drop)
-    return due.length
+    return due.length + [...this.boxes.values()].reduce((sum, box) => sum + pass(box, now), 0)
   }
 
   async check (): Promise<void> {
@@ -123,6 +137,7 @@ class ArrayStore implements Store {
     this.#assertOpen()
     const box = this.boxes.get(drop)
     if (box === undefined || isExpired(box.deadline, now)) throw refusal('BOX_ERR_NOT_FOUND')
+    pass(box, now)
     return box
   }
 
@@ -139,6 +154,18 @@ function costOf (boxes: Entry[]): number {
   return boxes.reduce((sum, { texts, keys }) => sum + 100 + sizeOf(texts) + 10 * texts.length + 100 * keys.size, 0)
 }
 
+/** Lets go what the room no longer keeps. @returns the number of messages */
+function pass (box: Entry, now: number): number {
+  let count = 0
+  for (; box.keep !== undefined && box.times[0] !== undefined && isExpired(box.times[0] + box.keep, now); count++) shift(box)
+  return count
+}
+
+function shift (box: Entry): void {
+  box.texts.shift()
+  box.times.shift()
+}
+
 function sizeOf (texts: string[]): number {
   return texts.reduce((sum, text) => sum + Buffer.byteLength(text), 0)
 }
@@ -151,7 +178,7 @@ function refusal (code: string): Error {
   return Object.assign(new Error('somebody else\'s words'), { code })
 }
 
-contractSuite(t, async () => new ArrayStore(), {}, { box: 100, list: 0, message: bytes => bytes + 10, key: () => 100 })
+contractSuite(t, async () => new ArrayStore(), {}, { box: 100, list: 0, message: bytes => bytes + 10, key: () => 100, room: 0, time: () => 0 })
 
 t.test('the plugin responds to the errors of a third-party store as to its own', async t => {
   const { app, createBox } = await build(t, { store: new ArrayStore(), maxMessages: 1 })

@@ -24,7 +24,7 @@ describe('boxPlugin', () => {
 describe('BoxPluginOptions', () => {
   test('has these options and no others', () => {
     expect<keyof BoxPluginOptions>().type.toBe<
-      'store' | 'guard' | 'ttl' | 'maxTtl' | 'maxMessageBytes' | 'maxMessages' | 'maxBoxBytes' | 'maxStoreBytes' | 'maxWait' | 'maxWaiters' |
+      'store' | 'guard' | 'ttl' | 'maxTtl' | 'maxMessageBytes' | 'maxMessages' | 'maxBoxBytes' | 'maxStoreBytes' | 'maxWait' | 'maxWaiters' | 'maxRoomWaiters' |
       'heartbeat' | 'classicPath' | 'docs' | 'hostDocs' | 'cors' | 'rateLimit' | 'ice'
     >()
   })
@@ -78,8 +78,8 @@ describe('Store', () => {
     expect<keyof Store>().type.toBe<
       'name' | 'create' | 'open' | 'append' | 'read' | 'acknowledge' | 'drain' | 'delete' | 'subscribe' | 'sweep' | 'check' | 'close' | 'counter'
     >()
-    expect<Store['create']>().type.toBe<(drop: string, ttl: number, now: number, limits: Limits, holder?: string) => Promise<void>>()
-    expect<Store['open']>().type.toBe<(drop: string, ttl: number, now: number, limits: Limits, holder?: string) => Promise<Opened>>()
+    expect<Store['create']>().type.toBe<(drop: string, ttl: number, now: number, limits: Limits, holder?: string, keep?: number) => Promise<void>>()
+    expect<Store['open']>().type.toBe<(drop: string, ttl: number, now: number, limits: Limits, holder?: string, keep?: number) => Promise<Opened>>()
     expect<Store['append']>().type.toBe<(drop: string, message: NewMessage, now: number, limits: Limits) => Promise<Appended>>()
     expect<Store['read']>().type.toBe<(drop: string, after: number, limit: number, now: number) => Promise<Page>>()
     expect<Store['acknowledge']>().type.toBe<(drop: string, after: number, now: number) => Promise<number>>()
@@ -93,7 +93,7 @@ describe('Store', () => {
   })
 
   test('inputs and results', () => {
-    expect<Page>().type.toBe<{ texts: string[], next: number, expires: number }>()
+    expect<Page>().type.toBe<{ texts: string[], next: number, expires: number, keep?: number }>()
     expect<Opened>().type.toBe<{ created: boolean, expires: number }>()
     expect<Appended>().type.toBe<{ seq: number, count: number }>()
     expect<{ text: string, bytes: number }>().type.toBeAssignableTo<NewMessage>()

@@ -14,7 +14,7 @@ export function createBox (scope: Scope, { service, options, limiter, contract }
       [CREATES_BOX]: true,
       tags: ['box'],
       summary: 'Create a box',
-      description: 'Creates an empty box. Keep its id secret, and give its drop address to the other party, who can only store messages in the box.',
+      description: 'Creates an empty box. Keep its id secret, and give its drop address to the other party, who can only store messages in the box. With `keep`, the box is a room.',
       querystring: NoQuery,
       body: body(settings(options), { ttl: 3600 }),
       response: {
@@ -29,7 +29,7 @@ export function createBox (scope: Scope, { service, options, limiter, contract }
     },
     preHandler: guarded(options.guard, 'createBox')
   }, responding(
-    request => service.create(request.body.ttl, limiter.holder(request)),
+    request => service.create(request.body, limiter.holder(request)),
     (made, request, reply) => {
       reply.code(201).header('location', `${baseOf(request)}/boxes/${made.boxId}`)
       return created(made)

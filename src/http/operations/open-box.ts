@@ -36,7 +36,7 @@ export function openBox (scope: Scope, { service, options, limiter, contract }: 
     },
     preHandler: guarded(options.guard, 'openBox')
   }, responding(
-    (request, reply) => service.open(request.params.box, request[DROP], request.body.ttl, limiter.holder(request), () => limiter.count('creates', request, reply)),
+    (request, reply) => service.open(request.params.box, request[DROP], request.body, limiter.holder(request), () => limiter.count('creates', request, reply)),
     (opened, request, reply) => {
       if (opened.created) reply.code(201).header('location', `${baseOf(request)}/boxes/${opened.boxId}`)
       return created(opened)

@@ -6,6 +6,7 @@ import { lifetimeContract } from './lifetime.js'
 import { limitContract } from './limits.js'
 import { messageContract } from './messages.js'
 import { openingContract } from './opening.js'
+import { roomContract } from './rooms.js'
 import { wakeContract } from './wakes.js'
 
 export type { Traits } from './define.js'
@@ -28,6 +29,7 @@ export function storeContract ({ turnsTime = true, countsBytes = true, sweeps = 
   lifetimeContract(test, traits)
   holderContract(test, traits)
   openingContract(test, traits)
+  roomContract(test, traits)
   wakeContract(test)
   counterContract(test, traits)
   return tests

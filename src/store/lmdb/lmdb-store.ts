@@ -4,7 +4,8 @@ import { admitBox, admitMessage, checkCursor, live, renew, resolveLimits, type G
 import { DISK_CAP, diskCosts as costs } from '../cost.js'
 import { mayBeLarge } from '../large-pages.js'
 import { isExpired, renewedDeadline } from '../lifetime.js'
-import type { Box } from './box.js'
+import { overflow } from '../room.js'
+import { dueOf, messageCost, type Box } from './box.js'
 import { Commits } from './commits.js'
 import { HELD_KEY } from './holders.js'
 import { openEnvironment, type Environment } from './open.js'
@@ -25,6 +26,11 @@ export interface LmdbStoreOptions {
    * `process.exit`: while LMDB waits for the disk, the process does not end on its own.
    */
   onFailure?: ((error: Error) => void) | undefined
+}
+
+/** Tells that the box is a room, and for how long it keeps a message. */
+function keepOf ({ keep }: Box): { keep?: number } {
+  return keep === 0 ? {} : { keep }
 }
 
 /** How many boxes one step of the sweep examines, and after how many freed records it stops. */
@@ -70,12 +76,12 @@ class LmdbStore implements Store {
     this.#commits = new Commits((apply, isFull) => environment.records.transaction(apply, isFull), deadline, onFailure, environment.freeSpace)
   }
 
-  create (drop: string, ttl: number, now: number, limits: Limits, holder?: string): Promise<void> {
-    return this.#commits.run(() => { this.#add(drop, ttl, now, limits, holder) })
+  create (drop: string, ttl: number, now: number, limits: Limits, holder?: string, keep?: number): Promise<void> {
+    return this.#commits.run(() => { this.#add(drop, ttl, now, limits, holder, keep) })
   }
 
   /** An existing box is only read, so that opening it writes as little as polling it. */
-  async open (drop: string, ttl: number, now: number, limits: Limits, holder?: string): Promise<Opened> {
+  async open (drop: string, ttl: number, now: number, limits: Limits, holder?: string, keep?: number): Promise<Opened> {
     try {
       const { expires } = await this.read(drop, 0, 0, now)
       return { created: false, expires }
@@ -86,12 +92,12 @@ class LmdbStore implements Store {
       const box = this.#records.box(drop)
       // It was just opened by another caller.
       if (box !== undefined && !isExpired(box.deadline, now)) return { created: false, expires: box.deadline }
-      this.#add(drop, ttl, now, limits, holder)
+      this.#add(drop, ttl, now, limits, holder, keep)
       return { created: true, expires: now + ttl }
     })
   }
 
-  #add (drop: string, ttl: number, now: number, limits: Limits, holder = ''): void {
+  #add (drop: string, ttl: number, now: number, limits: Limits, holder = '', keep = 0): void {
     const records = this.#records
     const cost = costs.box + (holder === '' ? 0 : costs.ownership)
     admitBox(resolveLimits(limits, DISK_CAP), this.#growth(holder, cost, cost, limits))
@@ -99,7 +105,7 @@ class LmdbStore implements Store {
     const before = records.box(drop)
     if (before !== undefined) records.removeBox(drop, before)
     const deadline = now + ttl
-    records.addBox(drop, { ttl, deadline, listed: deadline, front: 0, last: 0, bytes: 0, cost: 0, keys: 0, holder, born: 0, places: [] })
+    records.addBox(drop, { ttl, deadline, listed: deadline, front: 0, last: 0, bytes: 0, cost: 0, keys: 0, holder, born: 0, keep, oldest: 0, places: [] })
   }
 
   async append (drop: string, message: NewMessage, now: number, limits: Limits): Promise<Appended> {
@@ -107,22 +113,29 @@ class LmdbStore implements Store {
     const { text, bytes, key } = message
     const appended = await this.#commits.run(() => {
       const box = live(records.box(drop), now)
-      const count = box.last - box.front
-      const heldCost = costs.message(bytes) + (key === undefined ? 0 : HELD_KEY)
-      const storeCost = costs.message(bytes) + (key === undefined ? 0 : costs.key(key.id))
+      const { front, count, bytes: left, freed } = this.#whatStays(drop, box, now, bytes, limits)
+      const cost = messageCost(box, bytes) - freed
+      const heldCost = cost + (key === undefined ? 0 : HELD_KEY)
+      const storeCost = cost + (key === undefined ? 0 : costs.key(key.id))
       const firstAck = admitMessage(message, resolveLimits(limits, DISK_CAP), {
         first: key && records.firstAck(drop, key.id),
         count,
-        bytes: box.bytes,
+        bytes: left,
         ...this.#growth(box.holder, heldCost, storeCost, limits)
       })
-      if (firstAck === undefined) records.space.claim(storeCost)
+      // LMDB reuses what this transaction frees only in later ones.
+      if (firstAck === undefined) records.space.claim(storeCost + freed)
       const renewed = renew(box, now)
       if (firstAck !== undefined) {
         if (renewed) records.putBox(drop, box)
         return firstAck
       }
-      records.push(drop, box, text, bytes)
+      const makesSpace = front > box.front
+      if (makesSpace) records.take(drop, box, front)
+      records.push(drop, box, text, bytes, now)
+      const isDueEarlier = dueOf(box) < box.listed
+      if (isDueEarlier) records.relist(drop, box)
+      if (makesSpace || isDueEarlier) records.putBox(drop, box)
       const result = { seq: box.last, count: count + 1 }
       if (key !== undefined) {
         records.remember(drop, box, key.id, { ...result, digest: key.digest })
@@ -145,10 +158,23 @@ class LmdbStore implements Store {
     // The texts are fetched last, so that no page waits for the disk in memory.
     if (isLarge) await ownTurn()
     if (isDue || isLarge) box = await this.#onDisk(drop, now, isLarge ? ownTurn : undefined)
-    const from = Math.max(after, box.front)
+    const from = Math.max(after, this.#records.passed(drop, box, now))
     const upTo = Math.min(box.last, from + limit)
     const texts = this.#records.texts(drop, box, from, upTo)
-    return { texts, next: texts.length === 0 ? after : upTo, expires }
+    return { texts, next: texts.length === 0 ? after : upTo, expires, ...keepOf(box) }
+  }
+
+  /** What is in a box before a message of this size comes in, without what has passed or must go for it. */
+  #whatStays (drop: string, box: Box, now: number, bytes: number, limits: Limits): { front: number, count: number, bytes: number, freed: number } {
+    const all = { front: box.front, count: box.last - box.front, bytes: box.bytes, freed: 0 }
+    if (box.keep === 0) return all
+    const passed = this.#records.sizes(drop, box, box.front, this.#records.passed(drop, box, now))
+    const without = (content: typeof all, going: Array<{ bytes: number }>): typeof all => going.reduce<typeof all>((left, { bytes }) => ({
+      front: left.front + 1, count: left.count - 1, bytes: left.bytes - bytes, freed: left.freed + messageCost(box, bytes)
+    }), content)
+    const kept = without(all, passed)
+    if (kept.count < limits.maxMessages && kept.bytes + bytes <= limits.maxBoxBytes) return kept
+    return without(kept, overflow(this.#records.sizes(drop, box, kept.front, box.last), kept, bytes, limits))
   }
 
   /**
@@ -168,8 +194,9 @@ class LmdbStore implements Store {
       const box = live(this.#records.box(drop), now)
       checkCursor(after, box)
       const renewed = renew(box, now)
-      const taken = after > box.front
-      if (taken) this.#records.take(drop, box, after)
+      const front = Math.max(after, this.#records.passed(drop, box, now))
+      const taken = front > box.front
+      if (taken) this.#records.take(drop, box, front)
       if (renewed || taken) this.#records.putBox(drop, box)
       return box.last - box.front
     })
@@ -178,13 +205,16 @@ class LmdbStore implements Store {
   drain (drop: string, now: number, most = Infinity): Promise<Drained> {
     return this.#commits.run(() => {
       const box = live(this.#records.box(drop), now)
+      const passed = this.#records.passed(drop, box, now)
+      const before = box.front
+      if (passed > box.front) this.#records.take(drop, box, passed)
       const size = box.bytes + box.last - box.front
       const isTooLarge = size > most
       const texts = isTooLarge ? [] : this.#records.texts(drop, box, box.front, box.last)
       const renewed = renew(box, now)
       if (texts.length > 0) this.#records.take(drop, box, box.last)
-      if (renewed || texts.length > 0) this.#records.putBox(drop, box)
-      return isTooLarge ? { needs: size } : { texts, next: box.last, expires: box.deadline }
+      if (renewed || box.front > before) this.#records.putBox(drop, box)
+      return isTooLarge ? { needs: size } : { texts, next: box.last, expires: box.deadline, ...keepOf(box) }
     })
   }
 
@@ -219,8 +249,13 @@ class LmdbStore implements Store {
         freed++
         if (removed > SWEEP_RECORDS) break
       } else {
+        const passed = this.#records.passed(drop, box, now)
+        freed += passed - box.front
+        removed += passed - box.front
+        if (passed > box.front) this.#records.take(drop, box, passed)
         this.#records.relist(drop, box)
         this.#records.putBox(drop, box)
+        if (removed > SWEEP_RECORDS) break
       }
     }
     return freed

@@ -1,10 +1,12 @@
 import type { Database, Key, RootDatabase } from 'lmdb'
 import type { FirstAck } from '../admission.js'
 import { diskCosts as costs } from '../cost.js'
-import { advance, boxOf, CHUNK, chunkOf, recordOf, steps, sums, type Box, type BoxRecord } from './box.js'
+import { advance, boxOf, CHUNK, chunkOf, dueOf, messageCost, recordOf, steps, sums, type Box, type BoxRecord } from './box.js'
 import { Holders } from './holders.js'
 import { Lag } from './lag.js'
 import { Space } from './space.js'
+import { isExpired } from '../lifetime.js'
+import { countPassed } from '../room.js'
 import { MAX_KEYS } from '../store.js'
 
 /**
@@ -16,18 +18,20 @@ import { MAX_KEYS } from '../store.js'
  * |           | `totals`         | what everything counts against the size limit, in bytes; the place of the last message; the first place whose box's record may lag |
  * | boxes     | drop             | the box with the places of its last messages, possibly in an earlier state (see lag.ts) |
  * | places    | [drop, chunk]    | the places of `CHUNK` messages before those |
- * | messages  | place            | `deadline drop text`: the box's deadline from then on, and the JSON text |
+ * | messages  | place            | `deadline drop text`: the box's deadline from then on, and the JSON text; in a room, `deadline,time drop text` |
  * | keys      | [drop, id]       | the first ack: `seq count digest` |
  * |           | [drop, n]        | the id of the box's n-th key |
  * | holders   | [holder, `born`] | the drop address of a box that counts against the holder |
- * | deadlines | [`listed`, drop] | nothing; boxes by deadline, for the sweep |
+ * | deadlines | [`listed`, drop] | nothing; boxes by when the sweep has something to do for them |
  *
  * A message's place is its number among all messages ever stored here. So messages stored at the
  * same time are adjacent, whatever their boxes, and a flush writes few but full pages. A box keeps
  * the places of its messages in chunks by sequence number, the last chunk in the box itself, so
  * storing a message costs the same however many the box holds.
  */
-const FORMAT = 6
+const FORMAT = 7
+/** The layout before there were rooms: the same without them. */
+const WITHOUT_ROOMS = 6
 
 /**
  * The records and the operations on them. All but `flushedBox` and `texts` must run inside a transaction, and
@@ -60,12 +64,12 @@ export class Records {
   }
 
   /**
-   * Marks a new directory with the number of this layout.
+   * Marks a directory that is new or has no rooms yet with the number of this layout.
    * @throws Error if it has another layout
    */
   checkFormat (): void {
     const format = this.#root.getBinaryFast('format')
-    if (format === undefined) this.#root.putSync('format', asBytes([FORMAT]))
+    if (format === undefined || numbersIn(format)[0] === WITHOUT_ROOMS) this.#root.putSync('format', asBytes([FORMAT]))
     else if (numbersIn(format)[0] !== FORMAT) throw new Error('another version of this program wrote it. Use that version, or choose another directory')
   }
 
@@ -73,11 +77,11 @@ export class Records {
   catchUp (): void {
     const { from } = this.#totals()
     for (const { key: place, value } of this.#messages.getRange({ start: from })) {
-      const { deadline, drop, text } = messageIn(value)
+      const { deadline, time, drop, text } = messageIn(value)
       const box = this.box(drop)
       if (box === undefined || place <= (box.places.at(-1) ?? 0)) continue
       const bytes = Buffer.byteLength(text)
-      advance(box, place, bytes)
+      advance(box, place, bytes, time)
       box.deadline = deadline
       this.#lag.grow(drop, box, place, bytes)
     }
@@ -188,18 +192,19 @@ export class Records {
    * Appends a message, without writing the record of its box. If anything else in the box changed, the caller must
    * write it with `putBox`.
    */
-  push (drop: string, box: Box, text: string, bytes: number): void {
+  push (drop: string, box: Box, text: string, bytes: number, now: number): void {
     const { last, places } = box
     if (last % CHUNK === 0 && box.front < last) void this.#places.put([drop, chunkOf(last)], steps(places))
     const place = ++this.#lastPlace
-    advance(box, place, bytes)
+    advance(box, place, bytes, now)
+    const times = box.keep === 0 ? box.deadline : `${box.deadline},${now}`
     // In ascending order, so that a page is filled before the next is started. LMDB reports a violation; its
     // types do not mention that.
-    const inOrder: unknown = this.#messages.putSync(place, `${box.deadline} ${drop} ${text}`, IN_ORDER)
+    const inOrder: unknown = this.#messages.putSync(place, `${times} ${drop} ${text}`, IN_ORDER)
     if (inOrder === false) throw new Error(`message ${place} is not the last one`)
     this.#lag.grow(drop, box, place, bytes)
-    this.#cost += costs.message(bytes)
-    this.holders.charge(box, costs.message(bytes))
+    this.#cost += messageCost(box, bytes)
+    this.holders.charge(box, messageCost(box, bytes))
   }
 
   /** Removes the messages up to and including a sequence number. */
@@ -211,7 +216,7 @@ export class Records {
       if (rest) {
         const length = Buffer.byteLength(this.#text(place))
         bytes += length
-        cost += costs.message(length)
+        cost += messageCost(box, length)
       }
       void this.#messages.remove(place)
     }
@@ -222,6 +227,26 @@ export class Records {
     box.cost -= cost
     box.bytes -= bytes
     box.front = upTo
+    if (box.keep > 0) box.oldest = rest ? this.#timesAfter(drop, box, upTo).next().value ?? 0 : 0
+  }
+
+  /** The number of the last message that a room no longer keeps at `now`. */
+  passed (drop: string, box: Box, now: number): number {
+    if (box.oldest === 0 || !isExpired(box.oldest + box.keep, now)) return box.front
+    return box.front + countPassed(this.#timesAfter(drop, box, box.front), box.keep, now)
+  }
+
+  /** The sizes of the messages after one sequence number, up to and including another. */
+  sizes (drop: string, box: Box, after: number, upTo: number): Array<{ bytes: number }> {
+    return this.texts(drop, box, after, upTo).map(text => ({ bytes: Buffer.byteLength(text) }))
+  }
+
+  /** When the messages after this one were appended. */
+  * #timesAfter (drop: string, box: Box, after: number): Generator<number, undefined> {
+    for (let seq = after + 1; seq <= box.last; seq++) {
+      const [place] = this.#placesOf(drop, box, seq - 1, seq)
+      yield messageIn(this.#messages.get(place as number) as string).time
+    }
   }
 
   #placesOf (drop: string, box: Box, after: number, upTo: number): number[] {
@@ -265,10 +290,10 @@ export class Records {
     return Array.from(this.#deadlines.getKeys({ end: [now + 1], limit }), key => (key as [number, string])[1])
   }
 
-  /** Updates the box's entry to its real deadline. */
+  /** Updates the box's entry to when it is really due. */
   relist (drop: string, box: Box): void {
     void this.#deadlines.remove([box.listed, drop])
-    box.listed = box.deadline
+    box.listed = dueOf(box)
     void this.#deadlines.put([box.listed, drop], NOTHING)
   }
 }
@@ -282,10 +307,11 @@ const NOTHING = Buffer.alloc(0)
 const IN_ORDER = { append: true }
 
 /** Parses a message's record. A drop address contains no space. */
-function messageIn (record: string): { deadline: number, drop: string, text: string } {
+function messageIn (record: string): { deadline: number, time: number, drop: string, text: string } {
   const first = record.indexOf(' ')
   const second = record.indexOf(' ', first + 1)
-  return { deadline: Number(record.slice(0, first)), drop: record.slice(first + 1, second), text: record.slice(second + 1) }
+  const [deadline, time] = record.slice(0, first).split(',')
+  return { deadline: Number(deadline), time: Number(time ?? 0), drop: record.slice(first + 1, second), text: record.slice(second + 1) }
 }
 
 function asBytes (numbers: number[]): Buffer {

@@ -55,7 +55,7 @@ const MAX_GRANTS = 10
 const MAX_OPENS = 5
 
 /** What a script that returns messages replies. */
-type PageReply = [next: number, expires: number, texts: string[], report?: Report]
+type PageReply = [next: number, expires: number, texts: string[], keep: number, report?: Report]
 /** What it replies instead if they are larger than was asked for. */
 type Needs = ['needs', size: number, report?: Report]
 
@@ -135,9 +135,9 @@ class RedisStore implements Store {
     }
   }
 
-  async create (drop: string, ttl: number, now: number, { held }: Limits, holder?: string): Promise<void> {
+  async create (drop: string, ttl: number, now: number, { held }: Limits, holder?: string, keep?: number): Promise<void> {
     if (holder !== undefined) await this.#holders.admit(holder, drop, now + ttl, now, held)
-    const created = this.#calls.run<[1, string?]>(scripts.create, this.#keys(drop), [now, ttl, holder ?? '', CREATE])
+    const created = this.#calls.run<[1, string?]>(scripts.create, this.#keys(drop), [now, ttl, holder ?? '', CREATE, keep ?? ''])
     const [, other] = await created.catch(async (error: unknown) => {
       await this.#holders.forget(drop, holder)
       throw error
@@ -146,7 +146,7 @@ class RedisStore implements Store {
   }
 
   /** An existing box takes one round trip. Between two steps, another process may create or delete it. */
-  async open (drop: string, ttl: number, now: number, { held }: Limits, holder?: string): Promise<Opened> {
+  async open (drop: string, ttl: number, now: number, { held }: Limits, holder?: string, keep?: number): Promise<Opened> {
     for (let attempts = 0; attempts < MAX_OPENS; attempts++) {
       try {
         const { expires } = await this.read(drop, 0, 0, now)
@@ -155,7 +155,7 @@ class RedisStore implements Store {
         if (!(error instanceof NotFoundError)) throw error
       }
       if (holder !== undefined) await this.#holders.admitOnce(holder, drop, now + ttl, now, held)
-      const opened = this.#calls.run<[0 | 1, string?]>(scripts.create, this.#keys(drop), [now, ttl, holder ?? '', OPEN])
+      const opened = this.#calls.run<[0 | 1, string?]>(scripts.create, this.#keys(drop), [now, ttl, holder ?? '', OPEN, keep ?? ''])
       const [created, other] = await opened.catch(async (error: unknown) => {
         // If only the reply was lost, the box exists, and its opener knows its address.
         if (error instanceof StoreFullError) await this.#holders.forget(drop, holder)
@@ -261,9 +261,9 @@ class RedisStore implements Store {
     this.#client.disconnect()
   }
 
-  async #page (drop: string, now: number, [next, expires, texts, report]: PageReply): Promise<Page> {
+  async #page (drop: string, now: number, [next, expires, texts, keep, report]: PageReply): Promise<Page> {
     await this.#holders.report(drop, report, now)
-    return { texts, next, expires }
+    return { texts, next, expires, ...keep > 0 && { keep } }
   }
 
   #keys (drop: string): string[] {

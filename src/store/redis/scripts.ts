@@ -13,6 +13,8 @@ const LIST_COST = 280
 /** What a message takes besides its text, and what the text takes including the space that Redis cannot use. */
 const MESSAGE_COST = 2
 const TEXT_COST = 1.08
+/** What the time of a message takes in a room. */
+const TIME_COST = 15
 /** An idempotency key. Redis stores a hash with few of them compactly. */
 const KEY_COST = 264
 const PACKED_KEY_COST = 128
@@ -34,9 +36,13 @@ const PACKED_KEYS = 60
  * | `k` | how many idempotency keys it has ever received; absent means 0 |
  * | `h` | the holder; absent if there is none |
  * | `g` | the units granted by the holder's record (see holders.ts); absent means 0 |
+ * | `p` | for how long a room keeps a message, in ms; absent in any other box |
  * | `e` | how often `g` was lowered; absent means 0 |
  * | `k:<id>` | the first result of that key: `<seq> <count> <digest>` |
  * | `r:<k % MAX_KEYS>` | the ring of the latest key ids, which tells which key to forget next |
+ *
+ * In a room, each entry of the list is `<time> <text>`, with the time when it was appended. Every script begins by
+ * removing what has passed; Redis frees a list that nobody has used since its last message went.
  *
  * Expiry depends on the deadline in the hash. Redis's own expiry only frees the space: it
  * counts from the same use, on Redis's clock, and comes `MARGIN` later.
@@ -65,18 +71,31 @@ export const OPEN = 'open'
 /** Loads the box into locals, and returns `gone` if it does not exist. */
 const open = `
 local now = tonumber(ARGV[1])
-local box = redis.call('HMGET', KEYS[1], 't', 'd', 'n', 'b', 'h', 'g', 'e', 'k')
+local box = redis.call('HMGET', KEYS[1], 't', 'd', 'n', 'b', 'h', 'g', 'e', 'k', 'p')
 local ttl, deadline = tonumber(box[1]), tonumber(box[2])
 if not ttl or deadline <= now then return 'gone' end
 local last, bytes = tonumber(box[3] or 0), tonumber(box[4] or 0)
 local count = 0
 if last > 0 then count = redis.call('LLEN', KEYS[2]) end
 local holder, granted, lowered, keys = box[5], tonumber(box[6] or 0), tonumber(box[7] or 0), tonumber(box[8] or 0)
+local keep = tonumber(box[9])
 local news = false
 local function units(messages, bytes, keys)
   local cost = math.min(keys, ${MAX_KEYS}) * (keys > ${PACKED_KEYS} and ${KEY_COST} or ${PACKED_KEY_COST})
-  if messages > 0 then cost = cost + ${LIST_COST} + messages * ${MESSAGE_COST} + bytes * ${TEXT_COST} end
+  if messages > 0 then cost = cost + ${LIST_COST} + messages * (keep and ${MESSAGE_COST + TIME_COST} or ${MESSAGE_COST}) + bytes * ${TEXT_COST} end
   return math.max(0, math.ceil(cost / ${UNIT}) - 1)
+end
+local function text_of(entry) return string.sub(entry, string.find(entry, ' ', 1, true) + 1) end
+if keep then
+  local before = count
+  while count > 0 do
+    local oldest = redis.call('LINDEX', KEYS[2], 0)
+    if tonumber(string.match(oldest, '^%d+')) + keep > now then break end
+    redis.call('LPOP', KEYS[2])
+    count, bytes = count - 1, bytes - #text_of(oldest)
+  end
+  if count == 0 then bytes = 0 end
+  if count < before then redis.call('HSET', KEYS[1], 'b', bytes) end
 end
 local function report() return news and holder and { holder, deadline, granted, lowered } or nil end
 `
@@ -98,7 +117,7 @@ const renew = `
 if now + ttl - deadline > ttl / 8 then
   deadline = now + ttl
   redis.call('PEXPIRE', KEYS[1], ttl + ${MARGIN})
-  redis.call('PEXPIRE', KEYS[2], ttl + ${MARGIN})
+  if not keep then redis.call('PEXPIRE', KEYS[2], ttl + ${MARGIN}) end
   redis.call('HSET', KEYS[1], 'd', deadline)
   news = true
 end
@@ -106,7 +125,7 @@ end
 
 /**
  * KEYS  box, messages
- * ARGV  now, ttl, holder or '', `CREATE` or `OPEN`
+ * ARGV  now, ttl, holder or '', `CREATE` or `OPEN`, keep or ''
  * Creates an empty box, replacing anything that was there; with `OPEN`, an existing box stays as it is. If a box
  * of the same holder is replaced, the holder's record still has its grant, so the new box takes it over.
  * → { 1, another holder whose box was replaced } | { 0, the holder of the existing box }
@@ -118,6 +137,7 @@ if exists and ARGV[4] == '${OPEN}' then return { 0, before[1] or nil } end
 if redis.call('EXISTS', KEYS[1]) == 1 then redis.call('DEL', KEYS[1], KEYS[2]) end
 redis.call('HSET', KEYS[1], 't', ARGV[2], 'd', tonumber(ARGV[1]) + tonumber(ARGV[2]))
 if ARGV[3] ~= '' then redis.call('HSET', KEYS[1], 'h', ARGV[3]) end
+if ARGV[5] ~= '' then redis.call('HSET', KEYS[1], 'p', ARGV[5]) end
 if exists and before[1] == ARGV[3] then
   redis.call('HSET', KEYS[1], 'g', before[3] or 0, 'e', before[4] or 0)
 end
@@ -145,8 +165,16 @@ if id ~= '' then
     return { tonumber(seq), tonumber(count), report() }
   end
 end
-bytes = bytes + tonumber(ARGV[5])
-if count >= tonumber(ARGV[2]) or bytes > tonumber(ARGV[3]) then return 'full' end
+local size, most, largest = tonumber(ARGV[5]), tonumber(ARGV[2]), tonumber(ARGV[3])
+local going, gone = 0, 0
+if keep and size <= largest then
+  while going < count and (count - going >= most or bytes - gone + size > largest) do
+    gone = gone + #text_of(redis.call('LINDEX', KEYS[2], going))
+    going = going + 1
+  end
+end
+count, bytes = count - going, bytes - gone + size
+if count >= most or bytes > largest then return 'full' end
 
 local offered = tonumber(ARGV[8])
 local raised = holder and lowered == tonumber(ARGV[9]) and offered > granted
@@ -156,7 +184,8 @@ if holder and offered >= 0 then
 end
 
 last = last + 1
-count = redis.call('RPUSH', KEYS[2], ARGV[4])
+count = redis.call('RPUSH', KEYS[2], keep and ARGV[1] .. ' ' .. ARGV[4] or ARGV[4]) - going
+if going > 0 then redis.call('LPOP', KEYS[2], going) end
 redis.call('HSET', KEYS[1], 'n', last, 'b', bytes)
 if raised then
   granted = offered
@@ -168,8 +197,16 @@ if id ~= '' then
   if came > ${MAX_KEYS} then redis.call('HDEL', KEYS[1], 'k:' .. redis.call('HGET', KEYS[1], slot)) end
   redis.call('HSET', KEYS[1], 'k:' .. id, last .. ' ' .. count .. ' ' .. ARGV[7], slot, id)
 end
+if id ~= '' then keys = keys + 1 end
+if keep and units(count, bytes, keys) * 2 < granted then
+  ${lower}
+end
 ${renew}
-if count == 1 then redis.call('PEXPIREAT', KEYS[2], redis.call('PEXPIRETIME', KEYS[1])) end
+if keep then
+  redis.call('PEXPIRE', KEYS[2], keep + ${MARGIN})
+elseif count == 1 then
+  redis.call('PEXPIREAT', KEYS[2], redis.call('PEXPIRETIME', KEYS[1]))
+end
 redis.call('SPUBLISH', KEYS[1], '')
 return { last, count, report() }
 `)
@@ -178,15 +215,18 @@ return { last, count, report() }
  * KEYS  box, messages
  * ARGV  now, after, limit, largest size
  * Reads up to limit messages after the cursor; none if it is 0, or if they are larger.
- * → { next, deadline, texts, report } | { 'needs', size, report } | gone | cursor
+ * → { next, deadline, texts, keep or 0, report } | { 'needs', size, report } | gone | cursor
  */
 const read = script(`
 ${open}
 local after = tonumber(ARGV[2])
 if after > last then return 'cursor' end
+if keep then
+  ${lower}
+end
 ${renew}
 local skip, limit = math.max(0, after - (last - count)), tonumber(ARGV[3])
-if skip >= count or limit == 0 then return { after, deadline, {}, report() } end
+if skip >= count or limit == 0 then return { after, deadline, {}, keep or 0, report() } end
 local most = tonumber(ARGV[4])
 if bytes > most and skip == 0 and limit >= count then return { 'needs', bytes, report() } end
 local texts = redis.call('LRANGE', KEYS[2], skip, skip + limit - 1)
@@ -195,7 +235,10 @@ if bytes > most then
   for _, text in ipairs(texts) do size = size + #text end
   if size > most then return { 'needs', size, report() } end
 end
-return { last - count + skip + #texts, deadline, texts, report() }
+if keep then
+  for i, entry in ipairs(texts) do texts[i] = text_of(entry) end
+end
+return { last - count + skip + #texts, deadline, texts, keep or 0, report() }
 `)
 
 /**
@@ -214,7 +257,7 @@ if left == 0 and count > 0 then
   redis.call('HDEL', KEYS[1], 'b')
   bytes = 0
 elseif left < count then
-  for _, text in ipairs(redis.call('LPOP', KEYS[2], count - left)) do bytes = bytes - #text end
+  for _, text in ipairs(redis.call('LPOP', KEYS[2], count - left)) do bytes = bytes - #(keep and text_of(text) or text) end
   redis.call('HSET', KEYS[1], 'b', bytes)
 end
 count = left
@@ -227,7 +270,7 @@ return { left, report() }
  * KEYS  box, messages
  * ARGV  now, largest size or ''
  * Takes all messages out, or none if they are larger.
- * → { last, deadline, texts, report } | { 'needs', size, report } | gone
+ * → { last, deadline, texts, keep or 0, report } | { 'needs', size, report } | gone
  */
 const drain = script(`
 ${open}
@@ -238,13 +281,16 @@ if size > (tonumber(ARGV[2]) or size) then
 end
 if count > 0 then
   texts = redis.call('LRANGE', KEYS[2], 0, -1)
+  if keep then
+    for i, entry in ipairs(texts) do texts[i] = text_of(entry) end
+  end
   redis.call('DEL', KEYS[2])
   redis.call('HDEL', KEYS[1], 'b')
 end
 count, bytes = 0, 0
 ${lower}
 ${renew}
-return { last, deadline, texts, report() }
+return { last, deadline, texts, keep or 0, report() }
 `)
 
 /**

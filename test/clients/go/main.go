@@ -21,6 +21,7 @@ type command struct {
 		Message any     `json:"message"`
 		Key     *string `json:"key"`
 		TTL     *int    `json:"ttl"`
+		Keep    *int    `json:"keep"`
 		After   *int64  `json:"after"`
 		Limit   *int    `json:"limit"`
 		Wait    *int    `json:"wait"`
@@ -63,9 +64,9 @@ func call(ctx context.Context, c command) result {
 	args := c.Args
 	switch c.Call {
 	case "createBox":
-		return answered(client.CreateBoxWithResponse(ctx, signalbox.CreateBox{Ttl: args.TTL}))
+		return answered(client.CreateBoxWithResponse(ctx, signalbox.CreateBox{Ttl: args.TTL, Keep: args.Keep}))
 	case "openBox":
-		return answered(client.OpenBoxWithResponse(ctx, args.Box, signalbox.CreateBox{Ttl: args.TTL}))
+		return answered(client.OpenBoxWithResponse(ctx, args.Box, signalbox.CreateBox{Ttl: args.TTL, Keep: args.Keep}))
 	case "storeMessage":
 		return answered(client.StoreMessageWithResponse(ctx, args.Box, &signalbox.StoreMessageParams{IdempotencyKey: args.Key}, args.Message))
 	case "readMessages":

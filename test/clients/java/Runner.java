@@ -24,9 +24,9 @@ public class Runner {
     String box = text(args, "box");
     switch (name) {
       case "createBox":
-        return boxes.createBoxWithHttpInfo(args.has("ttl") ? new CreateBox().ttl(number(args, "ttl")) : null);
+        return boxes.createBoxWithHttpInfo(args.has("ttl") ? new CreateBox().ttl(number(args, "ttl")).keep(number(args, "keep")) : null);
       case "openBox":
-        return boxes.openBoxWithHttpInfo(box, args.has("ttl") ? new CreateBox().ttl(number(args, "ttl")) : null);
+        return boxes.openBoxWithHttpInfo(box, args.has("ttl") ? new CreateBox().ttl(number(args, "ttl")).keep(number(args, "keep")) : null);
       case "storeMessage":
         return boxes.storeMessageWithHttpInfo(box, json.treeToValue(args.get("message"), Object.class), text(args, "key"));
       case "readMessages":

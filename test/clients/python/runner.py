@@ -21,10 +21,10 @@ def call(name, client, args):
 
     match name:
         case "createBox":
-            body = CreateBox(ttl=args["ttl"]) if "ttl" in args else UNSET
+            body = CreateBox.from_dict({name: args[name] for name in ("ttl", "keep") if name in args}) if "ttl" in args else UNSET
             return create_box.sync_detailed(client=client, body=body)
         case "openBox":
-            body = CreateBox(ttl=args["ttl"]) if "ttl" in args else UNSET
+            body = CreateBox.from_dict({name: args[name] for name in ("ttl", "keep") if name in args}) if "ttl" in args else UNSET
             return open_box.sync_detailed(args["box"], client=client, body=body)
         case "storeMessage":
             return store_message.sync_detailed(

@@ -10,9 +10,10 @@ async fn call(name: &str, client: &Client, args: &Value) -> Value {
     let number = |name: &str| args[name].as_i64();
     let text = |name: &str| args[name].as_str();
     let id = text("box").unwrap_or_default();
+    let settings = &types::CreateBox { ttl: number("ttl"), keep: number("keep") };
     match name {
-        "createBox" => answered(client.create_box(&types::CreateBox { ttl: number("ttl") }).await),
-        "openBox" => answered(client.open_box(id, &types::CreateBox { ttl: number("ttl") }).await),
+        "createBox" => answered(client.create_box(settings).await),
+        "openBox" => answered(client.open_box(id, settings).await),
         "storeMessage" => answered(client.store_message(id, text("key"), &args["message"]).await),
         "readMessages" => answered(client.read_messages(id, number("after"), number("limit"), number("wait")).await),
         "acknowledge" => answered(client.acknowledge(id, &types::Cursor { after: number("after").unwrap() }).await),

@@ -5,14 +5,16 @@ import type { components, paths } from '../../../generated/typescript/schema.js'
 import { lines } from '../lines.js'
 
 type Json = 'application/json' | 'application/problem+json'
-interface Arguments { box?: string, message?: unknown, key?: string, ttl?: number, after?: number, limit?: number, wait?: number, msg?: string }
+interface Arguments { box?: string, message?: unknown, key?: string, ttl?: number, keep?: number, after?: number, limit?: number, wait?: number, msg?: string }
 interface Answer { data?: unknown, error?: components['schemas']['Problem'], response: Response }
 
-function call (name: string, client: Client<paths, Json>, { box = '', message, key, ttl, after, limit, wait, msg }: Arguments): Promise<Answer> {
+function call (name: string, client: Client<paths, Json>, { box = '', message, key, ttl, keep, after, limit, wait, msg }: Arguments): Promise<Answer> {
   const path = { box }
+  const settings = { ...(ttl !== undefined && { ttl }), ...(keep !== undefined && { keep }) }
+  const body = Object.keys(settings).length === 0 ? {} : { body: settings }
   switch (name) {
-    case 'createBox': return client.POST('/boxes', ttl === undefined ? {} : { body: { ttl } })
-    case 'openBox': return client.PUT('/boxes/{box}', { params: { path }, ...(ttl !== undefined && { body: { ttl } }) })
+    case 'createBox': return client.POST('/boxes', body)
+    case 'openBox': return client.PUT('/boxes/{box}', { params: { path }, ...body })
     case 'storeMessage': return client.POST('/boxes/{box}/messages', {
       params: { path, header: key === undefined ? {} : { 'idempotency-key': key } },
       // A message may be any JSON value; the serializer would leave a text as it is.

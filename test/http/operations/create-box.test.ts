@@ -67,7 +67,7 @@ t.test('the detail names the member, not the value that was sent', async t => {
   const { app } = await build(t)
   const detail = async (query: string, body: object) => (await app.inject({ method: 'POST', url: `/boxes${query}`, ...json(body) })).json().detail
   t.equal(await detail('', { ttl: 'canary' }), 'Correct the request: body.ttl: expected an integer from 1 to 604800.')
-  t.equal(await detail('', { canary: 1 }), 'Correct the request: body: accepts only ttl.')
+  t.equal(await detail('', { canary: 1 }), 'Correct the request: body: accepts only ttl, keep.')
   t.equal(await detail('?canary', {}), 'Correct the request: query: accepts no parameters.')
 })
 

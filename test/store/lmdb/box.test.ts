@@ -6,8 +6,8 @@ const count = fc.nat({ max: 2 ** 51 })
 const ascending = fc.array(fc.integer({ min: 1, max: 2 ** 40 }), { maxLength: 32 }).map(gaps => sums(gaps))
 
 t.test('a box survives encoding and decoding', async t => {
-  fc.assert(fc.property(count, count, count, count, count, count, count, count, count, fc.string({ maxLength: 8 }), ascending, (ttl, listed, late, front, held, bytes, extra, keys, born, holder, places) => {
-    const box = { ttl, deadline: listed + late, listed, front, last: front + held, bytes, cost: bytes + extra, keys, holder, born, places }
+  fc.assert(fc.property(count, count, count, count, count, count, count, count, count, fc.string({ maxLength: 8 }), fc.option(fc.record({ keep: fc.integer({ min: 1, max: 2 ** 50 }), oldest: count }), { nil: { keep: 0, oldest: 0 } }), ascending, (ttl, listed, late, front, held, bytes, extra, keys, born, holder, passing, places) => {
+    const box = { ttl, deadline: listed + late, listed, front, last: front + held, bytes, cost: bytes + extra, keys, holder, born, ...passing, places }
     t.strictSame(boxOf(recordOf(box)), box)
   }))
 })

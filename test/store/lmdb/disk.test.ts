@@ -256,6 +256,51 @@ t.test('a path that cannot be a store is refused in one line', async t => {
   await t.rejects(lmdbStore({ path }), { message: /its data\.mdb is not a store\. Choose another directory\.$/ })
 })
 
+t.test('a directory from before there were rooms is read as it is, and can have rooms from then on', async t => {
+  const path = freshDirectory(t)
+  const [drop, room] = [newDrop(), newDrop()]
+  let store = await lmdbStore({ path })
+  await store.create(drop, TTL, start, limits)
+  await store.append(drop, message('1', 'key'), start, limits)
+  await store.close()
+  const stored = async (change?: number): Promise<number> => {
+    const root = open({ path, noSubdir: false, overlappingSync: false, encoding: 'binary' })
+    const format = root.getBinary('format') as Buffer
+    const before = format.readDoubleLE()
+    if (change !== undefined) {
+      format.writeDoubleLE(change)
+      await root.put('format', format)
+    }
+    await root.close()
+    return before
+  }
+  t.equal(await stored(6), 7)
+  store = await lmdbStore({ path })
+  t.match(await store.read(drop, 0, 10, start), { texts: ['1'], next: 1, expires: start + TTL })
+  await store.create(room, TTL, start, limits, undefined, TTL)
+  await store.append(room, message('2'), start, limits)
+  await store.close()
+  t.equal(await stored(), 7, 'an older program refuses it')
+  store = await lmdbStore({ path })
+  t.teardown(() => store.close())
+  t.match(await store.read(drop, 0, 10, start), { texts: ['1'] })
+  t.match(await store.read(room, 0, 10, start), { texts: ['2'], keep: TTL })
+})
+
+t.test('a room knows after reopening when each of its messages came', async t => {
+  const path = freshDirectory(t)
+  const drop = newDrop()
+  let store = await lmdbStore({ path })
+  await store.create(drop, TTL, start, limits, undefined, TTL / 2)
+  for (let n = 0; n < 100; n++) await store.append(drop, message(`${n}`), start + n, limits)
+  await store.close()
+  store = await lmdbStore({ path })
+  t.teardown(() => store.close())
+  t.match((await store.read(drop, 0, 100, start + TTL / 2 + 39)).texts, Array.from({ length: 60 }, (_, i) => `${i + 40}`))
+  t.equal(await store.sweep(start + TTL / 2 + 39), 40)
+  t.match(await store.append(drop, message('100'), start + TTL / 2 + 39, limits), { seq: 101, count: 61 })
+})
+
 t.test('a directory with another layout version is refused', async t => {
   const path = freshDirectory(t)
   await (await lmdbStore({ path })).close()

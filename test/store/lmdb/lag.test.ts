@@ -27,7 +27,7 @@ t.test('it knows what was flushed, whatever a transaction does, and where record
       if (step.do === 'store') {
         const known = now.get(step.drop)
         const box = lag.box(step.drop) ?? emptyBox()
-        advance(box, ++place, step.bytes)
+        advance(box, ++place, step.bytes, 0)
         lag.grow(step.drop, box, place, step.bytes)
         const { last, bytes, places, from } = known ?? { last: 0, bytes: 0, places: [], from: place }
         now.set(step.drop, { last: last + 1, bytes: bytes + step.bytes, places: last % 32 === 0 ? [place] : [...places, place], from })
@@ -75,7 +75,7 @@ t.test('a box that lags by more than 8 MiB is overdue, and so are all that lag l
 })
 
 function emptyBox (): Box {
-  return { ttl: 1, deadline: 1, listed: 1, front: 0, last: 0, bytes: 0, cost: 0, keys: 0, holder: '', born: 0, places: [] }
+  return { ttl: 1, deadline: 1, listed: 1, front: 0, last: 0, bytes: 0, cost: 0, keys: 0, holder: '', born: 0, keep: 0, oldest: 0, places: [] }
 }
 
 function equal (found: unknown, wanted: unknown): void {

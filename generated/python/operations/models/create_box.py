@@ -16,18 +16,26 @@ class CreateBox:
 
     Attributes:
         ttl (int | Unset): The idle lifetime in seconds: a box that is not used for this long expires. If absent: 86400.
+        keep (int | Unset): Makes the box a room, whose messages pass: each is gone after this many seconds, and a full
+            room lets its oldest messages go. At most `ttl`. If absent, the box keeps its messages until they are
+            acknowledged or drained.
     """
 
     ttl: int | Unset = UNSET
+    keep: int | Unset = UNSET
 
     def to_dict(self) -> dict[str, Any]:
         ttl = self.ttl
+
+        keep = self.keep
 
         field_dict: dict[str, Any] = {}
 
         field_dict.update({})
         if ttl is not UNSET:
             field_dict["ttl"] = ttl
+        if keep is not UNSET:
+            field_dict["keep"] = keep
 
         return field_dict
 
@@ -36,8 +44,11 @@ class CreateBox:
         d = dict(src_dict)
         ttl = d.pop("ttl", UNSET)
 
+        keep = d.pop("keep", UNSET)
+
         made = cls(
             ttl=ttl,
+            keep=keep,
         )
 
         return made

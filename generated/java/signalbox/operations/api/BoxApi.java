@@ -307,7 +307,7 @@ public class BoxApi {
 
   /**
    * Create a box
-   * Creates an empty box. Keep its id secret, and give its drop address to the other party, who can only store messages in the box.
+   * Creates an empty box. Keep its id secret, and give its drop address to the other party, who can only store messages in the box. With &#x60;keep&#x60;, the box is a room.
    * @param createBox  (optional)
    * @return Created
    * @throws ApiException if fails to make API call
@@ -318,7 +318,7 @@ public class BoxApi {
 
   /**
    * Create a box
-   * Creates an empty box. Keep its id secret, and give its drop address to the other party, who can only store messages in the box.
+   * Creates an empty box. Keep its id secret, and give its drop address to the other party, who can only store messages in the box. With &#x60;keep&#x60;, the box is a room.
    * @param createBox  (optional)
    * @param headers Optional headers to include in the request
    * @return Created
@@ -331,7 +331,7 @@ public class BoxApi {
 
   /**
    * Create a box
-   * Creates an empty box. Keep its id secret, and give its drop address to the other party, who can only store messages in the box.
+   * Creates an empty box. Keep its id secret, and give its drop address to the other party, who can only store messages in the box. With &#x60;keep&#x60;, the box is a room.
    * @param createBox  (optional)
    * @return ApiResponse&lt;Created&gt;
    * @throws ApiException if fails to make API call
@@ -342,7 +342,7 @@ public class BoxApi {
 
   /**
    * Create a box
-   * Creates an empty box. Keep its id secret, and give its drop address to the other party, who can only store messages in the box.
+   * Creates an empty box. Keep its id secret, and give its drop address to the other party, who can only store messages in the box. With &#x60;keep&#x60;, the box is a room.
    * @param createBox  (optional)
    * @param headers Optional headers to include in the request
    * @return ApiResponse&lt;Created&gt;
@@ -938,7 +938,7 @@ public class BoxApi {
 
   /**
    * Store a message
-   * Stores a message: any JSON value, sent with &#x60;Content-Type: application/json&#x60;. A body sent as &#x60;text/plain&#x60;, which is what &#x60;fetch&#x60; uses for a string by default, is stored as a JSON string. A 2xx status means that the message is as durable as the server&#39;s store guarantees. A full box refuses messages; it never discards any.
+   * Stores a message: any JSON value, sent with &#x60;Content-Type: application/json&#x60;. A body sent as &#x60;text/plain&#x60;, which is what &#x60;fetch&#x60; uses for a string by default, is stored as a JSON string. A 2xx status means that the message is as durable as the server&#39;s store guarantees. A full box refuses messages and never discards any; a full room lets its oldest go.
    * @param box A box id or a drop address. (required)
    * @param body  (required)
    * @param idempotencyKey Makes retries safe: a request with the same key and body stores nothing and returns the first response again. (optional)
@@ -951,7 +951,7 @@ public class BoxApi {
 
   /**
    * Store a message
-   * Stores a message: any JSON value, sent with &#x60;Content-Type: application/json&#x60;. A body sent as &#x60;text/plain&#x60;, which is what &#x60;fetch&#x60; uses for a string by default, is stored as a JSON string. A 2xx status means that the message is as durable as the server&#39;s store guarantees. A full box refuses messages; it never discards any.
+   * Stores a message: any JSON value, sent with &#x60;Content-Type: application/json&#x60;. A body sent as &#x60;text/plain&#x60;, which is what &#x60;fetch&#x60; uses for a string by default, is stored as a JSON string. A 2xx status means that the message is as durable as the server&#39;s store guarantees. A full box refuses messages and never discards any; a full room lets its oldest go.
    * @param box A box id or a drop address. (required)
    * @param body  (required)
    * @param idempotencyKey Makes retries safe: a request with the same key and body stores nothing and returns the first response again. (optional)
@@ -966,7 +966,7 @@ public class BoxApi {
 
   /**
    * Store a message
-   * Stores a message: any JSON value, sent with &#x60;Content-Type: application/json&#x60;. A body sent as &#x60;text/plain&#x60;, which is what &#x60;fetch&#x60; uses for a string by default, is stored as a JSON string. A 2xx status means that the message is as durable as the server&#39;s store guarantees. A full box refuses messages; it never discards any.
+   * Stores a message: any JSON value, sent with &#x60;Content-Type: application/json&#x60;. A body sent as &#x60;text/plain&#x60;, which is what &#x60;fetch&#x60; uses for a string by default, is stored as a JSON string. A 2xx status means that the message is as durable as the server&#39;s store guarantees. A full box refuses messages and never discards any; a full room lets its oldest go.
    * @param box A box id or a drop address. (required)
    * @param body  (required)
    * @param idempotencyKey Makes retries safe: a request with the same key and body stores nothing and returns the first response again. (optional)
@@ -979,7 +979,7 @@ public class BoxApi {
 
   /**
    * Store a message
-   * Stores a message: any JSON value, sent with &#x60;Content-Type: application/json&#x60;. A body sent as &#x60;text/plain&#x60;, which is what &#x60;fetch&#x60; uses for a string by default, is stored as a JSON string. A 2xx status means that the message is as durable as the server&#39;s store guarantees. A full box refuses messages; it never discards any.
+   * Stores a message: any JSON value, sent with &#x60;Content-Type: application/json&#x60;. A body sent as &#x60;text/plain&#x60;, which is what &#x60;fetch&#x60; uses for a string by default, is stored as a JSON string. A 2xx status means that the message is as durable as the server&#39;s store guarantees. A full box refuses messages and never discards any; a full room lets its oldest go.
    * @param box A box id or a drop address. (required)
    * @param body  (required)
    * @param idempotencyKey Makes retries safe: a request with the same key and body stores nothing and returns the first response again. (optional)

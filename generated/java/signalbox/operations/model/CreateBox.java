@@ -33,13 +33,18 @@ import signalbox.operations.ApiClient;
  * The settings of the new box.
  */
 @JsonPropertyOrder({
-  CreateBox.JSON_PROPERTY_TTL
+  CreateBox.JSON_PROPERTY_TTL,
+  CreateBox.JSON_PROPERTY_KEEP
 })
 @jakarta.annotation.Generated(value = "org.openapitools.codegen.languages.JavaClientCodegen", comments = "Generator version: 7.25.0")
 public class CreateBox {
   public static final String JSON_PROPERTY_TTL = "ttl";
   @jakarta.annotation.Nullable
   private Integer ttl;
+
+  public static final String JSON_PROPERTY_KEEP = "keep";
+  @jakarta.annotation.Nullable
+  private Integer keep;
 
   public CreateBox() { 
   }
@@ -68,6 +73,30 @@ public class CreateBox {
   }
 
 
+  public CreateBox keep(@jakarta.annotation.Nullable Integer keep) {
+    this.keep = keep;
+    return this;
+  }
+
+  /**
+   * Makes the box a room, whose messages pass: each is gone after this many seconds, and a full room lets its oldest messages go. At most &#x60;ttl&#x60;. If absent, the box keeps its messages until they are acknowledged or drained.
+   * @return keep
+   */
+  @jakarta.annotation.Nullable
+  @JsonProperty(value = JSON_PROPERTY_KEEP, required = false)
+  @JsonInclude(value = JsonInclude.Include.USE_DEFAULTS)
+  public Integer getKeep() {
+    return keep;
+  }
+
+
+  @JsonProperty(value = JSON_PROPERTY_KEEP, required = false)
+  @JsonInclude(value = JsonInclude.Include.USE_DEFAULTS)
+  public void setKeep(@jakarta.annotation.Nullable Integer keep) {
+    this.keep = keep;
+  }
+
+
   /**
    * Return true if this CreateBox object is equal to o.
    */
@@ -80,12 +109,13 @@ public class CreateBox {
       return false;
     }
     CreateBox createBox = (CreateBox) o;
-    return Objects.equals(this.ttl, createBox.ttl);
+    return Objects.equals(this.ttl, createBox.ttl) &&
+        Objects.equals(this.keep, createBox.keep);
   }
 
   @Override
   public int hashCode() {
-    return Objects.hash(ttl);
+    return Objects.hash(ttl, keep);
   }
 
   @Override
@@ -93,6 +123,7 @@ public class CreateBox {
     StringBuilder sb = new StringBuilder();
     sb.append("class CreateBox {\n");
     sb.append("    ttl: ").append(toIndentedString(ttl)).append("\n");
+    sb.append("    keep: ").append(toIndentedString(keep)).append("\n");
     sb.append("}");
     return sb.toString();
   }
@@ -140,6 +171,11 @@ public class CreateBox {
     // add `ttl` to the URL query string
     if (getTtl() != null) {
       joiner.add(String.format(java.util.Locale.ROOT, "%sttl%s=%s", prefix, suffix, ApiClient.urlEncode(ApiClient.valueToString(getTtl()))));
+    }
+
+    // add `keep` to the URL query string
+    if (getKeep() != null) {
+      joiner.add(String.format(java.util.Locale.ROOT, "%skeep%s=%s", prefix, suffix, ApiClient.urlEncode(ApiClient.valueToString(getKeep()))));
     }
 
     return joiner.toString();

@@ -62,7 +62,7 @@ def sync_detailed(
     """Create a box
 
      Creates an empty box. Keep its id secret, and give its drop address to the other party, who can only
-    store messages in the box.
+    store messages in the box. With `keep`, the box is a room.
 
     Args:
         body (CreateBox | Unset): The settings of the new box.
@@ -94,7 +94,7 @@ def sync(
     """Create a box
 
      Creates an empty box. Keep its id secret, and give its drop address to the other party, who can only
-    store messages in the box.
+    store messages in the box. With `keep`, the box is a room.
 
     Args:
         body (CreateBox | Unset): The settings of the new box.
@@ -121,7 +121,7 @@ async def asyncio_detailed(
     """Create a box
 
      Creates an empty box. Keep its id secret, and give its drop address to the other party, who can only
-    store messages in the box.
+    store messages in the box. With `keep`, the box is a room.
 
     Args:
         body (CreateBox | Unset): The settings of the new box.
@@ -151,7 +151,7 @@ async def asyncio(
     """Create a box
 
      Creates an empty box. Keep its id secret, and give its drop address to the other party, who can only
-    store messages in the box.
+    store messages in the box. With `keep`, the box is a room.
 
     Args:
         body (CreateBox | Unset): The settings of the new box.
