@@ -10,6 +10,8 @@ from schemathesis.openapi.checks import UseAfterFree
 from schemathesis.specs.openapi.checks import use_after_free
 
 URL = os.environ["SIGNALBOX_FUZZ_URL"]
+# The server's, in seconds.
+DEFAULT_TTL, MAX_TTL = 86_400, 604_800
 ADDRESS = re.compile(r"(box|drop)_[A-Za-z0-9_-]{32}")
 
 
@@ -37,6 +39,19 @@ def map_path_parameters(context, path_parameters):
 @schemathesis.hook
 def map_query(context, query):
     return made_real(query)
+
+
+@schemathesis.hook
+def before_call(context, case, kwargs):
+    """A schema cannot say that `keep` is at most `ttl`. What the schema refuses stays as it is."""
+    settings = case.body if isinstance(case.body, dict) else {}
+    ttl, keep = settings.get("ttl", DEFAULT_TTL), settings.get("keep")
+    if is_seconds(ttl) and is_seconds(keep) and keep > ttl:
+        case.body = {**settings, "keep": ttl}
+
+
+def is_seconds(value):
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and 1 <= value <= MAX_TTL and value == int(value)
 
 
 @schemathesis.check

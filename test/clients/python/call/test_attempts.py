@@ -80,6 +80,8 @@ class JoiningTest(CallTest):
                 await scripted.say(None)
         # Seven have failed, and one is under way: the next one waits, and is told so.
         self.assertEqual(call._attempts._failed + call._attempts._under_way, 8)
+        await until(lambda: refused == ["CALL_ERR_CLOSED"] * 7)
+        refused.clear()
         call._options.timings.__dict__["waiting"] = 0.05
         async with await ScriptedGuest.create(call.invite) as scripted:
             await scripted.greet()
