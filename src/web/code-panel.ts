@@ -37,8 +37,8 @@ export class CodePanel {
     element('digits').textContent = several ? codesText(people) : spokenCode(first?.code ?? '')
     element('compared').hidden = first === undefined || people.some(({ compared }) => !compared)
     element('code-meaning').textContent = several
-      ? 'You share a different code with each person. Read it aloud with them. If you both have the same digits, nobody is in the middle. If not, leave the call.'
-      : 'Read these digits aloud to each other. If they match, nobody is in the middle. If not, leave the call.'
+      ? 'You share a different code with each person. Compare the digits aloud. If they match, nobody is in the middle. If not, leave the call.'
+      : 'Compare these digits aloud. If they match, nobody is in the middle. If not, leave the call.'
     this.#showList(several ? people : [])
     const next = comparison(state)
     this.#next = next

@@ -13,7 +13,7 @@ const table = {
   full: ['This call is full', 'Six people are already in it. Try again when someone has left.'],
   attempts: ['This invite accepts no new guests for now', 'There were too many attempts to join, and someone may be interfering. Ask for a new link, sent another way, or wait ten minutes.', 'There were too many attempts to join, and someone may be interfering. Start a new call and send its link another way, or wait ten minutes.'],
   elsewhere: ['This call is open in another tab', 'Continue in that tab, or close it and try again.'],
-  usedUp: ['This invite is used up', 'Too many people have joined with it. Ask for a new one, or start a call yourself.', 'Too many people have joined with it. Start a new call and send its link.'],
+  usedUp: ['This invite has been used up', 'Too many people have joined with it. Ask for a new one, or start a call yourself.', 'Too many people have joined with it. Start a new call and send its link.'],
   nobody: ['Nobody answered', 'The person who invited you does not have the page open right now. Ask them to open it, then try again.'],
   path: ['Your networks cannot connect', 'They block direct connections, and this server has no TURN server to relay the call. Try another network, such as mobile data.'],
   relay: ['Your networks cannot connect', 'They block direct connections, and the TURN server did not help either. Try another network, such as mobile data.'],

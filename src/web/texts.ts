@@ -120,7 +120,7 @@ function goneText ({ person, notice, host }: Departure): string {
 
 /** What it means for the others if this person leaves, where that is not plain; '' otherwise. */
 export function leaveHint (state: State): string {
-  return state.role === 'host' && peopleIn(state).length > 1 ? 'The others can go on talking, but nobody else can join.' : ''
+  return state.role === 'host' && peopleIn(state).length > 1 ? 'The others can go on talking, but nobody else will be able to join.' : ''
 }
 
 /** What is happening while the person is alone and can only wait; undefined otherwise. */
@@ -164,11 +164,10 @@ export function comparison (state: State): Comparison | undefined {
   const alone = people.length === 1
   const person = people.find(({ compared }) => !compared)
   if (person === undefined || person.broken !== undefined) return undefined
-  const name = nameOf(person, alone)
-  const changed = alone ? 'The connection is new, and so is its code: compare again. ' : `The connection to ${name} is new, and so is its code: compare again. `
-  const before = person.codeChanged ? `${changed}Read ` : 'Read '
+  const name = alone ? 'the other person' : nameOf(person, false)
+  const before = person.codeChanged ? `The connection${alone ? '' : ` to ${name}`} is new, and so is its code. Compare ` : 'Compare '
   const digits = spokenCode(person.code)
-  const after = ` aloud ${alone ? 'to each other' : `with ${name}`}. If the digits match, nobody is in the middle. If not, leave.`
+  const after = ` aloud with ${name}. If they match, nobody is in the middle. If not, leave the call.`
   return { id: person.id, code: person.code, before, digits, after, text: before + digits + after }
 }
 

@@ -22,7 +22,7 @@ t.test('whose sound is blocked can be turned on, whatever becomes of the others'
   })
   const button = host.page.getByRole('button', { name: 'Turn on sound' })
   await button.waitFor()
-  await host.page.getByText('This browser has blocked the sound.').waitFor()
+  await host.page.getByText('Your browser has blocked the sound.').waitFor()
   await join(await visit(t, browser, invite))
   await host.page.locator('.tile').nth(1).waitFor()
   await button.waitFor()

@@ -82,7 +82,7 @@ t.test('the call page in Chromium', { skip }, async t => {
   await t.test('a host that loads its page again goes on with the same link, and its guest finds back', async t => {
     const { host, guest, invite } = await talking(t)
     const before = await code(guest)
-    for (const { page } of [host, guest]) await page.locator('#compare').getByText(/^Read \d{3} \d{3} aloud to each other\. If the digits match, nobody is in the middle\. If not, leave\.$/).waitFor()
+    for (const { page } of [host, guest]) await page.locator('#compare').getByText(/^Compare \d{3} \d{3} aloud with the other person\. If they match, nobody is in the middle\. If not, leave the call\.$/).waitFor()
     await guest.page.getByRole('button', { name: 'They match' }).click()
     await guest.page.locator('summary').getByText('compared').waitFor({ state: 'attached' })
     t.notOk(await guest.page.locator('#compare').isVisible(), 'it is marked as compared')
@@ -90,7 +90,7 @@ t.test('the call page in Chromium', { skip }, async t => {
     await host.reaches('connected')
     await guest.page.waitForFunction(before => !['', before].includes(document.querySelector('#digits')!.textContent), before)
     t.equal(await code(guest), await code(host), 'with a new session, which has a new code')
-    for (const { page } of [host, guest]) await page.locator('#compare').getByText('The connection is new, and so is its code: compare again.').waitFor()
+    for (const { page } of [host, guest]) await page.locator('#compare').getByText('The connection is new, and so is its code.').waitFor()
     t.notOk(await guest.page.locator('#compared').isVisible(), 'the old mark is gone')
     t.ok(await keepsDecoding(guest.page))
 
@@ -116,7 +116,7 @@ t.test('the call page in Chromium', { skip }, async t => {
     await guest.reaches('connected')
     await host.reaches('connected')
     t.equal(await code(guest), await code(host))
-    for (const { page } of [host, guest]) await page.locator('#compare').getByText('compare again').waitFor()
+    for (const { page } of [host, guest]) await page.locator('#compare').getByText('so is its code').waitFor()
     await guest.page.getByRole('button', { name: 'Mic', pressed: false }).waitFor()
     t.ok(await keepsDecoding(host.page), 'still muted, and seen')
   })

@@ -104,7 +104,7 @@ async function journeys (t: Test, url: string, opens: [Open, Open, Open]): Promi
 
   await step('when the host leaves, the guests go on talking, and know that nobody else can join', async () => {
     await ada.tab.click('#leave')
-    await shows(ada.tab, '#leave-hint', 'The others can go on talking, but nobody else can join.')
+    await shows(ada.tab, '#leave-hint', 'The others can go on talking, but nobody else will be able to join.')
     await ada.tab.click('#leave-dialog [value="leave"]')
     for (const { tab } of [ben, cleo]) await shows(tab, '#notice', 'Ada left. You can go on talking, but nobody else can join.')
     await allMeet([ben, cleo])

@@ -116,14 +116,14 @@ t.test('with several people, each has a code and a break of their own', async t 
 
 t.test('people are asked to compare one code after the other', async t => {
   const state = after(several, host)
-  t.match(comparison(state), { id: 'ada', text: /^Read 123 456 aloud with Ada\./ })
+  t.match(comparison(state), { id: 'ada', text: /^Compare 123 456 aloud with Ada\./ })
   const then = next(state, { type: 'compared', id: 'ada' })
-  t.match(comparison(then), { id: 'ben', text: /^Read 222 222 aloud with Person 3\./ })
+  t.match(comparison(then), { id: 'ben', text: /^Compare 222 222 aloud with Person 3\./ })
   const done = next(then, { type: 'compared', id: 'ben' })
   t.equal(comparison(done), undefined)
   const digits = several.map(event => event.type === 'named' ? { ...event, person: '123 456' } : event)
-  t.match(comparison(after(digits, host)), { before: 'Read ', digits: '123 456', after: /^ aloud with 123 456\. If the digits match/ }, 'a name may look like the digits')
-  t.match(comparison(next(done, { type: 'connected', id: 'ada', code: '777777', codeChanged: true })), { id: 'ada', text: /compare again/ })
+  t.match(comparison(after(digits, host)), { before: 'Compare ', digits: '123 456', after: /^ aloud with 123 456\. If they match/ }, 'a name may look like the digits')
+  t.match(comparison(next(done, { type: 'connected', id: 'ada', code: '777777', codeChanged: true })), { id: 'ada', text: /so is its code/ })
 })
 
 t.test('while a connection is broken, nobody else takes the place of the person whose code is next', async t => {
@@ -187,7 +187,7 @@ t.test('when one of several leaves, the others stay, and hear who it was', async
 
 t.test('a host is told before it leaves what that means for several others', async t => {
   const state = after(several, host)
-  t.match(leaveHint(state), /nobody else can join/)
+  t.match(leaveHint(state), /nobody else will be able to join/)
   t.equal(leaveHint({ ...state, role: 'guest' }), '')
   t.equal(leaveHint(next(state, { type: 'peerGone', id: 'ben', notice: 'left' })), '')
 })
