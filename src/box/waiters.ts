@@ -44,8 +44,8 @@ export class Waiters {
    */
   async open (drop: string, ended: AbortSignal): Promise<Waiter> {
     const { maxWaiters, maxRoomWaiters } = this.#rules
-    // Only beyond the first limit does it matter which of the two it is.
-    if (this.#perBox.of(drop) >= maxWaiters) {
+    // Only beyond the lower limit does it matter which of the two it is.
+    if (this.#perBox.of(drop) >= Math.min(maxWaiters, maxRoomWaiters)) {
       const { keep } = await this.#store.read(drop, 0, 0, this.#clock.now())
       if (this.#perBox.of(drop) >= (keep === undefined ? maxWaiters : maxRoomWaiters)) throw new RateError()
     }

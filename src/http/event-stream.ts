@@ -69,7 +69,8 @@ export async function streamMessages (response: PendingResponse, { waiter, first
     }
     response.end()
   } catch (error) {
-    if (hasCode(error, 'BOX_ERR_NOT_FOUND')) response.end(GONE)
+    // A cursor that is suddenly ahead is that of a box which is gone; the one that was opened in its place is another.
+    if (hasCode(error, 'BOX_ERR_NOT_FOUND') || hasCode(error, 'BOX_ERR_CURSOR')) response.end(GONE)
     else throw error
   }
 }

@@ -73,6 +73,19 @@ t.test('places are counted per box, and freed once', async t => {
   t.equal(watch.open, 0)
 })
 
+t.test('a room may also have fewer readers waiting than a box', async t => {
+  const { watch, clock } = await setUp()
+  const waiters = new Waiters(watch.store, clock, { maxWaiters: 3, maxRoomWaiters: 1 })
+  const [room, box] = [dropAddress(newBoxId()), dropAddress(newBoxId())]
+  await watch.store.create(room, 60_000, clock.now(), limits, undefined, 60_000)
+  await watch.store.create(box, 60_000, clock.now(), limits)
+  const open = [await waiters.open(room, never)]
+  await t.rejects(waiters.open(room, never), RateError)
+  for (let n = 0; n < 3; n++) open.push(await waiters.open(box, never))
+  await t.rejects(waiters.open(box, never), RateError)
+  for (const waiter of open) waiter.close()
+})
+
 t.test('a reader that disconnected before, during or after the subscription holds no place', async t => {
   const { watch, drop, waiters } = await setUp(1)
   const gone = new AbortController()

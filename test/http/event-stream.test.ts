@@ -116,6 +116,20 @@ t.test('a box that is deleted or expires ends its streams with a gone event', as
   t.match(expired.events, [{ event: 'gone' }])
 })
 
+t.test('a box that is opened again at once ends the streams of the one before with a gone event', async t => {
+  const { app, clock, watch, box, url } = await setUp(t)
+  await box.store('a')
+  const reader = await openStream(t, url)
+  await reader.until(({ events }) => events.length === 1)
+  await Promise.all([
+    watch.store.delete(box.drop, clock.now()),
+    watch.store.open(box.drop, 60_000, clock.now(), { maxMessages: 10, maxBoxBytes: 1_000 })
+  ])
+  await reader.untilEnd()
+  t.match(reader.events[1], { event: 'gone' })
+  t.equal((await app.inject({ url: box.messages })).statusCode, 200)
+})
+
 t.test('a stream keeps its box alive', async t => {
   const { clock, createBox, origin } = await setUp(t)
   clock.run()

@@ -23,6 +23,10 @@ import type { Held } from '../store.js'
  */
 export type Report = [holder: string, deadline: number, units: number, lowered: number]
 
+export type OnRecord = [units: number, lowered: number]
+
+export const NOTHING: OnRecord = [0, 0]
+
 export type Run = <T>(script: Script, keys: string[], args: (string | number)[]) => Promise<T>
 
 const UNBOUNDED: Held = { boxes: Number.MAX_SAFE_INTEGER, bytes: Number.MAX_SAFE_INTEGER }
@@ -51,18 +55,20 @@ export class Holders {
   }
 
   /** Records a box that is about to be created. @throws HeldError */
-  async admit (holder: string, drop: string, deadline: number, now: number, held?: Held): Promise<void> {
-    await this.#admit(scripts.admit, holder, drop, deadline, now, held)
-  }
-
-  /** The same for a box that several callers may create at once: it needs the space of one. */
-  async admitOnce (holder: string, drop: string, deadline: number, now: number, held?: Held): Promise<void> {
-    await this.#admit(scripts.admitOnce, holder, drop, deadline, now, held)
-  }
-
-  async #admit (script: Script, holder: string, drop: string, deadline: number, now: number, { boxes, bytes }: Held = UNBOUNDED): Promise<void> {
-    const admitted = await this.#ask(script, holder, [now, drop, deadline, boxes, bytes])
+  async admit (holder: string, drop: string, deadline: number, now: number, { boxes, bytes }: Held = UNBOUNDED): Promise<void> {
+    const admitted = await this.#ask<number>(scripts.admit, holder, [now, drop, deadline, boxes, bytes])
     if (admitted === 0) throw new HeldError()
+  }
+
+  /**
+   * The same for a box that several callers may create at once: it needs the space of one.
+   * @returns what the record has under its address already
+   * @throws HeldError
+   */
+  async admitOnce (holder: string, drop: string, deadline: number, now: number, { boxes, bytes }: Held = UNBOUNDED): Promise<OnRecord> {
+    const admitted = await this.#ask<OnRecord | 0>(scripts.admitOnce, holder, [now, drop, deadline, boxes, bytes])
+    if (admitted === 0) throw new HeldError()
+    return admitted ?? NOTHING
   }
 
   /**
@@ -71,7 +77,7 @@ export class Holders {
    * @throws HeldError
    */
   async grant ([holder, deadline, units, lowered]: Report, spare: number, drop: string, now: number, held: Held): Promise<number> {
-    const granted = await this.#ask(scripts.grant, holder, [now, drop, deadline, units, spare, lowered, held.bytes])
+    const granted = await this.#ask<number>(scripts.grant, holder, [now, drop, deadline, units, spare, lowered, held.bytes])
     if (granted === -1) throw new HeldError()
     return granted ?? units
   }
@@ -87,10 +93,10 @@ export class Holders {
   }
 
   /** Undefined if the record is not available: as with rate limits, a box is not refused for that. */
-  async #ask (script: Script, holder: string, args: (string | number)[]): Promise<number | undefined> {
+  async #ask<T> (script: Script, holder: string, args: (string | number)[]): Promise<T | undefined> {
     const key = `${this.#prefix}held:{${holder}}`
     try {
-      const reply = await this.#run<number>(script, [key, `${key}:units`], args)
+      const reply = await this.#run<T>(script, [key, `${key}:units`], args)
       this.#away.notMet()
       this.#refused.notMet()
       return reply
@@ -162,14 +168,19 @@ ${keep('ARGV[3]', 'ARGV[1]')}
 return 1
 `)
 
-/** The same, but what is on the record already is not counted again. */
+/**
+ * The same, but what is on the record already is not counted again.
+ * → { units, lowered } | 0 if the holder has reached its limit
+ */
 const admitOnce = script(`
 ${count}
+${put}
 if not redis.call('ZSCORE', KEYS[1], ARGV[2]) then boxes = boxes + 1 end
 if boxes > tonumber(ARGV[4]) or boxes * ${BOX_COST} + sum * ${UNIT} > tonumber(ARGV[5]) then return 0 end
 redis.call('ZADD', KEYS[1], 'GT', ARGV[3], ARGV[2])
 ${keep('ARGV[3]', 'ARGV[1]')}
-return 1
+local units, lowered = on_record(ARGV[2])
+return { units, math.max(0, lowered) }
 `)
 
 /**

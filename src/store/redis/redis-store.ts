@@ -3,7 +3,7 @@ import { NotFoundError, StoreError, StoreFullError } from '../../errors.js'
 import { loadOptional } from '../../optional.js'
 import { Calls, SMALL } from './calls.js'
 import { checkDatabase, checkGiven, connect, isCluster, logRisks, makeClient, parseUrls, watchConnection, type Driver, type Log, type RedisClient } from './connection.js'
-import { Holders, type Report } from './holders.js'
+import { Holders, NOTHING, type Report } from './holders.js'
 import { CREATE, OPEN, scripts } from './scripts.js'
 import { Wakeups, type Owner } from './wakeups.js'
 import type { Appended, Drained, Held, Limits, NewMessage, Opened, Page, SharedCounter, Store, Unsubscribe } from '../store.js'
@@ -137,7 +137,7 @@ class RedisStore implements Store {
 
   async create (drop: string, ttl: number, now: number, { held }: Limits, holder?: string, keep?: number): Promise<void> {
     if (holder !== undefined) await this.#holders.admit(holder, drop, now + ttl, now, held)
-    const created = this.#calls.run<[1, string?]>(scripts.create, this.#keys(drop), [now, ttl, holder ?? '', CREATE, keep ?? ''])
+    const created = this.#calls.run<[1, string?]>(scripts.create, this.#keys(drop), [now, ttl, holder ?? '', CREATE, keep ?? '', ...NOTHING])
     const [, other] = await created.catch(async (error: unknown) => {
       await this.#holders.forget(drop, holder)
       throw error
@@ -154,8 +154,8 @@ class RedisStore implements Store {
       } catch (error) {
         if (!(error instanceof NotFoundError)) throw error
       }
-      if (holder !== undefined) await this.#holders.admitOnce(holder, drop, now + ttl, now, held)
-      const opened = this.#calls.run<[0 | 1, string?]>(scripts.create, this.#keys(drop), [now, ttl, holder ?? '', OPEN, keep ?? ''])
+      const granted = holder === undefined ? NOTHING : await this.#holders.admitOnce(holder, drop, now + ttl, now, held)
+      const opened = this.#calls.run<[0 | 1, string?]>(scripts.create, this.#keys(drop), [now, ttl, holder ?? '', OPEN, keep ?? '', ...granted])
       const [created, other] = await opened.catch(async (error: unknown) => {
         // If only the reply was lost, the box exists, and its opener knows its address.
         if (error instanceof StoreFullError) await this.#holders.forget(drop, holder)

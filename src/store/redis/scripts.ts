@@ -42,10 +42,11 @@ const PACKED_KEYS = 60
  * | `r:<k % MAX_KEYS>` | the ring of the latest key ids, which tells which key to forget next |
  *
  * In a room, each entry of the list is `<time> <text>`, with the time when it was appended. Every script begins by
- * removing what has passed; Redis frees a list that nobody has used since its last message went.
+ * removing what has expired.
  *
  * Expiry depends on the deadline in the hash. Redis's own expiry only frees the space: it
- * counts from the same use, on Redis's clock, and comes `MARGIN` later.
+ * counts from the same use, on Redis's clock, and comes `MARGIN` later. It is the same for both keys, so that a
+ * list never outlives its hash and meets the next box under the same address.
  *
  * A refusal is returned as a single word: `gone`, `full`, `cursor` or `key`. If the holder's
  * record must be told of a new deadline or a lower grant, the last member of a reply is
@@ -112,12 +113,19 @@ if granted > 0 and units(count, bytes, keys) < granted then
 end
 `
 
+/** In a room, which frees space with almost every use: only if it is much, since more messages will need it again. */
+const lowerRoom = `
+if keep and units(count, bytes, keys) * 2 < granted then
+  ${lower}
+end
+`
+
 /** Renews the idle lifetime by the same rule as `renewedDeadline`. */
 const renew = `
 if now + ttl - deadline > ttl / 8 then
   deadline = now + ttl
   redis.call('PEXPIRE', KEYS[1], ttl + ${MARGIN})
-  if not keep then redis.call('PEXPIRE', KEYS[2], ttl + ${MARGIN}) end
+  redis.call('PEXPIRE', KEYS[2], ttl + ${MARGIN})
   redis.call('HSET', KEYS[1], 'd', deadline)
   news = true
 end
@@ -125,21 +133,24 @@ end
 
 /**
  * KEYS  box, messages
- * ARGV  now, ttl, holder or '', `CREATE` or `OPEN`, keep or ''
- * Creates an empty box, replacing anything that was there; with `OPEN`, an existing box stays as it is. If a box
- * of the same holder is replaced, the holder's record still has its grant, so the new box takes it over.
+ * ARGV  now, ttl, holder or '', `CREATE` or `OPEN`, keep or '', units and lowered on the holder's record
+ * Creates an empty box, replacing anything that was there; with `OPEN`, an existing box stays as it is. If the
+ * holder's record still has the grant of a box under this address, the new one takes it over: of a box that is
+ * replaced here, or of one that is gone without the record having been told.
  * → { 1, another holder whose box was replaced } | { 0, the holder of the existing box }
  */
 const create = script(`
 local before = redis.call('HMGET', KEYS[1], 'h', 'd', 'g', 'e')
 local exists = before[2] and tonumber(before[2]) > tonumber(ARGV[1])
 if exists and ARGV[4] == '${OPEN}' then return { 0, before[1] or nil } end
-if redis.call('EXISTS', KEYS[1]) == 1 then redis.call('DEL', KEYS[1], KEYS[2]) end
+if redis.call('EXISTS', KEYS[1], KEYS[2]) > 0 then redis.call('DEL', KEYS[1], KEYS[2]) end
 redis.call('HSET', KEYS[1], 't', ARGV[2], 'd', tonumber(ARGV[1]) + tonumber(ARGV[2]))
 if ARGV[3] ~= '' then redis.call('HSET', KEYS[1], 'h', ARGV[3]) end
 if ARGV[5] ~= '' then redis.call('HSET', KEYS[1], 'p', ARGV[5]) end
 if exists and before[1] == ARGV[3] then
   redis.call('HSET', KEYS[1], 'g', before[3] or 0, 'e', before[4] or 0)
+elseif tonumber(ARGV[6]) + tonumber(ARGV[7]) > 0 then
+  redis.call('HSET', KEYS[1], 'g', ARGV[6], 'e', ARGV[7])
 end
 redis.call('PEXPIRE', KEYS[1], tonumber(ARGV[2]) + ${MARGIN})
 return { 1, before[1] and before[1] ~= ARGV[3] and before[1] or nil }
@@ -198,15 +209,9 @@ if id ~= '' then
   redis.call('HSET', KEYS[1], 'k:' .. id, last .. ' ' .. count .. ' ' .. ARGV[7], slot, id)
 end
 if id ~= '' then keys = keys + 1 end
-if keep and units(count, bytes, keys) * 2 < granted then
-  ${lower}
-end
+${lowerRoom}
 ${renew}
-if keep then
-  redis.call('PEXPIRE', KEYS[2], keep + ${MARGIN})
-elseif count == 1 then
-  redis.call('PEXPIREAT', KEYS[2], redis.call('PEXPIRETIME', KEYS[1]))
-end
+if count == 1 then redis.call('PEXPIREAT', KEYS[2], redis.call('PEXPIRETIME', KEYS[1])) end
 redis.call('SPUBLISH', KEYS[1], '')
 return { last, count, report() }
 `)
@@ -221,9 +226,7 @@ const read = script(`
 ${open}
 local after = tonumber(ARGV[2])
 if after > last then return 'cursor' end
-if keep then
-  ${lower}
-end
+${lowerRoom}
 ${renew}
 local skip, limit = math.max(0, after - (last - count)), tonumber(ARGV[3])
 if skip >= count or limit == 0 then return { after, deadline, {}, keep or 0, report() } end

@@ -169,3 +169,32 @@ t.test('whatever processes do to a box concurrently, the record never shows less
   for (const drop of drops) await stores[0].drain(drop, now)
   t.equal((await unitsOn(server))['sum'], '0')
 })
+
+t.test('a box that is opened again takes over what the record still says of the one before', { skip }, async t => {
+  const { server, stores: [store] } = await open(t)
+  const [now, drop] = [Date.now(), dropAddress('reopened')]
+  await store.open(drop, HOUR, now, within(1), 'holder')
+  for (let i = 0; i < 3; i++) await store.append(drop, large, now, within(1))
+  await store.acknowledge(drop, 3, now)
+  // As if the process had ended before it told the record, or a failover had lost the box.
+  await server.cli('del', `signalbox:{${drop}}`)
+  t.match(await store.open(drop, HOUR, now, within(1), 'holder'), { created: true })
+  for (let i = 1; i <= 3; i++) t.same(await store.append(drop, large, now, within(1)), { seq: i, count: i })
+  t.match(await unitsOn(server), { [drop]: /^[1-9]/ })
+  await store.drain(drop, now)
+  t.equal((await unitsOn(server))['sum'], '0')
+})
+
+t.test('what is granted to a room for more messages is not given back with each read', { skip }, async t => {
+  const { server, stores: [store] } = await open(t)
+  const [now, drop] = [Date.now(), dropAddress('room')]
+  await store.create(drop, HOUR, now, within(1), 'holder', 60_000)
+  const lowered = async (): Promise<number> => Number(await server.cli('hget', `signalbox:{${drop}}`, 'e') || 0)
+  for (let i = 0; i < 10; i++) {
+    await store.append(drop, large, now, within(1))
+    await store.read(drop, i, 10, now)
+  }
+  t.equal(await lowered(), 0)
+  await store.read(drop, 0, 1, now + 60_000)
+  t.equal(await lowered(), 1, 'until much has expired')
+})

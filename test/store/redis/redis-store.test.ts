@@ -96,6 +96,26 @@ t.test('Redis frees the memory of a box on its own after the deadline', { skip }
   t.equal(await server.cli('dbsize'), '0')
 })
 
+t.test('the messages of a room go with it, and none is in the next one under its id', { skip }, async t => {
+  const server = await RedisServer.start(t)
+  const store = await redisStore({ url: server.url })
+  t.teardown(() => store.close())
+  const drop = dropAddress('room')
+  const key = `signalbox:{${drop}}`
+  const now = Date.now()
+  const due = async (name: string): Promise<number> => Number(await server.cli('pexpiretime', name))
+  await store.open(drop, 10_000, now, limits, undefined, 10_000)
+  for (const later of [0, 1_000, 2_000]) {
+    await store.append(drop, message('"old"'), now + later, limits)
+    t.equal(await due(`${key}:m`), await due(key), `after ${later} ms`)
+  }
+  // As if Redis had freed one of the two before the other.
+  await server.cli('del', key)
+  await store.open(drop, 10_000, now + 20_000, limits)
+  t.same(await store.append(drop, message('"new"'), now + 20_000, limits), { seq: 1, count: 1 })
+  t.match(await store.drain(drop, now + 20_000), { texts: ['"new"'] })
+})
+
 t.test('numbers continue after a restart of Redis, which forgets the scripts', { skip }, async t => {
   const server = await RedisServer.start(t, ['--appendonly', 'yes', '--appendfsync', 'always'])
   const store = await redisStore({ url: server.url })
