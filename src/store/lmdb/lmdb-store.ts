@@ -168,13 +168,19 @@ class LmdbStore implements Store {
   #whatStays (drop: string, box: Box, now: number, bytes: number, limits: Limits): { front: number, count: number, bytes: number, freed: number } {
     const all = { front: box.front, count: box.last - box.front, bytes: box.bytes, freed: 0 }
     if (box.keep === 0) return all
-    const passed = this.#records.sizes(drop, box, box.front, this.#records.passed(drop, box, now))
-    const without = (content: typeof all, going: Array<{ bytes: number }>): typeof all => going.reduce<typeof all>((left, { bytes }) => ({
-      front: left.front + 1, count: left.count - 1, bytes: left.bytes - bytes, freed: left.freed + messageCost(box, bytes)
-    }), content)
-    const kept = without(all, passed)
+    const without = (before: typeof all, going: Iterable<{ bytes: number }>): typeof all => {
+      const left = { ...before }
+      for (const { bytes } of going) {
+        left.front++
+        left.count--
+        left.bytes -= bytes
+        left.freed += messageCost(box, bytes)
+      }
+      return left
+    }
+    const kept = without(all, this.#records.content(drop, box, box.front, this.#records.passed(drop, box, now)))
     if (kept.count < limits.maxMessages && kept.bytes + bytes <= limits.maxBoxBytes) return kept
-    return without(kept, overflow(this.#records.sizes(drop, box, kept.front, box.last), kept, bytes, limits))
+    return without(kept, overflow(this.#records.content(drop, box, kept.front, box.last), kept, bytes, limits))
   }
 
   /**

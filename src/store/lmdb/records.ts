@@ -2,6 +2,7 @@ import type { Database, Key, RootDatabase } from 'lmdb'
 import type { FirstAck } from '../admission.js'
 import { diskCosts as costs } from '../cost.js'
 import { advance, boxOf, CHUNK, chunkOf, dueOf, messageCost, recordOf, steps, sums, type Box, type BoxRecord } from './box.js'
+import { asBytes, messageIn, messageRecord, numbersIn } from './encoding.js'
 import { Holders } from './holders.js'
 import { Lag } from './lag.js'
 import { Space } from './space.js'
@@ -197,10 +198,9 @@ export class Records {
     if (last % CHUNK === 0 && box.front < last) void this.#places.put([drop, chunkOf(last)], steps(places))
     const place = ++this.#lastPlace
     advance(box, place, bytes, now)
-    const times = box.keep === 0 ? box.deadline : `${box.deadline},${now}`
     // In ascending order, so that a page is filled before the next is started. LMDB reports a violation; its
     // types do not mention that.
-    const inOrder: unknown = this.#messages.putSync(place, `${times} ${drop} ${text}`, IN_ORDER)
+    const inOrder: unknown = this.#messages.putSync(place, messageRecord(box, drop, text, now), IN_ORDER)
     if (inOrder === false) throw new Error(`message ${place} is not the last one`)
     this.#lag.grow(drop, box, place, bytes)
     this.#cost += messageCost(box, bytes)
@@ -227,26 +227,29 @@ export class Records {
     box.cost -= cost
     box.bytes -= bytes
     box.front = upTo
-    if (box.keep > 0) box.oldest = rest ? this.#timesAfter(drop, box, upTo).next().value ?? 0 : 0
+    if (box.keep > 0) box.oldest = rest ? this.content(drop, box, upTo, box.last).next().value?.time ?? 0 : 0
   }
 
   /** The number of the last message that a room no longer keeps at `now`. */
   passed (drop: string, box: Box, now: number): number {
     if (box.oldest === 0 || !isExpired(box.oldest + box.keep, now)) return box.front
-    return box.front + countPassed(this.#timesAfter(drop, box, box.front), box.keep, now)
+    return box.front + countPassed(this.#times(drop, box), box.keep, now)
   }
 
-  /** The sizes of the messages after one sequence number, up to and including another. */
-  sizes (drop: string, box: Box, after: number, upTo: number): Array<{ bytes: number }> {
-    return this.texts(drop, box, after, upTo).map(text => ({ bytes: Buffer.byteLength(text) }))
-  }
-
-  /** When the messages after this one were appended. */
-  * #timesAfter (drop: string, box: Box, after: number): Generator<number, undefined> {
-    for (let seq = after + 1; seq <= box.last; seq++) {
-      const [place] = this.#placesOf(drop, box, seq - 1, seq)
-      yield messageIn(this.#messages.get(place as number) as string).time
+  /** The messages after one sequence number, up to and including another; each is fetched only when it is asked for. */
+  * content (drop: string, box: Box, after: number, upTo: number): Generator<{ time: number, bytes: number }, undefined> {
+    for (let seq = after, end: number; seq < upTo; seq = end) {
+      end = Math.min(upTo, (chunkOf(seq + 1) + 1) * CHUNK)
+      for (const place of this.#placesOf(drop, box, seq, end)) {
+        const { time, text } = messageIn(this.#messages.get(place) as string)
+        yield { time, bytes: Buffer.byteLength(text) }
+      }
     }
+  }
+
+  /** When each message in the box was appended. */
+  * #times (drop: string, box: Box): Generator<number> {
+    for (const { time } of this.content(drop, box, box.front, box.last)) yield time
   }
 
   #placesOf (drop: string, box: Box, after: number, upTo: number): number[] {
@@ -305,23 +308,3 @@ function costOf ({ holder }: Box): number {
 
 const NOTHING = Buffer.alloc(0)
 const IN_ORDER = { append: true }
-
-/** Parses a message's record. A drop address contains no space. */
-function messageIn (record: string): { deadline: number, time: number, drop: string, text: string } {
-  const first = record.indexOf(' ')
-  const second = record.indexOf(' ', first + 1)
-  const [deadline, time] = record.slice(0, first).split(',')
-  return { deadline: Number(deadline), time: Number(time ?? 0), drop: record.slice(first + 1, second), text: record.slice(second + 1) }
-}
-
-function asBytes (numbers: number[]): Buffer {
-  const bytes = Buffer.alloc(numbers.length * 8)
-  numbers.forEach((number, i) => bytes.writeDoubleLE(number, i * 8))
-  return bytes
-}
-
-function numbersIn (bytes: Buffer): number[] {
-  const numbers: number[] = []
-  for (let at = 0; at < bytes.length; at += 8) numbers.push(bytes.readDoubleLE(at))
-  return numbers
-}
