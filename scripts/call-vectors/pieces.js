@@ -84,7 +84,7 @@ const tooLarge = { code: 'CALL_ERR_TOO_LARGE' }
 const nonsense = (over, wrap, ...more) => [
   ...malformed.map(([why, piece]) => ({ why, over, texts: [wrap(piece)], ...format })),
   ...malformed.slice(0, 3).map(([why, piece]) => ({ why: `${why}, in the second piece`, over, texts: [first(wrap), wrap(piece)], ...format })),
-  ...[['no JSON', '{"'], ['not UTF-8', Buffer.concat([Buffer.from('{"type":"x","x":"'), bytes(0xff), Buffer.from('"}')])], ['a byte order mark', '\ufeff{"type":"x"}'], ...more]
+  ...[['no JSON', '{"'], ['only white space', ' \n'], ['not UTF-8', Buffer.concat([Buffer.from('{"type":"x","x":"'), bytes(0xff), Buffer.from('"}')])], ['a byte order mark', '\ufeff{"type":"x"}'], ...more]
     .map(([why, text]) => ({ why: `joined: ${why}`, over, texts: cut(wrap, text), ...format }))
 ]
 

@@ -129,6 +129,11 @@ t.test('a description is limited to as many lines as a peer connection can handl
   t.ok(parseDescription(lines(() => formats(Array.from({ length: 128 }, (_, i) => i)), 2)))
   t.throws(() => parseDescription(lines(() => formats(Array.from({ length: 129 }, (_, i) => i)), 1)), { code: 'CALL_ERR_DESCRIPTION' })
   t.throws(() => parseDescription(lines(() => formats([96, 97, 96]), 1)), { code: 'CALL_ERR_DESCRIPTION' }, 'a format twice')
+  t.throws(() => parseDescription(lines(() => 'm=video 9 x 96  096', 1)), { code: 'CALL_ERR_DESCRIPTION' }, 'in another spelling')
+  t.ok(parseDescription(lines(i => `m=video 9 x 96 97\r\na=rtpmap:96 x/${i}\r\na=rtpmap:97 x/1`, 2)), 'each section maps its own formats')
+  for (const again of ['96', '096', ' 96']) {
+    t.throws(() => parseDescription(lines(() => `m=video 9 x 96\r\na=rtpmap:96 x/1\r\na=rtpmap:${again} y/1`, 1)), { code: 'CALL_ERR_DESCRIPTION' }, 'mapped twice')
+  }
   t.throws(() => parseDescription(lines(() => section(16_385), 1)), { code: 'CALL_ERR_DESCRIPTION' })
   t.end()
 })

@@ -29,7 +29,7 @@ func checkDescription(sdp string) error {
 	if len(lines) > maxLines {
 		return refuse(CodeDescription)
 	}
-	sections, sources, section := 0, 0, section{formats: 1}
+	sections, sources, section := 0, 0, section{formats: 1, mapped: map[string]bool{}}
 	for _, line := range lines {
 		line = strings.TrimSpace(line)
 		switch {
@@ -66,23 +66,32 @@ func soundSize(line string) bool {
 // A section is what has been counted in one media section.
 type section struct {
 	formats, parameters, parameterText, feedback int
-	repeated                                     bool // a format is listed twice, which would double its feedback
+	repeated                                     bool // a format is listed or mapped twice, which would double its feedback
+	mapped                                       map[string]bool
 }
 
 func (s *section) begin(line string) {
 	fields := strings.Fields(line)
 	formats := fields[min(3, len(fields)):]
-	*s = section{formats: max(1, len(formats))}
+	*s = section{formats: max(1, len(formats)), mapped: map[string]bool{}}
 	listed := map[string]bool{}
 	for _, format := range formats[:min(maxFormats, len(formats))] {
-		format = strings.TrimLeft(format, "0") // 096 is 96
-		s.repeated = s.repeated || listed[format]
-		listed[format] = true
+		s.note(listed, format)
 	}
+}
+
+// note notes a format, of which there should be only one.
+func (s *section) note(known map[string]bool, format string) {
+	format = strings.TrimLeft(format, "0") // 096 is 96
+	s.repeated = s.repeated || known[format]
+	known[format] = true
 }
 
 func (s *section) count(line string) {
 	switch {
+	case strings.HasPrefix(line, "a=rtpmap:"):
+		format, _, _ := strings.Cut(strings.TrimSpace(line[len("a=rtpmap:"):]), " ")
+		s.note(s.mapped, format)
 	case strings.HasPrefix(line, "a=fmtp"):
 		s.parameters++
 		s.parameterText += len(line)

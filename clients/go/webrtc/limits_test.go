@@ -32,6 +32,7 @@ func TestTheLimitsOnDescriptions(t *testing.T) {
 		{"formats", video(maxFormats), video(maxFormats + 1)},
 		{"formats listed twice", "m=video 9 UDP/TLS/RTP/SAVPF 0 96 97\r\n", "m=video 9 UDP/TLS/RTP/SAVPF 96 97 96\r\n"},
 		{"formats in another spelling", "", "m=video 9 UDP/TLS/RTP/SAVPF\t96  096\r\n"},
+		{"formats mapped twice", audio + "a=rtpmap:96 VP8/90000\r\na=rtpmap:97 VP8/90000\r\n", "a=rtpmap:096 VP8/90000\r\n"},
 		{"feedback for all formats", audio + strings.Repeat("a=rtcp-fb:* nack\r\n", maxFeedback/2), "a=rtcp-fb:* nack\r\n"},
 		{"max-message-size", "a=max-message-size:49152\r\na=max-message-size:0\r\n", "a=max-message-size:49151\r\n"},
 		{"the form of max-message-size", "", "a= Max-Message-Size:65536\r\n"},
@@ -43,6 +44,9 @@ func TestTheLimitsOnDescriptions(t *testing.T) {
 		if err := checkDescription(c.most + c.line); !has(err, CodeDescription) {
 			t.Error(c.name, "without a limit")
 		}
+	}
+	if err := checkDescription(strings.Repeat(audio+"a=rtpmap:8 PCMA/8000\r\n", 2)); err != nil {
+		t.Error("each section maps its own formats:", err)
 	}
 	if err := checkDescription(audio + strings.Repeat("a=fmtp:0 x\r\n", maxFormats) + audio + "a=fmtp:0 x\r\n"); err != nil {
 		t.Error("the limit is for each section:", err)
@@ -285,5 +289,29 @@ func TestWhichServersAreUsed(t *testing.T) {
 	}
 	if !hasTURN([]webrtc.ICEServer{{URLs: []string{"stun:x", "turns:x"}}}) || hasTURN([]webrtc.ICEServer{{URLs: []string{"stun:x"}}}) {
 		t.Error("TURN is not recognized")
+	}
+}
+
+func TestWhatWaitsToBeStoredIsLimited(t *testing.T) {
+	value := json.RawMessage(`{"x":1}`)
+	many := outbox{wake: make(chan struct{}, 1)}
+	for range maxToStore {
+		if err := many.send(value); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := many.send(value); !has(err, CodeFull) {
+		t.Error("values without a limit:", err)
+	}
+	large := outbox{wake: make(chan struct{}, 1)}
+	long := json.RawMessage(`"` + strings.Repeat("x", maxBytesToStore/2) + `"`)
+	if err := large.send(long); err != nil {
+		t.Fatal(err)
+	}
+	if err := large.send(long); !has(err, CodeFull) {
+		t.Error("bytes without a limit:", err)
+	}
+	if large.take(); large.send(long) != nil {
+		t.Error("what is being stored no longer waits")
 	}
 }

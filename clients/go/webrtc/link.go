@@ -65,7 +65,9 @@ func (c *core) newLink(role sealing.Role) *link {
 	l.router.send = [2]func(int64, object){
 		throughBoxes: func(seq int64, value object) {
 			if l.outbox != nil {
-				l.outbox.send(withNumber(seq, value, nil))
+				if err := l.outbox.send(withNumber(seq, value, nil)); err != nil {
+					l.boxFailed(err)
+				}
 			}
 		},
 		overConnection: func(seq int64, value object) {

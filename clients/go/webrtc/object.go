@@ -111,8 +111,9 @@ func (p *puzzle) add(members object, limit int) ([]byte, error) {
 	}
 	text := p.text
 	p.text = nil
-	if !utf8.Valid(text) {
+	text = trim(text)
+	if len(text) == 0 || !utf8.Valid(text) {
 		return nil, refuse(CodeFormat)
 	}
-	return trim(text), nil
+	return text, nil
 }

@@ -15,6 +15,13 @@ import (
 // fullAttempts is how often a message is sent to a box that is full: its owner may be about to read.
 const fullAttempts = 5
 
+// The most that may wait to be stored. A server that takes its time would otherwise fill the memory with what this side
+// has to say.
+const (
+	maxToStore      = 1_024
+	maxBytesToStore = 8 << 20
+)
+
 // An outbox seals what this side says in one session, and stores it in the other side's box, one message at a time.
 type outbox struct {
 	box     *signalbox.Box
@@ -27,6 +34,7 @@ type outbox struct {
 
 	mu     sync.Mutex
 	values []json.RawMessage
+	bytes  int // of the values
 	ending json.RawMessage
 	stored []func() // to be called when the values have been stored
 }
@@ -39,14 +47,19 @@ func startOutbox(over <-chan struct{}, box *signalbox.Box, session *sealing.Sess
 	return o
 }
 
-// send adds a value. Values sent at about the same time share a message.
-func (o *outbox) send(value json.RawMessage) {
+// send adds a value. Values sent at about the same time share a message. It returns CALL_ERR_FULL if too many wait.
+func (o *outbox) send(value json.RawMessage) error {
 	o.mu.Lock()
-	if o.ending == nil {
-		o.values = append(o.values, value)
+	defer o.mu.Unlock()
+	if o.ending != nil {
+		return nil
 	}
-	o.mu.Unlock()
+	if len(o.values) >= maxToStore || o.bytes+len(value) > maxBytesToStore {
+		return refuse(CodeFull)
+	}
+	o.values, o.bytes = append(o.values, value), o.bytes+len(value)
 	o.notify()
+	return nil
 }
 
 // then calls a function when everything so far has been stored.
@@ -86,7 +99,7 @@ func (o *outbox) take() (values []json.RawMessage, stored []func(), ending json.
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	values, stored = o.values, o.stored
-	o.values, o.stored = nil, nil
+	o.values, o.bytes, o.stored = nil, 0, nil
 	return values, stored, o.ending
 }
 

@@ -4,7 +4,7 @@ import json
 import re
 from typing import Any, NoReturn
 
-_TOKEN = re.compile(r'[ \t\n\r]*(?:([\[\]{},:])|("(?:[^"\\\x00-\x1f]|\\.)*"|[^\s\[\]{},:"]+))')
+_TOKEN = re.compile(r'[ \t\n\r]*(?:([\[\]{},:])|("[^"\\\x00-\x1f]*+(?:\\.[^"\\\x00-\x1f]*+)*+"|[^\s\[\]{},:"]+))')
 
 
 def from_json(text: str | bytes) -> Any:

@@ -54,15 +54,24 @@ export function parseDescription (value: unknown): Description {
   return { type, sdp, fingerprint: fingerprintOf(sdp) }
 }
 
+/** Without leading zeros, which change nothing for a parser of numbers. */
+const numberOf = (format: string): string => format.replace(/^0+(?=.)/, '')
+
 function isBounded (lines: string[]): boolean {
   let [sections, ssrcs, parameters, parameterLength, feedback, formats] = [0, 0, 0, 0, 0, 1]
+  const mapped = new Set<string>()
   for (const line of lines) {
     if (line.startsWith('m=')) {
       sections++
       parameters = parameterLength = feedback = 0
-      const listed = line.split(' ').slice(3)
+      mapped.clear()
+      const listed = line.split(/\s+/).slice(3).map(numberOf)
       formats = Math.max(1, listed.length)
       if (formats > MAX_FORMATS || new Set(listed).size < listed.length) return false
+    } else if (line.startsWith('a=rtpmap:')) {
+      const format = numberOf(line.slice(9).trim().split(/\s/, 1)[0]!)
+      if (mapped.has(format)) return false
+      mapped.add(format)
     } else if (line.startsWith('a=fmtp')) {
       parameterLength += line.length
       if (++parameters > MAX_PARAMETERS || parameterLength > MAX_PARAMETER_LENGTH) return false

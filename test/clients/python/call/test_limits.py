@@ -110,15 +110,22 @@ class DescriptionsTest(unittest.TestCase):
         def section(count: int) -> str:
             return "m=audio 9 UDP/TLS/RTP/SAVPF " + " ".join(map(str, range(count))) + "\r\n"
 
-        maps, feedback = "a=rtpmap:1 x/1\r\n", "a=rtcp-fb:* nack\r\n"
+        def maps(count: int) -> str:
+            return "".join(f"a=rtpmap:{number} x/1\r\n" for number in range(count))
+
+        feedback = "a=rtcp-fb:* nack\r\n"
         self.assertTrue(self.is_taken(section(128) * 2))
         self.assertFalse(self.is_taken(section(129)))
         self.assertFalse(self.is_taken("m=audio 9 UDP/TLS/RTP/SAVPF 8 0 8\r\n"))
-        self.assertTrue(self.is_taken(section(1) + maps * 128))
-        self.assertFalse(self.is_taken(section(1) + maps * 129))
+        self.assertTrue(self.is_taken(section(1) + maps(128)))
+        self.assertFalse(self.is_taken(section(1) + maps(129)))
+        self.assertFalse(self.is_taken("m=audio 9 UDP/TLS/RTP/SAVPF 96 096\r\n"), "96 in another spelling")
+        self.assertTrue(self.is_taken((section(1) + maps(2)) * 2))
+        for again in ("1", "01", " 1"):
+            self.assertFalse(self.is_taken(section(1) + maps(2) + f"a=rtpmap:{again} y/1\r\n"), "mapped twice")
         # aiortc makes a copy for each a=rtpmap.
-        self.assertTrue(self.is_taken(section(1) + maps * 64 + feedback * 2))
-        self.assertFalse(self.is_taken(section(1) + maps * 64 + feedback * 3))
+        self.assertTrue(self.is_taken(section(1) + maps(64) + feedback * 2))
+        self.assertFalse(self.is_taken(section(1) + maps(64) + feedback * 3))
 
 
 class ChannelTest(unittest.IsolatedAsyncioTestCase):
@@ -168,6 +175,30 @@ class ChannelTest(unittest.IsolatedAsyncioTestCase):
         with self.assertRaises(CallError) as raised:
             self.host.send({"x": "y" * 524_288})
         self.assertEqual(raised.exception.code, "CALL_ERR_TOO_LARGE")
+
+    async def test_what_waits_to_be_sent_is_limited(self) -> None:
+        for _ in range(1_024):
+            self.guest.send({})
+        with self.assertRaises(CallError) as raised:
+            self.guest.send({})
+        self.assertEqual(raised.exception.code, "CALL_ERR_FULL")
+        for _ in range(16):
+            self.host.send("x" * 500_000)
+        with self.assertRaises(CallError) as raised:
+            self.host.send("x" * 500_000)
+        self.assertEqual(raised.exception.code, "CALL_ERR_FULL")
+
+    async def test_nothing_is_kept_for_a_box_that_is_gone(self) -> None:
+        self.host._store = self.refuse
+        self.host.send({})
+        with self.assertRaises(UnreachableError):
+            await self.host.run()
+        for _ in range(2_000):
+            self.host.send({})
+        self.assertEqual(self.host._values, [])
+
+    async def refuse(self, message: Any) -> None:
+        raise UnreachableError("gone")
 
     async def test_a_guest_says_nothing_before_it_has_heard_the_host(self) -> None:
         session = Session(Key(b"x" * 32, "drop_h"), "guest", guest_drop="drop_g", guest_nonce=new_nonce())

@@ -13,6 +13,8 @@ MAX_UNREAD = 2 * 1024 * 1024
 """How much that is sealed may wait to be read."""
 _MAX_BATCH = 32_768
 _PIECE = 32_000
+_MAX_WAITING = 1_024
+_MAX_WAITING_BYTES = 8 * 1024 * 1024
 
 
 async def store_patiently(store: Callable[[Any], Awaitable[object]], message: Any, delays: tuple[float, ...]) -> None:
@@ -46,6 +48,8 @@ class Channel:
         self._on_end = on_end
         self._full = full
         self._values: list[bytes] = []
+        self._waiting_size = 0
+        self._broken = False
         self._ending: bytes | None = None
         self._wake = asyncio.Event()
         self._idle = asyncio.Event()
@@ -57,7 +61,12 @@ class Channel:
         text = to_json(value)
         if len(text) > MAX_VALUE:
             raise CallError("CALL_ERR_TOO_LARGE")
+        if self._broken:
+            return
+        if len(self._values) >= _MAX_WAITING or self._waiting_size + len(text) > _MAX_WAITING_BYTES:
+            raise CallError("CALL_ERR_FULL")
         self._values.append(text)
+        self._waiting_size += len(text)
         self._idle.clear()
         self._wake.set()
 
@@ -73,11 +82,19 @@ class Channel:
         """
         if drop:
             self._values.clear()
+            self._waiting_size = 0
         self._ending = to_json(None if error is None else {"ended": code_to_tell(error.code)})
         self._wake.set()
 
     async def run(self) -> None:
-        """Store what is sent. A batch whose storing fails is not tried again."""
+        """Store what is sent. A batch whose storing fails is not tried again, and nothing is sent after it."""
+        try:
+            await self._store_all()
+        finally:
+            self._broken = True
+            self._values.clear()
+
+    async def _store_all(self) -> None:
         while True:
             await self._wake.wait()
             self._wake.clear()
@@ -91,9 +108,9 @@ class Channel:
                 return
 
     async def _send_batch(self) -> None:
-        batch = self._values.pop(0)
+        batch = self._next()
         while self._values and len(batch) + len(self._values[0]) + 3 <= _MAX_BATCH:
-            batch += b"," + self._values.pop(0)
+            batch += b"," + self._next()
         batch = b"[" + batch + b"]"
         if len(batch) <= _MAX_BATCH:
             await self._seal(batch)
@@ -101,6 +118,11 @@ class Channel:
         for start in range(0, len(batch), _PIECE):
             piece = to_base64url(batch[start : start + _PIECE])
             await self._seal(to_json({"piece": piece, "more": start + _PIECE < len(batch)}))
+
+    def _next(self) -> bytes:
+        text = self._values.pop(0)
+        self._waiting_size -= len(text)
+        return text
 
     async def _seal(self, text: bytes) -> None:
         await store_patiently(self._store, self.session.seal(text), self._full)

@@ -40,17 +40,23 @@ def _check_limits(sdp: str) -> None:
     ssrc = 0
     of_section: Counter[str] = Counter()
     formats: list[str] = []
+    mapped: set[str] = set()
     fits = len(lines) <= _MAX_LINES
     for line in lines if fits else ():
         if line.startswith("m="):
             sections += 1
             of_section = Counter()
-            formats = line.split()[3:]
+            mapped = set()
+            formats = [_number_of(each) for each in line.split()[3:]]
             fits = fits and len(set(formats)) == len(formats) <= _MAX_PER_SECTION
         elif line.startswith("a=ssrc"):
             ssrc += 1
         elif line.startswith("a=rtpmap"):
             of_section["rtpmap"] += 1
+            # aiortc copies what is for one format to each a=rtpmap of it.
+            number = _number_of(line.partition(":")[2].strip().split(" ", 1)[0])
+            fits = fits and number not in mapped
+            mapped.add(number)
         elif line.startswith("a=fmtp"):
             of_section.update(fmtp=1, fmtp_size=len(line))
         elif line.startswith("a=rtcp-fb"):
@@ -68,6 +74,14 @@ def _check_limits(sdp: str) -> None:
         )
     if not fits:
         raise CallError("CALL_ERR_DESCRIPTION")
+
+
+def _number_of(payload_type: str) -> str:
+    # aiortc reads numbers as Python does.
+    try:
+        return str(int(payload_type))
+    except ValueError:
+        return payload_type
 
 
 def _feedback(of_section: Counter[str], formats: list[str]) -> int:

@@ -10,11 +10,12 @@ from aiortc import RTCIceCandidate, RTCRtpTransceiver, RTCSessionDescription
 from ._agreement import Agreement
 from ._channel import MAX_UNREAD
 from ._connection import Prepared, needs_negotiation
-from ._descriptions import Candidates, ice_user, parse_description
+from ._descriptions import Candidates, directions, ice_user, parse_description
 from ._errors import CallError
 from ._offer import create_offer
 
 _MAX_WAITING = 1_024
+_MAX_TRANSCEIVERS = 256
 
 
 class Negotiation:
@@ -125,6 +126,9 @@ class Negotiation:
                 held, self._held = self._held, None
                 await self._connection.setLocalDescription(held)
             before = self._connection.getTransceivers()
+            # aiortc never gives one back, so section names that change all the time would make them without end.
+            if len({each.mid for each in before} | directions(description.sdp).keys()) > _MAX_TRANSCEIVERS:
+                raise ValueError("Too many media sections")
             await self._connection.setRemoteDescription(self._candidates.limit(description))
             if description.type == "offer":
                 if not self._limits.are_tracks_wanted:

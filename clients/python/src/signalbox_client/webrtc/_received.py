@@ -8,6 +8,7 @@ from typing import Any
 from aiortc import MediaStreamTrack, RTCPeerConnection
 
 from ._errors import CallError
+from ._picture import pixels_of
 
 _MAX_FRAMES = {"audio": 250, "video": 60}
 """Frames of a track that nobody has read: five seconds, or two."""
@@ -15,6 +16,8 @@ _MAX_BYTES = 64 * 1024 * 1024
 """What these frames may take in all tracks of a connection."""
 _MAX_ENCODED = 256
 _MAX_ENCODED_BYTES = 4 * 1024 * 1024
+_MAX_PIXELS = 4096 * 2304
+"""Of a picture. A decoder takes 1.5 bytes for each, several times."""
 _MAX_FRAGMENTS = 4 * 1024 * 1024
 """Parts of messages on data channels: a browser sends at most 1 MiB that has not been put together."""
 
@@ -51,6 +54,10 @@ class Encoded(queue.Queue[Any]):
         if item is None:
             # The end, for which aiortc waits.
             self._clear()
+        elif item[0] is not None and pixels_of(item[0].mimeType, item[1].data) > _MAX_PIXELS:
+            # Nobody is shown it. Until there is another key frame, the decoder has nothing to go on with.
+            self._restart()
+            return
         else:
             self._size += len(item[1].data)
             if self._qsize() >= _MAX_ENCODED or self._size > _MAX_ENCODED_BYTES:
