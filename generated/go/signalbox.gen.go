@@ -129,7 +129,7 @@ type ClassicAnswerType string
 
 // CreateBox The settings of the new box.
 type CreateBox struct {
-	// Keep Makes the box a room, whose messages pass: each is gone after this many seconds, and a full room lets its oldest messages go. At most `ttl`. If absent, the box keeps its messages until they are acknowledged or drained.
+	// Keep Makes the box a room: each message expires after this many seconds, and a full room drops its oldest messages. At most `ttl`. If absent, the box keeps its messages until they are acknowledged or drained.
 	Keep *int `json:"keep,omitempty"`
 
 	// Ttl The idle lifetime in seconds: a box that is not used for this long expires. If absent: 86400.
@@ -425,7 +425,7 @@ type ClientInterface interface {
 
 	// StoreMessageWithBody Store a message
 	//
-	// Stores a message: any JSON value, sent with `Content-Type: application/json`. A body sent as `text/plain`, which is what `fetch` uses for a string by default, is stored as a JSON string. A 2xx status means that the message is as durable as the server's store guarantees. A full box refuses messages and never discards any; a full room lets its oldest go.
+	// Stores a message: any JSON value, sent with `Content-Type: application/json`. A body sent as `text/plain`, which is what `fetch` uses for a string by default, is stored as a JSON string. A 2xx status means that the message is as durable as the server's store guarantees. A full box refuses messages and never drops any; a full room drops its oldest.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -434,7 +434,7 @@ type ClientInterface interface {
 
 	// StoreMessage Store a message
 	//
-	// Stores a message: any JSON value, sent with `Content-Type: application/json`. A body sent as `text/plain`, which is what `fetch` uses for a string by default, is stored as a JSON string. A 2xx status means that the message is as durable as the server's store guarantees. A full box refuses messages and never discards any; a full room lets its oldest go.
+	// Stores a message: any JSON value, sent with `Content-Type: application/json`. A body sent as `text/plain`, which is what `fetch` uses for a string by default, is stored as a JSON string. A 2xx status means that the message is as durable as the server's store guarantees. A full box refuses messages and never drops any; a full room drops its oldest.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -643,7 +643,7 @@ func (c *Client) ReadMessages(ctx context.Context, box string, params *ReadMessa
 
 // StoreMessageWithBody Store a message
 //
-// Stores a message: any JSON value, sent with `Content-Type: application/json`. A body sent as `text/plain`, which is what `fetch` uses for a string by default, is stored as a JSON string. A 2xx status means that the message is as durable as the server's store guarantees. A full box refuses messages and never discards any; a full room lets its oldest go.
+// Stores a message: any JSON value, sent with `Content-Type: application/json`. A body sent as `text/plain`, which is what `fetch` uses for a string by default, is stored as a JSON string. A 2xx status means that the message is as durable as the server's store guarantees. A full box refuses messages and never drops any; a full room drops its oldest.
 //
 // Takes any type of body and a specified content type.
 //
@@ -662,7 +662,7 @@ func (c *Client) StoreMessageWithBody(ctx context.Context, box string, params *S
 
 // StoreMessage Store a message
 //
-// Stores a message: any JSON value, sent with `Content-Type: application/json`. A body sent as `text/plain`, which is what `fetch` uses for a string by default, is stored as a JSON string. A 2xx status means that the message is as durable as the server's store guarantees. A full box refuses messages and never discards any; a full room lets its oldest go.
+// Stores a message: any JSON value, sent with `Content-Type: application/json`. A body sent as `text/plain`, which is what `fetch` uses for a string by default, is stored as a JSON string. A 2xx status means that the message is as durable as the server's store guarantees. A full box refuses messages and never drops any; a full room drops its oldest.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -1273,7 +1273,7 @@ type ClientWithResponsesInterface interface {
 
 	// StoreMessageWithBodyWithResponse Store a message
 	//
-	// Stores a message: any JSON value, sent with `Content-Type: application/json`. A body sent as `text/plain`, which is what `fetch` uses for a string by default, is stored as a JSON string. A 2xx status means that the message is as durable as the server's store guarantees. A full box refuses messages and never discards any; a full room lets its oldest go.
+	// Stores a message: any JSON value, sent with `Content-Type: application/json`. A body sent as `text/plain`, which is what `fetch` uses for a string by default, is stored as a JSON string. A 2xx status means that the message is as durable as the server's store guarantees. A full box refuses messages and never drops any; a full room drops its oldest.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -1282,7 +1282,7 @@ type ClientWithResponsesInterface interface {
 
 	// StoreMessageWithResponse Store a message
 	//
-	// Stores a message: any JSON value, sent with `Content-Type: application/json`. A body sent as `text/plain`, which is what `fetch` uses for a string by default, is stored as a JSON string. A 2xx status means that the message is as durable as the server's store guarantees. A full box refuses messages and never discards any; a full room lets its oldest go.
+	// Stores a message: any JSON value, sent with `Content-Type: application/json`. A body sent as `text/plain`, which is what `fetch` uses for a string by default, is stored as a JSON string. A 2xx status means that the message is as durable as the server's store guarantees. A full box refuses messages and never drops any; a full room drops its oldest.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -1981,7 +1981,7 @@ func (c *ClientWithResponses) ReadMessagesWithResponse(ctx context.Context, box 
 
 // StoreMessageWithBodyWithResponse Store a message
 //
-// Stores a message: any JSON value, sent with `Content-Type: application/json`. A body sent as `text/plain`, which is what `fetch` uses for a string by default, is stored as a JSON string. A 2xx status means that the message is as durable as the server's store guarantees. A full box refuses messages and never discards any; a full room lets its oldest go.
+// Stores a message: any JSON value, sent with `Content-Type: application/json`. A body sent as `text/plain`, which is what `fetch` uses for a string by default, is stored as a JSON string. A 2xx status means that the message is as durable as the server's store guarantees. A full box refuses messages and never drops any; a full room drops its oldest.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -1996,7 +1996,7 @@ func (c *ClientWithResponses) StoreMessageWithBodyWithResponse(ctx context.Conte
 
 // StoreMessageWithResponse Store a message
 //
-// Stores a message: any JSON value, sent with `Content-Type: application/json`. A body sent as `text/plain`, which is what `fetch` uses for a string by default, is stored as a JSON string. A 2xx status means that the message is as durable as the server's store guarantees. A full box refuses messages and never discards any; a full room lets its oldest go.
+// Stores a message: any JSON value, sent with `Content-Type: application/json`. A body sent as `text/plain`, which is what `fetch` uses for a string by default, is stored as a JSON string. A 2xx status means that the message is as durable as the server's store guarantees. A full box refuses messages and never drops any; a full room drops its oldest.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //

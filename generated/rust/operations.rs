@@ -143,7 +143,7 @@ pub mod types {
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
     #[serde(deny_unknown_fields)]
     pub struct CreateBox {
-        /// Makes the box a room, whose messages pass: each is gone after this many seconds, and a full room lets its oldest messages go. At most `ttl`. If absent, the box keeps its messages until they are acknowledged or drained.
+        /// Makes the box a room: each message expires after this many seconds, and a full room drops its oldest messages. At most `ttl`. If absent, the box keeps its messages until they are acknowledged or drained.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub keep: ::std::option::Option<i64>,
         /// The idle lifetime in seconds: a box that is not used for this long expires. If absent: 86400.
@@ -668,7 +668,7 @@ impl Client {
     }
     /// Store a message
     ///
-    /// Stores a message: any JSON value, sent with `Content-Type: application/json`. A body sent as `text/plain`, which is what `fetch` uses for a string by default, is stored as a JSON string. A 2xx status means that the message is as durable as the server's store guarantees. A full box refuses messages and never discards any; a full room lets its oldest go.
+    /// Stores a message: any JSON value, sent with `Content-Type: application/json`. A body sent as `text/plain`, which is what `fetch` uses for a string by default, is stored as a JSON string. A 2xx status means that the message is as durable as the server's store guarantees. A full box refuses messages and never drops any; a full room drops its oldest.
     ///
     /// Sends a `POST` request to `/boxes/{box}/messages`
     ///

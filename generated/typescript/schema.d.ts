@@ -63,7 +63,7 @@ export interface paths {
         put?: never;
         /**
          * Store a message
-         * @description Stores a message: any JSON value, sent with `Content-Type: application/json`. A body sent as `text/plain`, which is what `fetch` uses for a string by default, is stored as a JSON string. A 2xx status means that the message is as durable as the server's store guarantees. A full box refuses messages and never discards any; a full room lets its oldest go.
+         * @description Stores a message: any JSON value, sent with `Content-Type: application/json`. A body sent as `text/plain`, which is what `fetch` uses for a string by default, is stored as a JSON string. A 2xx status means that the message is as durable as the server's store guarantees. A full box refuses messages and never drops any; a full room drops its oldest.
          */
         post: operations["storeMessage"];
         /**
@@ -195,7 +195,7 @@ export interface components {
         CreateBox: {
             /** @description The idle lifetime in seconds: a box that is not used for this long expires. If absent: 86400. */
             ttl?: number;
-            /** @description Makes the box a room, whose messages pass: each is gone after this many seconds, and a full room lets its oldest messages go. At most `ttl`. If absent, the box keeps its messages until they are acknowledged or drained. */
+            /** @description Makes the box a room: each message expires after this many seconds, and a full room drops its oldest messages. At most `ttl`. If absent, the box keeps its messages until they are acknowledged or drained. */
             keep?: number;
         };
         /** @description The box was created. */

@@ -36,7 +36,7 @@ export const settings = ({ ttl, maxTtl }: { ttl: number, maxTtl: number }) => Ty
     minimum: 1, maximum: maxTtl, description: `The idle lifetime in seconds: a box that is not used for this long expires. If absent: ${ttl}.`
   })),
   keep: Type.Optional(Type.Integer({
-    minimum: 1, maximum: maxTtl, description: 'Makes the box a room, whose messages pass: each is gone after this many seconds, and a full room lets its oldest messages go. At most `ttl`. If absent, the box keeps its messages until they are acknowledged or drained.'
+    minimum: 1, maximum: maxTtl, description: 'Makes the box a room: each message expires after this many seconds, and a full room drops its oldest messages. At most `ttl`. If absent, the box keeps its messages until they are acknowledged or drained.'
   }))
 }, { title: 'CreateBox', additionalProperties: false, description: 'The settings of the new box.' })
 

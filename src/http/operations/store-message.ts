@@ -32,7 +32,7 @@ export async function storeMessage (scope: Scope, { service, options, limiter, c
         summary: 'Store a message',
         description: 'Stores a message: any JSON value, sent with `Content-Type: application/json`. A body sent as `text/plain`, ' +
           'which is what `fetch` uses for a string by default, is stored as a JSON string. ' +
-          'A 2xx status means that the message is as durable as the server\'s store guarantees. A full box refuses messages and never discards any; a full room lets its oldest go.',
+          'A 2xx status means that the message is as durable as the server\'s store guarantees. A full box refuses messages and never drops any; a full room drops its oldest.',
         params: BoxParams,
         querystring: NoQuery,
         headers: Headers,

@@ -16,9 +16,9 @@ class CreateBox:
 
     Attributes:
         ttl (int | Unset): The idle lifetime in seconds: a box that is not used for this long expires. If absent: 86400.
-        keep (int | Unset): Makes the box a room, whose messages pass: each is gone after this many seconds, and a full
-            room lets its oldest messages go. At most `ttl`. If absent, the box keeps its messages until they are
-            acknowledged or drained.
+        keep (int | Unset): Makes the box a room: each message expires after this many seconds, and a full room drops
+            its oldest messages. At most `ttl`. If absent, the box keeps its messages until they are acknowledged or
+            drained.
     """
 
     ttl: int | Unset = UNSET

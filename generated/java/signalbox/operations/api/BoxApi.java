@@ -938,7 +938,7 @@ public class BoxApi {
 
   /**
    * Store a message
-   * Stores a message: any JSON value, sent with &#x60;Content-Type: application/json&#x60;. A body sent as &#x60;text/plain&#x60;, which is what &#x60;fetch&#x60; uses for a string by default, is stored as a JSON string. A 2xx status means that the message is as durable as the server&#39;s store guarantees. A full box refuses messages and never discards any; a full room lets its oldest go.
+   * Stores a message: any JSON value, sent with &#x60;Content-Type: application/json&#x60;. A body sent as &#x60;text/plain&#x60;, which is what &#x60;fetch&#x60; uses for a string by default, is stored as a JSON string. A 2xx status means that the message is as durable as the server&#39;s store guarantees. A full box refuses messages and never drops any; a full room drops its oldest.
    * @param box A box id or a drop address. (required)
    * @param body  (required)
    * @param idempotencyKey Makes retries safe: a request with the same key and body stores nothing and returns the first response again. (optional)
@@ -951,7 +951,7 @@ public class BoxApi {
 
   /**
    * Store a message
-   * Stores a message: any JSON value, sent with &#x60;Content-Type: application/json&#x60;. A body sent as &#x60;text/plain&#x60;, which is what &#x60;fetch&#x60; uses for a string by default, is stored as a JSON string. A 2xx status means that the message is as durable as the server&#39;s store guarantees. A full box refuses messages and never discards any; a full room lets its oldest go.
+   * Stores a message: any JSON value, sent with &#x60;Content-Type: application/json&#x60;. A body sent as &#x60;text/plain&#x60;, which is what &#x60;fetch&#x60; uses for a string by default, is stored as a JSON string. A 2xx status means that the message is as durable as the server&#39;s store guarantees. A full box refuses messages and never drops any; a full room drops its oldest.
    * @param box A box id or a drop address. (required)
    * @param body  (required)
    * @param idempotencyKey Makes retries safe: a request with the same key and body stores nothing and returns the first response again. (optional)
@@ -966,7 +966,7 @@ public class BoxApi {
 
   /**
    * Store a message
-   * Stores a message: any JSON value, sent with &#x60;Content-Type: application/json&#x60;. A body sent as &#x60;text/plain&#x60;, which is what &#x60;fetch&#x60; uses for a string by default, is stored as a JSON string. A 2xx status means that the message is as durable as the server&#39;s store guarantees. A full box refuses messages and never discards any; a full room lets its oldest go.
+   * Stores a message: any JSON value, sent with &#x60;Content-Type: application/json&#x60;. A body sent as &#x60;text/plain&#x60;, which is what &#x60;fetch&#x60; uses for a string by default, is stored as a JSON string. A 2xx status means that the message is as durable as the server&#39;s store guarantees. A full box refuses messages and never drops any; a full room drops its oldest.
    * @param box A box id or a drop address. (required)
    * @param body  (required)
    * @param idempotencyKey Makes retries safe: a request with the same key and body stores nothing and returns the first response again. (optional)
@@ -979,7 +979,7 @@ public class BoxApi {
 
   /**
    * Store a message
-   * Stores a message: any JSON value, sent with &#x60;Content-Type: application/json&#x60;. A body sent as &#x60;text/plain&#x60;, which is what &#x60;fetch&#x60; uses for a string by default, is stored as a JSON string. A 2xx status means that the message is as durable as the server&#39;s store guarantees. A full box refuses messages and never discards any; a full room lets its oldest go.
+   * Stores a message: any JSON value, sent with &#x60;Content-Type: application/json&#x60;. A body sent as &#x60;text/plain&#x60;, which is what &#x60;fetch&#x60; uses for a string by default, is stored as a JSON string. A 2xx status means that the message is as durable as the server&#39;s store guarantees. A full box refuses messages and never drops any; a full room drops its oldest.
    * @param box A box id or a drop address. (required)
    * @param body  (required)
    * @param idempotencyKey Makes retries safe: a request with the same key and body stores nothing and returns the first response again. (optional)

@@ -79,7 +79,7 @@ public class CreateBox {
   }
 
   /**
-   * Makes the box a room, whose messages pass: each is gone after this many seconds, and a full room lets its oldest messages go. At most &#x60;ttl&#x60;. If absent, the box keeps its messages until they are acknowledged or drained.
+   * Makes the box a room: each message expires after this many seconds, and a full room drops its oldest messages. At most &#x60;ttl&#x60;. If absent, the box keeps its messages until they are acknowledged or drained.
    * @return keep
    */
   @jakarta.annotation.Nullable

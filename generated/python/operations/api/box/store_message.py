@@ -72,7 +72,7 @@ def sync_detailed(
      Stores a message: any JSON value, sent with `Content-Type: application/json`. A body sent as
     `text/plain`, which is what `fetch` uses for a string by default, is stored as a JSON string. A 2xx
     status means that the message is as durable as the server's store guarantees. A full box refuses
-    messages and never discards any; a full room lets its oldest go.
+    messages and never drops any; a full room drops its oldest.
 
     Args:
         box (str):
@@ -112,7 +112,7 @@ def sync(
      Stores a message: any JSON value, sent with `Content-Type: application/json`. A body sent as
     `text/plain`, which is what `fetch` uses for a string by default, is stored as a JSON string. A 2xx
     status means that the message is as durable as the server's store guarantees. A full box refuses
-    messages and never discards any; a full room lets its oldest go.
+    messages and never drops any; a full room drops its oldest.
 
     Args:
         box (str):
@@ -147,7 +147,7 @@ async def asyncio_detailed(
      Stores a message: any JSON value, sent with `Content-Type: application/json`. A body sent as
     `text/plain`, which is what `fetch` uses for a string by default, is stored as a JSON string. A 2xx
     status means that the message is as durable as the server's store guarantees. A full box refuses
-    messages and never discards any; a full room lets its oldest go.
+    messages and never drops any; a full room drops its oldest.
 
     Args:
         box (str):
@@ -185,7 +185,7 @@ async def asyncio(
      Stores a message: any JSON value, sent with `Content-Type: application/json`. A body sent as
     `text/plain`, which is what `fetch` uses for a string by default, is stored as a JSON string. A 2xx
     status means that the message is as durable as the server's store guarantees. A full box refuses
-    messages and never discards any; a full room lets its oldest go.
+    messages and never drops any; a full room drops its oldest.
 
     Args:
         box (str):
