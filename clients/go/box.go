@@ -183,9 +183,15 @@ func (b *Box) readPage(ctx context.Context, options ReadOptions) (Page, error) {
 // Acknowledge deletes the messages up to and including the cursor, and returns how many are left. A loop over the box
 // does this itself. If the cursor is ahead of the box, the error's code is BOX_ERR_CURSOR.
 func (b *Box) Acknowledge(ctx context.Context, cursor int64) (left int, err error) {
+	return b.acknowledge(ctx, cursor, b.timings)
+}
+
+func (b *Box) acknowledge(ctx context.Context, cursor int64, t timings) (left int, err error) {
 	moving := b.call("PUT", "/cursor")
 	moving.body = fmt.Appendf(nil, `{"after":%d}`, cursor)
-	moved, err := retryCall[cursorAck](ctx, b, moving)
+	moved, err := retry(ctx, t, t.responseTimeout, isTransient, func(ctx context.Context) (cursorAck, error) {
+		return request[cursorAck](ctx, b.connection, moving)
+	})
 	if err != nil {
 		return 0, err
 	}

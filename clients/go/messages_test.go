@@ -165,29 +165,6 @@ func TestTheContextEndsALoopThatWaits(t *testing.T) {
 	}
 }
 
-func TestAcknowledgementsAreCombined(t *testing.T) {
-	f := stored(t, 200)
-	box := f.box(t, nil)
-	box.timings.acknowledgeInterval = time.Hour
-	numbersTo(t, box.Messages(t.Context()), 200)
-	if cursors := f.cursors(); len(cursors) > 10 || cursors[len(cursors)-1] != `{"after":199}` {
-		t.Error(cursors)
-	}
-}
-
-func TestAFailedAcknowledgementDoesNotDisturbTheLoop(t *testing.T) {
-	f := serve(t, func(w http.ResponseWriter, r *http.Request, _ int) {
-		if r.Method == "PUT" {
-			answerProblem(w, http.StatusConflict, "BOX_ERR_CURSOR")
-			return
-		}
-		answerStream(w, r, false, numbered(1, 3)...)
-	})
-	if numbers := numbersTo(t, f.box(t, nil).Messages(t.Context()), 3); len(numbers) != 3 {
-		t.Error(numbers)
-	}
-}
-
 func TestALoopEndsWithTheReasonIfTheBoxIsGone(t *testing.T) {
 	f := serve(t, func(w http.ResponseWriter, r *http.Request, earlier int) {
 		if earlier > 0 {

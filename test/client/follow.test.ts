@@ -2,7 +2,6 @@ import t from 'tap'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { event, eventStream, fakeBox, isAck, isStream, json, never, problem } from './fake.js'
 import { take } from './serve.js'
-import { until } from '../helpers/until.js'
 
 const acknowledged = () => json({ type: 'ack', data: 0 })
 const page = (next: number, ...data: unknown[]) => json({ type: 'msgs', data, next })
@@ -162,84 +161,6 @@ t.test('a slow consumer does not make a stream count as dead', async t => {
   }
   t.strictSame(taken, [1, 2, 3])
   t.equal(calls.filter(isStream).length, 1)
-})
-
-t.test('a message is acknowledged when the next one is requested, not before', async t => {
-  const { box, calls } = fakeBox(t, call => isAck(call) ? acknowledged() : eventStream([event(1) + event(2)], { open: true }))
-  const messages = box.messages()
-  await messages.next()
-  await sleep(5)
-  t.equal(calls.filter(isAck).length, 0)
-  await messages.next()
-  await sleep(5)
-  t.strictSame(calls.filter(isAck).map(({ body }) => body), ['{"after":1}'])
-  await messages.return()
-  t.strictSame(calls.filter(isAck).map(({ body }) => body), ['{"after":1}'], 'nor is the one that the loop is left at')
-})
-
-t.test('acknowledgements are combined', async t => {
-  const stream = Array.from({ length: 1000 }, (_, i) => event(i + 1)).join('')
-  const { box, calls } = fakeBox(t, async call => {
-    if (!isAck(call)) return eventStream([stream], { open: true })
-    await sleep(1)
-    return acknowledged()
-  }, { acknowledgeInterval: 1e6 })
-  for await (const { seq } of box.messages()) {
-    if (seq === 1000) break
-    if (seq % 10 === 0) await sleep(0)
-  }
-  const cursors = calls.filter(isAck).map(({ body }) => JSON.parse(body).after)
-  t.ok(cursors.length < 30, `${cursors.length} requests`)
-  t.ok(cursors.length > 5, 'but it does not wait where many are outstanding')
-  t.equal(cursors.at(-1), 999)
-  t.strictSame(cursors, cursors.toSorted((a, b) => a - b))
-})
-
-t.test('an acknowledgement that failed is repeated while the loop waits', async t => {
-  let failures = 3
-  const { box, calls } = fakeBox(t, call => {
-    if (!isAck(call)) return eventStream([event(1) + event(2)], { open: true })
-    if (failures-- > 0) throw new TypeError('fetch failed')
-    return acknowledged()
-  }, { maxAttempts: 1 })
-  const taking = take(box, 3)
-  await until(() => failures < 0)
-  t.equal(calls.filter(isAck).at(-1)?.body, '{"after":2}', 'with the latest cursor')
-  box.close()
-  await taking
-})
-
-t.test('a loop that is left does not wait before it repeats an acknowledgement that failed', async t => {
-  let failed = false
-  const { box, calls } = fakeBox(t, call => {
-    if (!isAck(call)) return eventStream([event(1) + event(2)], { open: true })
-    if (failed) return acknowledged()
-    failed = true
-    throw new TypeError('fetch failed')
-  }, { maxAttempts: 1, minDelay: 1e6, maxDelay: 1e6 })
-  const messages = box.messages()
-  for (let n = 0; n < 2; n++) await messages.next()
-  await until(() => failed)
-  await messages.return()
-  t.strictSame(calls.filter(isAck).map(({ body }) => body), ['{"after":1}', '{"after":1}'])
-})
-
-t.test('an acknowledgement that was refused is not repeated', async t => {
-  const { box, calls } = fakeBox(t, call => isAck(call) ? problem(409, 'BOX_ERR_CURSOR') : eventStream([event(1), event(2)], { open: true }))
-  t.strictSame(await take(box, 2), [1, 2])
-  t.equal(calls.filter(isAck).length, 1)
-})
-
-t.test('a failed acknowledgement does not disturb the loop', async t => {
-  const { box } = fakeBox(t, call => isAck(call) ? problem(500, 'BOX_ERR_INTERNAL') : eventStream([event(1) + event(2)], { open: true }), { maxAttempts: 2 })
-  t.strictSame(await take(box, 2), [1, 2])
-})
-
-t.test('leaving a loop does not take long', async t => {
-  const { box } = fakeBox(t, call => isAck(call) ? never() : eventStream([event(1) + event(2)], { open: true }), { flushTimeout: 20 })
-  const began = performance.now()
-  t.strictSame(await take(box, 2), [1, 2])
-  t.ok(performance.now() - began < 2000)
 })
 
 t.test('a later loop continues where the last one stopped', async t => {

@@ -94,7 +94,7 @@ func endingOf(text json.RawMessage) (reason Code, ended bool) {
 	return reasonIn(members), true
 }
 
-// reasonIn returns the code in an ending. Any other text counts as CALL_ERR_CLOSED.
+// reasonIn returns the code in an ending. Anything other than a code that may be shared counts as CALL_ERR_CLOSED.
 func reasonIn(members object) Code {
 	reason, _ := members.text("ended")
 	return shareable(Code(reason))

@@ -6,64 +6,60 @@ const BACKLOG = 64
 
 /**
  * Tells the server how far a reader has got: one request at a time, with the latest cursor, and at most one
- * per `acknowledgeInterval` unless many messages are waiting. After a transient failure it tries again, also if no
- * message comes: until the server has deleted what was handled, the box may be full. A refusal is final: only a
- * later cursor can do better.
+ * per `acknowledgeInterval` unless many messages are waiting. After a transient failure it tries again, ever less often
+ * and not before the server allows, also if no message comes: until the server has deleted what was handled, the box may
+ * be full. After a refusal it waits for a later cursor. Who leaves the loop does not wait: what is left to acknowledge
+ * is sent at once.
  */
 export class Acknowledger {
-  readonly #acknowledge: (cursor: number) => Promise<unknown>
+  readonly #acknowledge: (cursor: number, timings: Timings) => Promise<unknown>
   readonly #timings: Timings
-  readonly #scope: Scope
+  /** ends when the loop is left */
+  readonly #staying: Scope
   #wanted = 0
+  #tried = 0
   #done = 0
   #running: Promise<void> | undefined
-  #timer: Scope | undefined
-  #hurry = false
+  /** the pause that a backlog ends */
+  #interval: Scope | undefined
 
-  /** @param scope ends every pause when it ends, as the requests do by themselves */
-  constructor (acknowledge: (cursor: number) => Promise<unknown>, timings: Timings, scope: Scope) {
+  constructor (acknowledge: (cursor: number, timings: Timings) => Promise<unknown>, timings: Timings, loop: Scope) {
     this.#acknowledge = acknowledge
     this.#timings = timings
-    this.#scope = scope
+    this.#staying = new Scope(loop)
   }
 
   /** Call when the consumer has handled every message up to and including this cursor. */
   advance (cursor: number) {
     this.#wanted = cursor
-    if (cursor - this.#done >= BACKLOG) this.#timer?.end()
-    if (this.#done < cursor) this.#running ??= this.#run()
+    if (cursor - this.#tried >= BACKLOG) this.#interval?.end()
+    this.#running ??= this.#run().catch(() => {})
   }
 
-  /** Resolves when everything has been acknowledged, or another attempt has failed. */
+  /** Call when the loop is left. Resolves when everything has been acknowledged; rejects if that fails. */
   async flush (): Promise<void> {
-    this.#hurry = true
-    this.#timer?.end()
+    this.#staying.end()
     await this.#running
+    if (this.#done < this.#wanted) await this.#acknowledge(this.#wanted, { ...this.#timings, maxRetryAfter: this.#timings.flushTimeout })
   }
 
+  /** Throws if the loop is left during a pause. */
   async #run () {
-    try {
-      while (this.#done < this.#wanted) {
-        const cursor = this.#wanted
-        try {
-          await this.#acknowledge(cursor)
-          this.#done = cursor
-          if (this.#wanted - cursor < BACKLOG) await this.#pause(timer => timer.sleep(this.#timings.acknowledgeInterval))
-        } catch (error) {
-          if (this.#hurry || this.#scope.signal.aborted || !isTransient(error)) return
-          // As if the attempts had gone on.
-          await this.#pause(timer => backoff(timer, this.#timings.maxAttempts, error, this.#timings))
-        }
+    for (let failures = 0; failures > 0 || this.#tried < this.#wanted;) {
+      const cursor = this.#tried = this.#wanted
+      try {
+        // One attempt, so that the next one sends what is then the latest cursor.
+        await this.#acknowledge(cursor, { ...this.#timings, maxAttempts: 1 })
+        this.#done = cursor
+        failures = 0
+      } catch (error) {
+        failures = isTransient(error) ? failures + 1 : 0
+        if (failures > 0) await backoff(this.#staying, failures, error, this.#timings)
       }
-    } finally {
-      this.#running = undefined
+      if (failures > 0 || this.#wanted - cursor >= BACKLOG) continue
+      await Scope.run(this.#staying, undefined, pause => (this.#interval = pause).sleep(this.#timings.acknowledgeInterval))
+        .catch(() => { this.#staying.signal.throwIfAborted() })
     }
-  }
-
-  async #pause (sleep: (timer: Scope) => Promise<void>) {
-    if (this.#hurry) return
-    this.#timer = new Scope(this.#scope)
-    await sleep(this.#timer).catch(() => {})
-    this.#timer.end()
+    this.#running = undefined
   }
 }

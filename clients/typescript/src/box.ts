@@ -165,7 +165,7 @@ export class Box {
     this.#reading = true
     const { timings } = this.#source
     const scope = new Scope(this.#scope, signal)
-    const acknowledger = new Acknowledger(cursor => this.#put(cursor, scope), timings, scope)
+    const acknowledger = new Acknowledger((cursor, timings) => this.#put(cursor, timings, scope), timings, scope)
     try {
       for await (const batch of follow(this.#source, after, scope)) {
         for (const message of batch) {
@@ -197,7 +197,7 @@ export class Box {
    * @throws BoxError with `BOX_ERR_CURSOR` if the cursor is ahead of the box
    */
   async acknowledge (cursor: number, { signal }: CallOptions = {}): Promise<number> {
-    return await this.#put(cursor, this.#scope, signal)
+    return await this.#put(cursor, this.#source.timings, this.#scope, signal)
   }
 
   /**
@@ -224,8 +224,8 @@ export class Box {
     this.#scope.end(new DOMException('The box was closed', 'AbortError'))
   }
 
-  async #put (after: number, parent: Scope, signal?: AbortSignal): Promise<number> {
-    const { client, path, timings } = this.#source
+  async #put (after: number, timings: Timings, parent: Scope, signal?: AbortSignal): Promise<number> {
+    const { client, path } = this.#source
     const { data } = await retry(timings, ({ signal }) =>
       dataOf(client.PUT('/boxes/{box}/cursor', { params: { path }, body: { after }, signal }), isCursorAck), parent, signal)
     return data

@@ -73,19 +73,17 @@ function askedBy (error: unknown): number {
 
 /** Waits before the next attempt, but no longer than until the browser is back online, if it had no response. */
 export async function backoff (scope: Scope, failures: number, error: unknown, timings: Timings): Promise<void> {
-  const ms = backoffDelay(failures, error, timings)
-  if (error instanceof BoxError) return await scope.sleep(ms)
-  let online = () => {}
+  const pause = new Scope(scope)
+  const end = () => { pause.end() }
+  // Only browsers have this event.
+  if (!(error instanceof BoxError)) globalThis.addEventListener?.('online', end)
   try {
-    await Scope.run(scope, undefined, async child => {
-      await Promise.race([child.sleep(ms), new Promise<void>(resolve => {
-        online = resolve
-        // Only browsers have this event.
-        globalThis.addEventListener?.('online', online)
-      })])
-    })
+    await pause.sleep(backoffDelay(failures, error, timings))
+  } catch {
+    scope.signal.throwIfAborted()
   } finally {
-    globalThis.removeEventListener?.('online', online)
+    globalThis.removeEventListener?.('online', end)
+    pause.end()
   }
 }
 

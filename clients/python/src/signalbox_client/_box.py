@@ -202,7 +202,7 @@ class Box:
             BoxError: with ``BOX_ERR_CURSOR`` if the cursor is ahead of the box
         """
         async with self._closing.guard():
-            return await self._put(cursor)
+            return await self._put(cursor, self._source.timings)
 
     async def drain(self) -> Page:
         """Take all messages out of the box, in one step.
@@ -250,10 +250,10 @@ class Box:
     async def __aexit__(self, *_: object) -> None:
         await self.aclose()
 
-    async def _put(self, cursor: int) -> int:
+    async def _put(self, cursor: int, timings: Timings) -> int:
         path = f"{self._source.path}/cursor"
         ack = await retry(
-            self._source.timings,
+            timings,
             lambda: self._source.connection.request("PUT", path, is_cursor_ack, body={"after": cursor}),
         )
         count: int = ack["data"]

@@ -21,7 +21,7 @@ export function endMessageFor (reason: unknown): EndMessage {
   return { ended: reason instanceof CallError && isShared(reason.code) ? reason.code : 'CALL_ERR_CLOSED' }
 }
 
-/** Whether this is a last message with an error code. It may follow a message that could not be stored. */
+/** Whether this is a last message with a reason. Messages before it may be missing, because they could not be stored. */
 export function isEndMessage (message: unknown): message is { ended: unknown } {
   return Object(message).ended !== undefined
 }
