@@ -11,6 +11,7 @@ import {
   type BoxClient, type BoxErrorCode, type BoxOptions, type CallOptions, type Message, type Query,
   type components, type operations, type paths
 } from 'signalbox-client'
+import { Room, type RoomOptions } from 'signalbox-client/room'
 import {
   CallError, connect, host, join, listen, signalThrough,
   type Call, type CallErrorCode, type Channel, type ConnectionOptions, type ConnectOptions, type HostedCall, type HostOptions,
@@ -46,6 +47,13 @@ export async function talk (fetching: BoxOptions, call: CallOptions): Promise<vo
   const { data, error } = await client.POST('/boxes', { body: { ttl: 600 } })
   const answer: components['schemas']['Created'] | undefined = data
   console.log(answer?.drop, error?.code)
+}
+
+export async function meet (options: RoomOptions): Promise<void> {
+  const room = await Room.join('https://example.org', { ...options, secret: Room.createSecret(), keep: undefined })
+  await room.send('hello')
+  for await (const { seq, data } of room.messages()) console.log(seq, data)
+  await room.leave()
 }
 
 export async function call (hosting: HostOptions, joining: JoinOptions): Promise<void> {

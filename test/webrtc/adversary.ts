@@ -1,4 +1,4 @@
-import { randomBytes, toBase64url } from '../../clients/typescript/src/webrtc/bytes.js'
+import { randomBytes, toBase64url } from '../../clients/typescript/src/bytes.js'
 import type { Negotiator } from '../../clients/typescript/src/webrtc/negotiation.js'
 import type { Contribution } from '../../clients/typescript/src/webrtc/agreement.js'
 import type { Channel } from '../../clients/typescript/src/webrtc/channel.js'

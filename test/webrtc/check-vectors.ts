@@ -1,7 +1,7 @@
 import { CallError } from '../../clients/typescript/src/webrtc/errors.js'
 import { commit, fingerprintOf, shortCode } from '../../clients/typescript/src/webrtc/short-code.js'
 import { createInvite, parseInvite } from '../../clients/typescript/src/webrtc/invite.js'
-import { fromBase64url } from '../../clients/typescript/src/webrtc/bytes.js'
+import { fromBase64url } from '../../clients/typescript/src/bytes.js'
 import { openHello, parseSealed, sealHello, Session, type Role } from '../../clients/typescript/src/webrtc/sealing.js'
 import vectors from './sealing-vectors.json' with { type: 'json' }
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { randomBytes } from '../../clients/typescript/src/webrtc/bytes.js'
+import { randomBytes } from '../../clients/typescript/src/bytes.js'
 
 /** What has the fingerprint: nothing here looks into a certificate. */
 const certificates = new Map<string, ArrayBuffer>()

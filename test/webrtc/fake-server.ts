@@ -1,5 +1,5 @@
 import { dropAddressOf } from '../../clients/typescript/src/address.js'
-import { toBase64url, randomBytes } from '../../clients/typescript/src/webrtc/bytes.js'
+import { toBase64url, randomBytes } from '../../clients/typescript/src/bytes.js'
 import type { SealedMessage } from '../../clients/typescript/src/webrtc/sealing.js'
 
 interface FakeBox { drop: string, messages: string[], seen: number, readers: Set<ReadableStreamDefaultController<Uint8Array>> }

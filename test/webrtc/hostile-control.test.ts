@@ -1,5 +1,5 @@
 import t, { type Test } from 'tap'
-import { toBase64url, utf8 } from '../../clients/typescript/src/webrtc/bytes.js'
+import { toBase64url, utf8 } from '../../clients/typescript/src/bytes.js'
 import { line, newFingerprint, sdpWith } from './fake-connection.js'
 import { quiet } from './fake-server.js'
 import { rogueGuest } from './rogue-guest.js'

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { toBase64url } from '../../clients/typescript/src/webrtc/bytes.js'
+import { toBase64url } from '../../clients/typescript/src/bytes.js'
 import { createInvite, parseInvite } from '../../clients/typescript/src/webrtc/invite.js'
 import { createSecret } from '../../clients/typescript/src/webrtc/sealing.js'
 

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { createHash } from 'node:crypto'
 import { CallError } from '../../clients/typescript/src/webrtc/errors.js'
-import { fromBase64url } from '../../clients/typescript/src/webrtc/bytes.js'
+import { fromBase64url } from '../../clients/typescript/src/bytes.js'
 import { idOf, Participant } from '../../clients/typescript/src/webrtc/participant.js'
 import { inviteKey, openHello, parseSealed, sealHello, Session, type InviteKey, type Role } from '../../clients/typescript/src/webrtc/sealing.js'
 import { commit, fingerprintOf, shortCode } from '../../clients/typescript/src/webrtc/short-code.js'

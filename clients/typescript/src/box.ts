@@ -1,10 +1,12 @@
 import { Acknowledger } from './acknowledger.js'
-import { base64, dropAddressOf, linkOf, parseAddress, baseUrl, type Address } from './address.js'
+import { dropAddressOf, linkOf, parseAddress, baseUrl, type Address } from './address.js'
+import { firstRequest } from './first-request.js'
 import { follow, readPage, type Message, type Page, type Query, type Source } from './follow.js'
-import { BoxError, createBoxClient, dataOf, MAX_RESPONSE_BYTES, MESSAGES, type ClientOptions } from './http.js'
+import { BoxError, createBoxClient, dataOf, MAX_RESPONSE_BYTES, type ClientOptions } from './http.js'
 import { createTimings, defaultTimings, retry, type Timings } from './retry.js'
-import { isTimeout, Scope } from './scope.js'
-import { isAck, isCreated, isCursorAck, isNothing } from './shapes.js'
+import { Scope } from './scope.js'
+import { Sender, toJson } from './sender.js'
+import { isCreated, isCursorAck, isNothing } from './shapes.js'
 
 /** The options of `Box.create` and `Box.open`. */
 export interface BoxOptions extends ClientOptions {
@@ -42,8 +44,8 @@ export class Box {
   readonly #address: Address
   readonly #source: Source
   readonly #scope: Scope
+  readonly #sender: Sender
   #drop: string | undefined
-  #sending: Promise<unknown> | undefined
   #closed = false
   #reading = false
   #position = 0
@@ -52,6 +54,7 @@ export class Box {
     this.#address = address
     this.#source = { client: createBoxClient(address.server, options), path: { box: address.id }, timings, maxResponseBytes: options.maxResponseBytes ?? MAX_RESPONSE_BYTES }
     this.#scope = new Scope(undefined, options.signal)
+    this.#sender = new Sender(this.#source, this.#scope)
     if (address.id.startsWith('drop_')) this.#drop = address.id
   }
 
@@ -78,10 +81,8 @@ export class Box {
     const base = baseUrl(server)
     const client = createBoxClient(base, options)
     const request = ttl === undefined ? {} : { body: { ttl } }
-    const { data: id, drop } = await retry(timings, ({ signal }) =>
-      dataOf(client.POST('/boxes', { ...request, signal }), isCreated), undefined, options.signal).catch(cause => {
-      throw isTimeout(cause) && cause !== options.signal?.reason ? new TypeError(`The server at ${base} did not respond in time. Check its URL and the network.`, { cause }) : cause
-    })
+    const { data: id, drop } = await firstRequest(timings, base, ({ signal }) =>
+      dataOf(client.POST('/boxes', { ...request, signal }), isCreated), options.signal)
     const box = new Box(parseAddress(id, base), options, defaultTimings)
     box.#drop = parseAddress(drop, base).id
     return box
@@ -123,21 +124,8 @@ export class Box {
    * @throws BoxError if the server refuses, for example with `BOX_ERR_FULL` or `BOX_ERR_TOO_LARGE`
    */
   async send (message: unknown, { signal }: CallOptions = {}): Promise<{ seq: number, count: number }> {
-    const body = JSON.stringify(message)
-    if (body === undefined) throw new TypeError(`A message must be a JSON value, not ${typeof message}`)
-    const { client, path, timings } = this.#source
-    const params = { path, header: { 'idempotency-key': createIdempotencyKey() } }
-    const before = this.#sending
-    const sent = Scope.run(this.#scope, signal, async scope => {
-      await before
-      const { seq, data: count } = await retry(timings, ({ signal }) =>
-        dataOf(client.POST(MESSAGES, { params, body, bodySerializer: text => text, signal }), isAck), scope)
-      return { seq, count }
-    })
-    // The next call waits for both, so that a call aborted while waiting does not let later messages overtake
-    // earlier ones. Results are dropped: each would keep all earlier ones in memory.
-    this.#sending = Promise.allSettled([before, sent]).then(() => {})
-    return await sent
+    const body = toJson(message)
+    return await this.#sender.send(() => body, signal)
   }
 
   /** The messages' data, one at a time: `for await (const message of box)`. See `messages`. */
@@ -230,9 +218,4 @@ export class Box {
       dataOf(client.PUT('/boxes/{box}/cursor', { params: { path }, body: { after }, signal }), isCursorAck), parent, signal)
     return data
   }
-}
-
-/** A unique Idempotency-Key of 128 random bits. `crypto.randomUUID` does not exist in insecure contexts. */
-function createIdempotencyKey (): string {
-  return base64(crypto.getRandomValues(new Uint8Array(16)))
 }

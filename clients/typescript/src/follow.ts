@@ -45,6 +45,17 @@ export async function readPage ({ client, path, timings }: Source, query: Query,
   return { messages: data.map((data, i, all) => ({ seq: next - all.length + 1 + i, data })), next }
 }
 
+/** What a reader does if its box can be replaced by a new one under the same id, which counts from 1 again. */
+export interface Successor {
+  /** Whether the box is still the one that was read. Called before each connection; if not, reading starts at 0. */
+  isSame (scope: Scope): Promise<boolean>
+  /**
+   * Called when the server says that there is no point in retrying. Reading then starts at 0.
+   * @throws the error, if it has another reason
+   */
+  recover (error: unknown, scope: Scope): Promise<void>
+}
+
 /** The stream does not get through on this path; a long-poll may. */
 class NoStreamError extends Error {}
 
@@ -52,10 +63,10 @@ class NoStreamError extends Error {}
  * The messages after a cursor, in batches as they arrive, in order and once each, without end. They come over
  * the stream, or for a while by long-poll if the stream is refused or buffered. After a disconnection, a silent
  * connection or a transient error, reading resumes after the last message delivered. Throws if the server says
- * that there is no point in retrying (the box is gone, or the cursor is ahead of it), or sends too much at
- * once.
+ * that there is no point in retrying (the box is gone, or the cursor is ahead of it), unless there is a successor, or
+ * sends too much at once.
  */
-export async function * follow (source: Source, after: number, scope: Scope): AsyncGenerator<Message[]> {
+export async function * follow (source: Source, after: number, scope: Scope, successor?: Successor): AsyncGenerator<Message[]> {
   let cursor = after
   let failures = 0
   let way = stream
@@ -63,6 +74,7 @@ export async function * follow (source: Source, after: number, scope: Scope): As
     const began = performance.now()
     let cause: unknown
     try {
+      if (successor !== undefined && !await successor.isSame(scope)) cursor = 0
       for await (const batch of way(source, cursor, scope)) {
         const fresh: Message[] = []
         for (const message of batch) {
@@ -81,10 +93,15 @@ export async function * follow (source: Source, after: number, scope: Scope): As
         way = poll
         continue
       }
-      if (!isTransient(error)) throw error
       // Conditions may have changed (another network, a restarted server), so try the stream again.
       way = stream
       cause = error
+      if (!isTransient(error)) {
+        if (successor === undefined) throw error
+        await successor.recover(error, scope)
+        cursor = 0
+        cause = undefined
+      }
     }
     if (performance.now() - began > source.timings.maxDelay) failures = 0
     await backoff(scope, ++failures, cause, source.timings)

@@ -1,5 +1,5 @@
 import t, { type Test } from 'tap'
-import { toBase64url, utf8 } from '../../../clients/typescript/src/webrtc/bytes.js'
+import { toBase64url, utf8 } from '../../../clients/typescript/src/bytes.js'
 import { connect } from '../../../clients/typescript/src/webrtc/connect.js'
 import { deferred } from '../../../clients/typescript/src/webrtc/deferred.js'
 import { commit } from '../../../clients/typescript/src/webrtc/short-code.js'

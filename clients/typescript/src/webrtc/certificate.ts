@@ -1,4 +1,4 @@
-import { fromBase64, type Bytes } from './bytes.js'
+import { fromBase64, type Bytes } from '../bytes.js'
 import { CallError } from './errors.js'
 
 /**

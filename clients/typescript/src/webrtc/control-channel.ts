@@ -1,5 +1,5 @@
 import { Allowance } from './allowance.js'
-import { utf8 } from './bytes.js'
+import { utf8 } from '../bytes.js'
 import { EarlyMessages } from './early-messages.js'
 import { CallError } from './errors.js'
 import { MAX_VALUE_BYTES, PieceAssembler, splitIntoPieces } from './pieces.js'

@@ -1,5 +1,5 @@
 import { Allowance } from './allowance.js'
-import { utf8 } from './bytes.js'
+import { utf8 } from '../bytes.js'
 import type { ControlChannel } from './control-channel.js'
 import { MAX_VALUE_BYTES } from './pieces.js'
 import { parseSealed } from './sealing.js'

@@ -1,6 +1,6 @@
 import { baseUrl, isDropAddress } from '../address.js'
 import type { ClientOptions } from '../index.js'
-import { fromBase64url, toBase64url, type Bytes } from './bytes.js'
+import { fromBase64url, toBase64url, type Bytes } from '../bytes.js'
 import { CallError } from './errors.js'
 import { inviteKey, VERSION, type InviteKey } from './sealing.js'
 

@@ -1,7 +1,7 @@
 import { baseUrl, dropAddressOf, isDropAddress, parseAddress } from '../address.js'
 import { Box, type ClientOptions } from '../index.js'
 import { requirePlatform } from '../platform.js'
-import { fromBase64url, toBase64url } from './bytes.js'
+import { fromBase64url, toBase64url } from '../bytes.js'
 import { boxOptions, deleteBox, toBox } from './boxes.js'
 import { SignalingChannel, type Channel } from './channel.js'
 import { asCallError, CallError } from './errors.js'

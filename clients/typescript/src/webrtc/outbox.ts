@@ -1,4 +1,4 @@
-import { utf8 } from './bytes.js'
+import { utf8 } from '../bytes.js'
 import { CallError } from './errors.js'
 import { MAX_VALUE_BYTES, splitIntoPieces } from './pieces.js'
 

@@ -3,7 +3,7 @@
  * docs/sealing.md, "Two guests".
  */
 
-import { concat, fromBase64url, toBase64url, utf8, type Bytes } from './bytes.js'
+import { concat, fromBase64url, toBase64url, utf8, type Bytes } from '../bytes.js'
 import { CallError } from './errors.js'
 import { createNonce, inviteKey, type InviteKey, type Role } from './sealing.js'
 

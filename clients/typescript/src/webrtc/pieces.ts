@@ -1,4 +1,4 @@
-import { concat, fromBase64url, toBase64url, utf8, type Bytes } from './bytes.js'
+import { concat, fromBase64url, toBase64url, utf8, type Bytes } from '../bytes.js'
 import { CallError } from './errors.js'
 
 /** Part of a JSON text that is too large for one message: bytes in base64url. */

@@ -9,7 +9,7 @@
  *   under one key; the whole header is additional authenticated data.
  */
 
-import { concat, fromBase64url, randomBytes, toBase64url, utf8, type Bytes } from './bytes.js'
+import { concat, fromBase64url, randomBytes, toBase64url, utf8, type Bytes } from '../bytes.js'
 import { CallError } from './errors.js'
 import { MAX_BATCH_BYTES } from './pieces.js'
 

@@ -7,7 +7,7 @@
  * own; only then does the guest open its commitment. That leaves an attacker one guess in a million.
  */
 
-import { fromBase64url, toBase64url, utf8 } from './bytes.js'
+import { fromBase64url, toBase64url, utf8 } from '../bytes.js'
 import { CallError } from './errors.js'
 import { createNonce, type Session } from './sealing.js'
 

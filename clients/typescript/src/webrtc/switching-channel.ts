@@ -5,7 +5,7 @@ import { endMessageFor, errorOf, isEndMessage } from './ending.js'
 import { CallError, isOnlySignaling } from './errors.js'
 import { MAX_VALUE_BYTES } from './pieces.js'
 import { Queue } from './queue.js'
-import { utf8 } from './bytes.js'
+import { utf8 } from '../bytes.js'
 import type { Session } from './sealing.js'
 
 /**

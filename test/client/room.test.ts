@@ -1,0 +1,265 @@
+import { hkdfSync } from 'node:crypto'
+import t, { type Test } from 'tap'
+import { createBoxClient } from '../../clients/typescript/src/index.js'
+import { Room, type RoomOptions } from '../../clients/typescript/src/room/index.js'
+import { createTimings } from '../../clients/typescript/src/retry.js'
+import { build } from '../helpers/build.js'
+import { quick, serve, take } from './serve.js'
+
+const secret = Room.createSecret()
+const name = 'test'
+
+async function join (t: Test, url: string, options: Partial<RoomOptions> = {}): Promise<Room> {
+  const room = await Room.joinWith(createTimings, quick, url, { secret, name, ...options })
+  t.teardown(() => room.leave())
+  return room
+}
+
+/** The box of the room, as `docs/rooms.md` says that it is derived. */
+function boxOf (secret: string, name: string): string {
+  const id = hkdfSync('sha256', Buffer.from(secret, 'base64url'), '', `signalbox room v1\nbox\n${name}`, 24)
+  return `box_${Buffer.from(id).toString('base64url')}`
+}
+
+/** The room as whoever knows its box id sees it. */
+function raw (url: string) {
+  const client = createBoxClient(url)
+  const params = { path: { box: boxOf(secret, name) } }
+  return {
+    read: async () => (await client.GET('/boxes/{box}/messages', { params })).data!,
+    store: async (body: unknown) => await client.POST('/boxes/{box}/messages', { params, body, bodySerializer: JSON.stringify }),
+    delete: async () => await client.DELETE('/boxes/{box}', { params })
+  }
+}
+
+/** A network that can be cut, and that tells which requests went through it. */
+function network () {
+  const requests: string[] = []
+  const cuts = new Set<() => void>()
+  const state = { cut: false, requests }
+  const fetching: typeof fetch = async input => {
+    const request = input as Request
+    if (state.cut) throw new TypeError('no network')
+    const controller = new AbortController()
+    const cut = () => { controller.abort(new TypeError('the network was cut')) }
+    cuts.add(cut)
+    request.signal.addEventListener('abort', cut)
+    requests.push(`${request.method} ${new URL(request.url).pathname.split('/')[3] ?? ''}${new URL(request.url).search}`)
+    return await fetch(new Request(request, { signal: controller.signal }))
+  }
+  return Object.assign(state, {
+    fetch: fetching,
+    disconnect () {
+      state.cut = true
+      for (const cut of cuts) cut()
+      cuts.clear()
+    },
+    reconnect () { state.cut = false }
+  })
+}
+
+t.test('every member reads every message, and who comes later what is kept', async t => {
+  const { url } = await serve(t)
+  const [ann, bob] = [await join(t, url), await join(t, url)]
+  t.same(await ann.send({ hello: 'all' }), { seq: 1, count: 1 })
+  t.same(await bob.send(null), { seq: 2, count: 2 })
+  const late = await join(t, url)
+  for (const member of [ann, bob, late]) t.same(await take(member, 2), [{ hello: 'all' }, null])
+  await late.send('once')
+  for (const member of [ann, bob, late]) t.same(await take(member.messages(), 1), [{ seq: 3, data: 'once' }], 'the next loop goes on')
+})
+
+t.test('another secret or another name is another room', async t => {
+  const { url } = await serve(t)
+  const rooms = [await join(t, url), await join(t, url, { name: 'other' }), await join(t, url, { secret: Room.createSecret() })]
+  for (const [n, room] of rooms.entries()) t.same(await room.send(n), { seq: 1, count: 1 })
+  for (const [n, room] of rooms.entries()) t.same(await take(room, 1), [n])
+})
+
+t.test('the server finds the box by its documented id, and cannot read it', async t => {
+  const { url } = await serve(t)
+  const room = await join(t, url)
+  await room.send('the plain text')
+  const { data: [message] } = await raw(url).read()
+  t.match(message, { v: 1, sealed: /^[\w-]{59}$/ })
+  const { sealed } = message as { sealed: string }
+  t.equal(Buffer.from(sealed, 'base64url').length, 12 + '"the plain text"'.length + 16)
+})
+
+t.test('a secret that can be guessed is refused, without a request and without being named', async t => {
+  const refused = [
+    '', 'secret', 'correct horse battery staple', crypto.randomUUID(), Room.createSecret().slice(1), `${Room.createSecret()}A`,
+    Buffer.alloc(32, 1).toString('base64url'), Buffer.from('a passphrase of 32 characters ok').toString('hex'),
+    'abcdefghijklmnopqrstuvwxyz0123456789-abcdeA', `${'A'.repeat(42)}A`, 'the-name-of-our-application-and-its-room-0A',
+    Buffer.alloc(32).toString('base64url'), undefined, new Uint8Array(32)
+  ]
+  for (const guessed of refused) {
+    const error = await Room.join('http://127.0.0.1:1', { secret: guessed as string, name, fetch: async () => { throw new Error('asked') } }).catch(error => error)
+    t.ok(error instanceof TypeError && error.message.includes('createSecret'), String(error))
+    if (String(guessed).length > 6) t.notOk(error.message.includes(String(guessed)))
+  }
+  await t.rejects(Room.join('http://127.0.0.1:1', { secret, name: '' }), /'name'/)
+  await t.rejects(Room.join('ftp://x', { secret, name }), /http/)
+})
+
+t.test('random secrets are accepted, whoever made them', async t => {
+  const fetching = async () => new Response(JSON.stringify({ type: 'created', data: `box_${'b'.repeat(32)}`, drop: `drop_${'b'.repeat(32)}` }), { headers: { 'Content-Type': 'application/json' } })
+  for (let n = 0; n < 500; n++) {
+    const secret = Buffer.from(crypto.getRandomValues(new Uint8Array(32))).toString('base64url')
+    await t.resolves(Room.join('http://127.0.0.1:1', { secret, name, fetch: fetching }))
+  }
+})
+
+t.test('what no member has sealed is skipped, and so is what the server repeats', async t => {
+  const { url } = await serve(t)
+  const room = await join(t, url)
+  const { read, store } = raw(url)
+  await room.send(1)
+  const { data: [sealed] } = await read()
+  for (const odd of [null, 'text', { v: 1, sealed: 'AAAA' }, { v: 2, ...sealed as object, sealed: 1 }, sealed, { v: 1, sealed: 'A'.repeat(64) }]) await store(odd)
+  await room.send(2)
+  t.same(await take(room.messages(), 2), [{ seq: 1, data: 1 }, { seq: 8, data: 2 }])
+})
+
+t.test('a room that is gone is opened again by its reader', async t => {
+  const { url } = await serve(t)
+  const [ann, bob] = [await join(t, url), await join(t, url)]
+  await ann.send('old')
+  const messages = bob.messages()
+  t.same((await messages.next()).value, { seq: 1, data: 'old' })
+  const next = messages.next()
+  await raw(url).delete()
+  t.same(await ann.send('new'), { seq: 1, count: 1 })
+  t.same((await next).value, { seq: 1, data: 'new' }, 'and the numbers start again')
+})
+
+t.test('while it is away, a reader misses nothing of a new room, even if that has as many messages', async t => {
+  const { url } = await serve(t)
+  for (const count of [1, 2, 3, 4]) {
+    const net = network()
+    const [ann, bob] = [await join(t, url), await join(t, url, { fetch: net.fetch })]
+    await ann.send('a')
+    await ann.send('a')
+    const messages = bob.messages()
+    t.same([(await messages.next()).value, (await messages.next()).value], [{ seq: 1, data: 'a' }, { seq: 2, data: 'a' }])
+    net.disconnect()
+    await raw(url).delete()
+    for (let n = 1; n <= count; n++) await ann.send('a')
+    net.reconnect()
+    for (let seq = 1; seq <= count; seq++) t.same((await messages.next()).value, { seq, data: 'a' })
+    await raw(url).delete()
+  }
+})
+
+t.test('in the same room, a reader that comes back gets only what it has not seen', async t => {
+  const { url } = await serve(t, { maxMessages: 3 })
+  for (const missed of [0, 1, 2, 3, 5]) {
+    const net = network()
+    const [ann, bob] = [await join(t, url), await join(t, url, { fetch: net.fetch })]
+    for (const n of [1, 2]) await ann.send(n)
+    const messages = bob.messages()
+    for (const n of [1, 2]) t.equal((await messages.next()).value!.data, n)
+    net.disconnect()
+    for (let n = 1; n <= missed; n++) await ann.send(-n)
+    net.reconnect()
+    const next = messages.next()
+    if (missed === 0) await ann.send(-1)
+    const left = missed > 3 ? missed - 2 : 1
+    t.equal((await next).value!.data, -left)
+    for (let n = left + 1; n <= missed; n++) t.equal((await messages.next()).value!.data, -n)
+    await messages.return()
+    await raw(url).delete()
+  }
+})
+
+t.test('messages sent into a room that is gone arrive in the new one, in order and once', async t => {
+  const { url } = await serve(t)
+  const [ann, bob] = [await join(t, url), await join(t, url)]
+  await raw(url).delete()
+  const sent = await Promise.all(['a', 'b', 'c'].map(async text => await ann.send(text)))
+  t.same(sent.map(({ seq }) => seq), [1, 2, 3])
+  t.same(await take(bob, 3), ['a', 'b', 'c'])
+})
+
+t.test('a message is kept for its time, and a room lives for its own', async t => {
+  const { app, clock } = await build(t, { ttl: 3600 })
+  const url = await app.listen({ port: 0, host: '127.0.0.1' })
+  const room = await join(t, url, { keep: 60, ttl: 600 })
+  await room.send('old')
+  clock.turn(30)
+  await room.send('new')
+  clock.turn(30)
+  t.same(await take(await join(t, url), 1), ['new'])
+  clock.turn(600)
+  t.same(await room.send('first'), { seq: 1, count: 1 }, 'in a new room')
+  t.same(await take(room, 1), ['first'])
+  clock.turn(300)
+  t.same(await room.send('next'), { seq: 2, count: 1 }, 'which keeps them as long')
+})
+
+t.test('where streams do not get through, messages come by long-poll', async t => {
+  const { url } = await serve(t)
+  const polled: string[] = []
+  const fetching: typeof fetch = async input => {
+    const request = input as Request
+    if (request.headers.get('Accept') === 'text/event-stream') return new Response('<html>', { status: 406 })
+    polled.push(new URL(request.url).search)
+    return await fetch(request)
+  }
+  const [ann, bob] = [await join(t, url), await join(t, url, { fetch: fetching })]
+  const messages = bob.messages()
+  for (const n of [1, 2, 3]) {
+    await ann.send(n)
+    t.same((await messages.next()).value, { seq: n, data: n })
+  }
+  await raw(url).delete()
+  await ann.send('new')
+  t.same((await messages.next()).value, { seq: 1, data: 'new' })
+  t.match(polled.filter(search => search !== '').join(' '), /^\?after=0&wait=25 \?after=1&wait=25/)
+})
+
+t.test('leaving ends the loop, stores what is being sent, and lets nothing more be sent', async t => {
+  const { url } = await serve(t)
+  const room = await join(t, url)
+  const loop = take(room, 2)
+  const sent = room.send('last words')
+  await room.leave()
+  t.same(await sent, { seq: 1, count: 1 })
+  t.ok((await loop).length < 2)
+  t.same(await take(room, 1), [], 'also a loop that begins later')
+  await t.rejects(room.send('more'), { name: 'AbortError', message: 'The room was left' })
+  await room.leave()
+  t.same(await take(await join(t, url), 1), ['last words'])
+})
+
+t.test('a room is left at the end of the block that uses it', async t => {
+  const { url } = await serve(t)
+  let used: Room
+  {
+    await using room = await join(t, url)
+    used = room
+    await room.send(1)
+  }
+  await t.rejects(used.send(2), { name: 'AbortError' })
+})
+
+t.test('one loop at a time, ended by a signal of its own', async t => {
+  const { url } = await serve(t)
+  const room = await join(t, url)
+  const controller = new AbortController()
+  const loop = room.messages({ signal: controller.signal }).next()
+  await t.rejects(room.messages().next(), { name: 'TypeError', message: /already reading/ })
+  controller.abort(new Error('enough'))
+  await t.rejects(loop, { message: 'enough' })
+  await room.send(1)
+  t.same(await take(room, 1), [1])
+})
+
+t.test('what the server refuses for good ends the call', async t => {
+  const { url } = await serve(t, { ttl: 60, maxMessageBytes: 200 })
+  await t.rejects(join(t, url, { keep: 61 }), { code: 'BOX_ERR_INVALID' })
+  const room = await join(t, url)
+  await t.rejects(room.send('x'.repeat(200)), { code: 'BOX_ERR_TOO_LARGE' })
+  await t.rejects(room.send(undefined), { name: 'TypeError', message: 'A message must be a JSON value, not undefined' })
+  t.same(await room.send('y'), { seq: 1, count: 1 })
+})
