@@ -4,6 +4,7 @@ import { createBoxClient } from '../../clients/typescript/src/index.js'
 import { Room, type RoomOptions } from '../../clients/typescript/src/room/index.js'
 import { createTimings } from '../../clients/typescript/src/retry.js'
 import { build } from '../helpers/build.js'
+import { network } from './network.js'
 import { quick, serve, take } from './serve.js'
 
 const secret = Room.createSecret()
@@ -30,32 +31,6 @@ function raw (url: string) {
     store: async (body: unknown) => await client.POST('/boxes/{box}/messages', { params, body, bodySerializer: JSON.stringify }),
     delete: async () => await client.DELETE('/boxes/{box}', { params })
   }
-}
-
-/** A network that can be cut, and that tells which requests went through it. */
-function network () {
-  const requests: string[] = []
-  const cuts = new Set<() => void>()
-  const state = { cut: false, requests }
-  const fetching: typeof fetch = async input => {
-    const request = input as Request
-    if (state.cut) throw new TypeError('no network')
-    const controller = new AbortController()
-    const cut = () => { controller.abort(new TypeError('the network was cut')) }
-    cuts.add(cut)
-    request.signal.addEventListener('abort', cut)
-    requests.push(`${request.method} ${new URL(request.url).pathname.split('/')[3] ?? ''}${new URL(request.url).search}`)
-    return await fetch(new Request(request, { signal: controller.signal }))
-  }
-  return Object.assign(state, {
-    fetch: fetching,
-    disconnect () {
-      state.cut = true
-      for (const cut of cuts) cut()
-      cuts.clear()
-    },
-    reconnect () { state.cut = false }
-  })
 }
 
 t.test('every member reads every message, and who comes later what is kept', async t => {
