@@ -37,7 +37,7 @@ type Options struct {
 // resources that need closing.
 //
 // A request is tried up to ten times. That takes about a minute if each attempt fails at once, and up to six minutes if
-// the server says nothing: an attempt then lasts 30 seconds. To limit how long a call takes, use its context.
+// the server does not respond: an attempt then lasts 30 seconds. To limit how long a call takes, use its context.
 type Box struct {
 	address    address
 	connection *connection

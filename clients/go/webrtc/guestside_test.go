@@ -47,7 +47,6 @@ type callVectors struct {
 			Why, ID, Refused string
 			Value            json.RawMessage
 		}
-		Ascending []string
 	}
 	Pair   pairVectors
 	Values []struct {
@@ -133,7 +132,9 @@ type guestSide struct {
 	host    *sealing.Session
 	channel *fakeChannel
 	mirror  control // takes the same messages, to see them
+	numbers router  // takes the same values, to see which count
 	found   []json.RawMessage
+	taken   []*int64
 }
 
 func newGuestSide(t *testing.T, connected bool) *guestSide {
@@ -160,14 +161,22 @@ func (s *guestSide) say(t *testing.T, over string, text []byte) {
 	t.Helper()
 	if over == "connection" {
 		message := webrtc.DataChannelMessage{IsString: true, Data: text}
-		if _, members, err := s.mirror.receive(message); err == nil && members != nil {
+		if kind, members, err := s.mirror.receive(message); err == nil && members != nil {
 			s.found = append(s.found, encode(members))
+			if kind == "signal" {
+				s.number(members, true)
+			}
 		}
 		s.loop.wait(func() { s.hear(message) })
 		return
 	}
 	found, err := s.inbox.open(s.host.Seal(text))
 	s.found = append(s.found, found.values...)
+	for _, text := range found.values {
+		if members, ok := parseObject(text); ok {
+			s.number(members, false)
+		}
+	}
 	s.loop.wait(func() {
 		if err != nil {
 			s.fail(err)
@@ -176,6 +185,18 @@ func (s *guestSide) say(t *testing.T, over string, text []byte) {
 		s.inbox.read(found)
 		s.arrive(found)
 	})
+}
+
+// number notes the number of a value that counts, or nil.
+func (s *guestSide) number(value object, numbered bool) {
+	if fresh, _ := s.numbers.receive(value, numbered); !fresh {
+		return
+	}
+	if seq, ok := value.number("seq"); ok {
+		s.taken = append(s.taken, &seq)
+	} else {
+		s.taken = append(s.taken, nil)
+	}
 }
 
 // reported returns whether it has ended, and why.

@@ -48,13 +48,8 @@ func TestVectorsOfParticipants(t *testing.T) {
 			t.Errorf("%s: %v, %v", vector.Why, found, err)
 		}
 	}
-	for i, id := range vectors.Ascending[1:] {
-		if vectors.Ascending[i] >= id {
-			t.Error(id)
-		}
-	}
-	if len(vectors.Hellos) < 14 || len(vectors.Ascending) < 8 {
-		t.Error(len(vectors.Hellos), len(vectors.Ascending))
+	if len(vectors.Hellos) < 14 {
+		t.Error(len(vectors.Hellos))
 	}
 }
 
@@ -65,17 +60,12 @@ func TestVectorsOfNumbers(t *testing.T) {
 		for _, message := range vector.Messages {
 			side.say(t, vector.Over, message)
 		}
-		numbers := int64(0)
-		for _, seq := range vector.Taken {
-			if seq != nil && *seq != numbers+1 {
-				t.Errorf("%s: %d", vector.Why, *seq)
-			} else if seq != nil {
-				numbers++
-			}
-		}
 		ended, code := side.reported()
-		if ended != (vector.Code != "") || code != vector.Code || side.router.received != numbers {
+		if ended != (vector.Code != "") || code != vector.Code || side.router.received != side.numbers.received {
 			t.Errorf("%s, over the %s: %v, %s, %d", vector.Why, vector.Over, ended, code, side.router.received)
+		}
+		if taken := encode(side.taken); len(side.taken)+len(vector.Taken) > 0 && !same(t, taken, encode(vector.Taken)) {
+			t.Errorf("%s, over the %s: %s", vector.Why, vector.Over, taken)
 		}
 	}
 	if len(vectors) < 35 {

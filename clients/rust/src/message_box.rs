@@ -35,7 +35,7 @@ const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 ///
 /// Methods fail with [`Error::Refused`] if the server refuses, with [`Error::Unreachable`] if it cannot be reached, and
 /// with [`Error::TooLarge`]. A request is tried up to ten times. That takes about a minute if each attempt fails at once,
-/// and up to six minutes if the server says nothing: an attempt then lasts 30 seconds. If the server asks to wait for more
+/// and up to six minutes if the server does not respond: an attempt then lasts 30 seconds. If the server asks to wait for more
 /// than a minute (`Retry-After`), its refusal is final.
 ///
 /// To limit how long a call takes, use [`tokio::time::timeout`], or drop its future: the server may still have carried

@@ -35,7 +35,7 @@ export interface CallOptions {
  *   redirect with status 301 or 302, which turns a POST into a GET);
  * - a `TypeError` that names the server if it cannot be reached; `cause` is the error of `fetch`. A request is tried up
  *   to ten times, which takes about a minute if each attempt fails at once;
- * - a `TimeoutError` (a `DOMException`) if the server says nothing: an attempt then lasts 30 seconds, and ten take up
+ * - a `TimeoutError` (a `DOMException`) if the server does not respond: an attempt then lasts 30 seconds, and ten take up
  *   to six minutes;
  * - a `ResponseTooLargeError` if a response exceeds `maxResponseBytes`;
  * - the signal's reason if they are aborted.

@@ -39,7 +39,7 @@ class Box:
     Methods raise a ``BoxError`` if the server refuses or its response is not what the contract promises, an
     ``UnreachableError`` if it cannot be reached, a ``ResponseTooLargeError`` if a response exceeds
     ``max_response_bytes``, and a ``BoxClosedError`` if the box was closed. A request is tried up to ten times. That takes
-    about a minute if each attempt fails at once, and up to six minutes if the server says nothing: an attempt then lasts
+    about a minute if each attempt fails at once, and up to six minutes if the server does not respond: an attempt then lasts
     30 seconds.
     To limit how long a call takes, use ``asyncio.timeout``; the server may still have carried it out.
 
