@@ -16,7 +16,7 @@ func (l *link) connect(servers []webrtc.ICEServer) error {
 	configuration.Certificates = []webrtc.Certificate{certificate}
 	l.agreement.own = fingerprint
 	l.relayed = hasTURN(servers)
-	connection, err := l.core.api.NewPeerConnection(configuration)
+	connection, err := l.newAPI().NewPeerConnection(configuration)
 	if err != nil {
 		return err
 	}
@@ -38,6 +38,17 @@ func (l *link) connect(servers []webrtc.ICEServer) error {
 		return l.core.prepare(connection)
 	}
 	return nil
+}
+
+// newAPI returns what makes this connection, with limits on what pion keeps of it.
+func (l *link) newAPI() *webrtc.API {
+	var settings webrtc.SettingEngine
+	l.media.exceeded = func() { l.loop.do(l.flood) }
+	settings.BufferFactory = l.media.buffer
+	if l.core.api != nil {
+		return l.core.api(settings)
+	}
+	return webrtc.NewAPI(webrtc.WithSettingEngine(settings))
 }
 
 // open makes a channel that both sides know of.

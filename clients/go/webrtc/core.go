@@ -16,7 +16,7 @@ type core struct {
 	cancel        context.CancelCauseFunc
 	timeouts      timeouts
 	compare       bool
-	api           *webrtc.API
+	api           func(webrtc.SettingEngine) *webrtc.API
 	configuration webrtc.Configuration
 	prepare       func(*webrtc.PeerConnection) error
 	box           signalbox.Options
@@ -46,9 +46,6 @@ func newCore(ctx context.Context, common commonOptions) *core {
 	}
 	c.ctx, c.cancel = context.WithCancelCause(ctx)
 	c.ice = iceSource{ctx: c.ctx, fixed: common.iceServers, timeout: min(common.timeouts.servers, common.timeouts.answer)}
-	if c.api == nil {
-		c.api = webrtc.NewAPI()
-	}
 	return c
 }
 

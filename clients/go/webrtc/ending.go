@@ -19,7 +19,7 @@ func (l *link) finish(reason *Error, tell bool) {
 	if tell && reason != nil {
 		message["ended"] = shareable(reason.Code)
 	}
-	goodbye := l.connected && l.router.answered
+	goodbye := l.connected && l.router.answered && !l.flooded
 	if goodbye {
 		l.control.send(message)
 	}
@@ -70,6 +70,13 @@ func (l *link) clean(reason *Error, tell, goodbye bool) {
 	telling.Wait()
 	l.core.remove(l)
 	close(l.done)
+}
+
+// flood ends the connection whose media has too many sources. It does not wait for an answer, during which
+// there would be more of them: the boxes tell the other side.
+func (l *link) flood() {
+	l.flooded = true
+	l.fail(&Error{CodeFull, errSources})
 }
 
 // channelClosed waits for the message that says that this was intended.

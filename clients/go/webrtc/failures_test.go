@@ -13,8 +13,7 @@ import (
 )
 
 // isolated makes connections that find no path.
-func isolated() *webrtc.API {
-	settings := webrtc.SettingEngine{}
+func isolated(settings webrtc.SettingEngine) *webrtc.API {
 	settings.SetIPFilter(func(net.IP) bool { return false })
 	return webrtc.NewAPI(webrtc.WithSettingEngine(settings))
 }
@@ -23,8 +22,8 @@ func TestNoPathIsFound(t *testing.T) {
 	soon := func(limits *timeouts) { limits.ice = 200 * time.Millisecond }
 	t.Run("without TURN", func(t *testing.T) {
 		refused := make(codes, 8)
-		hosting := hosted(t, HostOptions{API: isolated(), Refused: refused.add})
-		joining := joined(t, hosting.Invite(), JoinOptions{API: isolated(), timeouts: brief(soon)})
+		hosting := hosted(t, HostOptions{API: isolated, Refused: refused.add})
+		joining := joined(t, hosting.Invite(), JoinOptions{API: isolated, timeouts: brief(soon)})
 		if err := endOf(t, joining.core); !has(err, CodeNoPath) {
 			t.Error(err)
 		}
@@ -33,8 +32,8 @@ func TestNoPathIsFound(t *testing.T) {
 		refused.expect(t, CodeNoPath)
 	})
 	t.Run("with TURN", func(t *testing.T) {
-		hosting := hosted(t, HostOptions{API: isolated()})
-		options := JoinOptions{API: isolated(), timeouts: brief(soon)}
+		hosting := hosted(t, HostOptions{API: isolated})
+		options := JoinOptions{API: isolated, timeouts: brief(soon)}
 		options.ICEServers = []webrtc.ICEServer{{URLs: []string{"turn:127.0.0.1:9?transport=tcp"}, Username: "a", Credential: "b"}}
 		joining, err := Join(waiting(t), hosting.Invite(), &options)
 		if err != nil {

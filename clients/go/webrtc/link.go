@@ -31,6 +31,7 @@ type link struct {
 	agreement  agreement
 	router     router
 	candidates remoteCandidates
+	media      mediaStore
 	control    *control
 	connection *webrtc.PeerConnection
 	channel    *Channel
@@ -45,6 +46,7 @@ type link struct {
 	openings  int                        // how many of the two channels are open
 	held      []webrtc.DataChannelMessage
 	heldBytes int
+	flooded   bool // with sources of media
 
 	answering, connecting, breaking, restoring, closing *timer
 

@@ -27,8 +27,10 @@ type HostOptions struct {
 	ICEServers []webrtc.ICEServer
 	// Configuration is anything else for the connections. Its ICEServers and Certificates are ignored.
 	Configuration webrtc.Configuration
-	// API makes the connections, for example with codecs or network settings of your own.
-	API *webrtc.API
+	// API makes pion's API for each connection, by default webrtc.NewAPI(webrtc.WithSettingEngine(settings)). Use it for
+	// codecs or network settings of your own: change these settings, and pass them on. Their BufferFactory limits what
+	// this side keeps of the other's media; without it, nothing does.
+	API func(settings webrtc.SettingEngine) *webrtc.API
 	// Timeout is how long to wait for the other side to answer; by default 30 seconds.
 	Timeout time.Duration
 	// NoCompare says that nobody compares codes: attempts to join are not counted.
@@ -56,8 +58,10 @@ type JoinOptions struct {
 	ICEServers []webrtc.ICEServer
 	// Configuration is anything else for the connection. Its ICEServers and Certificates are ignored.
 	Configuration webrtc.Configuration
-	// API makes the connection, for example with codecs or network settings of your own.
-	API *webrtc.API
+	// API makes pion's API for each connection, by default webrtc.NewAPI(webrtc.WithSettingEngine(settings)). Use it for
+	// codecs or network settings of your own: change these settings, and pass them on. Their BufferFactory limits what
+	// this side keeps of the other's media; without it, nothing does.
+	API func(settings webrtc.SettingEngine) *webrtc.API
 	// Timeout is how long to wait for the other side to answer; by default 30 seconds.
 	Timeout time.Duration
 	// NoCompare says that nobody compares codes: a guest whose connection breaks may join again any number of times.
@@ -75,7 +79,7 @@ type commonOptions struct {
 	prepare       func(*webrtc.PeerConnection) error
 	iceServers    []webrtc.ICEServer
 	configuration webrtc.Configuration
-	api           *webrtc.API
+	api           func(webrtc.SettingEngine) *webrtc.API
 	noCompare     bool
 	timeouts      timeouts
 	box           signalbox.Options
