@@ -3,14 +3,17 @@ package call
 import (
 	"encoding/json"
 	"math"
+	"net"
 	"regexp"
 	"strings"
+	"sync/atomic"
 
 	"github.com/pion/webrtc/v4"
 )
 
 const (
 	maxCandidates    = 100 // between two ICE restarts: each costs this side a flood of connectivity checks
+	maxAddresses     = 200 // that pion checks, including those from which the other side was only seen to check
 	maxCandidateText = 4_096
 	maxName          = 256 // of a section or an ICE session
 )
@@ -70,9 +73,14 @@ func (o object) name(member string) (name *string, ok bool) {
 // remoteCandidates counts the other side's candidates, inside its descriptions and on their own. One beyond the limit is
 // ignored, which leaves fewer paths to try.
 type remoteCandidates struct {
-	known    map[string]bool
-	sessions map[string]bool
+	known     map[string]bool
+	sessions  map[string]bool
+	addresses atomic.Int64
 }
+
+// admitAddress counts an address that pion is about to check. The other side can make it check any number of them,
+// without naming a candidate, by sending checks from there.
+func (c *remoteCandidates) admitAddress(net.IP) bool { return c.addresses.Add(1) <= maxAddresses }
 
 // limit returns the description with as many candidates as are admitted. A description in which every ICE session is
 // new is a restart, at which pion forgets the candidates too.
@@ -88,6 +96,7 @@ func (c *remoteCandidates) limit(sdp string) (limited string, restarted bool) {
 	}
 	if restart = restart && len(sessions) > 0; restart {
 		c.known = nil
+		c.addresses.Store(0)
 	}
 	c.sessions = sessions
 	var kept strings.Builder

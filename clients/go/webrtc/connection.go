@@ -45,6 +45,7 @@ func (l *link) newAPI() *webrtc.API {
 	var settings webrtc.SettingEngine
 	l.media.exceeded = func() { l.loop.do(l.flood) }
 	settings.BufferFactory = l.media.buffer
+	settings.SetRemoteIPFilter(l.candidates.admitAddress)
 	if l.core.api != nil {
 		return l.core.api(settings)
 	}

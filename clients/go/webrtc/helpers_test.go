@@ -198,3 +198,18 @@ func (c codes) expect(t *testing.T, code Code) {
 		t.Fatal("nothing was refused; expected", code)
 	}
 }
+
+// sayAndHear checks that the two ends are still connected.
+func sayAndHear(t *testing.T, from, to *Peer) {
+	t.Helper()
+	if err := from.Channel().SendText("still here"); err != nil {
+		t.Fatal(err)
+	}
+	for message, err := range to.Channel().Messages(waiting(t)) {
+		if err != nil || string(message.Data) != "still here" {
+			t.Error(message, err)
+		}
+		return
+	}
+	t.Error("the channel has ended")
+}

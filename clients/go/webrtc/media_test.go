@@ -106,15 +106,7 @@ func TestACallHasRoomForTheSourcesOfAllItsSections(t *testing.T) {
 		track.send(1_000, 1_000+maxSections*layers*repeated)
 		return atHost.link.media.count(0) > maxSections*layers*repeated
 	})
-	if err := atGuest.Channel().SendText("still here"); err != nil {
-		t.Fatal(err)
-	}
-	for message, err := range atHost.Channel().Messages(waiting(t)) {
-		if err != nil || string(message.Data) != "still here" {
-			t.Error(message, err)
-		}
-		break
-	}
+	sayAndHear(t, atGuest, atHost)
 }
 
 func TestUnreadMediaIsLimitedInSum(t *testing.T) {

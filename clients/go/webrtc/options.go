@@ -28,8 +28,8 @@ type HostOptions struct {
 	// Configuration is anything else for the connections. Its ICEServers and Certificates are ignored.
 	Configuration webrtc.Configuration
 	// API makes pion's API for each connection, by default webrtc.NewAPI(webrtc.WithSettingEngine(settings)). Use it for
-	// codecs or network settings of your own: change these settings, and pass them on. Their BufferFactory limits what
-	// this side keeps of the other's media; without it, nothing does.
+	// codecs or network settings of your own: change these settings, and pass them on. Their BufferFactory and remote IP
+	// filter limit what the other side can make this one keep and check; without them, nothing does.
 	API func(settings webrtc.SettingEngine) *webrtc.API
 	// Timeout is how long to wait for the other side to answer; by default 30 seconds.
 	Timeout time.Duration
@@ -59,8 +59,8 @@ type JoinOptions struct {
 	// Configuration is anything else for the connection. Its ICEServers and Certificates are ignored.
 	Configuration webrtc.Configuration
 	// API makes pion's API for each connection, by default webrtc.NewAPI(webrtc.WithSettingEngine(settings)). Use it for
-	// codecs or network settings of your own: change these settings, and pass them on. Their BufferFactory limits what
-	// this side keeps of the other's media; without it, nothing does.
+	// codecs or network settings of your own: change these settings, and pass them on. Their BufferFactory and remote IP
+	// filter limit what the other side can make this one keep and check; without them, nothing does.
 	API func(settings webrtc.SettingEngine) *webrtc.API
 	// Timeout is how long to wait for the other side to answer; by default 30 seconds.
 	Timeout time.Duration
