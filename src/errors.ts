@@ -14,7 +14,7 @@ const table = {
   BOX_ERR_METHOD: [405, 'Method not allowed', 'Use one of the methods in the Allow header.'],
   BOX_ERR_NOT_ACCEPTABLE: [406, 'Not acceptable', 'Send an Accept header of at most 1,024 characters that allows application/json or text/event-stream.'],
   BOX_ERR_TIMEOUT: [408, 'Request too slow', 'The request did not arrive in time. Send it again.'],
-  BOX_ERR_FULL: [409, 'Box full', 'The box has reached its limit. Its owner must acknowledge or drain messages before you send again.'],
+  BOX_ERR_FULL: [409, 'Box full', 'The box has reached its limit. Its owner must acknowledge or drain messages before you send again. A room refuses only a message that is larger than the whole room may be.'],
   BOX_ERR_CURSOR: [409, 'Cursor ahead of the box', 'The cursor is beyond the last message of this box. Use a cursor that this box returned, or 0.'],
   BOX_ERR_TOO_LARGE: [413, 'Too large', 'Send at most %s bytes; this server accepts no more.'],
   BOX_ERR_URI_TOO_LONG: [414, 'URL too long', "The URL exceeds the server's limit. Send the message in the body of a POST request."],

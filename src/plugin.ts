@@ -19,6 +19,7 @@ import { limiterFor, type Limiter } from './http/rate-limit.js'
 import { refuseTheRest, routerOptionsOf, Routes } from './http/refusals.js'
 import { asResource, logSerializers } from './http/resource.js'
 import { boxRoutes } from './http/routes.js'
+import { limitHttp2 } from './http/unfinished.js'
 import { resolveOptions, type BoxPluginOptions, type ResolvedOptions } from './options.js'
 import { memoryStore } from './store/memory.js'
 import type { Limits } from './store/store.js'
@@ -54,6 +55,7 @@ export function createBoxPlugin ({ clock = systemClock, limits, bodyTimeout = BO
     outgoing.allow(pageSpace(pageLimit(options)))
     outgoing.watch(app)
     limitBodyTime(app, bodyTimeout)
+    limitHttp2(app)
     const api: Api = {
       service,
       options,

@@ -32,7 +32,7 @@ export function inTurn (request: FastifyRequest, reply: FastifyReply, handle: ()
   const { socket } = request.raw
   let waiting = waitingOn.get(socket)
   if (waiting === undefined) waitingOn.set(socket, waiting = { requests: 0, bytes: 0 })
-  const bytes = memoryOf(request.raw)
+  const bytes = memoryOf(request.raw) + BODY_FACTOR * bodyOf(request.raw)
   waiting.requests++
   waiting.bytes += bytes
   if (waiting.requests > MAX_WAITING || waiting.bytes > MAX_WAITING_BYTES) {
@@ -53,8 +53,12 @@ export function isWaiting (raw: FastifyReply['raw']): boolean {
   return !('stream' in raw) && raw.socket === null
 }
 
-function memoryOf ({ url = '', headers, rawHeaders }: IncomingMessage): number {
-  const body = 'transfer-encoding' in headers ? Infinity : Number(headers['content-length'] ?? 0)
+/** What a request takes in memory without its body, at most and in bytes. */
+export function memoryOf ({ url = '', rawHeaders }: Pick<IncomingMessage, 'url' | 'rawHeaders'>): number {
   const ofHeaders = rawHeaders.reduce((bytes, text) => bytes + text.length, rawHeaders.length / 2 * HEADER_OVERHEAD)
-  return URL_FACTOR * url.length + ofHeaders + BODY_FACTOR * body
+  return URL_FACTOR * url.length + ofHeaders
+}
+
+function bodyOf ({ headers }: IncomingMessage): number {
+  return 'transfer-encoding' in headers ? Infinity : Number(headers['content-length'] ?? 0)
 }

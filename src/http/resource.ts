@@ -3,6 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest, RouteHandlerMethod,
 import { parseCapability } from '../box/capability.js'
 import { DropOnlyError, NotFoundError } from '../errors.js'
 import type { ResolvedOptions } from '../options.js'
+import { ipOf } from './address.js'
 import type { RequestWith } from './api.js'
 import { carrierOf, cut, isGone } from './carrier.js'
 import { serialize } from './json.js'
@@ -123,5 +124,5 @@ export function anyBox (request: OnBox, _reply: FastifyReply, done: (error?: Err
 
 /** Logs a request by its route's pattern instead of its URL, which may contain a capability or a classic message. */
 export const logSerializers: Record<string, (value: any) => any> = {
-  req: (request: FastifyRequest) => ({ method: request.method, url: request.routeOptions?.url ?? '', remoteAddress: request.ip })
+  req: (request: FastifyRequest) => ({ method: request.method, url: request.routeOptions?.url ?? '', remoteAddress: ipOf(request) })
 }

@@ -1,4 +1,5 @@
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+import { limitHttp2 } from '../http/unfinished.js'
 import type { OutgoingLimits } from '../http/outgoing.js'
 import { createOutgoing } from '../http/outgoing-of.js'
 import { inTurn } from '../http/pipeline.js'
@@ -23,16 +24,20 @@ import { shedLoad, neverShed } from './load-shedding.js'
 import { checkRequestHeads } from './request-head.js'
 import { handleUnknownRoutes } from './not-found.js'
 import { serveCallPage } from './call-page.js'
+import { followTls, limitHttp1, overTls, readIdentity } from './tls.js'
 
 /** In ms. */
-const HEADERS_TIMEOUT = 10_000
 const REQUEST_TIMEOUT = 30_000
-const CHECK_EVERY = 1_000
 /** Longer than proxies keep idle connections, or they could send a request over one that is just closing. */
 const KEEP_ALIVE = 72_000
 
-/** A classic message travels in the URL, so the request line must have room for one. */
-const MAX_HEADER = 64 * 1024
+const HTTP = {
+  headersTimeout: 10_000,
+  connectionsCheckingInterval: 1_000,
+  /** A classic message travels in the URL, so the request line must have room for one. */
+  maxHeaderSize: 64 * 1024,
+  requireHostHeader: false
+}
 
 /**
  * The plugin's own compilers. Without them, Fastify would load Ajv and a serializer compiler at every start,
@@ -68,7 +73,7 @@ export async function buildServer (config: Config, parts: ServerParts = {}): Pro
   const { cors = true } = config.box
   /** for responses to requests that do not reach a route, which would set these headers */
   const headers = { ...SECURITY_HEADERS, 'cache-control': 'no-store', ...cors === true ? ANY_ORIGIN : {} }
-  const app = Fastify({
+  const app: FastifyInstance = Fastify({
     logger: {
       level: config.logLevel,
       serializers: { ...logSerializers, err: describeError },
@@ -78,7 +83,7 @@ export async function buildServer (config: Config, parts: ServerParts = {}): Pro
     trustProxy: config.trustProxy.length > 0 ? config.trustProxy : false,
     requestTimeout: REQUEST_TIMEOUT,
     keepAliveTimeout: KEEP_ALIVE,
-    http: { headersTimeout: HEADERS_TIMEOUT, connectionsCheckingInterval: CHECK_EVERY, maxHeaderSize: MAX_HEADER, requireHostHeader: false },
+    ...config.tls === undefined ? { http: HTTP } : overTls(await readIdentity(config.tls), HTTP.maxHeaderSize),
     // Requests that still arrive over an open connection are served; then the connection ends.
     return503OnClosing: false,
     schemaController: COMPILERS,
@@ -91,9 +96,14 @@ export async function buildServer (config: Config, parts: ServerParts = {}): Pro
       })
     }
   })
+  if (config.tls !== undefined) {
+    limitHttp1(app, { ...HTTP, requestTimeout: REQUEST_TIMEOUT, keepAliveTimeout: KEEP_ALIVE })
+    followTls(app, config.tls)
+  }
   limitConnections(app, { ...config.connections, files: openFileLimit() }, config.trustProxy)
   const outgoing = createOutgoing(app, parts.limits)
   outgoing.watch(app)
+  limitHttp2(app)
   try {
     await assemble(app, config, parts, headers)
   } catch (error) {

@@ -4,10 +4,13 @@ import { OptionError, resolveOptions, type BoxPluginOptions } from '../options.j
 import type { ConnectionLimits } from './connections.js'
 import { flags, FlagError, settings, toVariable, type Flag } from './flags.js'
 import type { StoreAddress } from './open-store.js'
+import type { TlsFiles } from './tls.js'
 
 export interface Config {
   port: number
   host: string
+  /** absent if the server speaks plain HTTP */
+  tls: TlsFiles | undefined
   store: StoreAddress
   /** addresses and CIDR ranges of trusted proxies; empty if none is trusted */
   trustProxy: string[]
@@ -51,12 +54,20 @@ export function readConfig (args: readonly string[], environment: Environment): 
   return {
     port: valueOf(settings.port),
     host: valueOf(settings.host),
+    tls: tlsFiles(valueOf(settings.tlsCert), valueOf(settings.tlsKey)),
     store: valueOf(settings.store),
     trustProxy: valueOf(settings.trustProxy),
     connections: { total: valueOf(settings.maxConnections), perAddress: rateLimited ? perAddress : Infinity },
     logLevel: valueOf(settings.logLevel),
     box: pluginOptions(given, rateLimited)
   }
+}
+
+function tlsFiles (cert: string | undefined, key: string | undefined): TlsFiles | undefined {
+  if (cert === undefined && key === undefined) return undefined
+  if (cert === undefined) throw new ConfigError('--tls-key requires --tls-cert')
+  if (key === undefined) throw new ConfigError('--tls-cert requires --tls-key')
+  return { cert, key }
 }
 
 const SWITCHES = ['help', 'version']

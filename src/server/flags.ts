@@ -37,6 +37,8 @@ const setting = <T>(name: string, placeholder: string, description: string, defa
 export const settings = {
   port: setting('port', '<number>', 'port to listen on; 0 picks a free one', '8080', bySchema(Type.Integer({ minimum: 0, maximum: 65_535 }))),
   host: setting('host', '<name>', 'address to listen on; 0.0.0.0 or :: for all', 'localhost', text => text),
+  tlsCert: setting('tls-cert', '<file>', 'certificate chain in PEM, to serve HTTPS; read again when it changes; requires --tls-key', 'none', readFileName),
+  tlsKey: setting('tls-key', '<file>', 'private key of the certificate, in PEM', 'none', readFileName),
   store: setting('store', '<address>', `where boxes are kept: ${STORE_FORMAT}`, 'lmdb:./signalbox-data', readStore),
   maxConnections: setting('max-connections', '<number>', 'maximum number of open connections; fewer if the process may not open that many files', '4096', bySchema(ConnectionCount)),
   rateLimit: setting('rate-limit', '<on|off>', 'limits per client address (IPv6: per /64 network)', 'on', oneOf('on', 'off')),
@@ -49,6 +51,8 @@ export const settings = {
 export const flags: readonly Flag[] = sayFlags([
   settings.port,
   settings.host,
+  settings.tlsCert,
+  settings.tlsKey,
   settings.store,
   ...numbers(limits, ''),
   settings.maxConnections,
@@ -119,6 +123,10 @@ function oneOf (...words: string[]): (text: string) => string {
 
 function split (text: string): string[] {
   return text.split(',').map(item => item.trim())
+}
+
+function readFileName (text: string): string | undefined {
+  return text === 'none' ? undefined : text
 }
 
 function readStore (text: string): StoreAddress {

@@ -1,6 +1,6 @@
 import { lookup } from 'node:dns/promises'
 import { once } from 'node:events'
-import { createServer, type AddressInfo, type Server } from 'node:net'
+import { createServer, type AddressInfo, type Server, type Socket } from 'node:net'
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import { Condition } from '../condition.js'
 import { closeIdle } from '../http/closing.js'
@@ -23,17 +23,23 @@ type Listen = (addresses: readonly string[], port: number) => Promise<number>
  */
 export function prepareListen (app: FastifyInstance): Listen {
   const otherServers: Server[] = []
+  const sockets = new Set<Socket>()
   let otherServersClosed: Promise<unknown> | undefined
   let timeout: NodeJS.Timeout
 
   closeIdle(app)
+  app.server.on('connection', (socket: Socket) => {
+    sockets.add(socket)
+    socket.once('close', () => { sockets.delete(socket) })
+  })
   app.addHook('preClose', async () => {
     otherServersClosed = Promise.all(otherServers.map(server => new Promise(resolve => { server.close(resolve) })))
-    timeout = setTimeout(() => { app.server.closeAllConnections() }, CLOSE_TIMEOUT)
+    // `closeAllConnections` exists without HTTP/2 only.
+    timeout = setTimeout(() => { for (const socket of sockets) socket.destroy() }, CLOSE_TIMEOUT)
   })
-  // A client that keeps sending over the same connection would delay the shutdown.
-  app.addHook('onSend', (_request, reply, payload, done) => {
-    if (otherServersClosed !== undefined) reply.header('connection', 'close')
+  // A client that keeps sending over the same connection would delay the shutdown. An HTTP/2 session is told by itself.
+  app.addHook('onSend', (request, reply, payload, done) => {
+    if (otherServersClosed !== undefined && request.raw.httpVersionMajor === 1) reply.header('connection', 'close')
     done(null, payload)
   })
   app.addHook('onClose', async () => {

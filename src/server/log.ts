@@ -1,5 +1,6 @@
 import { LogController, type FastifyReply, type FastifyRequest } from 'fastify'
 import { CAPABILITY_IN_TEXT } from '../box/capability.js'
+import { ipOf } from '../http/address.js'
 
 const CAPABILITY = new RegExp(`\\b${CAPABILITY_IN_TEXT}`, 'g')
 /** How many nested causes of an error are logged. */
@@ -36,7 +37,9 @@ function redact (text: string): string {
 
 /** Logs one line per request, when it is complete, instead of Fastify's two. */
 export class RequestLog extends LogController {
-  override incomingRequest (): void {}
+  override incomingRequest (request: FastifyRequest): void {
+    ipOf(request)
+  }
 
   override requestCompleted (error: Error | null | undefined, request: FastifyRequest, reply: FastifyReply): void {
     const line = { req: request, res: reply, responseTime: reply.elapsedTime }

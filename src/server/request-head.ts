@@ -14,7 +14,7 @@ export function checkRequestHeads (app: FastifyInstance, headers: Record<string,
   app.addHook('onRequest', (request, reply, done) => {
     const { raw } = request
     if (dismissed(request, reply)) return done()
-    if (!namesOneHost(raw)) {
+    if (raw.httpVersionMajor === 1 && !namesOneHost(raw)) {
       // A proxy may have taken this and what follows for requests to another host.
       reply.headers(headers).header('connection', 'close')
       return done(new InvalidError('send exactly one Host header'))

@@ -26,7 +26,7 @@ export async function serve (config: Config): Promise<void> {
 
   try {
     const port = await listen()
-    app.log.info(`signalbox ${version} is ready on http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${port}, boxes in ${config.store.kind}`)
+    app.log.info(`signalbox ${version} is ready on ${config.tls === undefined ? 'http' : 'https'}://${config.host.includes(':') ? `[${config.host}]` : config.host}:${port}, boxes in ${config.store.kind}`)
   } catch (error) {
     uninstall()
     await app.close()

@@ -25,14 +25,14 @@ export interface Store {
    * holder's limits for as long as the box exists, no matter who stores in it.
    *
    * A box that is already there is replaced in the same step, with its messages and keys, whether or not it has
-   * expired. Until then it counts against the limits, so the store must have room for both; if the new box is
-   * refused, the old one stays as it was. (The plugin creates boxes only under new random
-   * ids, so in practice only a box that expired long ago could ever be replaced.)
+   * expired. Until then it counts against the limits, so the store must have space for both; if the new box is
+   * refused, the old one stays as it was. (The plugin creates boxes only under new random ids, and opens those
+   * whose ids clients have chosen.)
    * @param drop the drop address
    * @param ttl the idle lifetime in ms
    * @param holder a short name, which the box keeps
-   * @param keep makes the box a room, whose messages pass: each is gone `keep` ms after it was appended, once those
-   * before it are, and a full room lets its oldest messages go. What is gone counts against no limit
+   * @param keep makes the box a room: each message expires `keep` ms after it was appended, once those before it
+   * have, and a full room drops its oldest messages. What has expired or was dropped counts against no limit
    * @throws StoreFullError if the box would exceed the store's size limit
    * @throws HeldError if the box would exceed what the holder may hold
    */
@@ -48,7 +48,7 @@ export interface Store {
   /**
    * Appends a message with the box's next sequence number, or refuses it. If the key is among the box's last
    * `MAX_KEYS` keys, nothing is stored: with the same digest, the first result is returned again, before any
-   * limit is checked. In a room, the oldest messages go until there is space for this one; if it is refused, none does.
+   * limit is checked. A full room drops its oldest messages until there is space for this one, and none if it refuses it.
    * @throws FullError if the box has reached `maxMessages` or `maxBoxBytes`; in a room, if the message alone is larger
    * @throws HeldError if the box's holder would exceed its limits
    * @throws StoreFullError if the store would exceed its size limit

@@ -1,9 +1,13 @@
 import { once } from 'node:events'
+import { readFile } from 'node:fs/promises'
 import http2, { type ClientHttp2Session } from 'node:http2'
 import net, { type AddressInfo } from 'node:net'
+import tls from 'node:tls'
 import t, { type Test } from 'tap'
 import { outgoingOf } from '../../src/http/outgoing-of.js'
 import { build, jsonText, type TestBox } from '../helpers/build.js'
+import { certificate } from '../helpers/certificate.js'
+import { needs } from '../helpers/needs.js'
 import { watchedStore } from '../helpers/stream-reader.js'
 import { until } from '../helpers/until.js'
 
@@ -13,7 +17,16 @@ const MESSAGE = `"${'m'.repeat(6 * MIB)}"`
 const LIMITS = { perAddress: 16 * MIB, total: 24 * MIB, stallTimeout: 2 }
 const READERS = 12
 
-type Protocol = 'HTTP/1.1' | 'HTTP/2'
+interface Protocol { name: string, http2?: boolean, tls?: boolean }
+const HTTP1: Protocol = { name: 'HTTP/1.1' }
+const PROTOCOLS: Protocol[] = [HTTP1, { name: 'HTTP/2', http2: true }, { name: 'HTTP/1.1 over TLS', tls: true }, { name: 'HTTP/2 over TLS', http2: true, tls: true }]
+
+/** As the standalone server has it with a certificate: both protocols over TLS. */
+async function serverOver (t: Test, protocol: Protocol): Promise<object> {
+  if (protocol.tls !== true) return protocol.http2 === true ? { http2: true } : {}
+  const { cert, key } = await certificate(t)
+  return { http2: true, https: { allowHTTP1: true, cert: await readFile(cert), key: await readFile(key) } }
+}
 
 async function setUp (t: Test, protocol: Protocol, limits = LIMITS) {
   const watch = watchedStore()
@@ -23,7 +36,7 @@ async function setUp (t: Test, protocol: Protocol, limits = LIMITS) {
     maxMessageBytes: 8 * MIB,
     maxBoxBytes: 8 * MIB,
     maxWaiters: 100,
-    server: { trustProxy: true, bodyLimit: 8 * MIB, ...(protocol === 'HTTP/2' ? { http2: true } : {}) } as object
+    server: { trustProxy: true, bodyLimit: 8 * MIB, ...await serverOver(t, protocol) } as object
   })
   await app.listen({ host: '127.0.0.1', port: 0 })
   const { port } = app.server.address() as AddressInfo
@@ -40,15 +53,15 @@ interface Reader {
 
 /** Asks and reads nothing of the answer. */
 async function ask (t: Test, protocol: Protocol, port: number, request: { method: string, path: string, headers?: Record<string, string> }): Promise<Reader> {
-  return protocol === 'HTTP/1.1' ? await ask1(t, port, request) : ask2(session(t, port), request)
+  return protocol.http2 === true ? ask2(session(t, protocol, port), request) : await ask1(t, protocol, port, request)
 }
 
-async function ask1 (t: Test, port: number, { method, path, headers = {} }: { method: string, path: string, headers?: Record<string, string> }): Promise<Reader> {
-  const socket = net.connect(port, '127.0.0.1')
+async function ask1 (t: Test, protocol: Protocol, port: number, { method, path, headers = {} }: { method: string, path: string, headers?: Record<string, string> }): Promise<Reader> {
+  const socket = protocol.tls === true ? tls.connect({ port, host: '127.0.0.1', rejectUnauthorized: false }) : net.connect(port, '127.0.0.1')
   t.teardown(() => { socket.destroy() })
   socket.on('error', () => {})
   const closed = new Promise(resolve => { socket.once('close', resolve) })
-  await once(socket, 'connect')
+  await once(socket, protocol.tls === true ? 'secureConnect' : 'connect')
   socket.pause()
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`).join('')
   socket.write(`${method} ${path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n${lines}\r\n`)
@@ -67,10 +80,10 @@ async function ask1 (t: Test, port: number, { method, path, headers = {} }: { me
 const sessions = new WeakMap<Test, ClientHttp2Session>()
 
 /** One session for all: what is cut must be the stream. */
-function session (t: Test, port: number): ClientHttp2Session {
+function session (t: Test, { tls }: Protocol, port: number): ClientHttp2Session {
   let client = sessions.get(t)
   if (client === undefined) {
-    const made = client = http2.connect(`http://127.0.0.1:${port}`)
+    const made = client = http2.connect(`${tls === true ? 'https' : 'http'}://127.0.0.1:${port}`, { rejectUnauthorized: false })
     client.on('error', () => {})
     t.teardown(() => { made.destroy() })
     sessions.set(t, client)
@@ -102,9 +115,10 @@ const KINDS = {
   'a stream': { method: 'GET', headers: { accept: 'text/event-stream' } }
 } as const
 
-for (const protocol of ['HTTP/1.1', 'HTTP/2'] as const) {
+for (const protocol of PROTOCOLS) {
+  const skip = protocol.tls === true && needs('openssl')
   for (const [kind, { method, ...how }] of Object.entries(KINDS)) {
-    t.test(`${kind} that nobody reads, over ${protocol}, is bounded, cut off and forgotten`, async t => {
+    t.test(`${kind} that nobody reads, over ${protocol.name}, is bounded, cut off and forgotten`, { skip }, async t => {
       const { app, port, watch, createBox, outgoing, put } = await setUp(t, protocol)
       const held = kind === 'a long-poll' || kind === 'a stream'
       const boxes = await Promise.all(Array.from({ length: kind === 'a drain' ? READERS : 1 }, () => createBox()))
@@ -127,12 +141,12 @@ for (const protocol of ['HTTP/1.1', 'HTTP/2'] as const) {
       t.ok(most > 0 && most <= LIMITS.perAddress, `at most ${(most / MIB).toFixed(1)} MiB were unsent`)
       await until(() => watch.open === 0)
       t.equal(watch.open, 0, 'and nobody waits')
-      if (protocol === 'HTTP/2') t.notOk(session(t, port).destroyed, 'the session goes on')
+      if (protocol.http2 === true) t.notOk(session(t, protocol, port).destroyed, 'the session goes on')
       if (kind !== 'a drain') t.equal((await app.inject(first.messages)).body, `{"type":"msgs","data":[${MESSAGE}],"next":1}`, 'the next reader has all of it')
     })
   }
 
-  t.test(`an address with too much unsent data is refused reads, over ${protocol}, and others are not`, async t => {
+  t.test(`an address with too much unsent data is refused reads, over ${protocol.name}, and others are not`, { skip }, async t => {
     const { port, createBox, outgoing, put } = await setUp(t, protocol, { ...LIMITS, stallTimeout: 60 })
     const box = await createBox()
     await put(box)
@@ -151,7 +165,7 @@ for (const protocol of ['HTTP/1.1', 'HTTP/2'] as const) {
 }
 
 t.test('a slow reader gets everything, however long it takes', async t => {
-  const { port, createBox, put } = await setUp(t, 'HTTP/1.1', { ...LIMITS, stallTimeout: 2 })
+  const { port, createBox, put } = await setUp(t, HTTP1, { ...LIMITS, stallTimeout: 2 })
   const box = await createBox()
   await put(box)
   const socket = net.connect(port, '127.0.0.1')
@@ -166,11 +180,11 @@ t.test('a slow reader gets everything, however long it takes', async t => {
 })
 
 t.test('a full box can be read even if it exceeds the limit on all unsent data', async t => {
-  const { port, createBox, put } = await setUp(t, 'HTTP/1.1', { perAddress: MIB, total: MIB, stallTimeout: 60 })
+  const { port, createBox, put } = await setUp(t, HTTP1, { perAddress: MIB, total: MIB, stallTimeout: 60 })
   const box = await createBox()
   await put(box)
-  const whole = await (await ask(t, 'HTTP/1.1', port, { method: 'GET', path: box.messages })).received()
+  const whole = await (await ask(t, HTTP1, port, { method: 'GET', path: box.messages })).received()
   t.ok(whole.includes(MESSAGE))
-  await ask(t, 'HTTP/1.1', port, { method: 'GET', path: box.messages })
-  t.match(await (await ask(t, 'HTTP/1.1', port, { method: 'GET', path: box.messages })).received(), /^HTTP\/1.1 503/)
+  await ask(t, HTTP1, port, { method: 'GET', path: box.messages })
+  t.match(await (await ask(t, HTTP1, port, { method: 'GET', path: box.messages })).received(), /^HTTP\/1.1 503/)
 })

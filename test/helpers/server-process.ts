@@ -39,7 +39,7 @@ export class ServerProcess {
    */
   static async start (t: Teardown, flags: readonly string[] = [], environment: Record<string, string> = {}): Promise<ServerProcess> {
     const { child, exit, output } = await launch(t, ['--port=0', ...flags], environment)
-    const url = await Promise.race([output.match(/is ready on (http:\/\/[^",\s]+)/), exit.then(({ code, stderr }) => {
+    const url = await Promise.race([output.match(/is ready on (https?:\/\/[^",\s]+)/), exit.then(({ code, stderr }) => {
       throw new Error(`The server ended with ${code}: ${stderr}`)
     })])
     return new ServerProcess(child, exit, output, url)

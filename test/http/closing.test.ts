@@ -1,17 +1,14 @@
-import { execFile } from 'node:child_process'
 import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
 import http2 from 'node:http2'
 import https from 'node:https'
 import net, { type AddressInfo } from 'node:net'
-import { join } from 'node:path'
 import tls from 'node:tls'
-import { promisify } from 'node:util'
 import t, { type Test } from 'tap'
 import { Box } from '../../clients/typescript/src/index.js'
 import { build } from '../helpers/build.js'
+import { certificate } from '../helpers/certificate.js'
 import { needs } from '../helpers/needs.js'
-import { temporaryDirectory } from '../helpers/server-process.js'
 
 /** A host with the plugin, and what closing it is to end by itself. */
 async function host (t: Test, server: object = {}) {
@@ -19,14 +16,6 @@ async function host (t: Test, server: object = {}) {
   await app.listen({ host: '127.0.0.1', port: 0 })
   const { port } = app.server.address() as AddressInfo
   return { app, createBox, port }
-}
-
-async function certificate (t: Test) {
-  const directory = await temporaryDirectory(t)
-  const [key, cert] = [join(directory, 'key'), join(directory, 'cert')]
-  await promisify(execFile)('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes',
-    '-subj', '/CN=localhost', '-keyout', key, '-out', cert])
-  return { key: await readFile(key), cert: await readFile(cert) }
 }
 
 t.test('a host closes after a loop over a box was left in the same process', async t => {
@@ -66,7 +55,8 @@ t.test('a host closes despite idle HTTP/2 sessions, and ends their streams', asy
 })
 
 t.test('the same over TLS, with HTTP/1.1 and HTTP/2', { skip: needs('openssl') }, async t => {
-  const { app, port } = await host(t, { http2: true, https: { allowHTTP1: true, ...await certificate(t) } })
+  const { cert, key } = await certificate(t)
+  const { app, port } = await host(t, { http2: true, https: { allowHTTP1: true, cert: await readFile(cert), key: await readFile(key) } })
   const options = { host: '127.0.0.1', port, rejectUnauthorized: false }
   const raw = net.connect(options)
   const silent = tls.connect({ ...options, ALPNProtocols: ['http/1.1'] })

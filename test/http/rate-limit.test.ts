@@ -125,7 +125,7 @@ t.test('a full cache does not free an address that keeps sending requests', asyn
   const reply = { headers: () => {}, header: () => {} }
   const count = async (ip: string) => {
     try {
-      await limiter.count('reads', { ip, routeOptions: {} } as never, reply as never)
+      await limiter.count('reads', { ip, raw: {}, routeOptions: {} } as never, reply as never)
       return true
     } catch {
       return false

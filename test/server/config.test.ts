@@ -14,7 +14,7 @@ function refuses (t: Test, name: string, text: string, pattern: RegExp): void {
 
 t.test('without settings, the defaults are those of the design and of the plugin', async t => {
   const config = read()
-  t.same(config, { port: 8080, host: 'localhost', store: { kind: 'lmdb', path: './signalbox-data' }, trustProxy: [], connections: { total: 4096, perAddress: 256 }, logLevel: 'info', box: {} })
+  t.same(config, { port: 8080, host: 'localhost', tls: undefined, store: { kind: 'lmdb', path: './signalbox-data' }, trustProxy: [], connections: { total: 4096, perAddress: 256 }, logLevel: 'info', box: {} })
   t.same(resolveOptions(config.box), resolveOptions({}))
 })
 
@@ -40,9 +40,15 @@ for (const { name, option, placeholder } of flags) {
   examples[name] = [String(value), ({ box }) => (box as Record<string, unknown>)[outer], inner === undefined ? value : { [inner]: value }]
 }
 
+t.test('a certificate and its key come as file names', async t => {
+  t.same((readConfig(['--tls-cert=a.pem'], { TLS_KEY: 'b.pem' }) as Config).tls, { cert: 'a.pem', key: 'b.pem' })
+  t.equal((readConfig(['--tls-cert=none'], {}) as Config).tls, undefined)
+})
+
 t.test('every setting comes from its flag or its variable, and the flag takes precedence', async t => {
   for (const { name } of flags) {
-    if (name === 'turn-urls') continue
+    // Each of these requires another, and is tested with it.
+    if (name === 'turn-urls' || name === 'tls-cert' || name === 'tls-key') continue
     const [text, where, value] = examples[name] ?? []
     if (text === undefined || where === undefined) return t.fail(`an example for --${name}`)
     t.same(where(read([`--${name}=${text}`])), value, `--${name}=${text}`)

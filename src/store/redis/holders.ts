@@ -8,10 +8,10 @@ import type { Held } from '../store.js'
  * What each holder holds. A holder's record is in a hash slot of its own, so a box's script cannot
  * read it. A box is recorded before it is created, and requests more units before it uses them;
  * it reports afterwards what it gives back. So while Redis responds in time, the record never shows
- * less than is held. A step that does not is left out, and the box's next report makes up for it;
- * a box whose creation fails is forgotten, even if only its reply was lost: nobody knows its
- * address. If a process dies between the two steps, the record shows too much until the box's next
- * report or its expiry.
+ * less than is held. A step that does not is left out, and the box's next report makes up for it. A box whose
+ * creation fails is forgotten, even if only the reply was lost: nobody knows its address, unless a client
+ * chose its id, and then its next report makes up for it as well. If a process dies between the two steps, the
+ * record shows too much until the box's next report or its expiry.
  *
  * | key | value |
  * | --- | --- |

@@ -53,9 +53,10 @@ const PACKED_KEYS = 60
  * `{ holder, deadline, units, lowered }`.
  *
  * Under `maxmemory`, Redis refuses a script at its first write if that could need room, and never after a write
- * that could not. So an append's first write is its RPUSH, which is refused before anything has changed. A
- * renewal starts with PEXPIRE, and a script that frees room starts with a write that changes nothing, so that a
- * full Redis can still be read and emptied.
+ * that could not. So an append's first write is its RPUSH, which is refused before anything has changed. (In a
+ * room, expired messages are removed before it; it may then take what they have freed.) A renewal starts with
+ * PEXPIRE, and a script that frees space starts with a write that changes nothing, so that a full Redis can still
+ * be read and emptied.
  */
 export interface Script {
   lua: string

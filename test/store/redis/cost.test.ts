@@ -37,9 +37,9 @@ t.test('what counts against a holder in Redis is within a tenth of what it uses'
   check(await used() - before, count * BOX_COST, 'empty boxes')
 
   /** Fills boxes, gives back what they were granted for what is to come, and compares. A box counts in whole units, so on average half a one less than it has. */
-  async function fill (holder: string, times: number, next: () => NewMessage): Promise<void> {
+  async function fill (holder: string, times: number, next: () => NewMessage, keep?: number): Promise<void> {
     const drops = Array.from({ length: 4 }, newDrop)
-    for (const drop of drops) await store.create(drop, HOUR, now, limits, holder)
+    for (const drop of drops) await store.create(drop, HOUR, now, limits, holder, keep)
     const empty = await size(drops)
     await Promise.all(drops.map(async drop => {
       for (let n = 0; n < times; n++) await store.append(drop, next(), now, limits)
@@ -47,6 +47,9 @@ t.test('what counts against a holder in Redis is within a tenth of what it uses'
     }))
     check(await size(drops) - empty, (await units(holder) + drops.length / 2) * UNIT, holder)
   }
-  for (const bytes of [32, 100, 700, 1_500, 2_800, 5_000, 10_000, 60_000]) await fill(`messages of ${bytes} bytes`, Math.ceil(120_000 / bytes), () => text(bytes))
+  for (const bytes of [32, 100, 700, 1_500, 2_800, 5_000, 10_000, 60_000]) {
+    await fill(`messages of ${bytes} bytes`, Math.ceil(120_000 / bytes), () => text(bytes))
+    await fill(`messages of ${bytes} bytes in a room`, Math.ceil(120_000 / bytes), () => text(bytes), HOUR)
+  }
   await fill('keys', 1_024, keyed)
 })
