@@ -89,7 +89,7 @@ function generatePython (out) {
     ['endpoint_module.py.jinja', '{% set return_type = (return_string | as_unembedded_code) + " | None" %}', '{% set return_type = return_string | as_unembedded_code %}'],
     ['endpoint_module.py.jinja', '-> {{ return_string | as_unembedded_code }} | None:', '-> {{ return_string | as_unembedded_code }}:'],
     ['types.py.jinja', 'parsed: T | None', 'parsed: T'],
-    ['errors.py.jinja', '__all__ = ["UnexpectedStatus"]', readFileSync(settings('python', 'box_error.py'), 'utf8') + '\n\n__all__ = ["BoxError", "UnexpectedStatus"]'],
+    ['errors.py.jinja', '__all__ = ["UnexpectedStatus"]', readFileSync(settings('python', 'box_error.py'), 'utf8') + '\n\n__all__ = ["BoxError", "SignalboxError", "UnexpectedStatus"]'],
     ['errors.py.jinja', 'class UnexpectedStatus', 'from datetime import datetime, timezone\nfrom email.utils import parsedate_to_datetime\nfrom typing import Any\n\nimport httpx\n\nfrom .models.problem import Problem\n\n\nclass UnexpectedStatus'],
     ['endpoint_macros.py.jinja', 'errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.', 'errors.BoxError: If the server does not carry out the request; its problem says why.'],
     // The next four are for mypy: the arguments of a context manager, and a variable that would have two types if a model

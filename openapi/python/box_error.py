@@ -1,4 +1,11 @@
-class BoxError(Exception):
+class SignalboxError(Exception):
+    """The base class of this package's errors.
+
+    Wrong arguments raise a ``TypeError`` or a ``ValueError``, and a timeout that you set raises a ``TimeoutError``.
+    """
+
+
+class BoxError(SignalboxError):
     """The server refused a request, or its response was not what the contract promises.
 
     Attributes:

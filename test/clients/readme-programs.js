@@ -85,6 +85,7 @@ export async function runCall ({ host, guest }, url) {
     assert.equal(await next(joined.said), 'received hello guest')
     hosting.child.kill('SIGINT')
     assert.deepEqual(await joined.exit, [0, null])
+    assert.deepEqual(await hosting.exit, [0, null], 'Ctrl+C is no error')
   } finally {
     for (const child of children) child.kill()
   }

@@ -21,7 +21,14 @@ class UnexpectedStatus(Exception):
         )
 
 
-class BoxError(Exception):
+class SignalboxError(Exception):
+    """The base class of this package's errors.
+
+    Wrong arguments raise a ``TypeError`` or a ``ValueError``, and a timeout that you set raises a ``TimeoutError``.
+    """
+
+
+class BoxError(SignalboxError):
     """The server refused a request, or its response was not what the contract promises.
 
     Attributes:
@@ -68,4 +75,4 @@ def _retry_after(value: str) -> float:
     return min(seconds, 86_400) if seconds > 0 else 0
 
 
-__all__ = ["BoxError", "UnexpectedStatus"]
+__all__ = ["BoxError", "SignalboxError", "UnexpectedStatus"]

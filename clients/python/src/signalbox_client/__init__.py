@@ -11,7 +11,7 @@ from ._follow import Message, Page
 from ._http import Headers
 from ._logging import redact_requests
 from ._messages import Messages
-from .errors import BoxClosedError, BoxError, ResponseTooLargeError, UnreachableError
+from .errors import BoxClosedError, BoxError, ResponseTooLargeError, SignalboxError, UnreachableError
 
 __version__ = version("signalbox-client")
 
@@ -25,6 +25,7 @@ __all__ = [
     "Page",
     "ResponseTooLargeError",
     "Sent",
+    "SignalboxError",
     "UnreachableError",
 ]
 

@@ -165,8 +165,8 @@ class Box:
         ``break``, ``return`` or an exception, its last message may not have been handled: it is not acknowledged, and a
         later loop delivers it again. If you have handled it, ``await box.acknowledge(seq)`` before you leave.
 
-        Only one loop can run at a time on this object; another one raises a ``RuntimeError``. The next one continues
-        after the last message that an earlier one acknowledged. Several objects can read the same box, but what one
+        Only one loop can run at a time on this object; another one raises a ``RuntimeError``, unless a timeout
+        ended the wait of the first. The next one continues after the last message that an earlier one acknowledged. Several objects can read the same box, but what one
         acknowledges is gone for all.
 
         The loop ends when the box is closed. It raises a ``BoxError`` if the box is gone or the cursor is ahead of it,
@@ -224,8 +224,8 @@ class Box:
 
         Succeeds if the box is already gone. Also works after ``aclose``.
         """
-        await self._stop(flush=False)
         try:
+            await self._stop(flush=False)
             await retry(
                 self._source.timings,
                 lambda: self._source.connection.request("DELETE", self._source.path, is_nothing),
@@ -241,8 +241,10 @@ class Box:
 
         The box stays, and whoever opens it next reads what was not acknowledged. Can be called again.
         """
-        await self._stop(flush=True)
-        await self._source.connection.aclose()
+        try:
+            await self._stop(flush=True)
+        finally:
+            await self._source.connection.aclose()
 
     async def __aenter__(self) -> Self:
         return self
@@ -263,7 +265,9 @@ class Box:
         """Let a loop begin, if no other is running, and say where."""
         current = None if self._reader is None else self._reader()
         if current is not None and not current._ended:
-            raise RuntimeError("Another loop is already reading through this Box; end it first, or open the box again")
+            if not current._idle:
+                raise RuntimeError("Another loop is already reading through this Box; end it first, or open the box again")
+            current._leave(flush=True)
         self._reader = weakref.ref(messages)
         return self._position if after is None else after
 
@@ -277,11 +281,16 @@ class Box:
             await asyncio.wait(self._ending)
 
     async def _stop(self, *, flush: bool) -> None:
+        """End all loops, and without a last acknowledgement if this is cancelled."""
         self._closing.close()
         current = None if self._reader is None else self._reader()
-        if current is not None:
-            await current._finish(flush=flush)
-        await self._loops_ended()
+        try:
+            if current is not None:
+                await current._finish(flush=flush)
+            await self._loops_ended()
+        finally:
+            for task in self._ending:
+                task.cancel()
 
 
 def _took_nothing(error: Exception) -> bool:

@@ -30,6 +30,10 @@ class Loop:
         self._closing = Closing()
         self._lock = asyncio.Lock()
 
+    @property
+    def waiting(self) -> bool:
+        return self._lock.locked()
+
     async def next(self) -> Message:
         async with self._box._closing.guard(), self._closing.guard(), self._lock:
             if self._handled is not None:
@@ -75,6 +79,7 @@ class Messages(AsyncIterator[T], Generic[T]):
         self._pick = pick
         self._loop: Loop | None = None
         self._ended = False
+        self._interrupted = False
 
     def __aiter__(self) -> Self:
         return self
@@ -84,10 +89,14 @@ class Messages(AsyncIterator[T], Generic[T]):
             raise StopAsyncIteration
         if self._loop is None:
             self._loop = self._begin()
+        self._interrupted = False
         try:
             return self._pick(await self._loop.next())
         except BoxClosedError:
             raise StopAsyncIteration from None
+        except asyncio.CancelledError:
+            self._interrupted = True
+            raise
         except Exception:
             await self.aclose()
             raise
@@ -102,10 +111,21 @@ class Messages(AsyncIterator[T], Generic[T]):
         """End the loop. Messages that were handled are acknowledged; the one at which it was left is not."""
         await self._finish(flush=True)
 
-    async def _finish(self, *, flush: bool) -> None:
+    @property
+    def _idle(self) -> bool:
+        """Whether the wait for a message was cut short, and nobody waits any more.
+
+        An ``async for`` over it is then over, although the exception may still refer to it.
+        """
+        return self._interrupted and not (self._loop is not None and self._loop.waiting)
+
+    def _leave(self, *, flush: bool) -> None:
         self._ended = True
         if self._loop is not None and self._release.detach() is not None:
             self._box._end(self._loop, flush=flush)
+
+    async def _finish(self, *, flush: bool) -> None:
+        self._leave(flush=flush)
         await self._box._loops_ended()
 
     def _begin(self) -> Loop:

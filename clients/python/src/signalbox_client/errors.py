@@ -1,15 +1,15 @@
 """What a box raises."""
 
-from .operations.errors import BoxError
+from .operations.errors import BoxError, SignalboxError
 
-__all__ = ["BoxClosedError", "BoxError", "ResponseTooLargeError", "UnreachableError"]
+__all__ = ["BoxClosedError", "BoxError", "ResponseTooLargeError", "SignalboxError", "UnreachableError"]
 
 
-class UnreachableError(ConnectionError):
+class UnreachableError(SignalboxError, ConnectionError):
     """The server could not be reached, or did not respond in time or in full. ``__cause__`` says more."""
 
 
-class ResponseTooLargeError(Exception):
+class ResponseTooLargeError(SignalboxError):
     """A response, or an event of the stream, is larger than ``max_response_bytes``.
 
     It is not requested again, since the next response would be as large.
@@ -19,7 +19,7 @@ class ResponseTooLargeError(Exception):
         super().__init__(f"{what} is larger than {limit} bytes. To accept it, raise the option 'max_response_bytes'.")
 
 
-class BoxClosedError(Exception):
+class BoxClosedError(SignalboxError):
     """The box was closed while the call was waiting, or before it."""
 
     def __init__(self) -> None:

@@ -5,6 +5,7 @@ import json
 import unittest
 from collections.abc import AsyncIterator, Callable
 from typing import Any
+from unittest.mock import AsyncMock, patch
 
 import httpx
 
@@ -115,3 +116,27 @@ class AcknowledgerTest(unittest.IsolatedAsyncioTestCase):
             await anext(messages)
             await asyncio.sleep(0.01)
             self.assertEqual(cursors(fake), [1])
+
+    async def test_a_box_whose_closing_is_cancelled_leaves_nothing_behind(self) -> None:
+        asked = asyncio.Event()
+
+        def refuse(_: int) -> httpx.Response:
+            asked.set()
+            return problem(503, "BOX_ERR_STORE")
+
+        box, fake = holding(2, refuse, flush_timeout=1000)
+        messages = box.messages()
+        await anext(messages)
+        await anext(messages)
+        await asked.wait()
+        with patch.object(fake, "aclose", AsyncMock()) as aclose:
+            closing = asyncio.create_task(box.aclose())
+            await until(lambda: len(cursors(fake)) > 2)
+            closing.cancel()
+            with self.assertRaises(asyncio.CancelledError):
+                await closing
+        aclose.assert_awaited_once()
+        before = len(fake.requests)
+        await box._loops_ended()
+        await asyncio.sleep(0.02)
+        self.assertEqual((len(fake.requests), box._ending), (before, set()))

@@ -11,7 +11,7 @@ from unittest.mock import patch
 
 import httpx
 
-from signalbox_client import Box, BoxError, ResponseTooLargeError, UnreachableError, _box
+from signalbox_client import Box, BoxError, ResponseTooLargeError, SignalboxError, UnreachableError, _box, errors
 from signalbox_client._retry import backoff_delay, Timings
 from support import ID, LINK, Stream, ack, event, fake_box, problem, stream
 
@@ -122,6 +122,13 @@ class SendTest(unittest.IsolatedAsyncioTestCase):
             with self.assertRaises(UnreachableError):
                 await Box.create("http://box.test", transport=transport)
         self.assertEqual((len(transport.requests), _box.CREATE_TIMINGS.response_timeout), (1, 10))
+
+
+class ErrorTest(unittest.TestCase):
+    def test_all_errors_have_one_base_class(self) -> None:
+        for name in errors.__all__:
+            self.assertTrue(issubclass(getattr(errors, name), SignalboxError), name)
+        self.assertTrue(issubclass(UnreachableError, ConnectionError))
 
 
 class ResponseTest(unittest.IsolatedAsyncioTestCase):
@@ -273,6 +280,19 @@ class StreamTest(unittest.IsolatedAsyncioTestCase):
             if message == 3:
                 break
         self.assertEqual(len([request for request in fake.requests if request.method == "GET"]), 1)
+
+    async def test_tasks_that_ask_one_iterator_at_once_get_one_message_each_in_order(self) -> None:
+        async def slowly() -> AsyncIterator[bytes]:
+            for seq in range(1, 7):
+                await asyncio.sleep(0.001)
+                yield event(seq, seq)
+            await asyncio.Event().wait()
+
+        box, _ = fake_box(lambda r: stream(slowly()) if r.method == "GET" else ack())
+        messages = box.messages()
+        found = await asyncio.gather(*(anext(messages) for _ in range(6)))
+        self.assertEqual([message.seq for message in found], [1, 2, 3, 4, 5, 6])
+        await box.aclose()
 
     async def test_leaving_the_loop_closes_the_stream(self) -> None:
         async def endless() -> AsyncIterator[bytes]:

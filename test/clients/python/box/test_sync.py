@@ -56,6 +56,19 @@ class SyncTest(unittest.TestCase):
             messages._timeout = 5
             self.assertEqual(next(messages), Message(1, 1))
 
+    def test_a_loop_that_timed_out_makes_way_for_another(self) -> None:
+        box = self.create()
+        box.send(1)
+        for expected in ([1], [], []):
+            taken = []
+            try:
+                for message in box.messages(timeout=0.05):
+                    taken.append(message.seq)
+            except TimeoutError as error:
+                # It refers to the iterator.
+                timeout = error
+            self.assertEqual((taken, str(timeout)), (expected, ""))
+
     def test_another_thread_can_end_a_loop_and_a_call_by_closing_the_box(self) -> None:
         box = self.create()
         ended: list[object] = []

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from ..errors import BoxError, ResponseTooLargeError, UnreachableError
+from ..errors import BoxError, ResponseTooLargeError, SignalboxError, UnreachableError
 
 _NEW_INVITE: Final = "Use a new invite, sent another way."
 
@@ -37,7 +37,7 @@ TEXTS: Final[dict[str, str]] = {
 }
 
 
-class CallError(Exception):
+class CallError(SignalboxError):
     """Why a call, or the connection to a peer, ended or did not come about.
 
     ``str(error)`` says what happened and what to do, and can be shown to people.
