@@ -73,13 +73,13 @@ export class Holders {
 
   /**
    * @param spare units that are useful beyond those needed
-   * @returns how many units the box may have now
+   * @returns how many units the box may have now, and after how many lowerings
    * @throws HeldError
    */
-  async grant ([holder, deadline, units, lowered]: Report, spare: number, drop: string, now: number, held: Held): Promise<number> {
-    const granted = await this.#ask<number>(scripts.grant, holder, [now, drop, deadline, units, spare, lowered, held.bytes])
-    if (granted === -1) throw new HeldError()
-    return granted ?? units
+  async grant ([holder, deadline, units, lowered]: Report, spare: number, drop: string, now: number, held: Held): Promise<OnRecord> {
+    const granted = await this.#ask<OnRecord | 0>(scripts.grant, holder, [now, drop, deadline, units, spare, lowered, held.bytes])
+    if (granted === 0) throw new HeldError()
+    return granted ?? [units, lowered]
   }
 
   async report (drop: string, report: Report | undefined, now: number): Promise<void> {
@@ -187,23 +187,23 @@ return { units, math.max(0, lowered) }
  * KEYS  boxes, units
  * ARGV  now, drop, deadline, units needed, units that are useful beyond them, lowered, the holder's bytes
  * Grants a box what it needs, and as much as possible of what would be useful. A request that a later report
- * has overtaken grants nothing.
- * → units granted | -1 if the holder has reached its limit
+ * has overtaken grants nothing, and learns how often the box was lowered.
+ * → { units granted, lowered } | 0 if the holder has reached its limit
  */
 const grant = script(`
 ${count}
 ${put}
 local needed, lowered = tonumber(ARGV[4]), tonumber(ARGV[6])
 local old, last = on_record(ARGV[2])
-if last > lowered then return 0 end
+if last > lowered then return { 0, last } end
 local free = math.floor((tonumber(ARGV[7]) - boxes * ${BOX_COST}) / ${UNIT}) - sum + old
-if needed > free and not (last == lowered and needed <= old) then return -1 end
+if needed > free and not (last == lowered and needed <= old) then return 0 end
 local units = math.max(needed, math.min(needed + tonumber(ARGV[5]), free))
 if last == lowered then units = math.max(units, old) end
 put(ARGV[2], old, units, lowered)
 redis.call('ZADD', KEYS[1], 'GT', ARGV[3], ARGV[2])
 ${keep('ARGV[3]', 'ARGV[1]')}
-return units
+return { units, lowered }
 `)
 
 /**

@@ -3,7 +3,7 @@ import { NotFoundError, StoreError, StoreFullError } from '../../errors.js'
 import { loadOptional } from '../../optional.js'
 import { Calls, SMALL } from './calls.js'
 import { checkDatabase, checkGiven, connect, isCluster, logRisks, makeClient, parseUrls, watchConnection, type Driver, type Log, type RedisClient } from './connection.js'
-import { Holders, NOTHING, type Report } from './holders.js'
+import { Holders, NOTHING, type OnRecord, type Report } from './holders.js'
 import { CREATE, OPEN, scripts } from './scripts.js'
 import { Wakeups, type Owner } from './wakeups.js'
 import type { Appended, Drained, Held, Limits, NewMessage, Opened, Page, SharedCounter, Store, Unsubscribe } from '../store.js'
@@ -47,6 +47,9 @@ export interface RedisStoreOptions {
 
 /** How long a request about a client address may take, in ms: after that, it is better to continue without the reply. */
 const ADDRESS_DEADLINE = 500
+
+/** What an append may use if its holder has no bounds. */
+const NO_BOUNDS: OnRecord = [-1, 0]
 
 /** How often an append requests a grant if other appends to the same box use it up. */
 const MAX_GRANTS = 10
@@ -172,8 +175,7 @@ class RedisStore implements Store {
 
   async append (drop: string, message: NewMessage, now: number, limits: Limits): Promise<Appended> {
     const { text, bytes, key } = message
-    let granted = limits.held === undefined ? -1 : 0
-    let lowered = 0
+    let [granted, lowered] = limits.held === undefined ? NO_BOUNDS : NOTHING
     let holder: string | undefined
     for (let grants = 0; grants <= MAX_GRANTS; grants++) {
       const appended = this.#calls.run<[number, number, Report?] | ['grant', ...Report]>(scripts.append, this.#keys(drop),
@@ -190,10 +192,9 @@ class RedisStore implements Store {
       }
       const [, ...need] = reply
       holder = need[0]
-      lowered = need[3]
       // A quarter more, so that a box that fills up asks only a few times; and more each time that other appends are faster.
       const spare = Math.floor(need[2] / 4) + 2 ** grants - 1
-      granted = await this.#holders.grant(need, spare, drop, now, limits.held as Held)
+      ;[granted, lowered] = await this.#holders.grant(need, spare, drop, now, limits.held as Held)
     }
     throw new StoreError({ cause: new Error(`Other appends used up ${MAX_GRANTS + 1} grants to the box`) })
   }

@@ -45,8 +45,8 @@ const PACKED_KEYS = 60
  * removing what has expired.
  *
  * Expiry depends on the deadline in the hash. Redis's own expiry only frees the space: it
- * counts from the same use, on Redis's clock, and comes `MARGIN` later. It is the same for both keys, so that a
- * list never outlives its hash and meets the next box under the same address.
+ * counts from the same use, on Redis's clock, and comes `MARGIN` later. A list never outlives its hash, or it would
+ * meet the next box under the same address; that of a room goes earlier, when its last message has expired.
  *
  * A refusal is returned as a single word: `gone`, `full`, `cursor` or `key`. If the holder's
  * record must be told of a new deadline or a lower grant, the last member of a reply is
@@ -126,7 +126,7 @@ const renew = `
 if now + ttl - deadline > ttl / 8 then
   deadline = now + ttl
   redis.call('PEXPIRE', KEYS[1], ttl + ${MARGIN})
-  redis.call('PEXPIRE', KEYS[2], ttl + ${MARGIN})
+  if not keep then redis.call('PEXPIRE', KEYS[2], ttl + ${MARGIN}) end
   redis.call('HSET', KEYS[1], 'd', deadline)
   news = true
 end
@@ -162,7 +162,8 @@ return { 1, before[1] and before[1] ~= ARGV[3] and before[1] or nil }
  * ARGV  now, maxMessages, maxBoxBytes, text, bytes, key id or '', digest, units granted or -1 for no bounds, lowered
  * Appends the text as the next message and wakes the subscribers, unless the key is known. If
  * the box needs more units than it has, nothing changes and the reply says how many. A grant is
- * valid only if the box has not been lowered since it was requested.
+ * valid only if the box has not been lowered since it was requested. If the record has been lowered more often than
+ * the box, by a late report about an earlier one under this address, the box goes on from there.
  * → { seq, count, report } | { 'grant', holder, deadline, units, lowered } | gone | full | key
  */
 const append = script(`
@@ -189,6 +190,8 @@ count, bytes = count - going, bytes - gone + size
 if count >= most or bytes > largest then return 'full' end
 
 local offered = tonumber(ARGV[8])
+local behind = lowered < tonumber(ARGV[9])
+if behind then lowered = tonumber(ARGV[9]) end
 local raised = holder and lowered == tonumber(ARGV[9]) and offered > granted
 if holder and offered >= 0 then
   local needed = units(count + 1, bytes, id == '' and keys or keys + 1)
@@ -199,6 +202,7 @@ last = last + 1
 count = redis.call('RPUSH', KEYS[2], keep and ARGV[1] .. ' ' .. ARGV[4] or ARGV[4]) - going
 if going > 0 then redis.call('LPOP', KEYS[2], going) end
 redis.call('HSET', KEYS[1], 'n', last, 'b', bytes)
+if behind then redis.call('HSET', KEYS[1], 'e', lowered) end
 if raised then
   granted = offered
   redis.call('HSET', KEYS[1], 'g', granted)
@@ -212,7 +216,10 @@ end
 if id ~= '' then keys = keys + 1 end
 ${lowerRoom}
 ${renew}
-if count == 1 then redis.call('PEXPIREAT', KEYS[2], redis.call('PEXPIRETIME', KEYS[1])) end
+if keep or count == 1 then
+  local left = redis.call('PTTL', KEYS[1])
+  redis.call('PEXPIRE', KEYS[2], keep and math.min(left, keep + ${MARGIN}) or left)
+end
 redis.call('SPUBLISH', KEYS[1], '')
 return { last, count, report() }
 `)

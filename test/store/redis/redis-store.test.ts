@@ -116,6 +116,25 @@ t.test('the messages of a room go with it, and none is in the next one under its
   t.match(await store.drain(drop, now + 20_000), { texts: ['"new"'] })
 })
 
+t.test('Redis frees the messages of an idle room once they have expired, and the room goes on', { skip }, async t => {
+  const server = await RedisServer.start(t)
+  const store = await redisStore({ url: server.url })
+  t.teardown(() => store.close())
+  const drop = dropAddress('idle')
+  const list = `signalbox:{${drop}}:m`
+  const now = Date.now()
+  const left = async (): Promise<number> => Number(await server.cli('pttl', list))
+  await store.open(drop, 3_600_000, now, limits, undefined, 1_000)
+  for (let i = 0; i < 3; i++) await store.append(drop, message('"old"'), now, limits)
+  t.ok(await left() <= 61_000)
+  await store.read(drop, 0, 10, now + 1_800_000)
+  t.ok(await left() <= 61_000, 'a read that renews the room keeps them no longer')
+  await server.cli('del', list)
+  t.same(await store.append(drop, message('"new"'), now, limits), { seq: 4, count: 1 })
+  t.match(await store.read(drop, 0, 10, now), { texts: ['"new"'], next: 4 })
+  t.equal(await server.cli('hget', `signalbox:{${drop}}`, 'b'), '5')
+})
+
 t.test('numbers continue after a restart of Redis, which forgets the scripts', { skip }, async t => {
   const server = await RedisServer.start(t, ['--appendonly', 'yes', '--appendfsync', 'always'])
   const store = await redisStore({ url: server.url })
