@@ -314,4 +314,9 @@ func TestWhatWaitsToBeStoredIsLimited(t *testing.T) {
 	if large.take(); large.send(long) != nil {
 		t.Error("what is being stored no longer waits")
 	}
+	large.cancel, large.done = func() {}, make(chan struct{})
+	close(large.done)
+	if large.end(value, time.Minute); large.values != nil || large.bytes != 0 {
+		t.Error("what an ending replaces still waits:", large.bytes)
+	}
 }

@@ -79,7 +79,7 @@ func (o *outbox) end(ending json.RawMessage, timeout time.Duration) {
 		return
 	}
 	o.mu.Lock()
-	o.values, o.ending = nil, ending
+	o.values, o.bytes, o.ending = nil, 0, ending
 	o.mu.Unlock()
 	o.notify()
 	timer := time.AfterFunc(timeout, o.cancel)

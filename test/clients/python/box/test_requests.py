@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import tracemalloc
 import unittest
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -12,6 +13,7 @@ from unittest.mock import patch
 import httpx
 
 from signalbox_client import Box, BoxError, ResponseTooLargeError, SignalboxError, UnreachableError, _box, errors
+from signalbox_client._json import from_json
 from signalbox_client._retry import backoff_delay, Timings
 from support import ID, LINK, Stream, ack, event, fake_box, problem, stream
 
@@ -34,6 +36,15 @@ def depth(value: object) -> int:
         levels += 1
         value = value[0] if value else None
     return levels
+
+
+class JsonTest(unittest.TestCase):
+    def test_a_long_text_in_a_deep_message_is_read_without_a_copy_of_each_character(self) -> None:
+        text = "[" * 5_000 + '"' + "x" * 500_000 + '"' + "]" * 5_000
+        tracemalloc.start()
+        self.addCleanup(tracemalloc.stop)
+        self.assertEqual(depth(from_json(text)), 5_000)
+        self.assertLess(tracemalloc.get_traced_memory()[1], 10 * len(text))
 
 
 class SendTest(unittest.IsolatedAsyncioTestCase):

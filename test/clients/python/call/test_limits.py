@@ -197,6 +197,17 @@ class ChannelTest(unittest.IsolatedAsyncioTestCase):
             self.host.send({})
         self.assertEqual(self.host._values, [])
 
+    async def test_what_is_dropped_no_longer_waits(self) -> None:
+        self.host.send("x" * 500_000)
+        self.host.finish(None, drop=True)
+        self.assertEqual((self.host._values, self.host._waiting_size), ([], 0))
+        self.host._store = self.refuse
+        self.host.send("x" * 500_000)
+        self.host.send("x" * 500_000)
+        with self.assertRaises(UnreachableError):
+            await self.host.run()
+        self.assertEqual((self.host._values, self.host._waiting_size), ([], 0))
+
     async def refuse(self, message: Any) -> None:
         raise UnreachableError("gone")
 

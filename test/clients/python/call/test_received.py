@@ -1,35 +1,18 @@
 """What is kept of media that arrives faster than it is taken."""
 
 import unittest
-from fractions import Fraction
-from math import inf
 from types import SimpleNamespace
 from typing import Any
 
 from aiortc import RTCPeerConnection
-from av import CodecContext, VideoFrame
+from av import VideoFrame
 
-from signalbox_client.webrtc._picture import pixels_of
+from pictures import vp8
 from signalbox_client.webrtc._received import Encoded, Frames, MediaLimits
 
 
 def encoded(size: int) -> Any:
     return None, SimpleNamespace(data=b"x" * size)
-
-
-def vp8(width: int, height: int) -> bytes:
-    return b"\x10\0\0\x9d\x01\x2a" + width.to_bytes(2, "little") + height.to_bytes(2, "little")
-
-
-def parameters(width: int, height: int) -> bytes:
-    """An H.264 parameter set of the baseline profile. The size is in blocks of 16 x 16."""
-
-    def number(value: int) -> str:
-        digits = f"{value + 1:b}"
-        return "0" * (len(digits) - 1) + digits
-
-    bits = f"{66:08b}" + "0" * 16 + number(0) + number(0) + number(2) + number(1) + "0" + number(width - 1) + number(height - 1) + "1"
-    return bytes(int(bits[at : at + 8].ljust(8, "0"), 2) for at in range(0, len(bits), 8))
 
 
 class ReceivedTest(unittest.IsolatedAsyncioTestCase):
@@ -77,20 +60,6 @@ class ReceivedTest(unittest.IsolatedAsyncioTestCase):
             while waiting.qsize():
                 waiting.get()
             restarts.clear()
-
-    def test_the_size_of_an_encoded_picture_is_read(self) -> None:
-        self.assertEqual(pixels_of("video/VP8", vp8(640, 480)), 640 * 480)
-        self.assertEqual(pixels_of("video/VP8", b"\x01" + vp8(640, 480)[1:]), 0, "no key frame")
-        for profile in ("baseline", "high"):
-            encoder = CodecContext.create("libx264", "w")
-            encoder.width, encoder.height, encoder.pix_fmt, encoder.time_base = 640, 480, "yuv420p", Fraction(1, 30)
-            encoder.options = {"profile": profile, "tune": "zerolatency"}
-            packets = encoder.encode(VideoFrame(640, 480, "yuv420p"))
-            self.assertEqual(pixels_of("video/H264", bytes(packets[0])), 640 * 480, profile)
-        # A parameter set that claims 65,536 x 65,536, and one that ends early.
-        self.assertGreater(pixels_of("video/H264", b"\0\0\1\x67" + parameters(4096, 4096)), 4_000_000_000)
-        self.assertEqual(pixels_of("video/H264", b"\0\0\1\x67\x42"), inf)
-        self.assertEqual(pixels_of("audio/opus", b"\0\0\1\x67\x42"), 0)
 
     async def test_the_end_does_not_wait_for_what_is_not_decoded(self) -> None:
         waiting = Encoded(lambda: None)

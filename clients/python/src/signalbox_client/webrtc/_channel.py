@@ -81,8 +81,7 @@ class Channel:
             drop: whether what waits to be sent is not sent any more
         """
         if drop:
-            self._values.clear()
-            self._waiting_size = 0
+            self._drop()
         self._ending = to_json(None if error is None else {"ended": code_to_tell(error.code)})
         self._wake.set()
 
@@ -92,7 +91,7 @@ class Channel:
             await self._store_all()
         finally:
             self._broken = True
-            self._values.clear()
+            self._drop()
 
     async def _store_all(self) -> None:
         while True:
@@ -118,6 +117,10 @@ class Channel:
         for start in range(0, len(batch), _PIECE):
             piece = to_base64url(batch[start : start + _PIECE])
             await self._seal(to_json({"piece": piece, "more": start + _PIECE < len(batch)}))
+
+    def _drop(self) -> None:
+        self._values.clear()
+        self._waiting_size = 0
 
     def _next(self) -> bytes:
         text = self._values.pop(0)

@@ -1,13 +1,22 @@
 """The size that an encoded picture says it has. A decoder makes room for it before it knows whether the rest is sound."""
 
+import re
 from math import inf
 
-_WITH_CHROMA = {44, 83, 86, 100, 110, 118, 122, 128, 134, 135, 138, 139, 244}
-"""The H.264 profiles whose parameters begin with the format of colours."""
+_WITH_CHROMA = {44, 83, 86, 100, 110, 118, 122, 128, 138, 144, 244}
+"""The H.264 profiles whose parameters begin with the format of colours, for FFmpeg, which decodes them."""
+_PARAMETERS = re.compile(rb"\x00\x00\x01[\x07\x27\x47\x67\x87\xa7\xc7\xe7]")
+"""The start of an H.264 sequence parameter set. The upper three bits are not its type's."""
+_MAX_SETS = 16
+_MAX_SET = 1_024
+"""How many bytes of a set are read. What comes before the size takes less than half of that in a real one."""
+_MAX_ZEROS = 32
 
 
 def pixels_of(codec: str, data: bytes) -> float:
     """How many pixels a frame's picture has, infinity if that cannot be read, and 0 if the frame does not say so.
+
+    Pictures that are not in the only format that calls use, 8 bits and 4:2:0, have infinitely many.
 
     Args:
         codec: the MIME type, ``video/VP8`` or ``video/H264``
@@ -19,16 +28,21 @@ def pixels_of(codec: str, data: bytes) -> float:
                 return 0
             return float((int.from_bytes(data[6:8], "little") & 0x3FFF) * (int.from_bytes(data[8:10], "little") & 0x3FFF))
         case "video/h264":
-            units = data.split(b"\0\0\1")
-            return max((_pixels_of_parameters(unit) for unit in units if unit and unit[0] & 31 == 7), default=0)
+            pixels = 0.0
+            for index, found in enumerate(_PARAMETERS.finditer(data)):
+                if index == _MAX_SETS:
+                    return inf
+                start = found.end()
+                pixels = max(pixels, _pixels_of_parameters(data[start : start + _MAX_SET].partition(b"\0\0\1")[0]))
+            return pixels
         case _:
             return 0
 
 
 def _pixels_of_parameters(unit: bytes) -> float:
-    """A sequence parameter set (ITU-T H.264, section 7.3.2.1.1)."""
+    """A sequence parameter set (ITU-T H.264, section 7.3.2.1.1), without its first byte."""
     try:
-        bits = _Bits(unit.replace(b"\0\0\3", b"\0\0")[1:])
+        bits = _Bits(unit.replace(b"\0\0\3", b"\0\0"))
         profile = bits.read(8)
         bits.read(16)
         bits.number()
@@ -42,25 +56,24 @@ def _pixels_of_parameters(unit: bytes) -> float:
             bits.read(1)
             bits.number()
             bits.number()
-            for _ in range(min(bits.number(), 256)):
+            for _ in range(bits.number()):
                 bits.number()
         bits.number()
         bits.read(1)
-        width, height = bits.number() + 1, bits.number() + 1
-        return width * height * 256 * (2 - bits.read(1))
-    except IndexError:
+        # FFmpeg makes room for lines of a multiple of 64.
+        width, height = (bits.number() + 4) // 4 * 64, (bits.number() + 1) * 16
+        return width * height * (2 - bits.read(1))
+    except (IndexError, ValueError):
         return inf
 
 
 def _skip_colours(bits: "_Bits") -> None:
-    chroma = bits.number()
-    if chroma == 3:
-        bits.read(1)
-    bits.number()
-    bits.number()
+    # The format of colours, and the bits beyond 8 of brightness and colours.
+    if (bits.number(), bits.number(), bits.number()) != (1, 0, 0):
+        raise ValueError("Not 4:2:0 with 8 bits")
     bits.read(1)
     if bits.read(1):
-        for index in range(12 if chroma == 3 else 8):
+        for index in range(8):
             if bits.read(1):
                 _skip_scaling(bits, 16 if index < 6 else 64)
 
@@ -90,6 +103,8 @@ class _Bits:
         zeros = 0
         while not self.read(1):
             zeros += 1
+            if zeros == _MAX_ZEROS:
+                raise ValueError("Too large")
         return (1 << zeros) - 1 + self.read(zeros)
 
     def signed(self) -> int:
