@@ -25,7 +25,8 @@ export async function buildPage (t: Test): Promise<{ directory: string, said: st
 export async function servePage (t: Test, flags: string[] = []): Promise<string> {
   const { directory } = await buildPage(t)
   const { listen } = await serve(t, ['--rate-limit=off', '--log-level=silent', ...flags], { page: pathToFileURL(`${directory}/`) })
-  return `http://127.0.0.1:${await listen()}/`
+  const scheme = flags.some(flag => flag.startsWith('--tls-cert=')) ? 'https' : 'http'
+  return `${scheme}://127.0.0.1:${await listen()}/`
 }
 
 export interface Visitor {
