@@ -6,9 +6,11 @@
  */
 import { conversation } from './call-vectors/conversation.js'
 import { endings } from './call-vectors/endings.js'
+import { page } from './call-vectors/page.js'
 import { pair } from './call-vectors/pair.js'
 import { participants } from './call-vectors/participants.js'
 import { pieces } from './call-vectors/pieces.js'
+import { rates } from './call-vectors/rates.js'
 import { values } from './call-vectors/values.js'
 import { versions } from './call-vectors/versions.js'
 
@@ -21,6 +23,8 @@ const vectors = {
   values,
   pieces,
   endings,
+  rates,
+  page,
   conversation
 }
 process.stdout.write(`${JSON.stringify(vectors, null, 2)}\n`)

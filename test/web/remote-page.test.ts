@@ -1,49 +1,22 @@
 import t from 'tap'
 import type { PageMessage } from '../../src/web/page-messages.js'
-import type { FileLink } from '../../src/web/files/file-link.js'
-import { RemotePage } from '../../src/web/remote-page.js'
-
-/** A data channel of which a page hears, and which counts how often it is closed. */
-class FakeChannel extends EventTarget {
-  closed = 0
-
-  close () { this.closed++ }
-
-  hear (message: PageMessage) {
-    this.dispatchEvent(Object.assign(new Event('message'), { data: JSON.stringify(message) }))
-  }
-}
-
-class FakeStream {
-  readonly #tracks: object[] = []
-
-  addTrack (track: object) { this.#tracks.push(track) }
-  getTracks () { return this.#tracks }
-}
-Object.assign(globalThis, { MediaStream: FakeStream })
-
-function remotePage () {
-  const channel = new FakeChannel()
-  const connection = new EventTarget() as RTCPeerConnection
-  const page = new RemotePage(connection, channel as unknown as RTCDataChannel, {} as FileLink)
-  return { channel, connection, page }
-}
+import { remotePage } from './fake-page.js'
 
 const chat = (n: number): PageMessage => ({ type: 'chat', text: String(n) })
 
 t.test('what a page says before anybody listens is not lost, and comes in order', async t => {
   const { channel, page } = remotePage()
-  for (let n = 0; n < 16; n++) channel.hear(chat(n))
+  for (let n = 0; n < 16; n++) channel.hear(JSON.stringify(chat(n)))
   const heard: PageMessage[] = []
   page.listen(message => { heard.push(message) })
-  for (let n = 16; n < 100; n++) channel.hear(chat(n))
+  for (let n = 16; n < 100; n++) channel.hear(JSON.stringify(chat(n)))
   t.same(heard, Array.from({ length: 100 }, (_, n) => chat(n)))
   t.equal(channel.closed, 0)
 })
 
 t.test('a page that says ever more before anybody listens is cut off', async t => {
   const { channel, page } = remotePage()
-  for (let n = 0; n < 1_000; n++) channel.hear(chat(n))
+  for (let n = 0; n < 1_000; n++) channel.hear(JSON.stringify(chat(n)))
   t.ok(channel.closed > 0)
   let heard = 0
   page.listen(() => { heard++ })

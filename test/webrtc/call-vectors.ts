@@ -1,3 +1,6 @@
+import type { Outcome } from '../../clients/typescript/src/webrtc/attempts.js'
+import type { FileMessage } from '../../src/web/files/file-messages.js'
+import type { PageMessage } from '../../src/web/page-messages.js'
 import vectors from './call-vectors.json' with { type: 'json' }
 
 /** A text, or a list of texts, each with how often it is repeated. */
@@ -41,11 +44,31 @@ interface Pieces {
   refused: { why: string, over: Over, texts: VectorText[], code: string }[]
 }
 
+/** A number of attempts that begin, wait or are refused, or of those under way that end. */
+type AttemptStep = { at: number, begin: number, then: string } | { at: number, end: number, as: Outcome }
+
+interface Rates {
+  control: { why: string, steps: { at: number, messages: number }[], code?: string }[]
+  attempts: { why: string, steps: AttemptStep[] }[]
+  relayed: { why: string, guests: number, steps: { at: number, from: number, to: number, size: number, times: number, passed: number }[] }[]
+}
+
+interface Taken<Message> { why: string, text: string, taken: Message | null }
+
+interface Page {
+  messages: Taken<PageMessage>[]
+  early: { why: string, texts: string[], taken: PageMessage[], closed: boolean }[]
+  files: Taken<FileMessage>[]
+  blocks: { text: string, times: number, size: number, hashes: string[] }[]
+}
+
 export const { version, versions, participants, pair } = vectors
 export const pieces = vectors.pieces as unknown as Pieces
 export const values = vectors.values as Values[]
 export const said = vectors.endings.said
 export const heard = vectors.endings.heard as Heard[]
+export const rates = vectors.rates as Rates
+export const page = vectors.page as Page
 export const conversation = { ...vectors.conversation, steps: vectors.conversation.steps as Step[] }
 
 export function textOf (text: VectorText): string {

@@ -87,6 +87,7 @@ type callVectors struct {
 			Continues bool
 		}
 	}
+	Rates        rateVectors
 	Conversation recordedCall
 }
 

@@ -4,9 +4,13 @@ import asyncio
 import json
 import os
 import unittest
-from typing import Any
+from typing import Any, cast
+from unittest.mock import patch
 
-from signalbox_client.webrtc import CallError
+from aiortc import RTCDataChannel
+
+from signalbox_client.webrtc import CallError, _control
+from signalbox_client.webrtc._attempts import COMPARED, Attempts
 from signalbox_client.webrtc._call import participant
 from signalbox_client.webrtc._host import read_hello
 from signalbox_client.webrtc._sealing import (
@@ -21,7 +25,7 @@ from signalbox_client.webrtc._sealing import (
     seal_hello,
     to_json,
 )
-from vectors import VECTORS, TwoRoutes, data, text_of
+from vectors import VECTORS, FakeDataChannel, TwoRoutes, data, text_of
 
 
 class VectorsTest(unittest.IsolatedAsyncioTestCase):
@@ -173,6 +177,48 @@ class VectorsTest(unittest.IsolatedAsyncioTestCase):
                     else:
                         self.assertTrue(routes.ended)
                         self.assertEqual(routes.reported, vector["reported"])
+
+    async def test_rates_of_messages(self) -> None:
+        self.assertGreaterEqual(len(VECTORS["rates"]["control"]), 12)
+        for vector in VECTORS["rates"]["control"]:
+            now = 1_000.0
+            with self.subTest(vector["why"]), patch.object(_control, "monotonic", lambda: now):
+                channel, taken, errors = FakeDataChannel(), [], []
+                control = _control.Control(
+                    cast(RTCDataChannel, channel),
+                    on_message=lambda message, _: taken.append(message),
+                    fail=lambda error: errors.append(error.code),
+                )
+                control.start()
+                for step in vector["steps"]:
+                    now = 1_000 + step["at"] / 1_000
+                    for _ in range(step["messages"]):
+                        channel.say('{"type":"new"}')
+                count = sum(step["messages"] for step in vector["steps"])
+                refused = [vector["code"]] if "code" in vector else []
+                self.assertEqual((len(taken), errors), (count - len(refused), refused))
+
+    async def test_attempts_to_join(self) -> None:
+        costs = {"failed": 1, "compared": COMPARED, "free": 0}
+        self.assertGreaterEqual(len(VECTORS["rates"]["attempts"]), 7)
+        for vector in VECTORS["rates"]["attempts"]:
+            now = 1_000.0
+            attempts = Attempts(600, enabled=True, clock=lambda: now)
+
+            def begin() -> str:
+                try:
+                    return "begin" if attempts.begin() else "wait"
+                except CallError as error:
+                    self.assertEqual(error.code, "CALL_ERR_ATTEMPTS")
+                    return "refused"
+
+            for step in vector["steps"]:
+                now = 1_000.0 + step["at"]
+                with self.subTest(vector["why"], at=step["at"]):
+                    for _ in range(step.get("begin", 0)):
+                        self.assertEqual(begin(), step["then"])
+                    for _ in range(step.get("end", 0)):
+                        attempts.end(costs[step["as"]])
 
 
 if __name__ == "__main__":
