@@ -8,11 +8,17 @@ from typing import Any
 
 from aiortc import MediaStreamTrack, VideoStreamTrack
 from aiortc.mediastreams import MediaStreamError
+from aiortc.rtp import HeaderExtensionsMap, RtpPacket
 from av import AudioFrame, VideoFrame
 
 RATE = 48_000
 SAMPLES = 960
 TONE = struct.pack(f"<{SAMPLES}h", *(int(8_000 * math.sin(2 * math.pi * 440 * n / RATE)) for n in range(SAMPLES)))
+
+
+def sound(source: int) -> bytes:
+    """A packet of audio, from any source."""
+    return bytes(RtpPacket(payload_type=96, ssrc=source, payload=b"x").serialize(HeaderExtensionsMap()))
 
 
 class Picture(VideoStreamTrack):

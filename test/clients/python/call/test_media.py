@@ -1,11 +1,13 @@
 """Audio, video, and what is negotiated after the first exchange."""
 
 import asyncio
+from contextlib import suppress
 from typing import Any
 from unittest.mock import patch
 
 from aiortc import RTCPeerConnection, RTCSessionDescription
-from media import Picture, Sink, Tone
+from aiortc.rtp import RtcpRrPacket
+from media import Picture, Sink, Tone, sound
 
 from signalbox_client.webrtc._descriptions import ice_user
 from signalbox_client.webrtc._negotiation import Negotiation
@@ -205,3 +207,36 @@ class MediaTest(CallTest):
         await self.receives(ends.sinks[guest.connection], audio=3)
         await asyncio.sleep(0)
         self.assertGreater(len(guest.connection.localDescription.sdp), 33_000)
+
+    async def test_media_from_too_many_sources_ends_the_call(self) -> None:
+        ends = Ends()
+        guest, peer = await self.connect({"prepare": ends.prepare}, {"prepare": lambda connection: connection.addTrack(Tone())})
+        await self.receives(ends.sinks[guest.connection], audio=1)
+        here: Any = guest.connection.sctp
+        there: Any = peer.connection.sctp
+        sources = here.transport._rtp_router.ssrc_table
+
+        async def send(first: int, last: int) -> None:
+            for source in range(first, last):
+                with suppress(ConnectionError):
+                    await there.transport._send_rtp(sound(source))
+                await asyncio.sleep(0)
+
+        await send(0, 384)
+        await until(lambda: len(sources) >= 384)
+        self.assertFalse(guest.closed)
+        await send(384, 2_000)
+        self.assertEqual(await self.ended(guest), "CALL_ERR_FULL")
+        self.assertEqual(await self.ended(peer), "CALL_ERR_FULL")
+        self.assertLessEqual(len(sources), 512)
+
+    async def test_reports_of_too_many_senders_end_the_call(self) -> None:
+        ends = Ends()
+        guest, peer = await self.connect({"prepare": ends.prepare}, {"prepare": lambda connection: connection.addTrack(Tone())})
+        await self.receives(ends.sinks[guest.connection], audio=1)
+        there: Any = peer.connection.sctp
+        for sender in range(2_000):
+            with suppress(ConnectionError):
+                await there.transport._send_rtp(bytes(RtcpRrPacket(ssrc=sender)))
+            await asyncio.sleep(0)
+        self.assertEqual(await self.ended(guest), "CALL_ERR_FULL")

@@ -1,14 +1,18 @@
 """What is kept of media that arrives faster than it is taken."""
 
+import asyncio
 import unittest
+from socket import AF_INET, SOCK_DGRAM, socket
 from types import SimpleNamespace
 from typing import Any
 
+from aioice.stun import Class, Message, Method
 from aiortc import RTCPeerConnection
 from av import VideoFrame
 
 from pictures import vp8
 from signalbox_client.webrtc._received import Encoded, Frames, MediaLimits
+from support import PATIENCE, CallTest, Messages
 
 
 def encoded(size: int) -> Any:
@@ -72,3 +76,28 @@ class ReceivedTest(unittest.IsolatedAsyncioTestCase):
         self.assertFalse(self.limits.are_tracks_wanted)
         self.connection.on("track", lambda track: None)
         self.assertTrue(self.limits.are_tracks_wanted)
+
+
+class AddressesTest(CallTest):
+    async def test_checks_from_too_many_addresses_are_ignored(self) -> None:
+        guest, peer = await self.connect()
+        sctp: Any = guest.connection.sctp
+        ice = sctp.transport.transport.iceGatherer._connection
+        own = next(candidate for candidate in ice.local_candidates if ":" not in candidate.host)
+        check = Message(message_method=Method.BINDING, message_class=Class.REQUEST)
+        check.attributes["USERNAME"] = f"{ice.local_username}:{ice.remote_username}"
+        check.attributes["PRIORITY"] = 1
+        check.attributes["ICE-CONTROLLED"] = 1
+        check.add_message_integrity(ice.local_password.encode())
+        loop = asyncio.get_running_loop()
+        for _ in range(300):
+            with socket(AF_INET, SOCK_DGRAM) as sender:
+                sender.setblocking(False)
+                sender.connect((own.host, own.port))
+                sender.send(bytes(check))
+                await asyncio.wait_for(loop.sock_recv(sender, 2_000), PATIENCE)
+        self.assertLessEqual(len(ice.remote_candidates), 200)
+        self.assertGreaterEqual(len(ice.remote_candidates), 100)
+        messages = Messages(guest.channel)
+        peer.channel.send("still here")
+        self.assertEqual(await messages.next(), "still here")

@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.hashes import SHA256, SHA384, SHA512
 from ._descriptions import directions
 from ._errors import CallError
 from ._ice_servers import has_turn
-from ._received import MediaLimits
+from ._received import MediaLimits, limit_addresses, limit_sources
 from ._sealing import fingerprint
 
 Prepare: TypeAlias = Callable[[RTCPeerConnection], Awaitable[None] | None]
@@ -29,7 +29,10 @@ _REVERSE = {"sendonly": "recvonly", "recvonly": "sendonly"}
 
 
 class CallConnection(RTCPeerConnection):
-    """Emits ``negotiationneeded``, as in a browser, when tracks or transceivers are added."""
+    """Emits ``negotiationneeded``, as in a browser, when tracks or transceivers are added.
+
+    If the other side sends more than is allowed, it emits ``excess`` with the error.
+    """
 
     def addTrack(self, track: MediaStreamTrack) -> RTCRtpSender:
         sender = super().addTrack(track)
@@ -44,6 +47,14 @@ class CallConnection(RTCPeerConnection):
         transceiver = super().addTransceiver(trackOrKind, direction)
         self.emit("negotiationneeded")
         return transceiver
+
+    def _RTCPeerConnection__createDtlsTransport(self) -> Any:
+        # aiortc's own, for this connection and each section that the other side keeps apart.
+        base: Any = super()
+        transport = base._RTCPeerConnection__createDtlsTransport()
+        limit_sources(transport, lambda error: self.emit("excess", error))
+        limit_addresses(transport.transport.iceGatherer._connection)
+        return transport
 
 
 class Prepared:

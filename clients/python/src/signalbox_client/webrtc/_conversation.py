@@ -133,6 +133,7 @@ class Conversation:
     ) -> None:
         prepared, agreement = await prepare()
         self._prepared, self._agreement = prepared, agreement
+        prepared.connection.once("excess", self.end)
         limit_fragments(prepared.connection.sctp, self.end)
         hold = Hold(prepared.channel, self.end)
         control = self._control = Control(prepared.control, on_message=self._receive_control, fail=self.end)

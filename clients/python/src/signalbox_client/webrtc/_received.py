@@ -2,7 +2,7 @@
 
 import asyncio
 import queue
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from aiortc import MediaStreamTrack, RTCPeerConnection
@@ -20,6 +20,11 @@ _MAX_PIXELS = 4096 * 2304
 """Of a picture. A decoder takes 1.5 bytes for each, several times."""
 _MAX_FRAGMENTS = 4 * 1024 * 1024
 """Parts of messages on data channels: a browser sends at most 1 MiB that has not been put together."""
+
+_MAX_SOURCES = 512
+"""Of media: 64 sections with three simulcast layers, each sent again on a source of its own, are 384."""
+_MAX_ADDRESSES = 100
+"""From which the other side checks the path, in addition to its candidates."""
 
 
 class Frames(asyncio.Queue[Any]):
@@ -108,6 +113,38 @@ def limit_fragments(sctp: Any, fail: Callable[[CallError], None]) -> None:
             await receive(chunk)
 
     sctp._receive_data_chunk = receive_limited
+
+
+def limit_sources(transport: Any, fail: Callable[[CallError], object]) -> None:
+    """End the call if the other side sends media from too many sources. aiortc forgets none of them."""
+    sources: set[bytes] = set()
+
+    def limit(handle: Callable[..., Awaitable[None]], start: int) -> Callable[..., Awaitable[None]]:
+        async def handle_limited(data: bytes, **options: Any) -> None:
+            source = data[start : start + 4]
+            if source not in sources and len(sources) == _MAX_SOURCES:
+                fail(CallError("CALL_ERR_FULL"))
+            else:
+                sources.add(source)
+                await handle(data, **options)
+
+        return handle_limited
+
+    transport._handle_rtp_data = limit(transport._handle_rtp_data, 8)
+    transport._handle_rtcp_data = limit(transport._handle_rtcp_data, 4)
+
+
+def limit_addresses(ice: Any) -> None:
+    """Ignore checks from too many addresses. aioice adds each to those that it checks, and sorts all of them again."""
+    check = ice.check_incoming
+    addresses: set[tuple[Any, ...]] = set()
+
+    def check_limited(message: Any, address: tuple[Any, ...], protocol: Any) -> None:
+        if address in addresses or len(addresses) < _MAX_ADDRESSES:
+            addresses.add(address)
+            check(message, address, protocol)
+
+    ice.check_incoming = check_limited
 
 
 def _size(frame: Any) -> int:
