@@ -10,8 +10,8 @@ from aioice.stun import Class, Message, Method
 from aiortc import RTCPeerConnection
 from av import VideoFrame
 
-from pictures import vp8
-from signalbox_client.webrtc._received import Encoded, Frames, MediaLimits
+from signalbox_client.webrtc._queues import Encoded, Frames, Undecoded, Unread
+from signalbox_client.webrtc._received import MediaLimits
 from support import PATIENCE, CallTest, Messages
 
 
@@ -26,7 +26,8 @@ class ReceivedTest(unittest.IsolatedAsyncioTestCase):
         self.limits = MediaLimits(self.connection)
 
     async def test_large_frames_of_all_tracks_are_limited_together(self) -> None:
-        first, second = Frames("video", self.limits), Frames("video", self.limits)
+        unread = Unread()
+        first, second = Frames("video", unread), Frames("video", unread)
         frame = VideoFrame(4_000, 2_000, "yuv420p")
         for _ in range(10):
             await first.put(frame)
@@ -35,16 +36,16 @@ class ReceivedTest(unittest.IsolatedAsyncioTestCase):
             await second.put(frame)
         # Each has its newest, and that is all if there is no room.
         self.assertEqual(second.qsize(), 1)
-        self.assertLess(self.limits.size, 80_000_000)
+        self.assertLess(unread.size, 80_000_000)
         await first.put(None)
         while await first.get() is not None:
             pass
         await second.get()
-        self.assertEqual(self.limits.size, 0)
+        self.assertEqual(unread.size, 0)
 
     async def test_a_decoder_that_is_too_slow_starts_over(self) -> None:
         restarts: list[bool] = []
-        waiting = Encoded(lambda: restarts.append(True))
+        waiting = Encoded(Undecoded(), lambda: restarts.append(True))
         for _ in range(256):
             waiting.put(encoded(1))
         self.assertEqual((waiting.qsize(), restarts), (256, []))
@@ -52,21 +53,25 @@ class ReceivedTest(unittest.IsolatedAsyncioTestCase):
         self.assertEqual((waiting.qsize(), restarts), (1, [True]))
         waiting.get()
         for _ in range(3):
-            waiting.put(encoded(2_000_000))
+            waiting.put(encoded(4_000_000))
         self.assertEqual((waiting.qsize(), restarts), (1, [True, True]))
 
-    async def test_a_picture_that_says_it_is_huge_is_not_decoded(self) -> None:
-        restarts: list[bool] = []
-        waiting = Encoded(lambda: restarts.append(True))
-        for width, height, taken in [(4096, 2304, 1), (4097, 2304, 0), (16383, 16383, 0), (320, 240, 1)]:
-            waiting.put((SimpleNamespace(mimeType="video/VP8"), SimpleNamespace(data=vp8(width, height))))
-            self.assertEqual((waiting.qsize(), len(restarts)), (taken, 1 - taken), f"{width} x {height}")
-            while waiting.qsize():
-                waiting.get()
-            restarts.clear()
+    async def test_what_waits_to_be_decoded_is_limited_in_all_tracks_together(self) -> None:
+        undecoded = Undecoded()
+        tracks = [Encoded(undecoded, lambda: None) for _ in range(64)]
+        for track in tracks:
+            for _ in range(20):
+                track.put(encoded(100_000))
+        # Each has its newest, and that is all if there is no room.
+        self.assertEqual([track.qsize() for track in tracks[-3:]], [1, 1, 1])
+        self.assertLess(undecoded.size, 8_400_000 + 6_400_000)
+        for track in tracks:
+            track.put(None)
+            self.assertIsNone(track.get())
+        self.assertEqual(undecoded.size, 0)
 
     async def test_the_end_does_not_wait_for_what_is_not_decoded(self) -> None:
-        waiting = Encoded(lambda: None)
+        waiting = Encoded(Undecoded(), lambda: None)
         waiting.put(encoded(1))
         waiting.put(None)
         self.assertIsNone(waiting.get())

@@ -26,7 +26,8 @@ def pixels_of(codec: str, data: bytes) -> float:
             # RFC 6386, section 9.1: only a key frame has a size.
             if len(data) < 10 or data[0] & 1:
                 return 0
-            return float((int.from_bytes(data[6:8], "little") & 0x3FFF) * (int.from_bytes(data[8:10], "little") & 0x3FFF))
+            width, height = (int.from_bytes(data[at : at + 2], "little") & 0x3FFF for at in (6, 8))
+            return _in_memory(width) * height
         case "video/h264":
             pixels = 0.0
             for index, found in enumerate(_PARAMETERS.finditer(data)):
@@ -60,11 +61,15 @@ def _pixels_of_parameters(unit: bytes) -> float:
                 bits.number()
         bits.number()
         bits.read(1)
-        # FFmpeg makes room for lines of a multiple of 64.
-        width, height = (bits.number() + 4) // 4 * 64, (bits.number() + 1) * 16
-        return width * height * (2 - bits.read(1))
+        width, height = (bits.number() + 1) * 16, (bits.number() + 1) * 16
+        return _in_memory(width) * height * (2 - bits.read(1))
     except (IndexError, ValueError):
         return inf
+
+
+def _in_memory(width: int) -> int:
+    # FFmpeg makes room for lines of a multiple of 64.
+    return (width + 63) // 64 * 64
 
 
 def _skip_colours(bits: "_Bits") -> None:

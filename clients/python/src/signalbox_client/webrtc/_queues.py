@@ -1,0 +1,91 @@
+"""What waits to be decoded, and what waits to be read. aiortc's own queues have no limit."""
+
+import asyncio
+import queue
+import threading
+from collections.abc import Callable
+from typing import Any
+
+_MAX_FRAMES = {"audio": 250, "video": 60}
+"""Frames of a track that nobody has read: five seconds, or two."""
+_MAX_BYTES = 64 * 1024 * 1024
+"""What these frames may take in all tracks of a connection."""
+_MAX_ENCODED = 256
+"""Frames of a track that are not decoded yet."""
+_MAX_ENCODED_BYTES = 8 * 1024 * 1024
+"""What these may take in all tracks of a connection."""
+
+
+class Unread:
+    """The bytes that the frames of all tracks of a connection take."""
+
+    size = 0
+
+
+class Frames(asyncio.Queue[Any]):
+    """Frames that wait to be read. The oldest make room for new ones."""
+
+    def __init__(self, kind: str, unread: Unread):
+        self._unread = unread
+        self._max = _MAX_FRAMES[kind]
+        super().__init__()
+
+    def _put(self, item: Any) -> None:
+        super()._put(item)
+        self._unread.size += _size(item)
+        while self.qsize() > 1 and (self.qsize() > self._max or self._unread.size > _MAX_BYTES):
+            self._get()
+
+    def _get(self) -> Any:
+        item = super()._get()
+        self._unread.size -= _size(item)
+        return item
+
+
+class Undecoded:
+    """The bytes that wait to be decoded in all tracks of a connection. Each track has a thread of its own."""
+
+    def __init__(self) -> None:
+        self.size = 0
+        self._lock = threading.Lock()
+
+    def add(self, size: int) -> None:
+        with self._lock:
+            self.size += size
+
+
+class Encoded(queue.Queue[Any]):
+    """Frames that wait to be decoded. If the decoder is too slow, it starts over at a picture that needs no other."""
+
+    def __init__(self, undecoded: Undecoded, restart: Callable[[], None]):
+        self._undecoded = undecoded
+        self._restart = restart
+        super().__init__()
+
+    def _put(self, item: Any) -> None:
+        size = _encoded_size(item)
+        if item is None:
+            # The end, for which aiortc waits.
+            self._clear()
+        elif self._qsize() >= _MAX_ENCODED or self._undecoded.size + size > _MAX_ENCODED_BYTES:
+            self._clear()
+            self._restart()
+        self._undecoded.add(size)
+        super()._put(item)
+
+    def _get(self) -> Any:
+        item = super()._get()
+        self._undecoded.add(-_encoded_size(item))
+        return item
+
+    def _clear(self) -> None:
+        while self.queue:
+            self._get()
+
+
+def _encoded_size(item: Any) -> int:
+    return 0 if item is None else len(item[1].data)
+
+
+def _size(frame: Any) -> int:
+    return 0 if frame is None else sum(plane.buffer_size for plane in frame.planes)
