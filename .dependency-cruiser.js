@@ -19,7 +19,7 @@ const upward = Object.entries(above).map(([layer, names]) => ({
 }))
 
 /** Loaded when asked for, since they may be missing. */
-const optional = ['@fastify/swagger-ui', 'ioredis', 'lmdb']
+const optional = ['@fastify/swagger-ui', '@fastify/websocket', 'ioredis', 'lmdb']
 /** What only the standalone server needs. */
 const serverOnly = ['@fastify/helmet', '@fastify/static', 'close-with-grace', 'prom-client']
 
@@ -42,7 +42,7 @@ export default {
     },
     {
       name: 'only the plugin and the server choose a store',
-      from: { path: '^src/(?:http|compat|box)/' },
+      from: { path: '^src/(?:http|compat|box)/', pathNot: '^src/compat/[^/]+/plugin\\.ts$' },
       to: { path: '^src/store/(?:memory|lmdb|redis)' }
     },
     {

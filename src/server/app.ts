@@ -25,6 +25,7 @@ import { checkRequestHeads } from './request-head.js'
 import { handleUnknownRoutes } from './not-found.js'
 import { serveCallPage } from './call-page.js'
 import { followTls, limitHttp1, overTls, readIdentity } from './tls.js'
+import { OnlyWebSockets } from './upgrades.js'
 
 /** In ms. */
 const REQUEST_TIMEOUT = 30_000
@@ -83,7 +84,7 @@ export async function buildServer (config: Config, parts: ServerParts = {}): Pro
     trustProxy: config.trustProxy.length > 0 ? config.trustProxy : false,
     requestTimeout: REQUEST_TIMEOUT,
     keepAliveTimeout: KEEP_ALIVE,
-    ...config.tls === undefined ? { http: HTTP } : overTls(await readIdentity(config.tls), HTTP.maxHeaderSize),
+    ...config.tls === undefined ? { http: { ...HTTP, IncomingMessage: OnlyWebSockets } } : overTls(await readIdentity(config.tls), HTTP.maxHeaderSize),
     // Requests that still arrive over an open connection are served; then the connection ends.
     return503OnClosing: false,
     schemaController: COMPILERS,
@@ -133,7 +134,12 @@ async function assemble (app: FastifyInstance, config: Config, parts: ServerPart
   shedLoad(app, headers)
   healthRoutes(app, store)
   app.get('/metrics', { ...neverShed, onRequest: countedAs(limiter, 'files') }, async (_request, reply) => reply.type(metrics.registry.contentType).send(await metrics.registry.metrics()))
-  await app.register(createBoxPlugin({ limiter }), { ...config.box, store: meterStore(store, metrics.storeMeter(store.name)) })
+  const metered = meterStore(store, metrics.storeMeter(store.name))
+  await app.register(createBoxPlugin({ limiter }), { ...config.box, store: metered })
+  if (config.peerjs !== false) {
+    const [{ createPeerjsPlugin }, { sharedWith }] = await Promise.all([import('../compat/peerjs/plugin.js'), import('../compat/peerjs/options.js')])
+    await app.register(createPeerjsPlugin({ limiter }), { ...sharedWith(config.box), prefix: config.peerjs, store: metered })
+  }
   await app.register(async scope => { await serveCallPage(scope, limiter, parts.page) })
   await handleUnknownRoutes(app, routes)
 }

@@ -15,6 +15,8 @@ export interface Config {
   /** addresses and CIDR ranges of trusted proxies; empty if none is trusted */
   trustProxy: string[]
   connections: ConnectionLimits
+  /** the path of the PeerJS endpoint */
+  peerjs: string | false
   logLevel: string
   /** the options of `boxPlugin` */
   box: BoxPluginOptions
@@ -58,6 +60,7 @@ export function readConfig (args: readonly string[], environment: Environment): 
     store: valueOf(settings.store),
     trustProxy: valueOf(settings.trustProxy),
     connections: { total: valueOf(settings.maxConnections), perAddress: rateLimited ? perAddress : Infinity },
+    peerjs: valueOf(settings.peerjs),
     logLevel: valueOf(settings.logLevel),
     box: pluginOptions(given, rateLimited)
   }

@@ -43,6 +43,7 @@ export const settings = {
   maxConnections: setting('max-connections', '<number>', 'maximum number of open connections; fewer if the process may not open that many files', '4096', bySchema(ConnectionCount)),
   rateLimit: setting('rate-limit', '<on|off>', 'limits per client address (IPv6: per /64 network)', 'on', oneOf('on', 'off')),
   connectionsPerAddress: setting('rate-limit-connections', '<number>', 'maximum number of open connections per client address, unless it is a trusted proxy', '256', bySchema(ConnectionCount)),
+  peerjs: setting('peerjs', '<path>', 'path at which clients of PeerJS are served, such as /peerjs', 'none', readEndpoint),
   trustProxy: setting('trust-proxy', '<list>', 'addresses or CIDR ranges of proxies whose X-Forwarded-For is trusted', 'none', readProxies),
   logLevel: setting('log-level', '<level>', `one of ${LOG_LEVELS.join(', ')}`, 'info', oneOf(...LOG_LEVELS))
 }
@@ -60,6 +61,7 @@ export const flags: readonly Flag[] = sayFlags([
   ...numbers(ratesSchema.properties, 'rateLimit.'),
   settings.connectionsPerAddress,
   settings.trustProxy,
+  settings.peerjs,
   { ...setting('cors-origin', '<list>', 'origins whose pages may call the API: *, none, or a list', '*', readOrigins), option: 'cors' },
   { ...setting('ice-urls', '<list>', textOf(ice.urls), 'none', listOf(ice.urls)), option: 'ice.urls' },
   { ...setting('turn-urls', '<list>', textOf(ice.turnUrls), 'none', listOf(ice.turnUrls)), option: 'ice.turnUrls' },
@@ -143,6 +145,16 @@ function checkUrls (urls: string): void {
   } catch (error) {
     throw new FlagError((error as Error).message.replace('url: expected ', ''))
   }
+}
+
+/** What is served already, at these paths and below. */
+const TAKEN = ['/boxes', '/problems', '/docs', '/openapi.json', '/openapi-3.0.json', '/box.php', '/health', '/metrics']
+
+function readEndpoint (text: string): string | false {
+  if (text === 'none') return false
+  const isTaken = TAKEN.some(path => `${text}/`.toLowerCase().startsWith(`${path}/`))
+  if (isTaken || !/^(?:\/[A-Za-z0-9._~-]+)+$/.test(text)) throw new FlagError('none, or a path such as /peerjs at which nothing else is served')
+  return text
 }
 
 /** A number of hops is refused: Fastify would accept it and then trust any forged header. */

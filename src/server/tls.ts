@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { unwatchFile, watchFile } from 'node:fs'
 import type { Http2SecureServer, SecureServerOptions } from 'node:http2'
 import type { FastifyInstance } from 'fastify'
+import { OnlyWebSockets } from './upgrades.js'
 
 /** Where the certificate and its private key are. */
 export interface TlsFiles {
@@ -47,6 +48,7 @@ export function overTls ({ cert, key }: Identity, maxHeaderSize: number): { http
     cert,
     key,
     allowHTTP1: true,
+    Http1IncomingMessage: OnlyWebSockets,
     handshakeTimeout: HANDSHAKE_TIMEOUT,
     // The least that Node allows, in MB.
     maxSessionMemory: 1,

@@ -366,3 +366,24 @@ t.test('under pressure, requests are refused at once, but health checks are not'
   while (await isRefused()) await new Promise(resolve => setTimeout(resolve, 50))
   t.equal((await app.inject({ method: 'POST', url: '/boxes' })).statusCode, 201, 'and it passes')
 })
+
+t.test('clients of PeerJS are served where that is asked for', async t => {
+  const off = await serve(t)
+  t.equal((await off.app.inject('/peerjs/peerjs/id')).statusCode, 404)
+
+  const { app, listen } = await serve(t, ['--peerjs=/peerjs', '--rate-limit-stores=7'])
+  t.match((await app.inject('/peerjs/peerjs/id')).body, /^[0-9a-f-]{36}$/)
+  const port = await listen()
+  const upgrade = (protocol: string) => `Host: x\r\nConnection: Upgrade\r\nUpgrade: ${protocol}\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n`
+  const answers = async (head: string, body = '') => {
+    const socket = connect(port, '127.0.0.1')
+    t.teardown(() => socket.destroy())
+    socket.write(`${head}\r\n${body}`)
+    return String((await once(socket, 'data'))[0])
+  }
+  t.match(await answers(`GET /peerjs/peerjs?key=peerjs&id=a&token=b HTTP/1.1\r\n${upgrade('websocket')}`), /^HTTP\/1.1 101 /)
+  t.match(await answers(`GET /boxes HTTP/1.1\r\n${upgrade('websocket')}`), /^HTTP\/1.1 400 [^]*BOX_ERR_INVALID/, 'no other path upgrades')
+  const body = '{"ttl":60}'
+  t.match(await answers(`POST /boxes HTTP/1.1\r\n${upgrade('h2c')}Content-Type: application/json\r\nContent-Length: ${body.length}\r\n`, body),
+    /^HTTP\/1.1 201 /, 'what asks for HTTP/2, as Java does, is a request like any other')
+})

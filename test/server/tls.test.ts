@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import tls from 'node:tls'
 import Fastify from 'fastify'
 import t, { type Test } from 'tap'
+import WebSocket from 'ws'
 import { followTls, overTls, readIdentity } from '../../src/server/tls.js'
 import { certificate } from '../helpers/certificate.js'
 import { needs } from '../helpers/needs.js'
@@ -67,6 +68,15 @@ t.test('a message goes from a sender over HTTP/1.1 to a stream over HTTP/2', { s
   let text = ''
   for await (const chunk of stream.setEncoding('utf8')) if ((text += chunk).includes('hello')) break
   t.match(text, /data: "hello"/)
+})
+
+t.test('clients of PeerJS are served over TLS, and other requests to upgrade are ordinary requests', { skip }, async t => {
+  const { app, port } = await serveTls(t, ['--peerjs=/peerjs'])
+  const socket = new WebSocket(`wss://127.0.0.1:${port}/peerjs/peerjs?key=peerjs&id=a&token=b`, TRUSTING)
+  const [message] = await once(socket, 'message')
+  t.equal(String(message), '{"type":"OPEN"}')
+  t.match(await ask1(port, { method: 'POST', path: '/boxes', headers: { connection: 'Upgrade', upgrade: 'h2c' } }), { status: 201 })
+  await Promise.all([app.close(), once(socket, 'close')])
 })
 
 t.test('bad requests get a problem document over both', { skip }, async t => {

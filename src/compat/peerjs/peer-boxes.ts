@@ -1,0 +1,141 @@
+import { hash } from 'node:crypto'
+import type { BoxService } from '../../box/box-service.js'
+import { hasCode } from '../../errors.js'
+import type { NewMessage } from '../../store/store.js'
+
+/** How often something is tried if its box is gone each time. */
+const TRIES = 3
+
+/** Who creates a box. */
+export interface Account {
+  /** whose limits the box counts against */
+  holder: string | undefined
+  /** called before a box is created; may refuse by throwing */
+  creates: () => Promise<void>
+}
+
+/**
+ * The boxes of the peers. Each peer id has two, whose keys in the store are derived one-way from the id:
+ * - `owner` exists as long as the id is taken. It knows the token it is taken with, and its last message says which
+ *   socket was the last to take it.
+ * - `mail` has the messages for the peer. It may exist before the peer comes.
+ *
+ * These keys are no drop addresses, so that no request to the box API can reach the boxes, although peer ids can
+ * be guessed.
+ */
+export class PeerBoxes {
+  readonly service: BoxService
+  readonly #owners: BoxService
+  readonly #key: string
+  readonly #lifetime: number
+
+  /**
+   * @param owners the same boxes with limits for what an owner has
+   * @param key the key of the endpoint; peers with different keys do not meet
+   * @param lifetime of both boxes when nobody uses them, in seconds
+   */
+  constructor (service: BoxService, owners: BoxService, key: string, lifetime: number) {
+    this.service = service
+    this.#owners = owners
+    this.#key = key
+    this.#lifetime = lifetime
+  }
+
+  /**
+   * Takes the id, or takes it over from an earlier socket with the same token.
+   * @returns the number of this claim; undefined if the id is taken with another token
+   */
+  async claim (id: string, token: string, account: Account): Promise<number | undefined> {
+    const drop = this.ownerOf(id)
+    // A box remembers the key, so exactly one token is the first, whichever servers the peers use.
+    const first = { ...messageOf('1'), key: { id: 'owner', digest: digest(token).slice(0, 22) } }
+    for (let tries = 1; ; tries++) {
+      try {
+        await this.#append(this.#owners, drop, first, account)
+        const { seq } = await this.#owners.append(drop, messageOf('1'))
+        await this.#owners.acknowledge(drop, seq - 1)
+        return seq
+      } catch (error) {
+        if (hasCode(error, 'BOX_ERR_IDEMPOTENCY')) return undefined
+        if (!hasCode(error, 'BOX_ERR_NOT_FOUND') || tries === TRIES) throw error
+      }
+    }
+  }
+
+  /** Gives up the id, unless there was a later claim. The messages for it stay. */
+  async release (id: string, claim: number): Promise<void> {
+    const page = await ifThere(this.service.read(this.ownerOf(id), claim, 1))
+    if (page?.texts.length === 0) await ifThere(this.service.delete(this.ownerOf(id)))
+  }
+
+  /** Whether somebody has taken the id. */
+  async isTaken (id: string): Promise<boolean> {
+    return await ifThere(this.service.touch(this.ownerOf(id)).then(() => true)) ?? false
+  }
+
+  /** Stores a text for the peer, whether or not it is there. @returns its sequence number */
+  async store (id: string, text: string, { creates }: Account): Promise<number> {
+    return await this.#append(this.service, this.mailOf(id), messageOf(text), { holder: undefined, creates })
+  }
+
+  /** Makes sure that the peer has a box for its messages. */
+  async openMail (id: string): Promise<void> {
+    // It counts against nobody: otherwise, the first to write to a peer could use up what its box may hold. A box is
+    // limited itself, and what waits in it soon expires.
+    await this.service.open('', this.mailOf(id), { ttl: this.#lifetime }, undefined, async () => {})
+  }
+
+  /** Whether the peer has not received the message with this number. */
+  async isWaiting (id: string, seq: number): Promise<boolean> {
+    const page = await ifThere(this.service.read(this.mailOf(id), seq - 1, 1))
+    return page !== undefined && page.texts.length > 0 && page.next === seq
+  }
+
+  /** Deletes what is waiting for the peer, up to this number. */
+  async discard (id: string, seq: number): Promise<void> {
+    await ifThere(this.service.acknowledge(this.mailOf(id), seq))
+  }
+
+  /** The key of the box that has the peer's messages. */
+  mailOf (id: string): string {
+    return this.#dropOf('mail', id)
+  }
+
+  ownerOf (id: string): string {
+    return this.#dropOf('owner', id)
+  }
+
+  async #append (service: BoxService, drop: string, message: NewMessage, { holder, creates }: Account): Promise<number> {
+    for (let tries = 1; ; tries++) {
+      try {
+        return (await service.append(drop, message)).seq
+      } catch (error) {
+        // Or it expires or is deleted just then.
+        if (!hasCode(error, 'BOX_ERR_NOT_FOUND') || tries === TRIES) throw error
+        await service.open('', drop, { ttl: this.#lifetime }, holder, creates)
+      }
+    }
+  }
+
+  #dropOf (kind: 'mail' | 'owner', id: string): string {
+    return `peer-${kind}_${digest(`signalbox peerjs v1\0${kind}\0${this.#key}\0${id}`).slice(0, 32)}`
+  }
+}
+
+function digest (text: string): string {
+  return hash('sha256', text, 'base64url')
+}
+
+function messageOf (text: string): NewMessage {
+  return { text, bytes: Buffer.byteLength(text) }
+}
+
+/** @returns undefined if the box is gone, or has begun anew */
+async function ifThere<T> (operation: Promise<T>): Promise<T | undefined> {
+  try {
+    return await operation
+  } catch (error) {
+    if (hasCode(error, 'BOX_ERR_NOT_FOUND') || hasCode(error, 'BOX_ERR_CURSOR')) return undefined
+    throw error
+  }
+}

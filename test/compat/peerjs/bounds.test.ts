@@ -1,0 +1,160 @@
+import { connect as connectTcp } from 'node:net'
+import { once } from 'node:events'
+import { randomBytes } from 'node:crypto'
+import fc from 'fast-check'
+import t from 'tap'
+import { until } from '../../helpers/until.js'
+import { serve, sharedStore } from './peers.js'
+
+const RATE = { type: 'ERROR', payload: { msg: 'Too many messages. Wait a minute, then reconnect.' } }
+
+t.test('a message that is too large ends its socket', async t => {
+  const { join } = await serve(t, { maxMessageBytes: 1_000 })
+  const anna = await join('anna')
+  anna.send(JSON.stringify({ type: 'OFFER', dst: 'anna', payload: 'x'.repeat(1_000) }))
+  t.equal(await anna.closed(), 1009)
+  await join('ben')
+})
+
+t.test('a client address has its limits', async t => {
+  const { join, connect } = await serve(t, { rateLimit: { waiters: 2, stores: 5 } })
+  const anna = await join('anna')
+  const ben = await join('ben')
+  const third = connect('carl')
+  await third.gets({ type: 'ERROR', payload: { msg: 'Server has reached its concurrent user limit' } })
+  await third.closed()
+  for (let n = 0; n < 6; n++) anna.send({ type: 'OFFER', dst: 'ben', payload: n })
+  for (let n = 0; n < 5; n++) t.match(await ben.next(), { payload: n })
+  await anna.gets(RATE)
+  t.equal(await anna.closed(), 1008)
+})
+
+t.test('what is not understood counts too', async t => {
+  const { join } = await serve(t, { rateLimit: { stores: 5 } })
+  const anna = await join('anna')
+  for (let n = 0; n < 6; n++) anna.send('nonsense')
+  await anna.gets(RATE)
+})
+
+t.test('connecting counts', async t => {
+  const { join, connect } = await serve(t, { rateLimit: { reads: 2 } })
+  await join('anna')
+  await join('ben')
+  const carl = connect('carl')
+  await carl.closed()
+  t.equal(carl.refused, 429)
+})
+
+t.test('a flood of heartbeats ends', async t => {
+  const { join } = await serve(t)
+  const anna = await join('anna')
+  for (let n = 0; n < 3_001; n++) anna.send({ type: 'HEARTBEAT' })
+  t.equal(await anna.closed(), 1008)
+})
+
+t.test('a silent socket is closed, one with a heartbeat is not', async t => {
+  const { join } = await serve(t, { soon: { silence: 400 } })
+  const [silent, alive] = [await join('silent'), await join('alive')]
+  const beat = setInterval(() => { alive.send({ type: 'HEARTBEAT' }) }, 20)
+  t.teardown(() => { clearInterval(beat) })
+  t.equal(await silent.closed(), 1001)
+  t.equal(alive.code, undefined)
+})
+
+t.test('a box that is full takes no more, and the sender is told', async t => {
+  const { join } = await serve(t, { maxMessages: 3, soon: { expire: 60_000 } })
+  const anna = await join('anna')
+  for (let n = 0; n < 4; n++) anna.send({ type: 'OFFER', dst: 'ben', payload: n })
+  await anna.gets({ type: 'EXPIRE', src: 'ben', dst: 'anna' })
+  const ben = await join('ben')
+  for (let n = 0; n < 3; n++) t.match(await ben.next(), { payload: n })
+})
+
+t.test('a peer that does not read leaves its messages in its box', async t => {
+  const { join } = await serve(t, { maxMessages: 400, maxBoxBytes: 40_000_000, soon: { expire: 60_000 } })
+  const [anna, deaf] = [await join('anna'), await join('deaf')]
+  deaf.socket.pause()
+  const payload = 'x'.repeat(60_000)
+  // The sockets of this machine take some megabytes; then the box is full, and no memory of the server's.
+  for (let n = 0; n < 600; n++) {
+    anna.send({ type: 'CANDIDATE', dst: 'deaf', payload })
+    if (n % 20 === 0) {
+      anna.send({ type: 'CANDIDATE', dst: 'anna', payload: n })
+      while ((await anna.next()).payload !== n) { /* told that the box is full */ }
+    }
+  }
+  deaf.socket.resume()
+  t.match(await deaf.next(), { type: 'CANDIDATE', src: 'anna' })
+})
+
+t.test('malformed messages change nothing', async t => {
+  const { join } = await serve(t)
+  const [anna, ben] = [await join('anna'), await join('ben')]
+  const bad = [
+    '', 'null', '[]', '"OFFER"', '{', '{}', '{"type":1}', '{"type":"OPEN"}', '{"type":"ERROR","dst":"ben"}', '{"type":"OFFER"}',
+    '{"type":"OFFER","dst":""}', '{"type":"OFFER","dst":7}', '{"type":"__proto__","dst":"ben"}', `{"type":"OFFER","dst":"${'x'.repeat(257)}"}`,
+    `{"type":"OFFER","dst":"ben","payload":${'['.repeat(30_000)}${']'.repeat(30_000)}}`, '{"reader":"ben"}', '{"type":"reader","dst":"ben"}'
+  ]
+  for (const text of bad) anna.send(text)
+  anna.socket.send(Buffer.from([0xff, 0xfe, 0x00]))
+  anna.send({ type: 'OFFER', dst: 'ben', payload: 'good' })
+  let message = await ben.next()
+  // A payload may be nested as deep as it can be written.
+  if (message.payload !== 'good') message = await ben.next()
+  t.match(message, { type: 'OFFER', src: 'anna', payload: 'good' })
+  t.equal(anna.code, undefined)
+})
+
+t.test('whatever comes as bytes, others are served', async t => {
+  const { join, port } = await serve(t)
+  const [anna, ben] = [await join('anna'), await join('ben')]
+  const head = 'GET /p/peerjs?key=peerjs&id=fuzz&token=t HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n'
+  await fc.assert(fc.asyncProperty(fc.array(fc.uint8Array({ minLength: 1, maxLength: 200 }), { maxLength: 5 }), fc.boolean(), async (chunks, upgrades) => {
+    const socket = connectTcp(port, '127.0.0.1')
+    socket.on('error', () => {})
+    const closed = once(socket, 'close')
+    if (upgrades) socket.write(head)
+    for (const chunk of chunks) socket.write(chunk)
+    socket.end(randomBytes(30))
+    socket.resume()
+    setTimeout(() => { socket.destroy() }, 50)
+    await closed
+  }), { numRuns: 60 })
+  anna.send({ type: 'OFFER', dst: 'ben', payload: 1 })
+  await ben.gets({ type: 'OFFER', src: 'anna', dst: 'ben', payload: 1 })
+})
+
+t.test('a frame that never ends is closed like silence', async t => {
+  const { port } = await serve(t, { soon: { silence: 300 } })
+  const socket = connectTcp(port, '127.0.0.1')
+  socket.on('error', () => {})
+  socket.write('GET /p/peerjs?key=peerjs&id=slow&token=t HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n')
+  // A text of 60,000 bytes, of which one comes at a time.
+  socket.write(Buffer.from([0x81, 0xfe, 0xea, 0x60, 0, 0, 0, 0]))
+  const drip = setInterval(() => { socket.write('x') }, 20)
+  t.teardown(() => { clearInterval(drip) })
+  socket.resume()
+  await once(socket, 'close')
+  t.pass('closed')
+})
+
+t.test('only the pages that cors allows may connect', async t => {
+  const { connect, url } = await serve(t, { cors: ['https://ours.example'] })
+  const ours = connect('anna', 'x', { headers: { origin: 'https://ours.example' } })
+  await ours.gets({ type: 'OPEN' })
+  const theirs = connect('ben', 'x', { headers: { origin: 'https://theirs.example' } })
+  await theirs.closed()
+  t.equal(theirs.refused, 403)
+  t.equal((await fetch(`${url}/peerjs/id`, { headers: { origin: 'https://theirs.example' } })).status, 403)
+})
+
+t.test('sockets leave nothing behind', async t => {
+  const store = sharedStore()
+  const { app, join, url } = await serve(t, { store, discovery: true })
+  for (let n = 0; n < 20; n++) await (await join(`peer ${n}`)).leave()
+  let left = ['?']
+  void (async () => { while (left.length > 0) left = await (await fetch(`${url}/peerjs/peers`)).json() })()
+  await until(() => left.length === 0)
+  t.same(left, [])
+  await app.close()
+})
