@@ -11,7 +11,7 @@ export interface PeerjsPluginOptions extends Pick<BoxPluginOptions, typeof SHARE
    */
   store?: Store | undefined
   /**
-   * The key that clients must give. It is no secret, since every client has it.
+   * The key that clients must give. It is not a secret, since every client has it.
    * @default "peerjs"
    */
   key?: string | undefined
@@ -26,8 +26,8 @@ export interface PeerjsPluginOptions extends Pick<BoxPluginOptions, typeof SHARE
    */
   expire?: number | undefined
   /**
-   * How long a socket may be silent before it is closed, and how long an id remains taken if its peer or the
-   * server goes without a word, in seconds.
+   * How long a socket may be silent before it is closed, and how long an id remains taken after a crash or restart
+   * of the server, in seconds.
    * @default 90
    */
   timeout?: number | undefined

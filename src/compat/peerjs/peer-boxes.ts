@@ -1,10 +1,14 @@
-import { hash } from 'node:crypto'
+import { hash, randomBytes } from 'node:crypto'
 import type { BoxService } from '../../box/box-service.js'
 import { hasCode } from '../../errors.js'
 import type { NewMessage } from '../../store/store.js'
+import { isGone } from './attend.js'
 
 /** How often something is tried if its box is gone each time. */
 const TRIES = 3
+
+/** How often an owner's box is renewed in its lifetime. Stores ignore what renews it by less than an eighth. */
+const RENEWALS = 6
 
 /** Who creates a box. */
 export interface Account {
@@ -14,10 +18,16 @@ export interface Account {
   creates: () => Promise<void>
 }
 
+/** What a socket has once it has taken an id: a message in the owner's box. */
+export interface Claim {
+  seq: number
+  text: string
+}
+
 /**
  * The boxes of the peers. Each peer id has two, whose keys in the store are derived one-way from the id:
- * - `owner` exists as long as the id is taken. It knows the token it is taken with, and its last message says which
- *   socket was the last to take it.
+ * - `owner` exists as long as the id is taken. It knows the token it is taken with, and has one message: the claim of
+ *   the socket that was the last to take it.
  * - `mail` has the messages for the peer. It may exist before the peer comes.
  *
  * These keys are no drop addresses, so that no request to the box API can reach the boxes, although peer ids can
@@ -25,6 +35,8 @@ export interface Account {
  */
 export class PeerBoxes {
   readonly service: BoxService
+  /** how long a claim may be left without a look at it, in ms */
+  readonly renewEvery: number
   readonly #owners: BoxService
   readonly #key: string
   readonly #lifetime: number
@@ -39,22 +51,28 @@ export class PeerBoxes {
     this.#owners = owners
     this.#key = key
     this.#lifetime = lifetime
+    this.renewEvery = lifetime * 1000 / RENEWALS
   }
 
   /**
    * Takes the id, or takes it over from an earlier socket with the same token.
-   * @returns the number of this claim; undefined if the id is taken with another token
+   * @returns undefined if the id is taken with another token
    */
-  async claim (id: string, token: string, account: Account): Promise<number | undefined> {
+  async claim (id: string, token: string, account: Account): Promise<Claim | undefined> {
     const drop = this.ownerOf(id)
+    const tag = tagOf(token)
     // A box remembers the key, so exactly one token is the first, whichever servers the peers use.
-    const first = { ...messageOf('1'), key: { id: 'owner', digest: digest(token).slice(0, 22) } }
+    const first = { ...messageOf('1'), key: { id: 'owner', digest: tag } }
+    // Numbers begin anew with a new box, so only the text tells one claim from another.
+    const text = JSON.stringify(`${tag}${randomBytes(12).toString('base64url')}`)
     for (let tries = 1; ; tries++) {
       try {
         await this.#append(this.#owners, drop, first, account)
-        const { seq } = await this.#owners.append(drop, messageOf('1'))
+        const { seq } = await this.#owners.append(drop, messageOf(text))
+        // Whether it has become another token's box in between.
+        await this.#owners.append(drop, first)
         await this.#owners.acknowledge(drop, seq - 1)
-        return seq
+        return { seq, text }
       } catch (error) {
         if (hasCode(error, 'BOX_ERR_IDEMPOTENCY')) return undefined
         if (!hasCode(error, 'BOX_ERR_NOT_FOUND') || tries === TRIES) throw error
@@ -63,14 +81,22 @@ export class PeerBoxes {
   }
 
   /** Gives up the id, unless there was a later claim. The messages for it stay. */
-  async release (id: string, claim: number): Promise<void> {
-    const page = await ifThere(this.service.read(this.ownerOf(id), claim, 1))
-    if (page?.texts.length === 0) await ifThere(this.service.delete(this.ownerOf(id)))
+  async release (id: string, { seq, text }: Claim): Promise<void> {
+    const page = await ifThere(this.service.read(this.ownerOf(id), seq - 1, 2))
+    if (page?.texts.length === 1 && page.texts[0] === text) await ifThere(this.service.delete(this.ownerOf(id)))
   }
 
   /** Whether somebody has taken the id. */
   async isTaken (id: string): Promise<boolean> {
-    return await ifThere(this.service.touch(this.ownerOf(id)).then(() => true)) ?? false
+    try {
+      // Only a use that succeeds renews a box. Otherwise, anyone who asks could keep an id taken.
+      await this.service.read(this.ownerOf(id), Number.MAX_SAFE_INTEGER, 0)
+      return true
+    } catch (error) {
+      if (hasCode(error, 'BOX_ERR_NOT_FOUND')) return false
+      if (hasCode(error, 'BOX_ERR_CURSOR')) return true
+      throw error
+    }
   }
 
   /** Stores a text for the peer, whether or not it is there. @returns its sequence number */
@@ -85,10 +111,10 @@ export class PeerBoxes {
     await this.service.open('', this.mailOf(id), { ttl: this.#lifetime }, undefined, async () => {})
   }
 
-  /** Whether the peer has not received the message with this number. */
-  async isWaiting (id: string, seq: number): Promise<boolean> {
-    const page = await ifThere(this.service.read(this.mailOf(id), seq - 1, 1))
-    return page !== undefined && page.texts.length > 0 && page.next === seq
+  /** The number of the first message that the peer has not received; undefined if there is none. */
+  async firstWaiting (id: string): Promise<number | undefined> {
+    const page = await ifThere(this.service.read(this.mailOf(id), 0, 1))
+    return page === undefined || page.texts.length === 0 ? undefined : page.next
   }
 
   /** Deletes what is waiting for the peer, up to this number. */
@@ -122,6 +148,15 @@ export class PeerBoxes {
   }
 }
 
+/** Whether this text is a claim with the token. */
+export function isClaimOf (token: string, text: string): boolean {
+  return text.startsWith(`"${tagOf(token)}`)
+}
+
+function tagOf (token: string): string {
+  return digest(token).slice(0, 22)
+}
+
 function digest (text: string): string {
   return hash('sha256', text, 'base64url')
 }
@@ -135,7 +170,7 @@ async function ifThere<T> (operation: Promise<T>): Promise<T | undefined> {
   try {
     return await operation
   } catch (error) {
-    if (hasCode(error, 'BOX_ERR_NOT_FOUND') || hasCode(error, 'BOX_ERR_CURSOR')) return undefined
+    if (isGone(error)) return undefined
     throw error
   }
 }

@@ -1,21 +1,25 @@
 import type { WebSocket } from 'ws'
 import { hasCode } from '../../errors.js'
 import { endSocket } from '../websocket.js'
-import { follow } from './follow.js'
-import type { Account, PeerBoxes } from './peer-boxes.js'
-import { errors, errorText, expireText, ID_TAKEN, OPEN, parseMessage, relayedText } from './protocol.js'
-import type { Unanswered } from './unanswered.js'
+import { attend, isAway, pause, RETRY_AFTER } from './attend.js'
+import { isClaimOf, type Account, type Claim, type PeerBoxes } from './peer-boxes.js'
+import { errors, errorText, expireText, ID_TAKEN, MOST_ADDED, OPEN, parseMessage, relayedText, type FromPeer } from './protocol.js'
+import type { Sender, Unanswered } from './unanswered.js'
 
 /** The most messages that wait to be handled before the socket is not read any further. */
 const MOST_WAITING = 16
 /** The most messages of any kind within that many ms. A client sends a heartbeat every 5 s. */
 const MOST_FRAMES = 3_000
 const WINDOW = 30_000
-/** How often a store that does not respond is tried, and how long after the last time, in ms. */
+/** How often a message is stored if the store does not respond. */
 const TRIES = 3
-const RETRY_AFTER = 1_000
-/** What may be left unsent, in bytes. */
+/** What may be left unsent, in bytes, besides a message from a box. */
 const MOST_UNSENT = 256 * 1024
+/** How long a read of the messages waits before it looks whether it should, in ms. */
+const LONG = 3_600_000
+
+/** How many claims are read at a time; one is the rule. */
+const MOST_CLAIMS = 8
 
 const REPLACED = 'Replaced by a newer connection'
 
@@ -34,9 +38,7 @@ export interface Endpoint {
 }
 
 /** A client, as the request says that opened its socket. */
-export interface Client {
-  id: string
-  token: string
+export interface Client extends Sender {
   account: Account
   /** counts one message against the limits of the client's address. @throws RateError */
   count: () => Promise<void>
@@ -54,10 +56,10 @@ export class PeerSocket {
   #waiting = 0
   #frames = 0
   #since = performance.now()
-  /** the number of its claim to the id; undefined if it has none */
-  #claim: number | undefined
-  /** whether the server has ended the socket, so that what it sent no longer counts */
-  #isEnded = false
+  /** its claim to the id; undefined if it has none */
+  #claim: Claim | undefined
+  /** aborts when the server ends the socket, so that what it sent no longer counts */
+  readonly #ended = new AbortController()
 
   constructor (endpoint: Endpoint, socket: WebSocket, client: Client) {
     this.#endpoint = endpoint
@@ -66,7 +68,7 @@ export class PeerSocket {
     this.#silence = setTimeout(() => { this.end(1001, 'No heartbeat') }, endpoint.timeout)
     socket.on('message', (data: Buffer) => { this.#receive(data) })
     // They are answered at once, whether or not the other side reads the answers.
-    socket.on('ping', () => { if (socket.bufferedAmount > MOST_UNSENT) socket.terminate() })
+    socket.on('ping', () => { this.#endIfDeaf() })
     // A client may send before it is told that it may.
     this.#handled = this.#begin().catch(error => { this.#fail(error) })
   }
@@ -74,10 +76,23 @@ export class PeerSocket {
   /** Closes the socket. The id stays with its token until it is released or the timeout is over. */
   end (code: number, reason: string, last?: string): void {
     if (this.#isOver) return
-    this.#isEnded = true
+    this.#ended.abort()
     this.#stop()
     if (last !== undefined) this.#socket.send(last)
     endSocket(this.#socket, code, reason)
+  }
+
+  /** Closes the socket with the server. If the client has closed it before, it may have left much to do. */
+  shutDown (): void {
+    this.end(1001, 'Shutting down')
+    this.#ended.abort()
+  }
+
+  /** Tells the client that what this sender sent was not received in time. */
+  expired ({ token }: Sender, dst: string): void {
+    if (token !== this.#client.token) return
+    this.#endIfDeaf()
+    if (!this.#isOver) this.#socket.send(expireText(this.#client.id, dst))
   }
 
   /** Resolves once nothing of this socket is left to do. Call it when the socket is closed. */
@@ -99,38 +114,44 @@ export class PeerSocket {
   async #begin (): Promise<void> {
     const { boxes, peers } = this.#endpoint
     const { id } = this.#client
-    if (!await this.#take()) return
+    if (await this.#take() === undefined) return
     await boxes.openMail(id)
     if (this.#isOver) return
     peers.get(id)?.end(1000, REPLACED)
     peers.set(id, this)
     this.#socket.send(OPEN)
-    for (const reading of [this.#watchClaim(), this.#readMail()]) reading.catch(error => { this.#fail(error) })
+    for (const reading of [this.#keepClaim(), this.#readMail()]) reading.catch(error => { this.#fail(error) })
   }
 
   get #isOver (): boolean {
     return this.#over.signal.aborted
   }
 
-  /** @returns whether the id is this socket's now; otherwise the socket is ended */
-  async #take (): Promise<boolean> {
+  /** Takes the id. @returns undefined if it is taken with another token, and the socket is ended */
+  async #take (): Promise<Claim | undefined> {
     const { id, token, account } = this.#client
     this.#claim = await this.#endpoint.boxes.claim(id, token, account)
     if (this.#claim === undefined) this.end(1000, 'ID is taken', ID_TAKEN)
-    return this.#claim !== undefined
+    return this.#claim
   }
 
-  /** Ends the socket when its client comes back with another one, to whichever server. */
-  async #watchClaim (): Promise<void> {
+  /** Keeps the id, and ends the socket when its client comes back with another one, to whichever server. */
+  async #keepClaim (): Promise<void> {
     const { boxes } = this.#endpoint
-    await follow(boxes.service, boxes.ownerOf(this.#client.id), {
-      after: this.#claim as number,
-      limit: 1,
+    const { id, token } = this.#client
+    const lost = async (): Promise<void> => { this.#claim = undefined }
+    await attend(boxes.service, boxes.ownerOf(id), {
       over: this.#over.signal,
-      onGone: async () => await this.#take() ? this.#claim : undefined,
-      onTexts: async () => {
-        this.end(1000, REPLACED)
-        return false
+      onGone: lost,
+      work: async waiter => {
+        while (!waiter.closed) {
+          const claim = this.#claim ?? await this.#take()
+          if (claim === undefined) return
+          const { texts } = await waiter.next(claim.seq - 1, MOST_CLAIMS, 0)
+          if (texts.some(text => text !== claim.text && isClaimOf(token, text))) return this.end(1000, REPLACED)
+          if (texts.length === 1 && texts[0] === claim.text) await waiter.pause(boxes.renewEvery)
+          else await lost()
+        }
       }
     })
   }
@@ -138,19 +159,31 @@ export class PeerSocket {
   async #readMail (): Promise<void> {
     const { boxes, maxMessageBytes } = this.#endpoint
     const { id } = this.#client
-    await follow(boxes.service, boxes.mailOf(id), {
-      after: 0,
-      limit: Math.max(1, Math.floor(MOST_UNSENT / maxMessageBytes)),
+    const limit = Math.max(1, Math.floor(MOST_UNSENT / (maxMessageBytes + MOST_ADDED)))
+    /** the numbers of the last messages that were sent, and deleted */
+    let [sent, deleted] = [0, 0]
+    const discard = async (): Promise<void> => {
+      if (deleted < sent) await boxes.discard(id, sent)
+      deleted = sent
+    }
+    await attend(boxes.service, boxes.mailOf(id), {
       over: this.#over.signal,
       onGone: async () => {
-        await boxes.openMail(id)
-        return 0
+        await boxes.openMail(id);
+        [sent, deleted] = [0, 0]
       },
-      onTexts: async (texts, next) => {
-        // What cannot be sent stays for the next socket.
-        for (const text of texts) if (!await this.#send(text)) return false
-        await boxes.discard(id, next)
-        return true
+      work: async waiter => {
+        while (!waiter.closed) {
+          await discard()
+          const { texts, next } = await waiter.next(sent, limit, LONG)
+          sent = next - texts.length
+          for (const text of texts) {
+            // What cannot be sent stays for the next socket, and nothing else.
+            if (!await this.#send(text)) return await discard()
+            sent++
+          }
+        }
+        await discard()
       }
     })
   }
@@ -186,41 +219,49 @@ export class PeerSocket {
   }
 
   async #handle (text: string): Promise<void> {
-    if (this.#isEnded) return
+    if (this.#ended.signal.aborted) return
     const message = parseMessage(text)
     if (message?.type === 'HEARTBEAT') return
     await this.#client.count()
     // The official server ignores what it does not know, too.
     if (message === undefined) return
-    const { boxes, unanswered } = this.#endpoint
-    const { id: src, account } = this.#client
     const { type, dst, payload } = message
     if (dst === undefined) return type === 'LEAVE' ? this.end(1000, 'Left') : undefined
-    const relayed = relayedText(type, src, dst, payload)
+    const relayed = relayedText(type, this.#client.id, dst, payload)
     if (relayed === undefined) return
-    if (type === 'LEAVE' || type === 'EXPIRE') {
-      // Only news to those who are there.
-      if (await boxes.isTaken(dst)) await boxes.store(dst, relayed, account)
-      return
-    }
-    const expired = (): void => { if (!this.#isOver) void this.#send(expireText(src, dst)) }
-    const seq = await this.#store(dst, relayed)
-    if (seq === undefined) expired()
-    else unanswered.add(src, dst, seq, expired)
+    // Numbers such as 1e20 become longer.
+    if (Buffer.byteLength(relayed) > this.#endpoint.maxMessageBytes + MOST_ADDED) return this.end(1009, 'Message too large')
+    await this.#relay(type, dst, relayed)
+  }
+
+  async #relay (type: FromPeer['type'], dst: string, text: string): Promise<void> {
+    const { boxes, unanswered } = this.#endpoint
+    const isNews = type === 'LEAVE' || type === 'EXPIRE'
+    const seq = await this.#tryToStore(async () => {
+      // News are only for those who are there.
+      return isNews && !await boxes.isTaken(dst) ? undefined : await boxes.store(dst, text, this.#client.account)
+    })
+    if (seq !== undefined) unanswered.add(dst, seq, isNews ? undefined : this.#client)
+    else if (!isNews) this.expired(this.#client, dst)
   }
 
   /** @returns undefined if the other peer's box takes no more */
-  async #store (dst: string, text: string): Promise<number | undefined> {
+  async #tryToStore (store: () => Promise<number | undefined>): Promise<number | undefined> {
     for (let tries = 1; ; tries++) {
       try {
-        return await this.#endpoint.boxes.store(dst, text, this.#client.account)
+        return await store()
       } catch (error) {
         if (REFUSALS.some(code => hasCode(error, code))) return undefined
         if (!isAway(error)) throw error
-        if (tries === TRIES) return undefined
-        await new Promise(resolve => { setTimeout(resolve, RETRY_AFTER) })
+        if (tries === TRIES || this.#ended.signal.aborted) return undefined
+        await pause(RETRY_AFTER, this.#ended.signal)
       }
     }
+  }
+
+  /** Ends the socket if the client does not read what is kept in memory for it. */
+  #endIfDeaf (): void {
+    if (this.#socket.bufferedAmount > MOST_UNSENT + this.#endpoint.maxMessageBytes) this.#socket.terminate()
   }
 
   #fail (error: unknown): void {
@@ -231,8 +272,3 @@ export class PeerSocket {
 }
 
 const REFUSALS = ['BOX_ERR_FULL', 'BOX_ERR_HELD', 'BOX_ERR_STORE_FULL'] as const
-
-/** Whether the store may respond again soon. */
-export function isAway (error: unknown): boolean {
-  return hasCode(error, 'BOX_ERR_STORE') || hasCode(error, 'BOX_ERR_BUSY')
-}

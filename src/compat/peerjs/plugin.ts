@@ -23,7 +23,7 @@ import { errors, errorText, isName } from './protocol.js'
 import { Unanswered } from './unanswered.js'
 
 /** An owner's box has one message, and a few more while several sockets take it at a time. */
-const OWNER_LIMITS = { maxMessages: 256, maxBoxBytes: 1_024 }
+const OWNER_LIMITS = { maxMessages: 256, maxBoxBytes: 16_384 }
 
 /** What is no option of the plugin, but differs in tests or on the standalone server. */
 interface Internals {
@@ -56,13 +56,15 @@ export function createPeerjsPlugin ({ clock = systemClock, limiter: given, ...ti
       if (!isOutage(error) && !hasCode(error, 'BOX_ERR_RATE')) app.log.error({ err: error }, 'The PeerJS endpoint failed')
     }
     const boxes = new PeerBoxes(service, owners, key, timeout)
+    const peers: Endpoint['peers'] = new Map()
     const endpoint: Endpoint = {
       boxes,
       onError,
       maxMessageBytes,
-      peers: new Map(),
+      peers,
       timeout: times.silence ?? timeout * 1000,
-      unanswered: new Unanswered(boxes, times.expire ?? expire * 1000, onError)
+      // The sender may have another socket by now.
+      unanswered: new Unanswered(boxes, times.expire ?? expire * 1000, (sender, dst) => { peers.get(sender.id)?.expired(sender, dst) }, onError)
     }
     const sockets = new Sockets(endpoint, key, limiter)
 
@@ -142,7 +144,7 @@ class Sockets {
   async endAll (): Promise<void> {
     this.#isClosing = true
     this.#endpoint.unanswered.stop()
-    for (const peer of this.#open.keys()) peer.end(1001, 'Shutting down')
+    for (const peer of this.#open.keys()) peer.shutDown()
     await Promise.all(this.#open.values())
     this.#endpoint.boxes.service.waiters.endAll()
   }

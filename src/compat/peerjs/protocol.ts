@@ -14,6 +14,9 @@ export interface FromPeer {
 /** The longest id and the longest token, in characters. The client makes much shorter ones. */
 export const LONGEST_NAME = 256
 
+/** How much longer a message may become when it is relayed, in bytes: two ids, and the names of its properties. */
+export const MOST_ADDED = 4 * 1024
+
 /** What the official server calls these errors. Clients show them to their users. */
 export const errors = {
   parameters: 'No id, token, or key supplied to websocket server',

@@ -1,73 +1,117 @@
+import { isAway, RETRY_AFTER } from './attend.js'
 import type { PeerBoxes } from './peer-boxes.js'
 
+/** Messages for a peer expire together, in steps of that many ms. */
+const STEP = 250
 /**
- * How much longer a message stays after its sender was told that it has expired, in ms. Deleting it deletes all
- * before it, whose senders must have looked by then.
+ * How much longer messages stay once their senders are told that they have expired, in ms. Deleting a message deletes
+ * all before it, whose senders must have been told by then, on whichever server they are.
  */
 const GRACE = 1_000
 
-/** The sequence numbers of the first and the last message. */
-interface Entry {
-  first: number
-  last: number
+/** Who sent a message. */
+export interface Sender {
+  id: string
+  token: string
 }
 
-/** The messages that their peers have not received yet, by sender and receiver. */
+/** The messages for a peer that expire at the same time. */
+interface Batch {
+  dst: string
+  /** when they expire */
+  at: number
+  /** the sequence number of the last one */
+  last: number
+  /** who is to be told, and the number of the last message of each */
+  senders: Map<string, { sender: Sender, last: number }>
+}
+
+/** What this server has stored for its peers and those of other servers: for whom, from whom, and until when. */
 export class Unanswered {
   readonly #boxes: PeerBoxes
   readonly #expire: number
+  readonly #onExpire: (sender: Sender, dst: string) => void
   readonly #onError: (error: unknown) => void
-  readonly #entries = new Map<string, Entry>()
+  /** by receiver, oldest first */
+  readonly #batches = new Map<string, Set<Batch>>()
   readonly #timers = new Set<NodeJS.Timeout>()
-  #stopped = false
+  #isStopped = false
 
-  /** @param expire how long a message waits for its peer, in ms */
-  constructor (boxes: PeerBoxes, expire: number, onError: (error: unknown) => void) {
+  /**
+   * @param expire how long a message waits for its peer, in ms
+   * @param onExpire called once for all messages that wait for a peer from the same sender
+   */
+  constructor (boxes: PeerBoxes, expire: number, onExpire: (sender: Sender, dst: string) => void, onError: (error: unknown) => void) {
     this.#boxes = boxes
     this.#expire = expire
+    this.#onExpire = onExpire
     this.#onError = onError
   }
 
   /**
-   * Watches a message that was just stored.
-   * @param onExpire called if the peer has not come for it in time; once for all messages in between
+   * Watches a message that was just stored, until it is received or has expired and is deleted.
+   * @param sender who is told that it has expired; undefined if nobody is
    */
-  add (src: string, dst: string, seq: number, onExpire: () => void): void {
-    const name = `${src}\0${dst}`
-    const waiting = this.#entries.get(name)
-    if (waiting !== undefined) waiting.last = seq
-    else this.#watch(name, dst, seq, onExpire)
+  add (dst: string, seq: number, sender: Sender | undefined): void {
+    const batch = this.#current(dst)
+    batch.last = Math.max(batch.last, seq)
+    if (sender === undefined) return
+    const name = nameOf(sender)
+    batch.senders.set(name, { sender, last: Math.max(batch.senders.get(name)?.last ?? 0, seq) })
   }
 
   stop (): void {
-    this.#stopped = true
+    this.#isStopped = true
     for (const timer of this.#timers) clearTimeout(timer)
   }
 
-  #watch (name: string, dst: string, seq: number, onExpire: () => void): void {
-    const entry = { first: seq, last: seq }
-    this.#entries.set(name, entry)
-    this.#later(this.#expire, () => this.#check(name, entry, dst, onExpire))
+  #current (dst: string): Batch {
+    const now = performance.now()
+    const at = Math.ceil((now + this.#expire) / STEP) * STEP
+    const batches = this.#batches.get(dst) ?? new Set()
+    this.#batches.set(dst, batches)
+    const newest = [...batches].at(-1)
+    if (newest?.at === at) return newest
+    const batch: Batch = { dst, at, last: 0, senders: new Map() }
+    batches.add(batch)
+    this.#later(at - now, () => this.#expires(batch, batches))
+    return batch
   }
 
-  async #check (name: string, entry: Entry, dst: string, onExpire: () => void): Promise<void> {
-    this.#entries.delete(name)
-    const { first, last } = entry
-    if (await this.#boxes.isWaiting(dst, first)) {
-      onExpire()
-      this.#later(GRACE, () => this.#boxes.discard(dst, first))
-      if (last > first) this.#later(this.#expire + GRACE, () => this.#boxes.discard(dst, last))
-    } else if (last > first) {
-      this.#watch(name, dst, last, onExpire)
+  async #expires (batch: Batch, batches: Set<Batch>): Promise<void> {
+    // All of it was received when an earlier batch expired.
+    if (!batches.has(batch)) return
+    const { dst } = batch
+    const known = [...batches].map(each => ({ each, last: each.last }))
+    const first = await this.#boxes.firstWaiting(dst) ?? Infinity
+    for (const { each, last } of known) if (each === batch || (last < first && last === each.last)) this.#forget(each, batches)
+    if (batch.last < first) return
+    for (const [name, { sender, last }] of batch.senders) {
+      if (last < first) continue
+      for (const later of batches) later.senders.delete(name)
+      this.#onExpire(sender, dst)
     }
+    this.#later(GRACE, () => this.#boxes.discard(dst, batch.last))
+  }
+
+  #forget (batch: Batch, batches: Set<Batch>): void {
+    batches.delete(batch)
+    if (batches.size === 0 && this.#batches.get(batch.dst) === batches) this.#batches.delete(batch.dst)
   }
 
   #later (ms: number, work: () => Promise<void>): void {
-    if (this.#stopped) return
+    if (this.#isStopped) return
     const timer = setTimeout(() => {
       this.#timers.delete(timer)
-      work().catch(this.#onError)
+      work().catch(error => {
+        if (isAway(error)) this.#later(RETRY_AFTER, work)
+        else this.#onError(error)
+      })
     }, ms)
     this.#timers.add(timer)
   }
+}
+
+function nameOf ({ id, token }: Sender): string {
+  return `${id}\0${token}`
 }

@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto'
 import fc from 'fast-check'
 import t from 'tap'
 import { until } from '../../helpers/until.js'
-import { serve, sharedStore } from './peers.js'
+import { serve, sharedStore, watchedStore } from './peers.js'
 
 const RATE = { type: 'ERROR', payload: { msg: 'Too many messages. Wait a minute, then reconnect.' } }
 
@@ -14,6 +14,15 @@ t.test('a message that is too large ends its socket', async t => {
   anna.send(JSON.stringify({ type: 'OFFER', dst: 'anna', payload: 'x'.repeat(1_000) }))
   t.equal(await anna.closed(), 1009)
   await join('ben')
+})
+
+t.test('so does one that becomes too large when it is relayed', async t => {
+  const { store, calls } = watchedStore()
+  const { join } = await serve(t, { store })
+  const anna = await join('anna')
+  anna.send(`{"type":"OFFER","dst":"anna","payload":[${Array(13_000).fill('1e20').join(',')}]}`)
+  t.equal(await anna.closed(), 1009)
+  t.same(calls.filter(([operation, , message]) => operation === 'append' && message.bytes > 1_000), [])
 })
 
 t.test('a client address has its limits', async t => {
@@ -75,16 +84,37 @@ t.test('a peer that does not read leaves its messages in its box', async t => {
   const [anna, deaf] = [await join('anna'), await join('deaf')]
   deaf.socket.pause()
   const payload = 'x'.repeat(60_000)
+  const told: object[] = []
   // The sockets of this machine take some megabytes; then the box is full, and no memory of the server's.
   for (let n = 0; n < 600; n++) {
     anna.send({ type: 'CANDIDATE', dst: 'deaf', payload })
     if (n % 20 === 0) {
       anna.send({ type: 'CANDIDATE', dst: 'anna', payload: n })
-      while ((await anna.next()).payload !== n) { /* told that the box is full */ }
+      for (let message = await anna.next(); message.payload !== n; message = await anna.next()) told.push(message)
     }
   }
+  t.match(told[0], { type: 'EXPIRE', src: 'deaf', dst: 'anna' }, 'the box is full')
   deaf.socket.resume()
   t.match(await deaf.next(), { type: 'CANDIDATE', src: 'anna' })
+})
+
+t.test('a client that does not read what it is told is cut off', async t => {
+  const warnings: Error[] = []
+  const warned = (warning: Error) => { warnings.push(warning) }
+  process.on('warning', warned)
+  t.teardown(() => { process.off('warning', warned) })
+  const { join, url } = await serve(t, { maxMessages: 1, discovery: true, soon: { expire: 60_000 } })
+  // Ids that take six times their length in JSON.
+  const [id, dst] = ['\u0001'.repeat(256), '\u0002'.repeat(256)]
+  const deaf = await join(id, 'x')
+  deaf.socket.pause()
+  for (let n = 0; n < 2_900; n++) deaf.send({ type: 'OFFER', dst })
+  let left = [id]
+  void (async () => { while (left.length > 0) left = await (await fetch(`${url}/peerjs/peers`)).json() })()
+  await until(() => left.length === 0)
+  deaf.socket.resume()
+  t.equal(await deaf.closed(), 1006)
+  t.same(warnings, [])
 })
 
 t.test('malformed messages change nothing', async t => {

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { CAPABILITY } from '../../../src/box/capability.js'
-import { serve, watchedStore } from './peers.js'
+import { isEmpty, serve, watchedStore } from './peers.js'
 
 const offer = (dst: string, payload: unknown = { sdp: 'v=0' }) => ({ type: 'OFFER', dst, payload })
 
@@ -107,7 +107,7 @@ t.test('it expires, its sender is told once, and it is gone', async t => {
   for (let n = 0; n < 5; n++) anna.send(offer('ben', n))
   await anna.gets({ type: 'EXPIRE', src: 'ben', dst: 'anna' })
   const [, drop] = calls.find(([operation, , message]) => operation === 'append' && message.text.includes('"dst":"ben"'))!
-  while ((await store.read(drop, 0, 10, clock.now())).texts.length > 0) await new Promise(resolve => { setTimeout(resolve, 20) })
+  await isEmpty(store, drop, clock)
   anna.send(offer('anna', 'next'))
   t.match(await anna.next(), { payload: 'next' }, 'nothing else was told')
 })

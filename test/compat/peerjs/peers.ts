@@ -2,6 +2,8 @@ import type { AddressInfo } from 'node:net'
 import Fastify, { type FastifyInstance } from 'fastify'
 import type { Test } from 'tap'
 import WebSocket from 'ws'
+import { BoxService } from '../../../src/box/box-service.js'
+import { PeerBoxes, type Account } from '../../../src/compat/peerjs/peer-boxes.js'
 import { createPeerjsPlugin } from '../../../src/compat/peerjs/plugin.js'
 import type { PeerjsPluginOptions } from '../../../src/compat/peerjs/options.js'
 import { memoryStore } from '../../../src/store/memory.js'
@@ -69,6 +71,20 @@ export function watchedStore (kept = memoryStore()): { store: Store, calls: [ope
   return { store, calls }
 }
 
+/** A store whose operations are preceded by something else, which may fail in their stead. */
+export function changed (kept: Store, before: (operation: string, drop: string) => Promise<void>): Store {
+  return new Proxy(kept, {
+    get: (_target, name: string) => {
+      const member: unknown = kept[name as keyof Store]
+      if (typeof member !== 'function') return member
+      return async (...parameters: unknown[]) => {
+        await before(name, String(parameters[0]))
+        return await member.apply(kept, parameters)
+      }
+    }
+  })
+}
+
 /** A store that several servers in this process share, as they share a Redis. */
 export function sharedStore (): Store {
   const store = memoryStore()
@@ -79,6 +95,21 @@ export function sharedStore (): Store {
       return typeof member === 'function' ? member.bind(store) : member
     }
   })
+}
+
+/** Who has no limits. */
+export const anyone: Account = { holder: undefined, creates: async () => {} }
+
+/** The boxes of peers, as another server with the same store uses them. */
+export function boxesOf (t: Test, store: Store, clock = new TestClock()): PeerBoxes {
+  const service = new BoxService(store, clock, { maxMessages: 100, maxBoxBytes: 10_000 }, { ttl: 90, maxWaiters: 32, maxRoomWaiters: 256 })
+  t.teardown(() => service.close())
+  return new PeerBoxes(service, service, 'peerjs', 90)
+}
+
+/** Resolves when nothing waits in the box any more. */
+export async function isEmpty (store: Store, drop: string, clock: TestClock): Promise<void> {
+  while ((await store.read(drop, 0, 1, clock.now())).texts.length > 0) await new Promise(resolve => { setTimeout(resolve, 5) })
 }
 
 /** A socket, and everything it gets. */
