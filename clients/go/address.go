@@ -7,17 +7,19 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
+
+	"github.com/fastify-signalbox/fastify-signalbox/clients/go/internal/hidden"
 )
 
 var capability = regexp.MustCompile(`^(?:box|drop)_[A-Za-z0-9_-]{32}$`)
 
 // An address is a box's server and the capability to use it.
 type address struct {
-	server string // the base URL of the box routes, without a trailing slash
-	id     string // a box id or a drop address
+	server string               // the base URL of the box routes, without a trailing slash
+	id     hidden.Value[string] // a box id or a drop address
 }
 
-func (a address) link() string { return a.server + "/boxes/" + a.id }
+func (a address) link() string { return a.server + "/boxes/" + a.id() }
 
 // baseURL returns the base URL of a server's box routes in canonical form: no query, no fragment, no trailing slash.
 func baseURL(server string) (string, error) {
@@ -42,7 +44,7 @@ func parseAddress(link, server string) (address, error) {
 			return address{}, errors.New("signalbox: opening a box by its id requires Options.Server")
 		}
 		base, err := baseURL(server)
-		return address{base, link}, err
+		return address{base, hidden.New(link)}, err
 	}
 	parsed, err := url.Parse(link)
 	if err != nil {
@@ -54,13 +56,13 @@ func parseAddress(link, server string) (address, error) {
 	}
 	base, err := baseURL(parsed.Scheme + "://" + parsed.Host + path)
 	if err != nil || server == "" {
-		return address{base, id}, err
+		return address{base, hidden.New(id)}, err
 	}
 	expected, err := baseURL(server)
 	if err == nil && base != expected {
 		err = errors.New("signalbox: the link leads to another server than Options.Server")
 	}
-	return address{base, id}, err
+	return address{base, hidden.New(id)}, err
 }
 
 var errLink = errors.New("signalbox: a link must have the form <server>/boxes/<id>")

@@ -14,6 +14,8 @@ import (
 	"strconv"
 	"sync/atomic"
 	"time"
+
+	"github.com/fastify-signalbox/fastify-signalbox/clients/go/internal/hidden"
 )
 
 // Options are the options of [Create] and [Open]. The zero value, like nil, means the defaults.
@@ -77,7 +79,7 @@ func create(ctx context.Context, server string, options *Options, timings timing
 	if err != nil {
 		return nil, err
 	}
-	return &Box{address: address{base, made.Data}, connection: connection, timings: timings}, nil
+	return &Box{address: address{base, hidden.New(made.Data)}, connection: connection, timings: timings}, nil
 }
 
 // Open opens a box by its link, <server>/boxes/<id>, or by its id and Options.Server. It sends no request: the first
@@ -105,13 +107,13 @@ func (b *Box) Link() string { return b.address.link() }
 
 // DropLink returns the link to give to the other side. It contains the drop address, so its holder can only send.
 func (b *Box) DropLink() string {
-	return address{b.address.server, dropAddress(b.address.id)}.link()
+	return address{b.address.server, hidden.New(dropAddress(b.address.id()))}.link()
 }
 
 // String names the box without revealing its id.
 func (b *Box) String() string { return "a box at " + b.address.server }
 
-// GoString is String: %#v would reveal the id otherwise.
+// GoString is String, for %#v.
 func (b *Box) GoString() string { return b.String() }
 
 // Sent is what the server says of a message that it stored.
@@ -230,7 +232,7 @@ func (b *Box) Delete(ctx context.Context) error {
 }
 
 func (b *Box) call(method, path string) call {
-	return call{method: method, path: "/boxes/" + b.address.id + path}
+	return call{method: method, path: "/boxes/" + b.address.id() + path}
 }
 
 func retryCall[T answer](ctx context.Context, b *Box, call call) (T, error) {

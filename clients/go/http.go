@@ -13,6 +13,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/fastify-signalbox/fastify-signalbox/clients/go/internal/hidden"
 )
 
 const defaultMaxResponseBytes = 64 << 20 // far more than a box holds on any server with default limits
@@ -21,7 +23,7 @@ const defaultMaxResponseBytes = 64 << 20 // far more than a box holds on any ser
 type connection struct {
 	server   string
 	client   *http.Client
-	header   http.Header
+	header   hidden.Value[http.Header]
 	maxBytes int64
 }
 
@@ -41,7 +43,7 @@ func newConnection(server string, options Options) *connection {
 	if limit <= 0 {
 		limit = defaultMaxResponseBytes
 	}
-	return &connection{server, &copied, options.Header.Clone(), min(limit, math.MaxInt64-1)}
+	return &connection{server, &copied, hidden.New(options.Header.Clone()), min(limit, math.MaxInt64-1)}
 }
 
 // withoutReferer keeps the client from telling the next server the URL of the last request, which contains the box id.
@@ -73,8 +75,8 @@ func (c *connection) open(ctx context.Context, call call) (*http.Response, error
 		return nil, c.unreachable(ctx, err)
 	}
 	request.URL.RawQuery = call.query.Encode()
-	if c.header != nil {
-		request.Header = c.header.Clone()
+	if header := c.header(); header != nil {
+		request.Header = header.Clone()
 	}
 	request.Header.Set("Accept", "application/json")
 	// A compressed body could be small on the network and fill the memory.

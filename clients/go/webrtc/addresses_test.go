@@ -54,7 +54,7 @@ func addresses(peer *Peer) int {
 
 func TestChecksFromTooManyAddressesAreIgnored(t *testing.T) {
 	_, _, atHost, atGuest := connectedPair(t, HostOptions{}, JoinOptions{})
-	admitted := func() int64 { return atHost.link.candidates.addresses.Load() }
+	admitted := func() int64 { return atHost.link().candidates.addresses.Load() }
 	eventually(t, "checks from more addresses than are admitted", func() bool {
 		for range 20 {
 			checkFrom(t, atHost)
@@ -65,11 +65,11 @@ func TestChecksFromTooManyAddressesAreIgnored(t *testing.T) {
 		t.Error(count, "addresses")
 	}
 	before, _ := credentials(atGuest.Connection().LocalDescription().SDP)
-	atHost.link.loop.do(atHost.link.restore)
+	atHost.link().loop.do(atHost.link().restore)
 	eventually(t, "the restart", func() bool {
 		now, _ := credentials(atGuest.Connection().LocalDescription().SDP)
 		path := make(chan bool, 1)
-		atHost.link.loop.do(func() { path <- atHost.link.router.path })
+		atHost.link().loop.do(func() { path <- atHost.link().router.path })
 		return now != before && <-path
 	})
 	if count := admitted(); count == 0 || count > maxAddresses {

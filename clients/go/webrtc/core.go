@@ -7,6 +7,7 @@ import (
 	"sync"
 
 	signalbox "github.com/fastify-signalbox/fastify-signalbox/clients/go"
+	"github.com/fastify-signalbox/fastify-signalbox/clients/go/internal/hidden"
 	"github.com/pion/webrtc/v4"
 )
 
@@ -19,8 +20,8 @@ type core struct {
 	api           func(webrtc.SettingEngine) *webrtc.API
 	configuration webrtc.Configuration
 	prepare       func(*webrtc.PeerConnection) error
-	box           signalbox.Options
-	ice           iceSource
+	box           hidden.Value[signalbox.Options]
+	ice           *iceSource // TURN credentials are out of reach of fmt there
 	running       sync.WaitGroup
 	done          chan struct{} // closed when nothing of the call is left
 
@@ -39,13 +40,13 @@ func newCore(ctx context.Context, common commonOptions) *core {
 		api:           common.api,
 		configuration: common.configuration,
 		prepare:       common.prepare,
-		box:           common.box,
+		box:           hidden.New(common.box),
 		links:         map[*link]bool{},
 		changed:       make(chan struct{}),
 		done:          make(chan struct{}),
 	}
 	c.ctx, c.cancel = context.WithCancelCause(ctx)
-	c.ice = iceSource{ctx: c.ctx, fixed: common.iceServers, timeout: min(common.timeouts.servers, common.timeouts.answer)}
+	c.ice = &iceSource{ctx: c.ctx, fixed: common.iceServers, timeout: min(common.timeouts.servers, common.timeouts.answer)}
 	return c
 }
 

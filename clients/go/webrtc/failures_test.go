@@ -73,7 +73,7 @@ func TestAGuestMayJoinAgainOncePeopleHadTimeToCompare(t *testing.T) {
 	hosting, joining, _, host := connectedPair(t, HostOptions{timeouts: quick}, JoinOptions{timeouts: quick})
 	for range 3 {
 		host.Code()
-		eventually(t, "comparing", host.link.compared.Load)
+		eventually(t, "comparing", host.link().compared.Load)
 		lose(host)
 		peerOf(t, hosting.core)
 		host = peerOf(t, joining.core)
@@ -183,7 +183,7 @@ func TestAConnectedCallSurvivesTheServer(t *testing.T) {
 
 func onControl(peer *Peer) bool {
 	told := make(chan bool, 1)
-	peer.link.loop.do(func() { told <- peer.link.router.way() == overConnection })
+	peer.link().loop.do(func() { told <- peer.link().router.way() == overConnection })
 	return <-told
 }
 

@@ -56,7 +56,7 @@ func (f *forger) drop() string {
 // forgedGuest has said hello to a host, and got its first message.
 func forgedGuest(t *testing.T, hosting *HostedCall) *forger {
 	t.Helper()
-	f := newForger(t, hosting.core.box.Server)
+	f := newForger(t, hosting.core.box().Server)
 	f.key = hosting.key
 	f.other, _ = signalbox.Open(hosting.own.DropLink(), nil)
 	f.greet(encode(map[string]any{"drop": f.drop(), "hello": map[string]string{"commitment": sealing.Commit(f.opening, fingerprintOfForger)}}))

@@ -63,13 +63,13 @@ func (h *HostedCall) welcome(nonce string, value json.RawMessage) error {
 		h.turnAway(session, box, CodeUsedUp)
 		return refuse(CodeUsedUp)
 	}
-	if h.count() >= h.options.MaxGuests {
+	if h.count() >= h.limit {
 		h.sessions[nonce] = &guest{id: nonce + "." + own}
 		h.turnAway(session, box, CodeFull)
 		return refuse(CodeFull)
 	}
 	l := h.core.newLink(sealing.Host)
-	l.id, l.drop, l.agreement.commitment = hello.id, drop, hello.commitment
+	l.id, l.agreement.commitment = hello.id, hello.commitment
 	known := &guest{id: nonce + "." + own}
 	known.link.Store(l)
 	h.sessions[nonce] = known
@@ -126,7 +126,7 @@ func (h *HostedCall) parseHello(value json.RawMessage) (hello, *signalbox.Box, e
 	if !ok || !isText || !strings.HasPrefix(drop, "drop_") {
 		return hello{}, nil, refuse(CodeFormat)
 	}
-	options := h.core.box
+	options := h.core.box()
 	box, err := signalbox.Open(drop, &options)
 	if err != nil {
 		return hello{}, nil, refuse(CodeFormat)

@@ -23,7 +23,7 @@ func (c *Call) introduce(ctx context.Context, l *link, own *signalbox.Box, serve
 	l.drop = drop
 	hello := encode(map[string]any{
 		"drop":  drop,
-		"hello": map[string]string{"commitment": sealing.Commit(opening, l.agreement.own), "self": c.self},
+		"hello": map[string]string{"commitment": sealing.Commit(opening, l.agreement.own), "self": c.self()},
 	})
 	message, err := sealing.SealHello(c.invite.Key, nonce, hello)
 	if err != nil {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	signalbox "github.com/fastify-signalbox/fastify-signalbox/clients/go"
+	"github.com/fastify-signalbox/fastify-signalbox/clients/go/internal/hidden"
 	"github.com/fastify-signalbox/fastify-signalbox/clients/go/internal/sealing"
 )
 
@@ -16,14 +17,15 @@ const defaultMaxGuests = 16
 
 // A HostedCall is a call that this side has opened.
 type HostedCall struct {
-	core     *core
-	own      *signalbox.Box
-	key      sealing.Key
-	invite   string
-	options  HostOptions
-	attempts *attempts
-	turning  atomic.Int64      // guests that are being turned away
-	sessions map[string]*guest // by the guest's nonce; only the reader of the box uses them
+	core      *core
+	own       *signalbox.Box
+	key       sealing.Key
+	invite    hidden.Value[string]
+	limit     int         // how many guests there may be at a time
+	onRefusal func(error) // may be nil
+	attempts  *attempts
+	turning   atomic.Int64      // guests that are being turned away
+	sessions  map[string]*guest // by the guest's nonce; only the reader of the box uses them
 }
 
 // Host opens a call on the server with this base URL of the box routes, and returns when its invite is valid. The
@@ -55,9 +57,9 @@ func Host(ctx context.Context, server string, options *HostOptions) (*HostedCall
 	if err != nil {
 		return nil, asError(err)
 	}
-	h := &HostedCall{core: newCore(ctx, common), own: box, key: key, invite: invite, options: *options, attempts: newAttempts(time.Now)}
-	if h.options.MaxGuests == 0 {
-		h.options.MaxGuests = defaultMaxGuests
+	h := &HostedCall{core: newCore(ctx, common), own: box, key: key, invite: hidden.New(invite), limit: options.MaxGuests, onRefusal: options.Refused, attempts: newAttempts(time.Now)}
+	if h.limit == 0 {
+		h.limit = defaultMaxGuests
 	}
 	h.sessions = map[string]*guest{}
 	go h.run()
@@ -71,16 +73,16 @@ func splitLink(link string) (server, id string) {
 }
 
 // Invite returns the link for the guests. Whoever has it can join.
-func (h *HostedCall) Invite() string { return h.invite }
+func (h *HostedCall) Invite() string { return h.invite() }
 
 // String names the call without revealing its invite.
-func (h *HostedCall) String() string { return "a call at " + h.core.box.Server }
+func (h *HostedCall) String() string { return "a call at " + h.core.box().Server }
 
-// GoString is String: %#v would reveal the invite otherwise.
+// GoString is String, for %#v.
 func (h *HostedCall) GoString() string { return h.String() }
 
 // ID is this side's id, as the guests see it in [Peer.ID].
-func (h *HostedCall) ID() string { return participantID(h.key.HostDrop) }
+func (h *HostedCall) ID() string { return participantID(h.key.HostDrop()) }
 
 // Peers returns the guests as they become connected. The loop ends when the call is closed. If it ends for another
 // reason, or the context does, that is the last pair. One loop at a time gets each peer.
@@ -94,8 +96,8 @@ func (h *HostedCall) Close(ctx context.Context) error {
 }
 
 func (h *HostedCall) refused(err error) {
-	if h.options.Refused != nil {
-		h.options.Refused(err)
+	if h.onRefusal != nil {
+		h.onRefusal(err)
 	}
 }
 

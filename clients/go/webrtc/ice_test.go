@@ -22,7 +22,7 @@ func askedForServers(t *testing.T, answer http.HandlerFunc) (*iceSource, *signal
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &newCore(waiting(t), commonOptions{timeouts: *brief(nil)}).ice, box
+	return newCore(waiting(t), commonOptions{timeouts: *brief(nil)}).ice, box
 }
 
 func TestOneRequestForServersIsForAllGuests(t *testing.T) {

@@ -7,16 +7,16 @@ import (
 	"time"
 
 	signalbox "github.com/fastify-signalbox/fastify-signalbox/clients/go"
+	"github.com/fastify-signalbox/fastify-signalbox/clients/go/internal/hidden"
 	"github.com/fastify-signalbox/fastify-signalbox/clients/go/internal/sealing"
 )
 
 // A Call is a call that this side has joined.
 type Call struct {
-	core    *core
-	invite  sealing.Invite
-	host    *signalbox.Box // where hellos go
-	self    string         // identifies this side, and is revealed only to the host
-	options JoinOptions
+	core   *core
+	invite sealing.Invite
+	host   *signalbox.Box       // where hellos go
+	self   hidden.Value[string] // identifies this side, and is revealed only to the host
 }
 
 // errLeft is the cause of a context that Close has ended.
@@ -40,7 +40,7 @@ func Join(ctx context.Context, invite string, options *JoinOptions) (*Call, erro
 	if err != nil {
 		return nil, err
 	}
-	c := &Call{core: newCore(ctx, common), invite: parsed, host: host, self: sealing.NewNonce(), options: *options}
+	c := &Call{core: newCore(ctx, common), invite: parsed, host: host, self: hidden.New(sealing.NewNonce())}
 	l, err := c.sayHello()
 	if err != nil {
 		c.core.cancel(errLeft)
@@ -56,7 +56,7 @@ func openHost(invite sealing.Invite, server string, options signalbox.Options) (
 	if server != "" {
 		options.Server = server
 	}
-	host, err := signalbox.Open(invite.Server+"/boxes/"+invite.Key.HostDrop, &options)
+	host, err := signalbox.Open(invite.Server+"/boxes/"+invite.Key.HostDrop(), &options)
 	if err != nil {
 		return nil, &Error{CodeInvite, err}
 	}
@@ -66,11 +66,11 @@ func openHost(invite sealing.Invite, server string, options signalbox.Options) (
 // String names the call without revealing its invite.
 func (c *Call) String() string { return "a call at " + c.invite.Server }
 
-// GoString is String: %#v would reveal the invite otherwise.
+// GoString is String, for %#v.
 func (c *Call) GoString() string { return c.String() }
 
 // ID is this side's id, as the others see it in [Peer.ID].
-func (c *Call) ID() string { return participantID(c.self) }
+func (c *Call) ID() string { return participantID(c.self()) }
 
 // Peers returns the host once it is connected, and again if the connection was lost and this side has joined again by
 // itself: then there is a new code to compare. The loop ends when the host leaves, or this side does. If the call ends
@@ -172,13 +172,13 @@ func (c *Call) sayHello() (*link, error) {
 	servers := c.core.ice.servers(c.core.ctx, c.host)
 	ctx, cancel := context.WithTimeout(c.core.ctx, c.core.timeouts.answer)
 	defer cancel()
-	options := c.core.box
+	options := c.core.box()
 	own, err := createBox(ctx, c.invite.Server, &options)
 	if err != nil {
 		return nil, err
 	}
 	l := c.core.newLink(sealing.Guest)
-	l.id = participantID(c.invite.Key.HostDrop)
+	l.id = participantID(c.invite.Key.HostDrop())
 	l.left = func() { c.core.deleteBox(own) }
 	if err := c.introduce(ctx, l, own, servers); err != nil {
 		l.leave(asError(err))

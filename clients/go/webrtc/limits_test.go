@@ -229,13 +229,13 @@ func TestALongValueIsSentInPartsOnTheControlChannel(t *testing.T) {
 	_, _, guest, host := connectedPair(t, HostOptions{}, JoinOptions{})
 	eventually(t, "the control channel", func() bool { return onControl(guest) && onControl(host) })
 	long := object{"new": encode(strings.Repeat("x", maxText-2_000))}
-	host.link.loop.do(func() { host.link.submit(long) })
+	host.link().loop.do(func() { host.link().submit(long) })
 	eventually(t, "the value to be seen", func() bool {
 		told := make(chan int, 1)
-		host.link.loop.do(func() { told <- len(host.link.router.unseen) })
+		host.link().loop.do(func() { told <- len(host.link().router.unseen) })
 		return <-told == 0
 	})
-	host.link.loop.do(func() { host.link.submit(object{"new": encode(strings.Repeat("x", maxText))}) })
+	host.link().loop.do(func() { host.link().submit(object{"new": encode(strings.Repeat("x", maxText))}) })
 	await(t, "the end", guest.Closed())
 	await(t, "the end here", host.Closed())
 	if !has(guest.Err(), CodeTooLarge) || !has(host.Err(), CodeTooLarge) {

@@ -57,7 +57,7 @@ func wild(t *testing.T, atGuest, atHost *Peer) *wildTrack {
 	await(t, "the track to be negotiated", track.bound)
 	eventually(t, "the first packet to arrive", func() bool {
 		track.send(1, 2)
-		return atHost.link.media.count(0) > 0
+		return atHost.link().media.count(0) > 0
 	})
 	return track
 }
@@ -77,7 +77,7 @@ func TestAGuestThatSendsFromTooManySourcesIsEnded(t *testing.T) {
 	if !has(atHost.Err(), CodeFull) || !has(atGuest.Err(), CodeFull) {
 		t.Error(atHost.Err(), atGuest.Err())
 	}
-	if count := atHost.link.media.count(0); count > maxRTPSources {
+	if count := atHost.link().media.count(0); count > maxRTPSources {
 		t.Error(count, "sources")
 	}
 }
@@ -93,7 +93,7 @@ func TestAGuestWhoseReportsNameTooManySourcesIsEnded(t *testing.T) {
 		_ = atGuest.Connection().WriteRTCP([]rtcp.Packet{goodbye})
 	}
 	await(t, "the end", atHost.Closed())
-	if count := atHost.link.media.count(1); !has(atHost.Err(), CodeFull) || count > maxRTCPSources {
+	if count := atHost.link().media.count(1); !has(atHost.Err(), CodeFull) || count > maxRTCPSources {
 		t.Error(atHost.Err(), count)
 	}
 }
@@ -104,7 +104,7 @@ func TestACallHasRoomForTheSourcesOfAllItsSections(t *testing.T) {
 	const layers, repeated = 3, 2
 	eventually(t, "all sources", func() bool {
 		track.send(1_000, 1_000+maxSections*layers*repeated)
-		return atHost.link.media.count(0) > maxSections*layers*repeated
+		return atHost.link().media.count(0) > maxSections*layers*repeated
 	})
 	sayAndHear(t, atGuest, atHost)
 }

@@ -91,7 +91,7 @@ func TestABrokenPathIsRestored(t *testing.T) {
 	eventually(t, "the control channel", func() bool { return onControl(guest) && onControl(host) })
 	before := fragment(host)
 	for _, peer := range []*Peer{guest, host} {
-		peer.link.loop.do(func() { peer.link.pathChanged(webrtc.ICETransportStateDisconnected) })
+		peer.link().loop.do(func() { peer.link().pathChanged(webrtc.ICETransportStateDisconnected) })
 	}
 	eventually(t, "a restart", func() bool { return fragment(host) != before && onControl(guest) && onControl(host) })
 	guest.Channel().SendText("again")
@@ -106,7 +106,7 @@ func TestARestartGivesUpThePathThatWorks(t *testing.T) {
 	_, _, guest, host := connectedPair(t, HostOptions{}, JoinOptions{})
 	eventually(t, "the control channel", func() bool { return onControl(guest) && onControl(host) })
 	before := fragment(host)
-	guest.link.loop.do(guest.link.restartICE)
+	guest.link().loop.do(guest.link().restartICE)
 	eventually(t, "a restart", func() bool { return fragment(host) != before && onControl(guest) && onControl(host) })
 	guest.Channel().SendText("again")
 	if heard(t, host, 1)[0] != "again" || guest.Err() != nil {
@@ -119,13 +119,13 @@ func TestSectionsOfDifferentKindsAreNotConfused(t *testing.T) {
 	_, _, guest, host := connectedPair(t, HostOptions{}, JoinOptions{})
 	eventually(t, "the control channel", func() bool { return onControl(guest) && onControl(host) })
 	release := make(chan struct{})
-	guest.link.loop.do(func() { <-release }) // the host's loop
+	guest.link().loop.do(func() { <-release }) // the host's loop
 	sendAudio(t, guest)
-	eventually(t, "the host's wish to offer", func() bool { return waitingSteps(guest.link.loop) == 1 })
+	eventually(t, "the host's wish to offer", func() bool { return waitingSteps(guest.link().loop) == 1 })
 	if _, err := host.Connection().AddTransceiverFromKind(webrtc.RTPCodecTypeVideo); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "the guest's offer", func() bool { return waitingSteps(guest.link.loop) == 2 })
+	eventually(t, "the guest's offer", func() bool { return waitingSteps(guest.link().loop) == 2 })
 	close(release)
 	firstTrack(t, host)
 	eventually(t, "both sections", func() bool {
@@ -145,9 +145,9 @@ func waitingSteps(l *loop) int {
 
 func TestACertificateIsComparedBeforeThereIsAPeer(t *testing.T) {
 	_, _, guest, _ := connectedPair(t, HostOptions{}, JoinOptions{})
-	guest.link.loop.do(func() {
-		guest.link.connected, guest.link.agreement.fingerprint = false, fingerprintOfForger
-		guest.link.opened()
+	guest.link().loop.do(func() {
+		guest.link().connected, guest.link().agreement.fingerprint = false, fingerprintOfForger
+		guest.link().opened()
 	})
 	await(t, "the end", guest.Closed())
 	if !has(guest.Err(), CodeFingerprint) {
@@ -158,8 +158,8 @@ func TestACertificateIsComparedBeforeThereIsAPeer(t *testing.T) {
 // fragment identifies the ICE session.
 func fragment(peer *Peer) string {
 	told := make(chan string, 1)
-	peer.link.loop.do(func() {
-		_, after, _ := strings.Cut(peer.link.connection.CurrentRemoteDescription().SDP, "a=ice-ufrag:")
+	peer.link().loop.do(func() {
+		_, after, _ := strings.Cut(peer.link().connection.CurrentRemoteDescription().SDP, "a=ice-ufrag:")
 		fragment, _, _ := strings.Cut(after, "\r\n")
 		told <- fragment
 	})
@@ -169,7 +169,7 @@ func fragment(peer *Peer) string {
 func TestAPathThatIsNotRestoredIsLost(t *testing.T) {
 	quick := brief(func(limits *timeouts) { limits.disconnected, limits.reconnect = time.Millisecond, 20*time.Millisecond })
 	_, joining, _, host := connectedPair(t, HostOptions{}, JoinOptions{timeouts: quick})
-	host.link.loop.do(func() { host.link.pathChanged(webrtc.ICETransportStateFailed) })
+	host.link().loop.do(func() { host.link().pathChanged(webrtc.ICETransportStateFailed) })
 	await(t, "the loss", host.Closed())
 	if !has(host.Err(), CodeLost) {
 		t.Error(host.Err())
@@ -179,7 +179,7 @@ func TestAPathThatIsNotRestoredIsLost(t *testing.T) {
 
 func TestTheCertificateMustBeTheAgreedOne(t *testing.T) {
 	_, _, guest, _ := connectedPair(t, HostOptions{}, JoinOptions{})
-	agreed := guest.link.agreement.fingerprint
+	agreed := guest.link().agreement.fingerprint
 	for fingerprint, expected := range map[string]bool{
 		agreed:                             true,
 		fingerprintOfForger + "," + agreed: true,

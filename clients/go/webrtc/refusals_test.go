@@ -130,13 +130,13 @@ func TestWhatAHostRefusesOfAHello(t *testing.T) {
 		"no box":                {func(*forger) string { return `{"drop":"drop_x"}` }, CodeFormat},
 		"a box id":              {func(f *forger) string { return `{"drop":"box_` + f.drop()[5:] + `"}` }, CodeFormat},
 		"no object":             {func(*forger) string { return `[]` }, CodeFormat},
-		"the host's own box":    {func(f *forger) string { return fmt.Sprintf(`{"drop":%q}`, f.key.HostDrop) }, CodeForeign},
+		"the host's own box":    {func(f *forger) string { return fmt.Sprintf(`{"drop":%q}`, f.key.HostDrop()) }, CodeForeign},
 		"a box that is deleted": {func(f *forger) string { f.own.Delete(waiting(f.t)); return fmt.Sprintf(`{"drop":%q}`, f.drop()) }, CodeGone},
 	} {
 		t.Run(name, func(t *testing.T) {
 			refused := make(codes, 8)
 			hosting := hosted(t, HostOptions{Refused: refused.add})
-			f := newForger(t, hosting.core.box.Server)
+			f := newForger(t, hosting.core.box().Server)
 			f.key, f.other = hosting.key, hosting.own
 			f.greet(json.RawMessage(c.value(f)))
 			refused.expect(t, c.code)
@@ -249,9 +249,9 @@ func TestWhatIsRefusedOnTheControlChannel(t *testing.T) {
 
 func TestWhatIsUnknownOnTheControlChannelIsIgnored(t *testing.T) {
 	_, _, guest, host := connectedPair(t, HostOptions{}, JoinOptions{})
-	host.link.loop.do(func() {
-		host.link.control.channel.SendText(`{"type":"new","x":1}`)
-		host.link.control.channel.SendText(`{"type":"piece","piece":"` + canonical.EncodeToString([]byte(`{"type":"new"}`)) + `","more":false}`)
+	host.link().loop.do(func() {
+		host.link().control.channel.SendText(`{"type":"new","x":1}`)
+		host.link().control.channel.SendText(`{"type":"piece","piece":"` + canonical.EncodeToString([]byte(`{"type":"new"}`)) + `","more":false}`)
 		host.Channel().SendText("still there")
 	})
 	if heard(t, guest, 1)[0] != "still there" || guest.Err() != nil {

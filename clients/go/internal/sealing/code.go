@@ -31,7 +31,7 @@ func CheckRandom(random string) error {
 
 // Code returns the short code that two people compare; both sides get the same digits.
 func (s *Session) Code(opening, random, hostFingerprint, guestFingerprint string) string {
-	derived := s.key.derive(s.salt, 8, "code", opening, random, hostFingerprint, guestFingerprint, s.key.HostDrop, s.guestDrop)
+	derived := s.key.derive(s.salt, 8, "code", opening, random, hostFingerprint, guestFingerprint, s.key.HostDrop(), s.guestDrop)
 	return fmt.Sprintf("%06d", binary.BigEndian.Uint64(derived)%1_000_000)
 }
 

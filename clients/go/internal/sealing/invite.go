@@ -19,7 +19,7 @@ type Invite struct {
 // String names the server only.
 func (i Invite) String() string { return "an invite at " + i.Server }
 
-// GoString is String: %#v would reveal the secret otherwise.
+// GoString is String, for %#v.
 func (i Invite) GoString() string { return i.String() }
 
 // Link returns the invite as the address of a page, with the rest in the fragment, which browsers do not send.
@@ -29,7 +29,7 @@ func (i Invite) Link(page string) (string, error) {
 		return "", ErrInvite
 	}
 	// url.Values would sort them.
-	fragment := "v=1&drop=" + i.Key.HostDrop + "&key=" + canonical.EncodeToString(i.Key.secret) + "&id=" + i.Key.ID
+	fragment := "v=1&drop=" + i.Key.HostDrop() + "&key=" + canonical.EncodeToString(i.Key.secret()) + "&id=" + i.Key.ID
 	if server, err := baseURL(link.ResolveReference(&url.URL{Path: "."})); err != nil || server != i.Server {
 		fragment += "&server=" + url.QueryEscape(i.Server)
 	}

@@ -10,6 +10,8 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"strings"
+
+	"github.com/fastify-signalbox/fastify-signalbox/clients/go/internal/hidden"
 )
 
 // A Role is a side of a conversation.
@@ -67,15 +69,17 @@ func parseNonce(text string) ([]byte, error) {
 // A Key is the secret of an invite, and what all of its keys depend on.
 type Key struct {
 	// ID identifies the secret, and reveals nothing about it.
-	ID string
-	// HostDrop is the drop address of the host's box.
-	HostDrop string
-	secret   []byte
+	ID       string
+	hostDrop hidden.Value[string]
+	secret   hidden.Value[[]byte]
 }
+
+// HostDrop is the drop address of the host's box.
+func (k Key) HostDrop() string { return k.hostDrop() }
 
 // NewKey returns the key of an invite with this secret.
 func NewKey(secret []byte, hostDrop string) Key {
-	key := Key{HostDrop: hostDrop, secret: secret}
+	key := Key{hostDrop: hidden.New(hostDrop), secret: hidden.New(secret)}
 	key.ID = canonical.EncodeToString(key.derive(nil, keyIDBytes, "key id"))
 	return key
 }
@@ -83,11 +87,11 @@ func NewKey(secret []byte, hostDrop string) Key {
 // String identifies the key without revealing the secret.
 func (k Key) String() string { return "the key " + k.ID }
 
-// GoString is String: %#v would reveal the secret otherwise.
+// GoString is String, for %#v.
 func (k Key) GoString() string { return k.String() }
 
 func (k Key) derive(salt []byte, length int, context ...string) []byte {
-	derived, err := hkdf.Key(sha256.New, k.secret, salt, join(context...), length)
+	derived, err := hkdf.Key(sha256.New, k.secret(), salt, join(context...), length)
 	if err != nil {
 		panic(err) // only for a length that HKDF cannot give
 	}

@@ -12,15 +12,15 @@ func SealHello(key Key, guestNonce string, value json.RawMessage) (Message, erro
 	if err != nil {
 		return Message{}, err
 	}
-	hello := Message{V: version, To: key.HostDrop, Key: key.ID, From: Guest, Session: guestNonce}
-	return hello.seal(key.aead(nonce, "hello", key.HostDrop), value), nil
+	hello := Message{V: version, To: key.HostDrop(), Key: key.ID, From: Guest, Session: guestNonce}
+	return hello.seal(key.aead(nonce, "hello", key.HostDrop()), value), nil
 }
 
 // OpenHello opens a guest's first message. It is all that an unknown guest can say, and it could be replayed to a host
 // that has lost its memory. So the only safe thing to do with it is to answer.
 func OpenHello(key Key, message Message) (json.RawMessage, error) {
 	switch {
-	case message.To != key.HostDrop:
+	case message.To != key.HostDrop():
 		return nil, ErrForeign
 	case message.Key != key.ID:
 		return nil, ErrKey
@@ -35,7 +35,7 @@ func OpenHello(key Key, message Message) (json.RawMessage, error) {
 	if err != nil {
 		return nil, err
 	}
-	return message.open(key.aead(nonce, "hello", key.HostDrop))
+	return message.open(key.aead(nonce, "hello", key.HostDrop()))
 }
 
 // A Session is a conversation between one guest and one host: it seals what this side sends, and opens what the other
@@ -71,7 +71,7 @@ func NewSession(key Key, role Role, guestDrop, guestNonce, hostNonce string) (*S
 }
 
 func (s *Session) aead(from Role) cipher.AEAD {
-	return s.key.aead(s.salt, string(from), s.key.HostDrop, s.guestDrop)
+	return s.key.aead(s.salt, string(from), s.key.HostDrop(), s.guestDrop)
 }
 
 // ID is what the session's messages have in common: both nonces.
@@ -79,7 +79,7 @@ func (s *Session) ID() string { return s.id }
 
 // Seal numbers and seals a value, which is JSON text. Store the messages in the order of these calls.
 func (s *Session) Seal(value json.RawMessage) Message {
-	to := s.key.HostDrop
+	to := s.key.HostDrop()
 	if s.role == Host {
 		to = s.guestDrop
 	}
@@ -92,7 +92,7 @@ func (s *Session) Seal(value json.RawMessage) Message {
 func (s *Session) Open(message Message, afterGap func(json.RawMessage) bool) (json.RawMessage, error) {
 	box := s.guestDrop
 	if s.role == Host {
-		box = s.key.HostDrop
+		box = s.key.HostDrop()
 	}
 	switch {
 	case message.From == s.role && (message.Session == s.id || message.Session == s.guestNonce):

@@ -61,7 +61,7 @@ func TestVectorsOfInvites(t *testing.T) {
 		if made, err := (Invite{server, key}).Link(page); err != nil || made != link {
 			t.Errorf("%s: %s, %v", page, made, err)
 		}
-		if invite, err := ParseInvite(link); err != nil || invite.Server != server || invite.Key.ID != v.Invite.ID || invite.Key.HostDrop != v.HostDrop {
+		if invite, err := ParseInvite(link); err != nil || invite.Server != server || invite.Key.ID != v.Invite.ID || invite.Key.HostDrop() != v.HostDrop {
 			t.Errorf("%s: %v", link, err)
 		}
 	}
