@@ -195,6 +195,9 @@ func TestAReceiverTakesEachNumberOnce(t *testing.T) {
 		{`{"seq":2.0}`, false, true, ""},
 		{`{"seq":2.5}`, false, false, CodeFormat},
 		{`{"seq":-1}`, false, false, CodeFormat},
+		{`{"seq":-0.5}`, false, false, CodeFormat},
+		{`{"seq":-0}`, true, false, ""},
+		{`{"seq":-0.0e1}`, true, false, ""},
 		{`{"seq":"3"}`, false, false, CodeFormat},
 		{`{"seq":null}`, false, false, CodeFormat},
 	} {

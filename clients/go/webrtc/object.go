@@ -29,11 +29,11 @@ func (o object) text(name string) (string, bool) {
 	return text, true
 }
 
-// number returns a member that is a whole number and not negative.
+// number returns a member that is a whole number and not negative; -0 is 0.
 func (o object) number(name string) (int64, bool) {
 	var number float64
 	value := o[name]
-	if len(value) == 0 || value[0] < '0' || value[0] > '9' || json.Unmarshal(value, &number) != nil {
+	if len(value) == 0 || !strings.ContainsRune("-0123456789", rune(value[0])) || json.Unmarshal(value, &number) != nil || number < 0 {
 		return 0, false
 	}
 	whole := int64(min(number, 1<<53))
