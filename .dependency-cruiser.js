@@ -53,7 +53,12 @@ export default {
     {
       name: 'the client imports more than the contract',
       from: { path: '^clients/typescript/src/' },
-      to: { pathNot: '^clients/typescript/src/|^generated/typescript/|(?:^|/)node_modules/openapi-fetch/|^\\./(?:schema|error-codes)\\.js$' }
+      to: { pathNot: '^clients/typescript/src/|^generated/typescript/|(?:^|/)node_modules/(?:openapi-fetch|@trystero-p2p/core)/|^\\./(?:schema|error-codes)\\.js$' }
+    },
+    {
+      name: 'only the strategy for Trystero imports Trystero',
+      from: { path: '^clients/typescript/src/', pathNot: '^clients/typescript/src/trystero/' },
+      to: { path: npm(['@trystero-p2p']) }
     },
     {
       name: 'the client imports calls',

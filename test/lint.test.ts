@@ -24,6 +24,7 @@ const faults: Record<string, readonly [file: string, statement: string]> = {
   'the server imports the client or the page': ['src/options.ts', "import 'signalbox-client'"],
   'the client imports more than the contract': ['clients/typescript/src/one.ts', "import 'node:fs'"],
   'the client imports calls': ['clients/typescript/src/two.ts', "import './webrtc/one.js'"],
+  'only the strategy for Trystero imports Trystero': ['clients/typescript/src/three.ts', "import '@trystero-p2p/core'"],
   'the page imports more than the client': ['src/web/one.ts', "import '../errors.js'"]
 }
 

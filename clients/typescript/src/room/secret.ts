@@ -7,6 +7,7 @@ const MIN_DIFFERENT = 16
 /** Random ones have about 17 capitals and as many small letters. */
 const MIN_LETTERS = 3
 
+/** Makes a secret that nobody can guess: 32 random bytes in base64url. */
 export function createSecret (): string {
   return toBase64url(randomBytes(BYTES))
 }

@@ -1,0 +1,77 @@
+import { createStrategy, selfId, toJson, type BaseRelayConfig, type BaseRoomConfig, type JoinRoom, type StrategyContext } from '@trystero-p2p/core'
+import { baseUrl } from '../address.js'
+import type { RequestHeaders } from '../http.js'
+import { secretBytes } from '../room/secret.js'
+import { Signaling } from './signaling.js'
+
+/** Which servers to use, and how. */
+export interface SignalboxRelayConfig extends BaseRelayConfig {
+  /** the base URLs of the servers; a peer meets those that use one of the same servers */
+  urls: string[]
+  /** sent with every request, such as `Authorization` */
+  headers?: RequestHeaders
+}
+
+/** Trystero's `config`, with the servers to use. */
+export interface SignalboxRoomConfig extends BaseRoomConfig {
+  relayConfig: SignalboxRelayConfig
+}
+
+/** How often a peer announces itself after the first seconds, in ms: more often than announcements are dropped. */
+const ANNOUNCE_INTERVAL = 20_000
+
+/** One server, and the rooms that this page is in. */
+interface Relay {
+  server: string
+  rooms: Map<string, Signaling>
+}
+
+const strategy: JoinRoom<SignalboxRoomConfig> = createStrategy<Relay, SignalboxRoomConfig>({
+  init: ({ relayConfig }) => relayConfig.urls.map(url => ({ server: baseUrl(url), rooms: new Map() })),
+
+  subscribe ({ server, rooms }, rootTopic, selfTopic, onMessage, _getOffers, context) {
+    const { config, appId, roomId } = context as StrategyContext<SignalboxRoomConfig>
+    const { headers, warnOnRelayFailure } = config.relayConfig
+    const signaling = new Signaling(server, { secret: secretOf(config)!, name: toJson(['trystero', appId, roomId]), headers })
+    rooms.set(rootTopic, signaling)
+    // Whoever was to get it is found again by the next announcement.
+    const signalPeer = (topic: string, signal: string): void => { signaling.post(topic, signal).catch(() => {}) }
+    signaling.read((topic, text) => {
+      if (topic === rootTopic || topic === selfTopic) void onMessage(topic, text, signalPeer)
+    }).catch(error => {
+      if (warnOnRelayFailure !== false) console.warn(`signalbox: reading the room failed - ${error.message}`)
+    })
+    return () => {
+      rooms.delete(rootTopic)
+      signaling.close()
+    }
+  },
+
+  async announce ({ rooms }, rootTopic, _selfTopic, extraPayload) {
+    await rooms.get(rootTopic)?.post(rootTopic, toJson({ peerId: selfId, ...extraPayload }))
+    return { nextAnnounceMs: ANNOUNCE_INTERVAL, reannounceOnDisconnect: true }
+  }
+})
+
+/**
+ * Trystero's `joinRoom`, with signaling over a sealed room on your own servers. `appId` or `password` must be the result
+ * of `createSecret`, since whoever knows both can join every room whose id they know.
+ * @throws TypeError if both could be guessed, or a URL is not an http or https URL
+ */
+export const joinRoom: JoinRoom<SignalboxRoomConfig> = (config, roomId, callbacks) => {
+  const urls = config?.relayConfig?.urls
+  if (!Array.isArray(urls) || urls.length === 0) throw new TypeError("joinRoom needs 'relayConfig.urls', the base URLs of your signalbox servers")
+  urls.forEach(baseUrl)
+  if (secretOf(config) === undefined) throw new TypeError("joinRoom needs a secret that nobody can guess: set 'appId' or 'password' to the result of createSecret()")
+  return strategy(config, roomId, callbacks)
+}
+
+function secretOf ({ password, appId }: SignalboxRoomConfig): string | undefined {
+  return [password, appId].find(text => {
+    try {
+      return text !== undefined && secretBytes(text) !== undefined
+    } catch {
+      return false
+    }
+  })
+}

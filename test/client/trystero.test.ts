@@ -1,0 +1,104 @@
+import http from 'node:http'
+import { once } from 'node:events'
+import type { AddressInfo } from 'node:net'
+import { build } from 'esbuild'
+import type { Browser, Page } from 'playwright-core'
+import t, { type Test } from 'tap'
+import { createSecret, joinRoom, type SignalboxRoomConfig } from '../../clients/typescript/src/trystero/index.js'
+import { launch, needsChromium, person } from '../helpers/chromium.js'
+import { needs } from '../helpers/needs.js'
+import { freePort, RedisServer } from '../helpers/redis-server.js'
+import { ServerProcess, temporaryDirectory } from '../helpers/server-process.js'
+import type {} from './trystero-entry.js'
+
+const PATIENCE = 120_000
+/** Not at each frame: a page in the background may have none. */
+const often = { polling: 100 }
+const secret = createSecret()
+
+t.test('what could be guessed, or leads nowhere, is refused at once', async t => {
+  const relayConfig = { urls: ['http://127.0.0.1:1'] }
+  const join = (config: object) => () => joinRoom(config as SignalboxRoomConfig, 'lobby')
+  for (const config of [{ appId: 'chess' }, { appId: 'chess', password: 'pawn' }, { appId: crypto.randomUUID() }]) {
+    t.throws(join({ ...config, relayConfig }), { name: 'TypeError', message: /createSecret/ })
+  }
+  for (const config of [{}, { relayConfig: {} }, { relayConfig: { urls: [] } }]) {
+    t.throws(join({ appId: secret, ...config }), { name: 'TypeError', message: /relayConfig\.urls/ })
+  }
+  t.throws(join({ appId: secret, relayConfig: { urls: ['ws://127.0.0.1:1'] } }), { name: 'TypeError', message: /http/ })
+  t.throws(() => joinRoom({ appId: secret, relayConfig }, ''), { message: 'Trystero: roomId argument required' })
+})
+
+/** A page with Trystero in it, for a browser of its own each time. */
+async function pages (t: Test, browser: Browser): Promise<(config: SignalboxRoomConfig) => Promise<Page>> {
+  const { outputFiles: [file] } = await build({
+    entryPoints: ['test/client/trystero-entry.ts'], bundle: true, write: false, platform: 'browser', format: 'iife'
+  })
+  const server = http.createServer((_request, response) => {
+    response.setHeader('Content-Type', 'text/html')
+    response.end(`<!doctype html><script>${file!.text}</script>`)
+  }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  t.teardown(() => { server.closeAllConnections(); server.close() })
+  return async config => {
+    const context = await person(t, browser)
+    context.setDefaultTimeout(PATIENCE)
+    const page = await context.newPage()
+    await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`)
+    await page.evaluate(config => { window.enter(config) }, config)
+    return page
+  }
+}
+
+/** Waits until each sees all others, and hears what each says. */
+async function together (t: Test, everyone: Page[], what: string): Promise<void> {
+  await Promise.all(everyone.map(page => page.waitForFunction(count => window.seen.size === count, everyone.length - 1, often))).catch(async error => {
+    throw new Error(`${what}: they see ${await Promise.all(everyone.map(page => page.evaluate(() => window.seen.size)))}`, { cause: error })
+  })
+  await Promise.all(everyone.map((page, n) => page.evaluate(text => window.say(text), `${what}: ${n}`)))
+  await Promise.all(everyone.map(page => page.waitForFunction(count => window.heard.length >= count, everyone.length - 1, often)))
+  for (const [n, page] of everyone.entries()) {
+    const texts = await page.evaluate(() => window.heard.splice(0).sort())
+    t.same(texts, everyone.map((_, m) => `${what}: ${m}`).filter((_, m) => m !== n).sort(), `${n} hears everyone`)
+  }
+}
+
+t.test('Trystero rooms in Chromium', { skip: await needsChromium() }, async t => {
+  const browser = await launch(t)
+  const open = await pages(t, browser)
+  const config = (url: string, more: object = {}): SignalboxRoomConfig =>
+    ({ appId: secret, rtcConfig: { iceServers: [] }, relayConfig: { urls: [url] }, ...more })
+
+  t.test('eight pages meet, through a restart of the server', async t => {
+    const flags = [`--store=lmdb:${await temporaryDirectory(t)}`, `--port=${await freePort()}`]
+    const server = await ServerProcess.start(t, flags)
+    const everyone = await Promise.all([1, 2, 3, 4].map(() => open(config(server.url))))
+    await together(t, everyone, 'four')
+    await server.kill()
+    await together(t, everyone, 'without a server')
+    // They join a server that is not there.
+    everyone.push(...await Promise.all([5, 6, 7, 8].map(() => open(config(server.url)))))
+    await ServerProcess.start(t, flags)
+    await together(t, everyone, 'eight')
+
+    await everyone.pop()!.evaluate(() => window.leave())
+    await together(t, everyone, 'seven')
+  })
+
+  t.test('eight pages meet through two servers on one Redis, and stay when one is killed', { skip: needs('redis-server') }, async t => {
+    const { url: store } = await RedisServer.start(t)
+    const [one, two] = [await ServerProcess.start(t, [`--store=${store}`]), await ServerProcess.start(t, [`--store=${store}`])]
+    const more = { appId: 'chess', password: secret }
+    const everyone = await Promise.all([one, two, one, two, one, two, one, two].map(({ url }) => open(config(url, more))))
+    await together(t, everyone, 'eight')
+    const stranger = await open(config(one.url, { ...more, password: createSecret() }))
+
+    await two.kill('SIGKILL')
+    await together(t, everyone, 'with one server')
+    const late = await open(config(one.url, more))
+    await late.waitForFunction(() => window.seen.size === 4, undefined, often)
+    await late.evaluate(() => window.say('late'))
+    await Promise.all(everyone.filter((_, n) => n % 2 === 0).map(page => page.waitForFunction(() => window.heard[0] === 'late', undefined, often)))
+    t.equal(await stranger.evaluate(() => window.seen.size), 0, 'a page with another password meets nobody')
+  })
+})
