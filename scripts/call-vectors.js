@@ -6,6 +6,7 @@
  */
 import { conversation } from './call-vectors/conversation.js'
 import { endings } from './call-vectors/endings.js'
+import { limits } from './call-vectors/limits.js'
 import { page } from './call-vectors/page.js'
 import { pair } from './call-vectors/pair.js'
 import { participants } from './call-vectors/participants.js'
@@ -24,6 +25,7 @@ const vectors = {
   pieces,
   endings,
   rates,
+  limits,
   page,
   conversation
 }

@@ -53,6 +53,14 @@ interface Rates {
   relayed: { why: string, guests: number, steps: { at: number, from: number, to: number, size: number, times: number, passed: number }[] }[]
 }
 
+interface Limit {
+  why: string
+  role: string
+  turn?: boolean
+  steps: { at: number, event: string }[]
+  ends?: { at: number, code: string | null }
+}
+
 interface Taken<Message> { why: string, text: string, taken: Message | null }
 
 interface Page {
@@ -68,6 +76,7 @@ export const values = vectors.values as Values[]
 export const said = vectors.endings.said
 export const heard = vectors.endings.heard as Heard[]
 export const rates = vectors.rates as Rates
+export const limits = vectors.limits as Limit[]
 export const page = vectors.page as Page
 export const conversation = { ...vectors.conversation, steps: vectors.conversation.steps as Step[] }
 
