@@ -86,6 +86,14 @@ class DecodingTest(unittest.IsolatedAsyncioTestCase):
                 decoder.assert_not_called()
         self.assertEqual([await self.is_shown(track, item) for item in (key, other)], [True, True])
 
+    async def test_padding_is_not_the_end(self) -> None:
+        for encoder in CODECS:
+            track = self.track()
+            key, other = picture(encoder, 320, 240, frames=2)
+            self.assertTrue(await self.is_shown(track, key))
+            track.put((key[0], SimpleNamespace(data=b"", timestamp=0)))
+            self.assertTrue(await self.is_shown(track, other), encoder)
+
     async def test_ffmpeg_does_not_go_beyond_the_size_that_was_read(self) -> None:
         track = self.track()
         [large] = picture("libx264", 1280, 720)

@@ -74,6 +74,9 @@ class Decoding(Encoded):
         self._frames.put_nowait(frame)
 
     def _decode(self, codec: Any, encoded: Any) -> Any:
+        if not encoded.data:
+            # Only padding, which FFmpeg would take for the end.
+            return []
         name = codec.mimeType.lower()
         if name != self._codec:
             self._close()
