@@ -105,7 +105,7 @@ func (p *played) carryOut(asked command) (any, error) {
 	case "received":
 		return peer.flow.received(), nil
 	case "restart":
-		peer.link.loop.do(peer.link.restartICE)
+		peer.link().loop.do(peer.link().restartICE)
 		return map[string]any{}, nil
 	case "drop":
 		return map[string]any{}, peer.Close(context.Background())
