@@ -1,7 +1,5 @@
 import { connect as connectTcp } from 'node:net'
 import { once } from 'node:events'
-import { randomBytes } from 'node:crypto'
-import fc from 'fast-check'
 import t from 'tap'
 import { until } from '../../helpers/until.js'
 import { serve, sharedStore, watchedStore } from './peers.js'
@@ -133,25 +131,6 @@ t.test('malformed messages change nothing', async t => {
   if (message.payload !== 'good') message = await ben.next()
   t.match(message, { type: 'OFFER', src: 'anna', payload: 'good' })
   t.equal(anna.code, undefined)
-})
-
-t.test('whatever comes as bytes, others are served', async t => {
-  const { join, port } = await serve(t)
-  const [anna, ben] = [await join('anna'), await join('ben')]
-  const head = 'GET /p/peerjs?key=peerjs&id=fuzz&token=t HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n'
-  await fc.assert(fc.asyncProperty(fc.array(fc.uint8Array({ minLength: 1, maxLength: 200 }), { maxLength: 5 }), fc.boolean(), async (chunks, upgrades) => {
-    const socket = connectTcp(port, '127.0.0.1')
-    socket.on('error', () => {})
-    const closed = once(socket, 'close')
-    if (upgrades) socket.write(head)
-    for (const chunk of chunks) socket.write(chunk)
-    socket.end(randomBytes(30))
-    socket.resume()
-    setTimeout(() => { socket.destroy() }, 50)
-    await closed
-  }), { numRuns: 60 })
-  anna.send({ type: 'OFFER', dst: 'ben', payload: 1 })
-  await ben.gets({ type: 'OFFER', src: 'anna', dst: 'ben', payload: 1 })
 })
 
 t.test('a frame that never ends is closed like silence', async t => {

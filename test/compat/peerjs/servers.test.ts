@@ -49,6 +49,21 @@ t.test('a restart loses neither a waiting message nor an id', async t => {
   t.equal(successor.received.length, 0, 'an id whose peer does not come back is free when its time is over')
 })
 
+t.test('a client that was offline for 60 s has its id again, and hears of everything from then on', async t => {
+  const { clock, connect, join } = await serve(t)
+  const [anna, ben] = [await join('anna'), await join('ben')]
+  // Her network is gone, and nothing tells the server.
+  anna.socket.pause()
+  clock.turn(60)
+  await connect('anna', 'other').gets({ type: 'ID-TAKEN', payload: { msg: 'ID is taken' } })
+  const again = await join('anna')
+  for (let n = 0; n < 3; n++) ben.send({ type: 'OFFER', dst: 'anna', payload: n })
+  for (let n = 0; n < 3; n++) await again.gets({ type: 'OFFER', src: 'ben', dst: 'anna', payload: n })
+  anna.socket.resume()
+  t.equal(await anna.closed(), 1000)
+  t.equal(anna.received.length, 0)
+})
+
 t.test('peers go on when their boxes are gone', async t => {
   const { store, calls } = watchedStore()
   const { clock, join } = await serve(t, { store })
