@@ -1,5 +1,5 @@
-/** A network that can be cut, with what is under way. */
-export function network () {
+/** A network that can be cut, with what is under way. @param get what reaches the server */
+export function network (get: typeof fetch = fetch) {
   const cuts = new Set<() => void>()
   let cut = false
   const fetching: typeof fetch = async input => {
@@ -9,7 +9,7 @@ export function network () {
     const abort = () => { controller.abort(new TypeError('the network was cut')) }
     cuts.add(abort)
     request.signal.addEventListener('abort', abort)
-    return await fetch(new Request(request, { signal: controller.signal }))
+    return await get(new Request(request, { signal: controller.signal }))
   }
   return {
     fetch: fetching,

@@ -10,8 +10,8 @@ import { quick, serve, take } from './serve.js'
 const secret = Room.createSecret()
 const name = 'test'
 
-async function join (t: Test, url: string, options: Partial<RoomOptions> = {}): Promise<Room> {
-  const room = await Room.joinWith(createTimings, quick, url, { secret, name, ...options })
+async function join (t: Test, url: string, options: Partial<RoomOptions> = {}, timings = quick): Promise<Room> {
+  const room = await Room.joinWith(createTimings, timings, url, { secret, name, ...options })
   t.teardown(() => room.leave())
   return room
 }
@@ -192,6 +192,40 @@ t.test('where streams do not get through, messages come by long-poll', async t =
   t.same((await messages.next()).value, { seq: 1, data: 'new' })
   t.match(polled.filter(search => search !== '').join(' '), /^\?after=0&wait=25 \?after=1&wait=25/)
 })
+
+for (const way of ['stream', 'long-poll']) {
+  t.test(`a room that is replaced just before a request is noticed, by ${way}`, async t => {
+    const { url } = await serve(t)
+    const timings = { ...quick, longPollWait: 0, minPollInterval: 1 }
+    let replace = async () => {}
+    const fetching: typeof fetch = async input => {
+      const request = input as Request
+      const streams = request.headers.get('Accept') === 'text/event-stream'
+      if (streams && way !== 'stream') return new Response('<html>', { status: 406 })
+      if (streams || request.url.includes('wait=')) {
+        await replace()
+        replace = async () => {}
+      }
+      return await fetch(request)
+    }
+    for (const count of [4, 3, 2, 1]) {
+      const net = network(fetching)
+      const [ann, bob] = [await join(t, url), await join(t, url, { fetch: net.fetch }, timings)]
+      for (const text of ['a', 'a']) await ann.send(text)
+      const messages = bob.messages()
+      for (const seq of [1, 2]) t.same((await messages.next()).value, { seq, data: 'a' })
+      replace = async () => {
+        await raw(url).delete()
+        for (let n = 1; n <= count; n++) await ann.send('a')
+      }
+      net.disconnect()
+      net.reconnect()
+      for (let seq = 1; seq <= count; seq++) t.same((await messages.next()).value, { seq, data: 'a' })
+      await messages.return()
+      await raw(url).delete()
+    }
+  })
+}
 
 t.test('leaving ends the loop, stores what is being sent, and lets nothing more be sent', async t => {
   const { url } = await serve(t)

@@ -47,8 +47,11 @@ export async function readPage ({ client, path, timings }: Source, query: Query,
 
 /** What a reader does if its box can be replaced by a new one under the same id, which counts from 1 again. */
 export interface Successor {
-  /** Whether the box is still the one that was read. Called before each connection; if not, reading starts at 0. */
-  isSame (scope: Scope): Promise<boolean>
+  /**
+   * Whether there is a new box; reading then starts at 0. Asked when a stream has opened, and after each response to a
+   * long-poll: if it were asked before, the box could be replaced in between.
+   */
+  isReplaced (scope: Scope): Promise<boolean>
   /**
    * Called when the server says that there is no point in retrying. Reading then starts at 0.
    * @throws the error, if it has another reason
@@ -73,9 +76,11 @@ export async function * follow (source: Source, after: number, scope: Scope, suc
   for (;;) {
     const began = performance.now()
     let cause: unknown
+    let replaced: boolean | undefined
     try {
-      if (successor !== undefined && !await successor.isSame(scope)) cursor = 0
       for await (const batch of way(source, cursor, scope)) {
+        if (way === poll || batch.length === 0) replaced = await successor?.isReplaced(scope)
+        if (replaced) break
         const fresh: Message[] = []
         for (const message of batch) {
           if (message.seq <= cursor) continue
@@ -86,7 +91,8 @@ export async function * follow (source: Source, after: number, scope: Scope, suc
         failures = 0
         yield fresh
       }
-      way = stream
+      if (replaced) cursor = 0
+      else way = stream
     } catch (error) {
       scope.signal.throwIfAborted()
       if (error instanceof NoStreamError) {
@@ -108,6 +114,7 @@ export async function * follow (source: Source, after: number, scope: Scope, suc
   }
 }
 
+/** The first batch is empty: it says that the stream is open. */
 async function * stream ({ client, path, timings, maxResponseBytes }: Source, after: number, parent: Scope): AsyncGenerator<Message[]> {
   const scope = new Scope(parent)
   let body: ReadableStreamDefaultReader<Uint8Array> | undefined
@@ -124,6 +131,9 @@ async function * stream ({ client, path, timings, maxResponseBytes }: Source, af
     body = (await dataOf(answer)).getReader()
     if (!isStream(answer.response)) throw new NoStreamError()
     const parser = new EventParser(maxResponseBytes)
+    scope.deadline()
+    yield []
+    scope.deadline(timings.streamOpenTimeout)
     for (;;) {
       const { done, value } = await scope.race(body.read())
       if (done) return
@@ -152,7 +162,7 @@ function messageOf ({ id, data }: StreamEvent): Message {
   return { seq, data: JSON.parse(data) }
 }
 
-/** Ends after a while, because the next network may let streams through. */
+/** A batch per response, perhaps an empty one. Ends after a while, because the next network may let streams through. */
 async function * poll (source: Source, after: number, scope: Scope): AsyncGenerator<Message[]> {
   const { longPollWait: wait, minPollInterval, longPollPeriod } = source.timings
   const until = performance.now() + longPollPeriod
@@ -160,7 +170,7 @@ async function * poll (source: Source, after: number, scope: Scope): AsyncGenera
     const began = performance.now()
     const { messages, next } = await Scope.run(scope, undefined, child => readPage(source, { after: cursor, wait }, child))
     cursor = next
-    if (messages.length > 0) yield messages
-    else if (performance.now() - began < minPollInterval) await scope.sleep(minPollInterval)
+    yield messages
+    if (messages.length === 0 && performance.now() - began < minPollInterval) await scope.sleep(minPollInterval)
   }
 }

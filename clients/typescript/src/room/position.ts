@@ -5,9 +5,9 @@ import { Scope } from '../scope.js'
 
 /**
  * A reader's place in a room. A room that has expired comes back under the same id and counts from 1 again, perhaps
- * without an error: by the time this reader is back, the new room may have as many messages. So before it goes on, the
- * reader looks for the last message that it has handled. If that is gone from the same room, so are all before it, and
- * reading from the start is right as well.
+ * without an error: by the time this reader is back, the new room may have as many messages. So whenever it has
+ * connected, the reader looks for the last message that it has handled. If that is gone from the same room, so are all
+ * before it, and reading from the start is right as well.
  */
 export class Position implements Successor {
   readonly #source: Source
@@ -30,13 +30,13 @@ export class Position implements Successor {
     this.#last = { seq, text: JSON.stringify(data) }
   }
 
-  async isSame (scope: Scope): Promise<boolean> {
-    if (this.#last === undefined) return true
+  async isReplaced (scope: Scope): Promise<boolean> {
+    if (this.#last === undefined) return false
     const { seq, text } = this.#last
     const { messages: [message] } = await Scope.run(scope, undefined, child => readPage(this.#source, { after: seq - 1, limit: 1 }, child))
-    if (message?.seq === seq && JSON.stringify(message.data) === text) return true
+    if (message?.seq === seq && JSON.stringify(message.data) === text) return false
     this.#last = undefined
-    return false
+    return true
   }
 
   async recover (error: unknown, scope: Scope): Promise<void> {
