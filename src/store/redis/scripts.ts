@@ -46,7 +46,7 @@ const PACKED_KEYS = 60
  *
  * Expiry depends on the deadline in the hash. Redis's own expiry only frees the space: it
  * counts from the same use, on Redis's clock, and comes `MARGIN` later. A list never outlives its hash, or it would
- * meet the next box under the same address; that of a room goes earlier, when its last message has expired.
+ * meet the next box under the same address; that of a room usually goes earlier, when its last message has expired.
  *
  * A refusal is returned as a single word: `gone`, `full`, `cursor` or `key`. If the holder's
  * record must be told of a new deadline or a lower grant, the last member of a reply is
@@ -216,9 +216,13 @@ end
 if id ~= '' then keys = keys + 1 end
 ${lowerRoom}
 ${renew}
-if keep or count == 1 then
-  local left = redis.call('PTTL', KEYS[1])
-  redis.call('PEXPIRE', KEYS[2], keep and math.min(left, keep + ${MARGIN}) or left)
+local left = redis.call('PTTL', KEYS[1])
+if keep then
+  local needed = keep + ${MARGIN}
+  if left < needed then redis.call('PEXPIRE', KEYS[1], needed) end
+  redis.call('PEXPIRE', KEYS[2], needed)
+elseif count == 1 then
+  redis.call('PEXPIRE', KEYS[2], left)
 end
 redis.call('SPUBLISH', KEYS[1], '')
 return { last, count, report() }
