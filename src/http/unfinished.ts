@@ -1,16 +1,26 @@
 import { constants, type ServerHttp2Stream } from 'node:http2'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { Condition } from '../condition.js'
 import { Tally } from '../tally.js'
 import { addressOf } from './address.js'
 import { carrierOf } from './carrier.js'
 import { memoryOf } from './pipeline.js'
+import { dismissed } from './resource.js'
+
+/** What requests over HTTP/2 may take while their streams are open. */
+interface Limits {
+  /** bytes per client address */
+  perAddress: number
+  /** bytes in total */
+  total: number
+  /** how many requests may be open */
+  requests: number
+}
 
 const MIB = 1024 * 1024
+export const requestLimits: Limits = { perAddress: 16 * MIB, total: 64 * MIB, requests: Infinity }
 
-/** What requests over HTTP/2 may take in memory while their streams are open, in bytes. */
-export const requestLimits = { perAddress: 16 * MIB, total: 64 * MIB }
-
-/** A request that takes less counts as nothing, in bytes: other limits already bound how many of those are open. */
+/** A request that takes less is not counted in bytes: the hot path keeps nothing of it. */
 const SMALL = 4096
 
 /** How much of a body a client may send before the server has read any, in bytes. */
@@ -18,6 +28,7 @@ const WINDOW = 65_535
 
 const LIMITED: unique symbol = Symbol('limited')
 
+/** The bytes of each client's open requests, by server, whose scopes count together. */
 const ofServers = new WeakMap<FastifyInstance['server'], Tally>()
 
 /**
@@ -25,43 +36,49 @@ const ofServers = new WeakMap<FastifyInstance['server'], Tally>()
  * it has many, and a client could give each of them large headers and never end it.
  *
  * A request beyond the limits is refused before anything has happened, in the way that lets clients try again. One
- * that is unfinished when its response has been sent is ended, as HTTP/2 has it.
- *
- * The limits apply to all routes of this scope, and together with those of the server's other scopes.
+ * large request of a client is accepted however much its host allows. Node ends a stream that is answered before
+ * any of its body was read; `limitBodyTime` ends the others.
  */
-export function limitHttp2 (app: FastifyInstance, { perAddress, total } = requestLimits): void {
+export function limitHttp2 (app: FastifyInstance, { perAddress, total, requests } = requestLimits): void {
   if (app.hasDecorator(LIMITED)) return
   app.decorate(LIMITED, true)
-  const open = ofServers.get(app.server) ?? new Tally()
-  ofServers.set(app.server, open)
+  const bytes = ofServers.get(app.server) ?? new Tally()
+  ofServers.set(app.server, bytes)
+  const full = new Condition(app.log, { level: 'warn', begins: 'Too many requests are open over HTTP/2; new ones are refused', ends: 'Requests over HTTP/2 are accepted again,' })
+  let open = 0
 
   app.addHook('onRequest', (request, reply, done) => {
     const stream = streamOf(request)
     if (stream === undefined) return done()
-    const bytes = memoryOf(request.raw) + bodyOf(request, stream)
-    if (bytes <= SMALL) return done()
     const client = addressOf(request)
-    const ofClient = open.of(client)
-    // One alone is accepted however large the host lets it be.
-    if (ofClient > 0 && (open.total + bytes > total || ofClient + bytes > perAddress)) {
-      reply.hijack()
+    // Nothing would give back what it counts: its `close` has been emitted.
+    if (dismissed(request, reply)) return
+    const size = sizeOf(request, stream)
+    const held = bytes.of(client)
+    const fits = size === 0 || ((held === 0 || held + size <= perAddress) && (bytes.total === 0 || bytes.total + size <= total))
+    if (!fits || open >= requests) {
+      full.met(undefined)
+      reply.code(503).hijack()
       return stream.close(constants.NGHTTP2_REFUSED_STREAM)
     }
-    open.add(client, bytes)
-    stream.once('close', () => { open.add(client, -bytes) })
-    done()
-  })
-  app.addHook('onResponse', (request, _reply, done) => {
-    const stream = streamOf(request)
-    if (stream?.endAfterHeaders === false && !request.raw.complete) stream.close(constants.NGHTTP2_NO_ERROR)
+    full.notMet()
+    open++
+    bytes.add(client, size)
+    stream.once('close', () => {
+      open--
+      bytes.add(client, -size)
+    })
     done()
   })
 }
 
-/** What its body may take in memory, in bytes: as it arrives, and as text. One that is not read takes its window. */
-function bodyOf ({ method, headers, routeOptions }: FastifyRequest, { endAfterHeaders }: ServerHttp2Stream): number {
-  if (endAfterHeaders) return 0
-  return method === 'GET' || method === 'HEAD' ? WINDOW : 2 * Number(headers['content-length'] ?? routeOptions.bodyLimit)
+/** What a request counts, in bytes: its head, and its body as it arrives and as text. */
+function sizeOf (request: FastifyRequest, { endAfterHeaders }: ServerHttp2Stream): number {
+  const { raw, method, headers, routeOptions: { bodyLimit = 0 } } = request
+  const isRead = method !== 'GET' && method !== 'HEAD'
+  const body = endAfterHeaders ? 0 : isRead ? 2 * Math.min(Number(headers['content-length'] ?? bodyLimit), bodyLimit) : WINDOW
+  const size = memoryOf(raw) + body
+  return size <= SMALL ? 0 : size
 }
 
 function streamOf (request: FastifyRequest): ServerHttp2Stream | undefined {

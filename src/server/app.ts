@@ -1,5 +1,5 @@
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
-import { limitHttp2 } from '../http/unfinished.js'
+import { limitHttp2, requestLimits } from '../http/unfinished.js'
 import type { OutgoingLimits } from '../http/outgoing.js'
 import { createOutgoing } from '../http/outgoing-of.js'
 import { inTurn } from '../http/pipeline.js'
@@ -31,6 +31,9 @@ import { OnlyWebSockets } from './upgrades.js'
 const REQUEST_TIMEOUT = 30_000
 /** Longer than proxies keep idle connections, or they could send a request over one that is just closing. */
 const KEEP_ALIVE = 72_000
+
+/** How many requests may be open over HTTP/2 for each connection that may be: few connections have as many as a page. */
+const REQUESTS_PER_CONNECTION = 4
 
 const HTTP = {
   headersTimeout: 10_000,
@@ -104,7 +107,7 @@ export async function buildServer (config: Config, parts: ServerParts = {}): Pro
   limitConnections(app, { ...config.connections, files: openFileLimit() }, config.trustProxy)
   const outgoing = createOutgoing(app, parts.limits)
   outgoing.watch(app)
-  limitHttp2(app)
+  limitHttp2(app, { ...requestLimits, requests: REQUESTS_PER_CONNECTION * config.connections.total })
   try {
     await assemble(app, config, parts, headers)
   } catch (error) {

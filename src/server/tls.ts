@@ -50,8 +50,6 @@ export function overTls ({ cert, key }: Identity, maxHeaderSize: number): { http
     allowHTTP1: true,
     Http1IncomingMessage: OnlyWebSockets,
     handshakeTimeout: HANDSHAKE_TIMEOUT,
-    // The least that Node allows, in MB.
-    maxSessionMemory: 1,
     settings: { maxConcurrentStreams: MAX_STREAMS, maxHeaderListSize: maxHeaderSize }
   }
   return { http2: true, https } as object
@@ -98,9 +96,7 @@ export function followTls (app: FastifyInstance, files: TlsFiles, lookEvery = LO
   }
   const changed = (): void => { reading = reading.then(reload) }
 
-  app.addHook('onReady', async () => {
-    for (const path of [files.cert, files.key]) watchFile(path, { interval: lookEvery, persistent: false }, changed)
-  })
+  for (const path of [files.cert, files.key]) watchFile(path, { interval: lookEvery, persistent: false }, changed)
   app.addHook('onClose', async () => {
     for (const path of [files.cert, files.key]) unwatchFile(path, changed)
     await reading

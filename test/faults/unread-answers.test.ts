@@ -1,10 +1,10 @@
 import { once } from 'node:events'
-import { readFile } from 'node:fs/promises'
 import http2, { type ClientHttp2Session } from 'node:http2'
 import net, { type AddressInfo } from 'node:net'
 import tls from 'node:tls'
 import t, { type Test } from 'tap'
 import { outgoingOf } from '../../src/http/outgoing-of.js'
+import { overTls, readIdentity } from '../../src/server/tls.js'
 import { build, jsonText, type TestBox } from '../helpers/build.js'
 import { certificate } from '../helpers/certificate.js'
 import { needs } from '../helpers/needs.js'
@@ -21,11 +21,10 @@ interface Protocol { name: string, http2?: boolean, tls?: boolean }
 const HTTP1: Protocol = { name: 'HTTP/1.1' }
 const PROTOCOLS: Protocol[] = [HTTP1, { name: 'HTTP/2', http2: true }, { name: 'HTTP/1.1 over TLS', tls: true }, { name: 'HTTP/2 over TLS', http2: true, tls: true }]
 
-/** As the standalone server has it with a certificate: both protocols over TLS. */
+/** Over TLS as the standalone server has it, with both protocols. */
 async function serverOver (t: Test, protocol: Protocol): Promise<object> {
   if (protocol.tls !== true) return protocol.http2 === true ? { http2: true } : {}
-  const { cert, key } = await certificate(t)
-  return { http2: true, https: { allowHTTP1: true, cert: await readFile(cert), key: await readFile(key) } }
+  return overTls(await readIdentity(await certificate(t)), 65_536)
 }
 
 async function setUp (t: Test, protocol: Protocol, limits = LIMITS) {

@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import http2, { type ClientHttp2Stream, type OutgoingHttpHeaders } from 'node:http2'
 import type { AddressInfo } from 'node:net'
+import type { FastifyInstance } from 'fastify'
 import t, { type Test } from 'tap'
 import { build } from '../helpers/build.js'
 import { until } from '../helpers/until.js'
@@ -14,8 +15,8 @@ async function closed (stream: ClientHttp2Stream): Promise<void> {
 }
 
 /** A host over HTTP/2 that takes messages of 8 MiB, and a client that begins requests and does not end them. */
-async function setUp (t: Test) {
-  const { app, createBox } = await build(t, { maxMessageBytes: 8 * MIB, maxBoxBytes: 8 * MIB, server: { http2: true, trustProxy: true, bodyLimit: 8 * MIB } as object })
+async function setUp (t: Test, before: (app: FastifyInstance) => void = () => {}) {
+  const { app, createBox } = await build(t, { before, maxMessageBytes: 8 * MIB, maxBoxBytes: 8 * MIB, server: { http2: true, trustProxy: true, bodyLimit: 8 * MIB } as object })
   const { messages } = await createBox()
   await app.listen({ host: '127.0.0.1', port: 0 })
   const session = http2.connect(`http://127.0.0.1:${(app.server.address() as AddressInfo).port}`)
@@ -48,15 +49,36 @@ t.test('large requests of one client over HTTP/2 are refused while others are op
   t.notOk(session.destroyed)
 })
 
-t.test('the large requests of all clients are bounded together, but for one of each', async t => {
-  const { begin, large, answers } = await setUp(t)
+t.test('the large requests of all clients are bounded together', async t => {
+  const { large, answers } = await setUp(t)
   const streams = Array.from({ length: 6 }, (_, i) => large(`192.0.2.${i}`))
-  await answers()
-  t.notOk(streams.some(({ closed }) => closed))
-  const further = begin({ 'content-length': String(MIB / 2), 'x-forwarded-for': '192.0.2.1' })
-  await closed(further)
-  t.equal(further.rstCode, REFUSED)
+  await Promise.all(streams.slice(4).map(closed))
   t.equal(await answers(), 200)
+  t.same(streams.map(({ rstCode, closed }) => closed && rstCode === REFUSED), [false, false, false, false, true, true])
+})
+
+t.test('a request whose client has gone while a hook of the host ran counts as nothing', async t => {
+  let ran = (): void => {}
+  const hook = new Promise<void>(resolve => { ran = resolve })
+  let go = (): void => {}
+  const gone = new Promise<void>(resolve => { go = resolve })
+  const { large, answers } = await setUp(t, app => {
+    app.addHook('onRequest', async request => {
+      if (request.headers['x-forwarded-for'] !== '192.0.2.9') return
+      ran()
+      await gone
+    })
+  })
+  const left = large('192.0.2.9')
+  await hook
+  left.close(http2.constants.NGHTTP2_CANCEL)
+  await closed(left)
+  t.equal(await answers(), 200)
+  go()
+  t.equal(await answers(), 200)
+  const streams = [1, 2, 3, 4].map(i => large(`192.0.2.${i}`))
+  t.equal(await answers(), 200)
+  t.notOk(streams.some(({ closed }) => closed), 'all four fit')
 })
 
 t.test('headers count too', async t => {

@@ -111,6 +111,23 @@ t.test('a client has its connections counted before the handshake', { skip }, as
   t.equal(status, 200, 'until one is closed')
 })
 
+t.test('over HTTP/2, four times as many requests can be open as connections', { skip }, async t => {
+  const { port, logs } = await serveTls(t, ['--max-connections=2', '--max-waiters=20'])
+  const session = connect2(t, port)
+  const { data } = JSON.parse((await ask2(session, '/boxes', { ':method': 'POST' })).body)
+  const streams = Array.from({ length: 10 }, () => session.request({ ':path': `/boxes/${data}/messages`, accept: 'text/event-stream' }))
+  for (const stream of streams) stream.on('error', () => {})
+  await Promise.all(streams.slice(0, 8).map(stream => once(stream, 'response')))
+  await Promise.all(streams.slice(8).map(stream => new Promise(resolve => { stream.once('close', resolve) })))
+  for (const { rstCode } of streams.slice(8)) t.equal(rstCode, http2.constants.NGHTTP2_REFUSED_STREAM)
+  t.equal(logs().match(/Too many requests are open over HTTP\/2/g)?.length, 1)
+  t.notMatch(logs().split('\n').filter(line => line.includes('/messages')).join('\n'), /"statusCode":200/)
+  streams[0]?.close()
+  let status = 0
+  while (status !== 200) ({ status } = await ask2(session, '/health/live').catch(() => ({ status: 0 })))
+  t.equal(status, 200, 'until one of them ends')
+})
+
 t.test('the log has the address of a client that closed its stream at once', { skip }, async t => {
   const { port, logs } = await serveTls(t)
   const session = connect2(t, port)
@@ -123,7 +140,7 @@ t.test('the log has the address of a client that closed its stream at once', { s
   for (const line of logs().trim().split('\n').filter(line => line.includes('"req"'))) t.match(line, /"remoteAddress":"127\.0\.0\.1"/)
 })
 
-t.test('a shutdown ends streams, idle sessions and unfinished handshakes', { skip }, async t => {
+t.test('a shutdown ends streams, idle sessions and silent connections', { skip }, async t => {
   const { app, port } = await serveTls(t)
   const [idle, reading] = [connect2(t, port), connect2(t, port)]
   const { data } = JSON.parse((await ask2(reading, '/boxes', { ':method': 'POST' })).body)
