@@ -51,6 +51,8 @@ interface Got {
 /** One stay in the room, with a network of its own, and all that it has received. */
 class Stay {
   readonly got: Got[] = []
+  /** The last message of the last round that it saw to the end; 0 if it left in its first. */
+  last = 0
   readonly #net: ReturnType<typeof network>
   readonly #room: Room
   readonly #loop: Promise<void>
@@ -124,16 +126,18 @@ async function manyMembers (t: Test, open: () => Promise<Store>, restarts: numbe
     sent.push(...await Promise.all(sending))
     const last = sent.length
     await until(() => members.every(stay => stay === undefined || stay.got.at(-1)?.seq === last))
+    for (const stay of members) if (stay !== undefined) stay.last = last
     clock.turn(STEP)
   }
 
   sent.sort((one, other) => one.seq - other.seq)
   t.same(sent.map(({ seq }) => seq), sent.map((_, index) => index + 1), 'each message was stored once')
   let received = 0
-  for (const { got, joined } of stays) {
+  for (const { got, joined, last } of stays) {
     received += got.length
     const oldest = sent.findIndex(({ round }) => round > joined - ROUNDS_KEPT)
     t.same(got, sent.slice(oldest, oldest + got.length), 'received once each, in order, without a gap, from the oldest that was kept')
+    t.ok((got.at(-1)?.seq ?? 0) >= last, 'and at least to the end of the last round that it saw to the end')
   }
   t.comment(`${stays.length} stays, ${sent.length} messages sent, ${received} received`)
 }

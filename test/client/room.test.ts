@@ -1,8 +1,10 @@
 import { hkdfSync } from 'node:crypto'
+import { queryObjects } from 'node:v8'
 import t, { type Test } from 'tap'
 import { createBoxClient } from '../../clients/typescript/src/index.js'
 import { Room, type RoomOptions } from '../../clients/typescript/src/room/index.js'
 import { createTimings } from '../../clients/typescript/src/retry.js'
+import { Scope } from '../../clients/typescript/src/scope.js'
 import { build } from '../helpers/build.js'
 import { network } from './network.js'
 import { quick, serve, take } from './serve.js'
@@ -59,30 +61,6 @@ t.test('the server finds the box by its documented id, and cannot read it', asyn
   t.match(message, { v: 1, sealed: /^[\w-]{59}$/ })
   const { sealed } = message as { sealed: string }
   t.equal(Buffer.from(sealed, 'base64url').length, 12 + '"the plain text"'.length + 16)
-})
-
-t.test('a secret that can be guessed is refused, without a request and without being named', async t => {
-  const refused = [
-    '', 'secret', 'correct horse battery staple', crypto.randomUUID(), Room.createSecret().slice(1), `${Room.createSecret()}A`,
-    Buffer.alloc(32, 1).toString('base64url'), Buffer.from('a passphrase of 32 characters ok').toString('hex'),
-    'abcdefghijklmnopqrstuvwxyz0123456789-abcdeA', `${'A'.repeat(42)}A`, 'the-name-of-our-application-and-its-room-0A',
-    Buffer.alloc(32).toString('base64url'), undefined, new Uint8Array(32)
-  ]
-  for (const guessed of refused) {
-    const error = await Room.join('http://127.0.0.1:1', { secret: guessed as string, name, fetch: async () => { throw new Error('asked') } }).catch(error => error)
-    t.ok(error instanceof TypeError && error.message.includes('createSecret'), String(error))
-    if (String(guessed).length > 6) t.notOk(error.message.includes(String(guessed)))
-  }
-  await t.rejects(Room.join('http://127.0.0.1:1', { secret, name: '' }), /'name'/)
-  await t.rejects(Room.join('ftp://x', { secret, name }), /http/)
-})
-
-t.test('random secrets are accepted, whoever made them', async t => {
-  const fetching = async () => new Response(JSON.stringify({ type: 'created', data: `box_${'b'.repeat(32)}`, drop: `drop_${'b'.repeat(32)}` }), { headers: { 'Content-Type': 'application/json' } })
-  for (let n = 0; n < 500; n++) {
-    const secret = Buffer.from(crypto.getRandomValues(new Uint8Array(32))).toString('base64url')
-    await t.resolves(Room.join('http://127.0.0.1:1', { secret, name, fetch: fetching }))
-  }
 })
 
 t.test('what no member has sealed is skipped, and so is what the server repeats', async t => {
@@ -154,6 +132,21 @@ t.test('messages sent into a room that is gone arrive in the new one, in order a
   const sent = await Promise.all(['a', 'b', 'c'].map(async text => await ann.send(text)))
   t.same(sent.map(({ seq }) => seq), [1, 2, 3])
   t.same(await take(bob, 3), ['a', 'b', 'c'])
+})
+
+t.test('a message arrives in a new room even if that is deleted before it can be sent again', async t => {
+  const { url } = await serve(t)
+  let deletions = 2
+  const fetching: typeof fetch = async input => {
+    if ((input as Request).method === 'POST' && deletions-- > 0) await raw(url).delete()
+    return await fetch(input)
+  }
+  t.same(await (await join(t, url, { fetch: fetching })).send('a'), { seq: 1, count: 1 })
+  const deleting: typeof fetch = async input => {
+    if ((input as Request).method === 'POST') await raw(url).delete()
+    return await fetch(input)
+  }
+  await t.rejects((await join(t, url, { fetch: deleting })).send('b'), { code: 'BOX_ERR_NOT_FOUND' }, 'but not for ever')
 })
 
 t.test('a message is kept for its time, and a room lives for its own', async t => {
@@ -262,6 +255,17 @@ t.test('one loop at a time, ended by a signal of its own', async t => {
   await t.rejects(loop, { message: 'enough' })
   await room.send(1)
   t.same(await take(room, 1), [1])
+})
+
+t.test('a room that cannot be joined leaves nothing behind on the signal', async t => {
+  const { url } = await serve(t)
+  const { signal } = new AbortController()
+  const fail = async () => { await t.rejects(join(t, url, { keep: -1, signal }), { code: 'BOX_ERR_INVALID' }) }
+  await fail()
+  const before = queryObjects(Scope)
+  for (let n = 0; n < 10; n++) await fail()
+  t.equal(queryObjects(Scope), before)
+  t.notOk(signal.aborted)
 })
 
 t.test('what the server refuses for good ends the call', async t => {

@@ -31,11 +31,15 @@ export interface RoomOptions extends ClientOptions {
 
 /** How many nonces are remembered: more messages than a room holds by default. */
 const REMEMBERED = 4_096
+/** How often a room is opened again for one attempt at a request. */
+const MAX_OPENINGS = 3
 
 /**
  * A room on a server, for everyone who has its secret. Each member reads every message that is sent while it is in the
  * room, its own too, and before that those that are kept. Messages arrive in order and once each, across disconnections
- * and server restarts. They are sealed: the server can neither read nor change them, but it can withhold them.
+ * and server restarts. They are sealed: the server can neither read nor change them. A malicious one can withhold them,
+ * though, put them in another order and under other numbers, and keep them for longer than `keep`, for members that join
+ * later.
  *
  * If the room expires or is deleted, it is opened again; what it held is gone. A member that is away for longer than a
  * message is kept, or than the room has space for, misses messages.
@@ -83,8 +87,13 @@ export class Room {
     if (typeof options.name !== 'string' || options.name === '') throw new TypeError("The option 'name' must be a string that is not empty")
     const base = baseUrl(server)
     const room = new Room(base, options, await RoomKey.derive(options.secret, options.name), timings)
-    await firstRequest(first, base, scope => room.#open(scope), options.signal)
-    return room
+    try {
+      await firstRequest(first, base, scope => room.#open(scope), options.signal)
+      return room
+    } catch (error) {
+      room.#scope.end(error)
+      throw error
+    }
   }
 
   /**
@@ -157,14 +166,15 @@ export class Room {
     await dataOf(client.PUT('/boxes/{box}', { params: { path }, body: this.#body, signal }), isCreated)
   }
 
-  /** One attempt at a request, in a new room if the old one is gone. */
+  /** One attempt at a request, in a new room if the old one is gone. That may also be deleted before the request arrives. */
   async #inRoom<T> (request: () => Promise<T>, scope: Scope): Promise<T> {
-    try {
-      return await request()
-    } catch (error) {
-      if (!isGone(error)) throw error
-      await this.#open(scope)
-      return await request()
+    for (let openings = 0; ; openings++) {
+      try {
+        return await request()
+      } catch (error) {
+        if (!isGone(error) || openings === MAX_OPENINGS) throw error
+        await this.#open(scope)
+      }
     }
   }
 

@@ -9,7 +9,6 @@ import { secretBytes } from './secret.js'
 
 const LABEL = 'signalbox room v1'
 const IV_BYTES = 12
-const IV_CHARACTERS = 16
 
 /** A message as the server sees it. */
 interface SealedMessage {
@@ -53,9 +52,11 @@ export class RoomKey {
     const { v, sealed } = (message ?? {}) as Partial<SealedMessage>
     const bytes = v === 1 && typeof sealed === 'string' ? fromBase64url(sealed) : undefined
     if (bytes === undefined) return undefined
+    const iv = bytes.slice(0, IV_BYTES)
     try {
-      const text = await crypto.subtle.decrypt(gcm(bytes.slice(0, IV_BYTES)), this.key, bytes.slice(IV_BYTES))
-      return { data: JSON.parse(new TextDecoder().decode(text)), nonce: sealed!.slice(0, IV_CHARACTERS) }
+      const text = await crypto.subtle.decrypt(gcm(iv), this.key, bytes.slice(IV_BYTES))
+      // Not a slice of the sealed text, which would keep all of that in memory.
+      return { data: JSON.parse(new TextDecoder().decode(text)), nonce: toBase64url(iv) }
     } catch {
       return undefined
     }

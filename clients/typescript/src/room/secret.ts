@@ -9,7 +9,11 @@ const MIN_LETTERS = 3
 
 /** Makes a secret that nobody can guess: 32 random bytes in base64url. */
 export function createSecret (): string {
-  return toBase64url(randomBytes(BYTES))
+  for (;;) {
+    const secret = toBase64url(randomBytes(BYTES))
+    // About one in six million does not.
+    if (looksRandom(secret)) return secret
+  }
 }
 
 /**
@@ -20,9 +24,11 @@ export function createSecret (): string {
 export function secretBytes (secret: string): Bytes {
   const bytes = typeof secret === 'string' ? fromBase64url(secret) : undefined
   if (bytes?.length !== BYTES) throw new TypeError('The secret of a room must have the form that Room.createSecret() returns: 32 random bytes in base64url. A name, a password or a UUID could be guessed')
-  const count = (pattern: RegExp): number => secret.match(pattern)?.length ?? 0
-  if (new Set(secret).size < MIN_DIFFERENT || count(/[A-Z]/g) < MIN_LETTERS || count(/[a-z]/g) < MIN_LETTERS) {
-    throw new TypeError('The secret of a room is not random, so it could be guessed. Make one with Room.createSecret()')
-  }
+  if (!looksRandom(secret)) throw new TypeError('The secret of a room is not random, so it could be guessed. Make one with Room.createSecret()')
   return bytes
+}
+
+function looksRandom (secret: string): boolean {
+  const count = (pattern: RegExp): number => secret.match(pattern)?.length ?? 0
+  return new Set(secret).size >= MIN_DIFFERENT && count(/[A-Z]/g) >= MIN_LETTERS && count(/[a-z]/g) >= MIN_LETTERS
 }
