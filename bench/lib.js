@@ -7,7 +7,12 @@ import { join } from 'node:path'
 
 /** A server of bench/server.js, with its URL and a way to end it. */
 export async function startServer (kind, where = '', ...more) {
-  const child = fork(new URL('./server.js', import.meta.url), [kind, where, ...more], { execArgv: ['--expose-gc'] })
+  return await startProcess('./server.js', [kind, where, ...more])
+}
+
+/** The same of another program here that speaks to this process in the same way. */
+export async function startProcess (program, args) {
+  const child = fork(new URL(program, import.meta.url), args, { execArgv: ['--expose-gc'] })
   const [{ port }] = await once(child, 'message')
   return {
     url: `http://127.0.0.1:${port}`,
