@@ -15,10 +15,14 @@ interface Limits {
   total: number
   /** how many requests may be open */
   requests: number
+  /** how many of them may be of one client address */
+  requestsPerAddress: number
+  /** whether a request is served beyond these numbers, such as a health check */
+  isExempt: (request: FastifyRequest) => boolean
 }
 
 const MIB = 1024 * 1024
-export const requestLimits: Limits = { perAddress: 16 * MIB, total: 64 * MIB, requests: Infinity }
+export const requestLimits: Limits = { perAddress: 16 * MIB, total: 64 * MIB, requests: Infinity, requestsPerAddress: Infinity, isExempt: () => false }
 
 /** A request that takes less is not counted in bytes: the hot path keeps nothing of it. */
 const SMALL = 4096
@@ -35,17 +39,22 @@ const ofServers = new WeakMap<FastifyInstance['server'], Tally>()
  * Bounds what requests over HTTP/2 take in memory. Over HTTP/1.1, a connection has one request at a time; over HTTP/2,
  * it has many, and a client could give each of them large headers and never end it.
  *
- * A request beyond the limits is refused before anything has happened, in the way that lets clients try again. One
- * large request of a client is accepted however much its host allows. Node ends a stream that is answered before
+ * A request beyond the limits is refused before anything has happened, in the way that lets clients try again. A large
+ * request is accepted however large its host lets it be, if no other counts. Node ends a stream that is answered before
  * any of its body was read; `limitBodyTime` ends the others.
  */
-export function limitHttp2 (app: FastifyInstance, { perAddress, total, requests } = requestLimits): void {
+export function limitHttp2 (app: FastifyInstance, limits = requestLimits): void {
   if (app.hasDecorator(LIMITED)) return
   app.decorate(LIMITED, true)
   const bytes = ofServers.get(app.server) ?? new Tally()
   ofServers.set(app.server, bytes)
-  const full = new Condition(app.log, { level: 'warn', begins: 'Too many requests are open over HTTP/2; new ones are refused', ends: 'Requests over HTTP/2 are accepted again,' })
-  let open = 0
+  const full = new Condition(app.log, { level: 'warn', begins: 'Too many or too large requests are open over HTTP/2; new ones are refused', ends: 'Requests over HTTP/2 are accepted again,' })
+  const open = new Tally()
+
+  function hasSpace (client: string, size: number): boolean {
+    const [held, all] = [bytes.of(client), bytes.total]
+    return size === 0 || ((held === 0 || held + size <= limits.perAddress) && (all === 0 || all + size <= limits.total))
+  }
 
   app.addHook('onRequest', (request, reply, done) => {
     const stream = streamOf(request)
@@ -54,18 +63,17 @@ export function limitHttp2 (app: FastifyInstance, { perAddress, total, requests 
     // Nothing would give back what it counts: its `close` has been emitted.
     if (dismissed(request, reply)) return
     const size = sizeOf(request, stream)
-    const held = bytes.of(client)
-    const fits = size === 0 || ((held === 0 || held + size <= perAddress) && (bytes.total === 0 || bytes.total + size <= total))
-    if (!fits || open >= requests) {
+    const isOneMore = limits.isExempt(request) || (open.total < limits.requests && open.of(client) < limits.requestsPerAddress)
+    if (!isOneMore || !hasSpace(client, size)) {
       full.met(undefined)
       reply.code(503).hijack()
       return stream.close(constants.NGHTTP2_REFUSED_STREAM)
     }
     full.notMet()
-    open++
+    open.add(client, 1)
     bytes.add(client, size)
     stream.once('close', () => {
-      open--
+      open.add(client, -1)
       bytes.add(client, -size)
     })
     done()

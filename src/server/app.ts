@@ -107,7 +107,12 @@ export async function buildServer (config: Config, parts: ServerParts = {}): Pro
   limitConnections(app, { ...config.connections, files: openFileLimit() }, config.trustProxy)
   const outgoing = createOutgoing(app, parts.limits)
   outgoing.watch(app)
-  limitHttp2(app, { ...requestLimits, requests: REQUESTS_PER_CONNECTION * config.connections.total })
+  limitHttp2(app, {
+    ...requestLimits,
+    requests: REQUESTS_PER_CONNECTION * config.connections.total,
+    requestsPerAddress: REQUESTS_PER_CONNECTION * config.connections.perAddress,
+    isExempt: ({ routeOptions }) => routeOptions.config.neverShed === true
+  })
   try {
     await assemble(app, config, parts, headers)
   } catch (error) {

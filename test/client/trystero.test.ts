@@ -9,6 +9,7 @@ import { launch, needsChromium, person } from '../helpers/chromium.js'
 import { needs } from '../helpers/needs.js'
 import { freePort, RedisServer } from '../helpers/redis-server.js'
 import { ServerProcess, temporaryDirectory } from '../helpers/server-process.js'
+import { until } from '../helpers/until.js'
 import type {} from './trystero-entry.js'
 
 const PATIENCE = 120_000
@@ -83,6 +84,17 @@ t.test('Trystero rooms in Chromium', { skip: await needsChromium() }, async t =>
 
     await everyone.pop()!.evaluate(() => window.leave())
     await together(t, everyone, 'seven')
+  })
+
+  t.test('a server gets the headers of its own configuration only, which is the first', async t => {
+    const [one, two] = [await ServerProcess.start(t, ['--store=memory:']), await ServerProcess.start(t, ['--store=memory:'])]
+    const page = await open({ ...config(one.url), relayConfig: { urls: [one.url], headers: { authorization: 'one' } } })
+    const requests = new Set<string>()
+    page.on('request', request => { requests.add(`${request.method()} ${new URL(request.url()).origin} ${request.headers()['authorization']}`) })
+    const second = { ...config(two.url), appId: createSecret(), relayConfig: { urls: [two.url], headers: { authorization: 'two' } } }
+    await page.evaluate(config => { window.enter(config) }, second)
+    await until(() => [...requests].some(line => line.startsWith('POST')))
+    for (const line of requests) t.match(line, new RegExp(` ${one.url} one$`))
   })
 
   t.test('eight pages meet through two servers on one Redis, and stay when one is killed', { skip: needs('redis-server') }, async t => {

@@ -6,7 +6,7 @@ export type Relayed = typeof RELAYED[number]
 /** A message as a client sends it. */
 export interface FromPeer {
   type: Relayed | 'HEARTBEAT'
-  /** the id of another peer; absent if there is none, or none that can be */
+  /** the id of another peer; absent if there is none */
   dst: string | undefined
   payload: unknown
 }
@@ -38,7 +38,9 @@ export function parseMessage (text: string): FromPeer | undefined {
   if (typeof value !== 'object' || value === null) return undefined
   const { type, dst, payload } = value as Record<string, unknown>
   if (type !== 'HEARTBEAT' && !RELAYED.includes(type as Relayed)) return undefined
-  return { type: type as FromPeer['type'], dst: isName(dst) ? dst : undefined, payload }
+  // Nobody has such an id.
+  if (dst !== undefined && !isName(dst)) return undefined
+  return { type: type as FromPeer['type'], dst, payload }
 }
 
 export function isName (value: unknown): value is string {

@@ -165,9 +165,9 @@ class Box:
         ``break``, ``return`` or an exception, its last message may not have been handled: it is not acknowledged, and a
         later loop delivers it again. If you have handled it, ``await box.acknowledge(seq)`` before you leave.
 
-        Only one loop can run at a time on this object; another one raises a ``RuntimeError``, unless a timeout
-        ended the wait of the first. The next one continues after the last message that an earlier one acknowledged. Several objects can read the same box, but what one
-        acknowledges is gone for all.
+        Only one loop can run at a time on this object; another one raises a ``RuntimeError``, unless the wait of the
+        first was cancelled, for example by a timeout. The next one continues after the last message that an earlier one
+        acknowledged. Several objects can read the same box, but what one acknowledges is gone for all.
 
         The loop ends when the box is closed. It raises a ``BoxError`` if the box is gone or the cursor is ahead of it,
         or a ``ResponseTooLargeError``. After a timeout, ``anext`` may be called again.

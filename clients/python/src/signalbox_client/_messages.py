@@ -57,13 +57,14 @@ class Loop:
     async def aclose(self, *, flush: bool) -> None:
         """Release the connection. The message at which the loop was left is not acknowledged."""
         self._closing.close()
-        async with self._lock:
-            if self._follow is not None:
-                await self._follow.aclose()
-            if flush:
-                await self._acknowledger.flush()
-            else:
-                self._acknowledger.stop()
+        try:
+            async with self._lock:
+                if self._follow is not None:
+                    await self._follow.aclose()
+                if flush:
+                    await self._acknowledger.flush()
+        finally:
+            self._acknowledger.stop()
 
 
 class Messages(AsyncIterator[T], Generic[T]):

@@ -179,8 +179,8 @@ class Box:
         later loop delivers it again. If you have handled it, call ``box.acknowledge(seq)`` before you leave.
 
         Only one loop can run at a time on this object; another one raises a ``RuntimeError``, unless a timeout
-        ended the wait of the first. The next one continues after the last message that an earlier one acknowledged. Several objects can read the same box, but what one
-        acknowledges is gone for all.
+        ended the wait of the first. The next one continues after the last message that an earlier one acknowledged.
+        Several objects can read the same box, but what one acknowledges is gone for all.
 
         The loop ends when the box is closed, for example by another thread. It raises a ``BoxError`` if the box is gone
         or the cursor is ahead of it, or a ``ResponseTooLargeError``.

@@ -20,18 +20,17 @@ export interface SignalboxRoomConfig extends BaseRoomConfig {
 /** How often a peer announces itself after the first seconds, in ms: more often than announcements are dropped. */
 const ANNOUNCE_INTERVAL = 20_000
 
-/** One server, and the rooms that this page is in. */
-interface Relay {
+/** One server with what belongs to it, and the rooms that this page is in. */
+interface Relay extends Pick<SignalboxRelayConfig, 'headers' | 'warnOnRelayFailure'> {
   server: string
   rooms: Map<string, Signaling>
 }
 
 const strategy: JoinRoom<SignalboxRoomConfig> = createStrategy<Relay, SignalboxRoomConfig>({
-  init: ({ relayConfig }) => relayConfig.urls.map(url => ({ server: baseUrl(url), rooms: new Map() })),
+  init: ({ relayConfig }) => relayConfig.urls.map(url => ({ ...relayConfig, server: baseUrl(url), rooms: new Map() })),
 
-  subscribe ({ server, rooms }, rootTopic, selfTopic, onMessage, _getOffers, context) {
+  subscribe ({ server, headers, warnOnRelayFailure, rooms }, rootTopic, selfTopic, onMessage, _getOffers, context) {
     const { config, appId, roomId } = context as StrategyContext<SignalboxRoomConfig>
-    const { headers, warnOnRelayFailure } = config.relayConfig
     const signaling = new Signaling(server, { secret: secretOf(config)!, name: toJson(['trystero', appId, roomId]), headers })
     rooms.set(rootTopic, signaling)
     // Whoever was to get it is found again by the next announcement.
@@ -42,7 +41,7 @@ const strategy: JoinRoom<SignalboxRoomConfig> = createStrategy<Relay, SignalboxR
       if (warnOnRelayFailure !== false) console.warn(`signalbox: reading the room failed - ${error.message}`)
     })
     return () => {
-      rooms.delete(rootTopic)
+      if (rooms.get(rootTopic) === signaling) rooms.delete(rootTopic)
       signaling.close()
     }
   },

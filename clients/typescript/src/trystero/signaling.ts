@@ -50,7 +50,7 @@ export class Signaling {
   async post (topic: string, text: string): Promise<void> {
     this.#waiting.push([topic, text])
     if (this.#waiting.length > MAX_WAITING) this.#waiting.shift()
-    await (this.#sending ??= this.#send().finally(() => { this.#sending = undefined }))
+    await (this.#sending ??= this.#send())
   }
 
   close (): void {
@@ -58,8 +58,13 @@ export class Signaling {
   }
 
   async #send (): Promise<void> {
-    const room = await this.#room
-    while (this.#waiting.length > 0) await room.send(this.#nextBatch())
+    try {
+      const room = await this.#room
+      while (this.#waiting.length > 0) await room.send(this.#nextBatch())
+    } finally {
+      // At once: a post in between would wait for the next.
+      this.#sending = undefined
+    }
   }
 
   #nextBatch (): Post[] {

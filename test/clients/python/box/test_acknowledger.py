@@ -10,7 +10,7 @@ from unittest.mock import AsyncMock, patch
 import httpx
 
 from signalbox_client import Box
-from support import Fake, event, fake_box, problem, stream
+from support import Fake, Stream, event, fake_box, problem, stream
 
 
 def holding(last: int, answer: Callable[[int], httpx.Response], **timings: Any) -> tuple[Box, Fake]:
@@ -140,3 +140,32 @@ class AcknowledgerTest(unittest.IsolatedAsyncioTestCase):
         await box._loops_ended()
         await asyncio.sleep(0.02)
         self.assertEqual((len(fake.requests), box._ending), (before, set()))
+
+    async def test_one_whose_closing_is_cancelled_while_its_stream_closes_does_not_either(self) -> None:
+        stuck = asyncio.Event()
+
+        class Stuck(Stream):
+            async def aclose(self) -> None:
+                stuck.set()
+                await asyncio.Event().wait()
+
+        async def chunks() -> AsyncIterator[bytes]:
+            yield event(1, 1) + event(2, 2)
+            await asyncio.Event().wait()
+
+        def handler(request: httpx.Request) -> httpx.Response:
+            return stream(Stuck(chunks())) if request.method == "GET" else problem(503, "BOX_ERR_STORE")
+
+        box, fake = fake_box(handler)
+        messages = box.messages()
+        await anext(messages)
+        await anext(messages)
+        await until(lambda: len(cursors(fake)) > 0)
+        acknowledging = messages._loop._acknowledger._task
+        closing = asyncio.create_task(box.aclose())
+        await stuck.wait()
+        closing.cancel()
+        with self.assertRaises(asyncio.CancelledError):
+            await closing
+        await asyncio.wait([acknowledging])
+        self.assertTrue(acknowledging.cancelled())

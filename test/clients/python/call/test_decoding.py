@@ -12,8 +12,8 @@ from av import CodecContext, VideoFrame
 
 from pictures import vp8
 from signalbox_client.webrtc import _decoding
-from signalbox_client.webrtc._decoding import Decoding, Room
-from signalbox_client.webrtc._queues import Frames, Undecoded, Unread
+from signalbox_client.webrtc._decoding import Decoding, Limits
+from signalbox_client.webrtc._queues import Frames
 
 CODECS = {"libvpx": "video/VP8", "libx264": "video/H264"}
 
@@ -29,15 +29,13 @@ def picture(encoder: str, width: int, height: int, format: str = "yuv420p", fram
 
 class DecodingTest(unittest.IsolatedAsyncioTestCase):
     def setUp(self) -> None:
-        self.room = Room()
-        self.unread = Unread()
-        self.undecoded = Undecoded()
+        self.limits = Limits()
         self.ends: list[Any] = []
 
     async def asyncTearDown(self) -> None:
         while self.ends:
             await self.end()
-        self.assertEqual((self.room._taken, self.undecoded.size), ({}, 0))
+        self.assertEqual((self.limits.room._taken, self.limits.undecoded.size), ({}, 0))
 
     async def end(self) -> None:
         """End the oldest track."""
@@ -47,10 +45,10 @@ class DecodingTest(unittest.IsolatedAsyncioTestCase):
 
     def track(self) -> Any:
         """A track whose frames are decoded in a thread, as by aiortc."""
-        frames, restarts = Frames("video", self.unread), asyncio.Queue[None]()
+        frames, restarts = Frames("video", self.limits.unread), asyncio.Queue[None]()
         loop = asyncio.get_running_loop()
         restart = lambda: loop.call_soon_threadsafe(restarts.put_nowait, None)  # noqa: E731
-        decoding = Decoding("video", frames, self.undecoded, self.room, restart)
+        decoding = Decoding("video", frames, self.limits, restart)
         thread = threading.Thread(target=decoding.get)
         thread.start()
         self.ends.append((decoding, thread))
@@ -108,7 +106,7 @@ class DecodingTest(unittest.IsolatedAsyncioTestCase):
             self.assertFalse(await self.is_shown(track, item))
             with patch.object(_decoding, "pixels_of", lambda *_: 320 * 240):
                 self.assertFalse(await self.is_shown(track, item))
-                self.assertEqual(self.room._taken, {})
+                self.assertEqual(self.limits.room._taken, {})
 
     async def test_the_decoders_of_a_connection_share_their_room(self) -> None:
         largest = SimpleNamespace(mimeType="video/VP8"), SimpleNamespace(data=vp8(4096, 2304), timestamp=0)
@@ -133,11 +131,11 @@ class DecodingTest(unittest.IsolatedAsyncioTestCase):
                 nonlocal passed
                 passed += 1
 
-        decoding = Decoding("video", Frames("video", self.unread), self.undecoded, self.room, lambda: None)
+        decoding = Decoding("video", Frames("video", self.limits.unread), self.limits, lambda: None)
         decoding._loop = Busy()  # type: ignore[assignment]
         for item in [*picture("libvpx", 160, 120, frames=9), None]:
             # Unlike put, without dropping the others at the end.
             decoding.queue.append(item)
-        self.undecoded.size = sum(len(item[1].data) for item in decoding.queue if item)
+        self.limits.undecoded.size = sum(len(item[1].data) for item in decoding.queue if item)
         decoding.get()
         self.assertEqual(passed, 4)

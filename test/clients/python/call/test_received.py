@@ -34,14 +34,27 @@ class ReceivedTest(unittest.IsolatedAsyncioTestCase):
         self.assertLess(first.qsize(), 6)
         for _ in range(10):
             await second.put(frame)
-        # Each has its newest, and that is all if there is no room.
-        self.assertEqual(second.qsize(), 1)
-        self.assertLess(unread.size, 80_000_000)
-        await first.put(None)
-        while await first.get() is not None:
-            pass
-        await second.get()
+        # The track that has most makes room, even if nobody reads it.
+        self.assertGreater(second.qsize(), 1)
+        self.assertLessEqual(unread.size, 64 * 1024 * 1024)
+        others = [Frames("video", unread) for _ in range(62)]
+        for track in others:
+            await track.put(frame)
+        self.assertLessEqual(unread.size, 64 * 1024 * 1024)
+        self.assertEqual(others[-1].qsize(), 1)
+        for track in (first, second, *others):
+            await track.put(None)
+            while await track.get() is not None:
+                pass
         self.assertEqual(unread.size, 0)
+
+    async def test_frames_on_their_way_to_a_busy_loop_are_limited_in_all_tracks_together(self) -> None:
+        unread = Unread()
+        frame = VideoFrame(4_000, 2_000, "yuv420p")
+        started = [unread.start(frame) for _ in range(64)]
+        self.assertEqual(started, [True] * 5 + [False] * 59)
+        unread.arrive(frame)
+        self.assertTrue(unread.start(frame))
 
     async def test_a_decoder_that_is_too_slow_starts_over(self) -> None:
         restarts: list[bool] = []

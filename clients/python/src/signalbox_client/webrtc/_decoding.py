@@ -9,7 +9,7 @@ from aiortc.codecs import get_decoder
 from av import FFmpegError
 
 from ._picture import pixels_of
-from ._queues import Encoded, Frames, Undecoded
+from ._queues import Encoded, Frames, Undecoded, Unread
 
 _MAX_PIXELS = 4096 * 2304
 """Of a picture."""
@@ -42,19 +42,29 @@ class Room:
             self._taken.pop(owner, None)
 
 
+class Limits:
+    """What the tracks of a connection share."""
+
+    def __init__(self) -> None:
+        self.undecoded = Undecoded()
+        self.unread = Unread()
+        self.room = Room()
+
+
 class Decoding(Encoded):
     """Decodes a track's frames where aiortc's thread would get them. What that thread gets is only the end."""
 
-    def __init__(self, kind: str, frames: Frames, undecoded: Undecoded, room: Room, restart: Callable[[], None]):
+    def __init__(self, kind: str, frames: Frames, limits: "Limits", restart: Callable[[], None]):
         self._is_video = kind == "video"
         self._frames = frames
-        self._room = room
+        self._unread = limits.unread
+        self._room = limits.room
         self._codec = ""
         self._decoder: Any = None
         self._pixels = 0.0
         self._loop = asyncio.get_running_loop()
         self._passing = threading.Semaphore(_MAX_PASSED[kind])
-        super().__init__(undecoded, restart)
+        super().__init__(limits.undecoded, restart)
 
     def get(self, block: bool = True, timeout: float | None = None) -> Any:
         while (item := super().get(block, timeout)) is not None:
@@ -64,13 +74,18 @@ class Decoding(Encoded):
                 self._restart()
                 continue
             for frame in frames:
-                if self._passing.acquire(blocking=False):
+                if not self._passing.acquire(blocking=False):
+                    continue
+                if self._unread.start(frame):
                     self._loop.call_soon_threadsafe(self._pass, frame)
+                else:
+                    self._passing.release()
         self._close()
         return None
 
     def _pass(self, frame: Any) -> None:
         self._passing.release()
+        self._unread.arrive(frame)
         self._frames.put_nowait(frame)
 
     def _decode(self, codec: Any, encoded: Any) -> Any:

@@ -40,6 +40,10 @@ def pixels_of(codec: str, data: bytes) -> float:
             return 0
 
 
+_MAX_ORDER_CYCLE = 255
+"""The standard's, in section 7.4.2.1.1."""
+
+
 def _pixels_of_parameters(unit: bytes) -> float:
     """A sequence parameter set (ITU-T H.264, section 7.3.2.1.1), without its first byte."""
     try:
@@ -57,7 +61,10 @@ def _pixels_of_parameters(unit: bytes) -> float:
             bits.read(1)
             bits.number()
             bits.number()
-            for _ in range(bits.number()):
+            cycle = bits.number()
+            if cycle > _MAX_ORDER_CYCLE:
+                return inf
+            for _ in range(cycle):
                 bits.number()
         bits.number()
         bits.read(1)

@@ -9,7 +9,7 @@ from typing import Any
 _MAX_FRAMES = {"audio": 250, "video": 60}
 """Frames of a track that nobody has read: five seconds, or two."""
 _MAX_BYTES = 64 * 1024 * 1024
-"""What these frames may take in all tracks of a connection."""
+"""What these frames may take in all tracks of a connection, and as much again on their way to a busy event loop."""
 _MAX_ENCODED = 256
 """Frames of a track that are not decoded yet."""
 _MAX_ENCODED_BYTES = 8 * 1024 * 1024
@@ -17,29 +17,64 @@ _MAX_ENCODED_BYTES = 8 * 1024 * 1024
 
 
 class Unread:
-    """The bytes that the frames of all tracks of a connection take."""
+    """The bytes that the frames of all tracks of a connection take: unread, and on their way from the decoders."""
 
-    size = 0
+    def __init__(self) -> None:
+        self.size = 0
+        self._queues: list[Frames] = []
+        self._passing = 0
+        self._lock = threading.Lock()
+
+    def add(self, queue: "Frames") -> None:
+        self._queues.append(queue)
+
+    def make_room(self) -> None:
+        """Drop frames of the tracks that have most, even if the application reads none of them."""
+        while self.size > _MAX_BYTES:
+            max(self._queues, key=lambda queue: queue.size).drop()
+
+    def start(self, frame: Any) -> bool:
+        """Whether a frame may be on its way. Called by the decoders' threads."""
+        size = _size(frame)
+        with self._lock:
+            if self._passing + size > _MAX_BYTES:
+                return False
+            self._passing += size
+            return True
+
+    def arrive(self, frame: Any) -> None:
+        with self._lock:
+            self._passing -= _size(frame)
 
 
 class Frames(asyncio.Queue[Any]):
     """Frames that wait to be read. The oldest make room for new ones."""
 
     def __init__(self, kind: str, unread: Unread):
+        self.size = 0
         self._unread = unread
         self._max = _MAX_FRAMES[kind]
+        unread.add(self)
         super().__init__()
+
+    def drop(self) -> None:
+        self._get()
 
     def _put(self, item: Any) -> None:
         super()._put(item)
-        self._unread.size += _size(item)
-        while self.qsize() > 1 and (self.qsize() > self._max or self._unread.size > _MAX_BYTES):
-            self._get()
+        self._count(_size(item))
+        while self.qsize() > self._max:
+            self.drop()
+        self._unread.make_room()
 
     def _get(self) -> Any:
         item = super()._get()
-        self._unread.size -= _size(item)
+        self._count(-_size(item))
         return item
+
+    def _count(self, size: int) -> None:
+        self.size += size
+        self._unread.size += size
 
 
 class Undecoded:

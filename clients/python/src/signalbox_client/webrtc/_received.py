@@ -5,26 +5,24 @@ from typing import Any
 
 from aiortc import MediaStreamTrack, RTCPeerConnection
 
-from ._decoding import Decoding, Room
+from ._decoding import Decoding, Limits
 from ._errors import CallError
-from ._queues import Frames, Undecoded, Unread
+from ._queues import Frames
 
 _MAX_FRAGMENTS = 4 * 1024 * 1024
 """Parts of messages on data channels: a browser sends at most 1 MiB that has not been put together."""
 
 _MAX_SOURCES = 512
-"""Of media: 64 sections with three simulcast layers, each sent again on a source of its own, are 384."""
+"""Of media, on a transport: 64 sections with three simulcast layers, each sent again on a source of its own, are 384."""
 _MAX_ADDRESSES = 100
-"""From which the other side checks the path, in addition to its candidates."""
+"""From which the other side checks the path on a transport. Those of its candidates are among them."""
 
 
 class MediaLimits:
     """Limits the frames of each track of a connection, from the moment it arrives."""
 
     def __init__(self, connection: RTCPeerConnection):
-        self._undecoded = Undecoded()
-        self._unread = Unread()
-        self._room = Room()
+        self._shared = Limits()
         self._connection = connection
         connection.on("track", self._limit)
 
@@ -36,9 +34,9 @@ class MediaLimits:
     def _limit(self, track: MediaStreamTrack) -> None:
         # The decoder, which has not begun, is given these queues.
         receiver: Any = next(each for each in self._connection.getReceivers() if each.track is track)
-        frames = receiver.track._queue = Frames(track.kind, self._unread)
+        frames = receiver.track._queue = Frames(track.kind, self._shared.unread)
         restart = receiver._RTCRtpReceiver__decoder_error.set
-        receiver._RTCRtpReceiver__decoder_queue = Decoding(track.kind, frames, self._undecoded, self._room, restart)
+        receiver._RTCRtpReceiver__decoder_queue = Decoding(track.kind, frames, self._shared, restart)
 
 
 def limit_fragments(sctp: Any, fail: Callable[[CallError], None]) -> None:
