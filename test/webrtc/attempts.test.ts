@@ -7,7 +7,7 @@ import { parseInvite } from '../../clients/typescript/src/webrtc/invite.js'
 import { createNonce, sealHello } from '../../clients/typescript/src/webrtc/sealing.js'
 import type { Timeouts } from '../../clients/typescript/src/webrtc/peer.js'
 import type { Resume } from '../../clients/typescript/src/webrtc/listen.js'
-import { fakeConnections } from './fake-connection.js'
+import { fakeConnections, type FakeConnection } from './fake-connection.js'
 import { end, withTimeouts } from './node-peers.js'
 import { FakeServer, quiet } from './fake-server.js'
 import { next } from './serve.js'
@@ -39,7 +39,9 @@ async function giveUp ({ call, server }: Hosting): Promise<void> {
 async function connectPeer ({ call, server, side }: Hosting, compare = true): Promise<void> {
   const before = unfinished(call)
   const guest = { ...fakeConnections(), iceServers: [], fetch: server.fetch }
+  const made = side.made.length
   const joined = await join(call.invite, guest)
+  await until(() => side.made.length > made && [side.made.at(-1), guest.made[0]].every(isNegotiated))
   await quiet()
   const [here, there] = [side.made.at(-1)!, guest.made[0]!]
   here.open(there.fingerprint)
@@ -52,6 +54,9 @@ async function connectPeer ({ call, server, side }: Hosting, compare = true): Pr
   await peer.close()
   await quiet()
 }
+
+const isNegotiated = (connection: FakeConnection | undefined) =>
+  connection?.localDescription != null && connection.remoteDescription !== null && connection.signalingState === 'stable'
 
 const unfinished = (call: HostedCall) => call.resume.unfinished
 
