@@ -66,7 +66,7 @@ class Stay {
   static async begin (url: string, secret: string, round: number): Promise<Stay> {
     const net = network()
     const options = { secret, name: 'members', keep: KEEP, ttl: 3600, fetch: net.fetch }
-    return new Stay(round, net, await Room.joinWith(createTimings, { ...quick, maxAttempts: 1000 }, url, options))
+    return new Stay(round, net, await Room.joinWith(createTimings, { ...quick, maxAttempts: 1000, flushTimeout: 60_000 }, url, options))
   }
 
   async #read (): Promise<void> {
