@@ -13,6 +13,7 @@ import { PieceAssembler } from '../../clients/typescript/src/webrtc/pieces.js'
 import { defaultSettings } from '../../clients/typescript/src/webrtc/peer.js'
 import { createNonce, parseSealed, sealHello, VERSION } from '../../clients/typescript/src/webrtc/sealing.js'
 import { until } from '../helpers/until.js'
+import { codeOf } from './check-call-vectors.js'
 import { heard, participants, pieces, said, textOf, values, version, versions } from './call-vectors.js'
 import { FakeConnection, fakeConnections } from './fake-connection.js'
 import { FakeServer } from './fake-server.js'
@@ -24,15 +25,6 @@ t.test('the vectors follow from the text of the documents', async t => {
   const vectors = await readFile(new URL('call-vectors.json', import.meta.url), 'utf8')
   t.ok(vectors === stdout, 'run node scripts/call-vectors.js > test/webrtc/call-vectors.json')
 })
-
-async function codeOf (work: () => unknown): Promise<string | undefined> {
-  try {
-    await work()
-    return undefined
-  } catch (error) {
-    return error instanceof CallError ? error.code : String(error)
-  }
-}
 
 t.test('versions', async t => {
   t.equal(version, VERSION)

@@ -32,7 +32,8 @@ export async function checkCallVectors (): Promise<Checked> {
 
 type Equal = (found: unknown, expected: unknown, why: string) => void
 
-async function codeOf (work: () => unknown): Promise<string | undefined> {
+/** The code of the error that the work ends with, if any. */
+export async function codeOf (work: () => unknown): Promise<string | undefined> {
   try {
     await work()
     return undefined
