@@ -117,7 +117,10 @@ export class PeerSocket {
     if (await this.#take() === undefined) return
     await boxes.openMail(id)
     if (this.#isOver) return
-    peers.get(id)?.end(1000, REPLACED)
+    const other = peers.get(id)
+    // The other may have claimed the id later and yet be faster.
+    if (other !== undefined && this.#isOlderThan(other)) return this.end(1000, REPLACED)
+    other?.end(1000, REPLACED)
     peers.set(id, this)
     this.#socket.send(OPEN)
     for (const reading of [this.#keepClaim(), this.#readMail()]) reading.catch(error => { this.#fail(error) })
@@ -125,6 +128,10 @@ export class PeerSocket {
 
   get #isOver (): boolean {
     return this.#over.signal.aborted
+  }
+
+  #isOlderThan (other: PeerSocket): boolean {
+    return !other.#isOver && this.#claim !== undefined && other.#claim !== undefined && this.#claim.seq < other.#claim.seq
   }
 
   /** Takes the id. @returns undefined if it is taken with another token, and the socket is ended */

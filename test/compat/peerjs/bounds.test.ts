@@ -1,8 +1,9 @@
 import { connect as connectTcp } from 'node:net'
 import { once } from 'node:events'
 import t from 'tap'
+import { meterStore } from '../../../src/server/metered-store.js'
 import { until } from '../../helpers/until.js'
-import { serve, sharedStore, watchedStore } from './peers.js'
+import { boxesOf, serve, sharedStore, watchedStore } from './peers.js'
 
 const RATE = { type: 'ERROR', payload: { msg: 'Too many messages. Wait a minute, then reconnect.' } }
 
@@ -61,9 +62,11 @@ t.test('a flood of heartbeats ends', async t => {
 
 t.test('a silent socket is closed, one with a heartbeat is not', async t => {
   const { join } = await serve(t, { soon: { silence: 400 } })
-  const [silent, alive] = [await join('silent'), await join('alive')]
+  const alive = await join('alive')
   const beat = setInterval(() => { alive.send({ type: 'HEARTBEAT' }) }, 20)
   t.teardown(() => { clearInterval(beat) })
+  // The last to come, so that the other would have been closed before.
+  const silent = await join('silent')
   t.equal(await silent.closed(), 1001)
   t.equal(alive.code, undefined)
 })
@@ -159,11 +162,22 @@ t.test('only the pages that cors allows may connect', async t => {
 
 t.test('sockets leave nothing behind', async t => {
   const store = sharedStore()
-  const { app, join, url } = await serve(t, { store, discovery: true })
-  for (let n = 0; n < 20; n++) await (await join(`peer ${n}`)).leave()
+  let [most, waiting] = [0, 0]
+  const metered = meterStore(store, { observe () {}, waiting (change) { most = Math.max(most, waiting += change) } })
+  const { app, clock, join, url } = await serve(t, { store: metered, discovery: true })
+  const ids = Array.from({ length: 20 }, (_, n) => `peer ${n}`)
+  const boxes = boxesOf(t, store, clock)
+  for (const id of ids) {
+    const peer = await join(id)
+    t.ok(await boxes.isTaken(id))
+    await peer.leave()
+  }
   let left = ['?']
   void (async () => { while (left.length > 0) left = await (await fetch(`${url}/peerjs/peers`)).json() })()
   await until(() => left.length === 0)
-  t.same(left, [])
+  await until(() => waiting === 0)
+  t.ok(most > 0)
+  // Ends what is still being released.
   await app.close()
+  for (const id of ids) t.notOk(await boxes.isTaken(id), id)
 })

@@ -45,6 +45,27 @@ t.test('a socket survives a claim of another token, but not the loss of its id',
   t.notOk(await boxes.claim('anna', 'hers', anyone))
 })
 
+t.test('of two sockets that take an id at the same time, the one that took it last remains', async t => {
+  const kept = sharedStore()
+  let release = () => {}
+  const released = new Promise<void>(resolve => { release = resolve })
+  let isHeld = false
+  const store = changed(kept, async (_operation, drop) => {
+    if (isHeld || !drop.startsWith('peer-mail')) return
+    isHeld = true
+    await released
+  })
+  const { connect, join } = await serve(t, { store })
+  const first = connect('anna')
+  await until(() => isHeld)
+  const last = await join('anna')
+  release()
+  t.equal(await first.closed(), 1000)
+  t.same(first.received, [])
+  last.send({ type: 'OFFER', dst: 'anna', payload: 1 })
+  await last.gets({ type: 'OFFER', src: 'anna', dst: 'anna', payload: 1 })
+})
+
 t.test('no message of another client keeps an id taken', async t => {
   const store = sharedStore()
   const [one, two] = [await serve(t, { store }), await serve(t, { store })]
