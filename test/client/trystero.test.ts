@@ -4,7 +4,8 @@ import type { AddressInfo } from 'node:net'
 import { build } from 'esbuild'
 import type { Browser, Page } from 'playwright-core'
 import t, { type Test } from 'tap'
-import { createSecret, joinRoom, type SignalboxRoomConfig } from '../../clients/typescript/src/trystero/index.js'
+import { createSecret, joinRoom, selfId, type SignalboxRoomConfig } from '../../clients/typescript/src/trystero/index.js'
+import { announce } from '../../clients/typescript/src/trystero/join-room.js'
 import { launch, needsChromium, person } from '../helpers/chromium.js'
 import { needs } from '../helpers/needs.js'
 import { freePort, RedisServer } from '../helpers/redis-server.js'
@@ -28,6 +29,14 @@ t.test('what could be guessed, or leads nowhere, is refused at once', async t =>
   }
   t.throws(join({ appId: secret, relayConfig: { urls: ['ws://127.0.0.1:1'] } }), { name: 'TypeError', message: /http/ })
   t.throws(() => joinRoom({ appId: secret, relayConfig }, ''), { message: 'Trystero: roomId argument required' })
+})
+
+t.test('nobody is announced in a room that is not open', async t => {
+  const posts: string[][] = []
+  const rooms = new Map([['open', { post: async (...post: string[]) => { posts.push(post) } }]])
+  await announce(rooms, 'open', { passive: true })
+  t.same(posts, [['open', JSON.stringify({ peerId: selfId, passive: true })]])
+  await t.rejects(announce(rooms, 'left'), { message: 'the room is not open' })
 })
 
 /** A page with Trystero in it, for a browser of its own each time. */
@@ -89,12 +98,13 @@ t.test('Trystero rooms in Chromium', { skip: await needsChromium() }, async t =>
   t.test('a server gets the headers of its own configuration only, which is the first', async t => {
     const [one, two] = [await ServerProcess.start(t, ['--store=memory:']), await ServerProcess.start(t, ['--store=memory:'])]
     const page = await open({ ...config(one.url), relayConfig: { urls: [one.url], headers: { authorization: 'one' } } })
-    const requests = new Set<string>()
-    page.on('request', request => { requests.add(`${request.method()} ${new URL(request.url()).origin} ${request.headers()['authorization']}`) })
+    const requests: Array<{ method: string, url: URL, authorization: string | undefined }> = []
+    page.on('request', request => { requests.push({ method: request.method(), url: new URL(request.url()), authorization: request.headers()['authorization'] }) })
     const second = { ...config(two.url), appId: createSecret(), relayConfig: { urls: [two.url], headers: { authorization: 'two' } } }
     await page.evaluate(config => { window.enter(config) }, second)
-    await until(() => [...requests].some(line => line.startsWith('POST')))
-    for (const line of requests) t.match(line, new RegExp(` ${one.url} one$`))
+    // Both rooms announce this page.
+    await until(() => new Set(requests.filter(({ method }) => method === 'POST').map(({ url }) => url.pathname)).size === 2)
+    for (const { url, authorization } of requests) t.same([url.origin, authorization], [one.url, 'one'])
   })
 
   t.test('eight pages meet through two servers on one Redis, and stay when one is killed', { skip: needs('redis-server') }, async t => {
@@ -103,7 +113,9 @@ t.test('Trystero rooms in Chromium', { skip: await needsChromium() }, async t =>
     const more = { appId: 'chess', password: secret }
     const everyone = await Promise.all([one, two, one, two, one, two, one, two].map(({ url }) => open(config(url, more))))
     await together(t, everyone, 'eight')
-    const stranger = await open(config(one.url, { ...more, password: createSecret() }))
+    const other = { ...more, password: createSecret() }
+    const strangers = [await open(config(one.url, other)), await open(config(one.url, other))]
+    await together(t, strangers, 'with another password')
 
     await two.kill('SIGKILL')
     await together(t, everyone, 'with one server')
@@ -111,6 +123,6 @@ t.test('Trystero rooms in Chromium', { skip: await needsChromium() }, async t =>
     await late.waitForFunction(() => window.seen.size === 4, undefined, often)
     await late.evaluate(() => window.say('late'))
     await Promise.all(everyone.filter((_, n) => n % 2 === 0).map(page => page.waitForFunction(() => window.heard[0] === 'late', undefined, often)))
-    t.equal(await stranger.evaluate(() => window.seen.size), 0, 'a page with another password meets nobody')
+    await together(t, strangers, 'still with another password')
   })
 })

@@ -46,11 +46,16 @@ const strategy: JoinRoom<SignalboxRoomConfig> = createStrategy<Relay, SignalboxR
     }
   },
 
-  async announce ({ rooms }, rootTopic, _selfTopic, extraPayload) {
-    await rooms.get(rootTopic)?.post(rootTopic, toJson({ peerId: selfId, ...extraPayload }))
-    return { nextAnnounceMs: ANNOUNCE_INTERVAL, reannounceOnDisconnect: true }
-  }
+  announce: ({ rooms }, rootTopic, _selfTopic, extraPayload) => announce(rooms, rootTopic, extraPayload)
 })
+
+/** @throws Error if there is no room for the topic: Trystero reports it, and tries again soon */
+export async function announce (rooms: Map<string, Pick<Signaling, 'post'>>, rootTopic: string, extraPayload?: object): Promise<{ nextAnnounceMs: number, reannounceOnDisconnect: true }> {
+  const room = rooms.get(rootTopic)
+  if (room === undefined) throw new Error('the room is not open')
+  await room.post(rootTopic, toJson({ peerId: selfId, ...extraPayload }))
+  return { nextAnnounceMs: ANNOUNCE_INTERVAL, reannounceOnDisconnect: true }
+}
 
 /**
  * Trystero's `joinRoom`, with signaling over a sealed room on your own servers. `appId` or `password` must be the result
