@@ -1,6 +1,6 @@
 import { lookup } from 'node:dns/promises'
 import { once } from 'node:events'
-import { createServer, type AddressInfo, type Server, type Socket } from 'node:net'
+import { createServer, type AddressInfo, type Server } from 'node:net'
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import { Condition } from '../condition.js'
 import { closeIdle } from '../http/closing.js'
@@ -23,15 +23,10 @@ type Listen = (addresses: readonly string[], port: number) => Promise<number>
  */
 export function prepareListen (app: FastifyInstance): Listen {
   const otherServers: Server[] = []
-  const sockets = new Set<Socket>()
   let otherServersClosed: Promise<unknown> | undefined
   let timeout: NodeJS.Timeout
 
-  closeIdle(app)
-  app.server.on('connection', (socket: Socket) => {
-    sockets.add(socket)
-    socket.once('close', () => { sockets.delete(socket) })
-  })
+  const sockets = closeIdle(app)
   app.addHook('preClose', async () => {
     otherServersClosed = Promise.all(otherServers.map(server => new Promise(resolve => { server.close(resolve) })))
     // `closeAllConnections` exists without HTTP/2 only.

@@ -9,6 +9,7 @@ import { Box } from '../../clients/typescript/src/index.js'
 import { build } from '../helpers/build.js'
 import { certificate } from '../helpers/certificate.js'
 import { needs } from '../helpers/needs.js'
+import { until } from '../helpers/until.js'
 
 /** A host with the plugin, and what closing it is to end by itself. */
 async function host (t: Test, server: object = {}) {
@@ -53,6 +54,22 @@ t.test('a host closes despite idle HTTP/2 sessions, and ends their streams', asy
   await Promise.all([app.close(), once(stream, 'end'), once(idle, 'close'), once(reading, 'close')])
   t.notOk(app.server.listening)
 })
+
+for (const http2 of [true, false]) {
+  t.test(`a host with ${http2 ? 'HTTP/2' : 'HTTPS'} closes despite a TLS handshake that never ends`, { skip: needs('openssl') }, async t => {
+    const { cert, key } = await certificate(t)
+    const { app, port } = await host(t, { http2, https: { cert: await readFile(cert), key: await readFile(key) } })
+    const accepted = once(app.server, 'connection')
+    const slow = net.connect(port, '127.0.0.1')
+    slow.on('error', () => {})
+    // The beginning of a ClientHello of 512 bytes.
+    slow.write(Buffer.from([0x16, 3, 1, 2, 0, 1, 0, 1, 0xfc, 3, 3]))
+    const [socket] = await accepted
+    await until(() => socket.bytesRead > 0)
+    await Promise.all([app.close(), once(slow, 'close')])
+    t.notOk(app.server.listening)
+  })
+}
 
 t.test('the same over TLS, with HTTP/1.1 and HTTP/2', { skip: needs('openssl') }, async t => {
   const { cert, key } = await certificate(t)
