@@ -11,9 +11,10 @@ import { addRoutes } from './http/free-routes.js'
 import { collectContract, serveUi } from './http/openapi.js'
 import { classicBox } from './http/operations/classic-box.js'
 import { limitBodyTime } from './http/incoming.js'
-import { isOutage, logOutages } from './http/outages.js'
+import { isOutage } from './http/outages.js'
 import type { OutgoingLimits } from './http/outgoing.js'
 import { createOutgoing, outgoingOf } from './http/outgoing-of.js'
+import { prepareStore } from './http/prepared-store.js'
 import { problemPages } from './http/problem-pages.js'
 import { limiterFor, type Limiter } from './http/rate-limit.js'
 import { refuseTheRest, routerOptionsOf, Routes } from './http/refusals.js'
@@ -23,7 +24,6 @@ import { limitHttp2 } from './http/unfinished.js'
 import { resolveOptions, type BoxPluginOptions, type ResolvedOptions } from './options.js'
 import { memoryStore } from './store/memory.js'
 import type { Limits } from './store/store.js'
-import { withSpace } from './store/with-space.js'
 import { version } from './manifest.js'
 
 /** How long a body may take to arrive, in seconds. */
@@ -47,7 +47,7 @@ export function createBoxPlugin ({ clock = systemClock, limits, bodyTimeout = BO
     if (typeof given?.close === 'function') app.addHook('onClose', async () => { await given.close() })
     const options = resolveOptions(input)
     checkRouter(app)
-    const store = logOutages(withSpace(input.store ?? memoryStore()), app.log)
+    const store = prepareStore(app, input.store ?? memoryStore())
     const service = new BoxService(store, clock, limitsOf(options), { ttl: options.ttl, maxWaiters: options.maxWaiters, maxRoomWaiters: options.maxRoomWaiters })
     const registration = { prefix: prefixOf(app), hostDocs: options.hostDocs }
     rememberBase(app)

@@ -8,6 +8,9 @@ import { Waiters } from './waiters.js'
 /** How often expired boxes are swept, in ms. */
 const SWEEP_EVERY = 1000
 
+/** The stores that are swept, each by one of its services. */
+const swept = new WeakSet<Store>()
+
 export interface BoxRules {
   /** default idle lifetime, in seconds */
   ttl: number
@@ -144,9 +147,14 @@ export class BoxService {
     return this.#clock.now()
   }
 
-  /** Sweeps expired boxes in the background until `close`; `onError` is called for every sweep that fails. */
+  /**
+   * Sweeps expired boxes in the background until `close`, unless another service of the same store does; `onError` is
+   * called for every sweep that fails.
+   */
   start (onError: (error: unknown) => void): void {
-    this.#sweeper ??= setInterval(() => {
+    if (swept.has(this.#store)) return
+    swept.add(this.#store)
+    this.#sweeper = setInterval(() => {
       if (this.#sweeping) return
       this.#sweeping = true
       this.#sweep().catch(onError).finally(() => { this.#sweeping = false })

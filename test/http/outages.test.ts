@@ -6,6 +6,7 @@ import { logOutages } from '../../src/http/outages.js'
 import { memoryStore } from '../../src/store/memory.js'
 import { buildServer } from '../../src/server/app.js'
 import { readConfig, type Config } from '../../src/server/config.js'
+import { peersAt } from '../compat/peerjs/peers.js'
 import { build, json } from '../helpers/build.js'
 import { openStream } from '../helpers/stream-reader.js'
 import { until } from '../helpers/until.js'
@@ -128,4 +129,33 @@ t.test('nor do open streams', async t => {
   t.equal(warnings(lines).length, 1)
   store.read = read
   await Promise.all(readers.map(reader => reader.until(({ events }) => events.length === 1)))
+})
+
+t.test('endpoints with the same store share the log of its outages, and the sweep', async t => {
+  const store = memoryStore()
+  const { lines, stream } = logger()
+  const flags = ['--store=memory:', '--peerjs=/p', '--host=127.0.0.1', '--port=0']
+  const { app, listen } = await buildServer(readConfig(flags, {}) as Config, { store, log: stream })
+  t.teardown(() => app.close())
+  let sweeps = 0
+  let end = () => {}
+  store.sweep = async () => {
+    sweeps++
+    await new Promise<void>(resolve => { end = resolve })
+    return 0
+  }
+  store.append = async () => { throw new StoreError() }
+  const port = await listen()
+  await until(() => sweeps > 0)
+  // A second sweep would begin in the same turn.
+  await new Promise(resolve => { setImmediate(resolve) })
+  t.equal(sweeps, 1)
+
+  const { drop } = (await app.inject({ method: 'POST', url: '/boxes' })).json()
+  t.equal((await app.inject({ ...json(1), method: 'POST', url: `/boxes/${drop}/messages` })).statusCode, 503)
+  const peer = peersAt(t, `http://127.0.0.1:${port}/p`).connect('anna')
+  await peer.closed()
+  t.match(warnings(lines), [{ level: 50, msg: 'The store is not responding' }])
+  t.equal(warnings(lines).length, 1)
+  end()
 })

@@ -8,13 +8,13 @@ import { hasCode } from '../../errors.js'
 import { prefixOf } from '../../http/base.js'
 import { closeIdle } from '../../http/closing.js'
 import { refuseCrossSite } from '../../http/cross-site.js'
-import { isOutage, logOutages } from '../../http/outages.js'
+import { isOutage } from '../../http/outages.js'
+import { prepareStore } from '../../http/prepared-store.js'
 import { sendProblem } from '../../http/problem.js'
 import { countedAs, limiterFor, type Limiter } from '../../http/rate-limit.js'
 import { logSerializers, SECURITY_HEADERS } from '../../http/resource.js'
 import type { ResolvedOptions } from '../../options.js'
 import { memoryStore } from '../../store/memory.js'
-import { withSpace } from '../../store/with-space.js'
 import { acceptWebSockets, endSocket } from '../websocket.js'
 import { resolvePeerjsOptions, type PeerjsPluginOptions } from './options.js'
 import { PeerBoxes } from './peer-boxes.js'
@@ -45,7 +45,7 @@ export function createPeerjsPlugin ({ clock = systemClock, limiter: given, ...ti
     const path = prefixOf(app)
     if (/[:*]/.test(path)) throw new TypeError(`peerjsPlugin: option 'prefix' expected a path without parameters, received '${path}'`)
     const { maxMessages, maxBoxBytes, maxStoreBytes, maxMessageBytes, maxWaiters, maxRoomWaiters, rateLimit } = box
-    const store = logOutages(withSpace(kept), app.log)
+    const store = prepareStore(app, kept)
     const held = rateLimit === false ? undefined : { boxes: rateLimit.boxes, bytes: rateLimit.bytes }
     const limits = { maxMessages, maxBoxBytes, maxStoreBytes, held }
     const rules = { ttl: timeout, maxWaiters, maxRoomWaiters }
