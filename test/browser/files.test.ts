@@ -85,9 +85,9 @@ async function send ({ page }: Visitor, ...paths: string[]) {
 const accept = async (who: Visitor, name: string) => { await item(who, name).getByRole('button', { name: `Accept ${name}` }).click() }
 
 /** Saves what has arrived. @returns the hash of it */
-async function save (who: Visitor, name: string, timeout?: number) {
-  const download = who.page.waitForEvent('download', { timeout: timeout ?? 15_000 })
-  await item(who, name).getByRole('link', { name: 'Save' }).click({ ...(timeout && { timeout }) })
+async function save (who: Visitor, name: string) {
+  const download = who.page.waitForEvent('download')
+  await item(who, name).getByRole('link', { name: 'Save' }).click()
   return await hashOf(await (await download).path())
 }
 
@@ -161,11 +161,11 @@ t.test('files in a call', { skip }, async t => {
     const reaches = (share: number) => guest.page.waitForFunction(share => document.querySelector('progress')!.position >= share, share)
     await reaches(0.1)
     for (const { cut } of networks) await cut()
-    await guest.reaches('reconnecting', 30_000)
+    await guest.reaches('reconnecting')
     for (const { mend } of networks) await mend()
-    await guest.reaches('connected', 30_000)
+    await guest.reaches('connected')
     await loseAt(guest.page, 0.4)
-    t.equal(await save(guest, big.name, 60_000), big.hash)
+    t.equal(await save(guest, big.name), big.hash)
     await item(host, big.name).getByText('sent and verified').waitFor()
   })
 

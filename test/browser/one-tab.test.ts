@@ -20,7 +20,7 @@ t.test("a copy of a host's tab says that the call is open in the other one, and 
 
   await host.page.close()
   await copy.getByRole('button', { name: 'Try again' }).click()
-  await copy.waitForSelector('body[data-state="connected"]', { state: 'attached', timeout: 60_000 })
+  await copy.waitForSelector('body[data-state="connected"]', { state: 'attached' })
   t.equal(await copy.locator('#link').inputValue(), invite)
   t.same(host.problems, [])
 })

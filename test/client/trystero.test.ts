@@ -10,10 +10,10 @@ import { launch, needsChromium, person } from '../helpers/chromium.js'
 import { needs } from '../helpers/needs.js'
 import { freePort, RedisServer } from '../helpers/redis-server.js'
 import { ServerProcess, temporaryDirectory } from '../helpers/server-process.js'
+import { patience } from '../helpers/patience.js'
 import { until } from '../helpers/until.js'
 import type {} from './trystero-entry.js'
 
-const PATIENCE = 120_000
 /** Not at each frame: a page in the background may have none. */
 const often = { polling: 100 }
 const secret = createSecret()
@@ -52,7 +52,7 @@ async function pages (t: Test, browser: Browser): Promise<(config: SignalboxRoom
   t.teardown(() => { server.closeAllConnections(); server.close() })
   return async config => {
     const context = await person(t, browser)
-    context.setDefaultTimeout(PATIENCE)
+    context.setDefaultTimeout(patience)
     const page = await context.newPage()
     await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`)
     await page.evaluate(config => { window.enter(config) }, config)

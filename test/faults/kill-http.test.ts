@@ -79,7 +79,7 @@ t.test('a message survives SIGKILL and a restart', async t => {
   again.close()
 })
 
-t.test(`${ROUNDS} SIGKILLs under ${WRITERS} writers over HTTP: no message is lost, restored or duplicated`, { timeout: 220_000 }, async t => {
+t.test(`${ROUNDS} SIGKILLs under ${WRITERS} writers over HTTP: no message is lost, restored or duplicated`, async t => {
   const flags = [...FLAGS, `--store=lmdb:${await temporaryDirectory(t)}`]
   const boxes = new Map<string, Known>()
   const damage = { lost: 0, back: 0, doubled: 0, misnumbered: 0 }

@@ -10,7 +10,7 @@ import { program } from '../helpers/program.js'
 
 const ROUNDS = 30
 
-t.test(`${ROUNDS} SIGKILLs under 16 writers: no message is lost, restored or duplicated`, { timeout: 180_000 }, async t => {
+t.test(`${ROUNDS} SIGKILLs under 16 writers: no message is lost, restored or duplicated`, async t => {
   const path = freshDirectory(t)
   const script = await program(t, new URL('kill-writers.ts', import.meta.url))
   const boxes = Array.from({ length: 6 }, newDrop)

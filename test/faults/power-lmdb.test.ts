@@ -19,7 +19,7 @@ const REPORTS = 3
 /** How long a store may take to be read, ms: on a busy machine a sound one takes seconds. */
 const PATIENCE = 15_000
 
-t.test('power loss', { skip: needs('strace'), timeout: 170_000 }, async t => {
+t.test('power loss', { skip: needs('strace') }, async t => {
   const scripts = { writers: await program(t, new URL('kill-writers.ts', import.meta.url)), reader: await program(t, new URL('power-reader.ts', import.meta.url)) }
 
   await t.test(`at ${CUTS} points of a recorded run, nothing that got a 2xx is lost or restored`, async t => {

@@ -8,6 +8,7 @@ import type { Test } from 'tap'
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
 import { serve } from '../server/serve.js'
 import { person } from './chromium.js'
+import { patience } from './patience.js'
 
 const run = promisify(execFile)
 const script = fileURLToPath(new URL('../../scripts/build-web.js', import.meta.url))
@@ -58,7 +59,7 @@ export async function visit (t: Test, browser: Browser, url: string, options: Br
     page,
     problems,
     foreign,
-    async reaches (state, timeout = 15_000) {
+    async reaches (state, timeout = patience) {
       await page.waitForSelector(`body[data-state="${state}"]`, { state: 'attached', timeout })
     }
   }

@@ -1,5 +1,6 @@
 import type { Browser, BrowserContext, BrowserContextOptions } from 'playwright-core'
 import { checkChromium, launchChromium } from '../../scripts/chromium.js'
+import { patience } from './patience.js'
 
 export { ownFontOnly } from '../../scripts/chromium.js'
 
@@ -30,7 +31,7 @@ export async function launch (t: Teardown, more?: string[], fontconfig?: string)
 /** A browser of one person: a fresh profile, closed with the test. */
 export async function person (t: Teardown, browser: Browser, options: BrowserContextOptions = {}): Promise<BrowserContext> {
   const context = await browser.newContext(options)
-  context.setDefaultTimeout(15_000)
+  context.setDefaultTimeout(patience)
   t.teardown(async () => { await context.close() })
   return context
 }

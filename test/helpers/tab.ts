@@ -2,9 +2,7 @@ import type { Test } from 'tap'
 import type { Browser as Chromium, BrowserContextOptions } from 'playwright-core'
 import type { Browser as Firefox, ElementHandle } from 'puppeteer-core'
 import { person } from './chromium.js'
-
-/** How long anything may take, in ms: two browsers that share a slow machine take their time to connect. */
-const PATIENCE = 30_000
+import { patience } from './patience.js'
 
 /** A tab of one person, in either browser: what the two drivers have in common. Selectors are of CSS. */
 export interface Tab {
@@ -29,7 +27,7 @@ export type Open = (t: Test, before?: () => void) => Promise<Tab>
 export function tabsOfChromium (browser: Chromium, options: BrowserContextOptions = {}): Open {
   return async (t, before) => {
     const context = await person(t, browser, options)
-    context.setDefaultTimeout(PATIENCE)
+    context.setDefaultTimeout(patience)
     const page = await context.newPage()
     const problems: string[] = []
     page.on('pageerror', error => { problems.push(String(error)) })
@@ -41,7 +39,7 @@ export function tabsOfChromium (browser: Chromium, options: BrowserContextOption
       evaluate: (work: any, argument?: any) => page.evaluate<any, any>(work, argument),
       // waitForFunction would take the promise of an async function for true.
       async until (holds: any, argument: any) {
-        const end = Date.now() + PATIENCE
+        const end = Date.now() + patience
         let cause: unknown
         // An error may only be that of a page that was left meanwhile.
         while (!await page.evaluate<any, any>(holds, argument).catch(error => { cause = error })) {
@@ -63,7 +61,7 @@ export function tabsOfFirefox (browser: Firefox): Open {
     t.teardown(async () => { await context.close() })
     // In a window of its own: a tab behind another one is not seen, and draws no pictures.
     const page = await context.newPage({ type: 'window' })
-    page.setDefaultTimeout(PATIENCE)
+    page.setDefaultTimeout(patience)
     const problems: string[] = []
     page.on('pageerror', error => { problems.push(String(error)) })
     if (before !== undefined) await page.evaluateOnNewDocument(before)

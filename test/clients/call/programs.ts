@@ -1,4 +1,5 @@
 import type { Test } from 'tap'
+import { patience } from '../../helpers/patience.js'
 import { Runner, type Command } from '../runner.js'
 
 /** What the programs say by themselves, as test/clients/README.md lists it. */
@@ -25,9 +26,6 @@ export interface Program {
 /** The programs that scripts/test-clients.js has built, by their language. */
 export const commands: Record<string, Command> = JSON.parse(process.env['SIGNALBOX_CALL_RUNNERS'] ?? '{}')
 
-/** ms; the slowest step is a browser's first connection on a busy machine */
-const PATIENCE = 30_000
-
 /** What has been said about each call, and who waits for more of it. */
 export class Said {
   readonly #calls = new Map<string, CallEvent[]>()
@@ -52,7 +50,7 @@ export class Said {
   }
 
   async next (name: string, like: Partial<CallEvent>): Promise<CallEvent> {
-    const end = Date.now() + PATIENCE
+    const end = Date.now() + patience
     for (;;) {
       const found = this.of(name).find(event => Object.entries(like).every(([member, value]) => event[member as keyof CallEvent] === value))
       if (found !== undefined) return found
