@@ -34,11 +34,13 @@ t.test('the types compile in other projects, without the optional packages', asy
     const compilerOptions = { ...shared, module, moduleResolution }
     await writeFile(join(folder, `${moduleResolution}.json`), JSON.stringify({ compilerOptions, files: ['program.ts'] }))
   }
+  // The kinds of resolution differ between themselves, and not from one version to the next: the oldest and the newest try all.
   for (const compiler of compilers) {
+    const kinds = [compilers[1], compilers.at(-1)].includes(compiler) ? Object.keys(resolutions) : ['nodenext']
     const tsc = async (...args: string[]) => await run(process.execPath, [join(compiler, 'bin/tsc'), ...args], { cwd: folder })
       .then(({ stdout }) => stdout.trim(), error => error.stdout as string)
     const version = await tsc('--version')
-    await Promise.all(Object.keys(resolutions).map(async resolution => {
+    await Promise.all(kinds.map(async resolution => {
       t.equal(await tsc('-p', `${resolution}.json`), '', `${version}, ${resolution}`)
     }))
   }

@@ -4,10 +4,10 @@ import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import type { RedisServer } from '../../helpers/redis-server.js'
+import type { RedisServer } from './redis-server.js'
 
 const run = promisify(execFile)
-const folder = fileURLToPath(new URL('../../http/', import.meta.url))
+const folder = fileURLToPath(new URL('../http/', import.meta.url))
 
 /** Runs every test of the HTTP face on these nodes, each file in a process of its own, and checks that it was they who served. */
 export async function runApiTests (t: Test, nodes: RedisServer[]): Promise<void> {
