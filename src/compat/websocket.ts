@@ -14,17 +14,17 @@ const CLOSE_TIMEOUT = 1_000
 const endpoints = new WeakMap<FastifyInstance['server'], Map<string, EventEmitter>>()
 
 /**
- * Lets the routes of a scope take WebSockets at one path, with `@fastify/websocket`. If the host has registered
- * that plugin itself, the host's options apply.
- * @param path the whole path, without parameters
+ * Lets the routes of a scope take WebSockets, with `@fastify/websocket`. If the host has registered that plugin
+ * itself, the host's options apply.
+ * @param paths the whole paths, without parameters
  * @param maxPayload the maximum size of a message, in bytes
  */
-export async function acceptWebSockets (scope: FastifyInstance, path: string, maxPayload: number): Promise<void> {
+export async function acceptWebSockets (scope: FastifyInstance, paths: string[], maxPayload: number): Promise<void> {
   if (scope.hasDecorator('websocketServer')) return
   const { default: websocket } = await loadOptional('A WebSocket endpoint', () => import('@fastify/websocket'))
   // The plugin would take every upgrade of the server, and never end those to other paths.
   const upgrades = new EventEmitter()
-  endpointsOf(scope).set(path, upgrades)
+  for (const path of paths) endpointsOf(scope).set(path, upgrades)
   await scope.register(websocket, {
     options: { maxPayload, server: upgrades as Server, clientTracking: false },
     // What cannot be read ends the socket, and is no error of this program.

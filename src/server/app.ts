@@ -145,7 +145,7 @@ async function assemble (app: FastifyInstance, config: Config, parts: ServerPart
   const metered = meterStore(store, metrics.storeMeter(store.name))
   await app.register(createBoxPlugin({ limiter }), { ...config.box, store: metered })
   if (config.peerjs !== false) {
-    const [{ createPeerjsPlugin }, { sharedWith }] = await Promise.all([import('../compat/peerjs/plugin.js'), import('../compat/peerjs/options.js')])
+    const [{ createPeerjsPlugin }, { sharedWith }] = await Promise.all([import('../compat/peerjs/plugin.js'), import('../compat/options.js')])
     await app.register(createPeerjsPlugin({ limiter }), { ...sharedWith(config.box), prefix: config.peerjs, store: metered })
   }
   await app.register(async scope => { await serveCallPage(scope, limiter, parts.page) })

@@ -2,21 +2,14 @@ import { hash, randomBytes } from 'node:crypto'
 import type { BoxService } from '../../box/box-service.js'
 import { hasCode } from '../../errors.js'
 import type { NewMessage } from '../../store/store.js'
-import { isGone } from './attend.js'
+import { isGone } from '../attend.js'
+import type { Account } from '../sockets.js'
 
 /** How often something is tried if its box is gone each time. */
 const TRIES = 3
 
 /** How often an owner's box is renewed in its lifetime. Stores ignore what renews it by less than an eighth. */
 const RENEWALS = 6
-
-/** Who creates a box. */
-export interface Account {
-  /** whose limits the box counts against */
-  holder: string | undefined
-  /** called before a box is created; may refuse by throwing */
-  creates: () => Promise<void>
-}
 
 /** What a socket has once it has taken an id: a message in the owner's box. */
 export interface Claim {
@@ -131,7 +124,7 @@ export class PeerBoxes {
     return this.#dropOf('owner', id)
   }
 
-  async #append (service: BoxService, drop: string, message: NewMessage, { holder, creates }: Account): Promise<number> {
+  async #append (service: BoxService, drop: string, message: NewMessage, { holder, creates }: Pick<Account, 'holder' | 'creates'>): Promise<number> {
     for (let tries = 1; ; tries++) {
       try {
         return (await service.append(drop, message)).seq

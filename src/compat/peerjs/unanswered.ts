@@ -1,4 +1,4 @@
-import { isAway, RETRY_AFTER } from './attend.js'
+import { isAway, RETRY_AFTER } from '../attend.js'
 import type { PeerBoxes } from './peer-boxes.js'
 
 /** Messages for a peer expire together, in steps of that many ms. */

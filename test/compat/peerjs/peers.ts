@@ -3,7 +3,8 @@ import Fastify, { type FastifyInstance } from 'fastify'
 import type { Test } from 'tap'
 import WebSocket from 'ws'
 import { BoxService } from '../../../src/box/box-service.js'
-import { PeerBoxes, type Account } from '../../../src/compat/peerjs/peer-boxes.js'
+import { PeerBoxes } from '../../../src/compat/peerjs/peer-boxes.js'
+import type { Account } from '../../../src/compat/sockets.js'
 import { createPeerjsPlugin } from '../../../src/compat/peerjs/plugin.js'
 import type { PeerjsPluginOptions } from '../../../src/compat/peerjs/options.js'
 import { memoryStore } from '../../../src/store/memory.js'
@@ -98,7 +99,7 @@ export function sharedStore (): Store {
 }
 
 /** Who has no limits. */
-export const anyone: Account = { holder: undefined, creates: async () => {} }
+export const anyone: Account = { holder: undefined, creates: async () => {}, stores: async () => {} }
 
 /** The boxes of peers, as another server with the same store uses them. */
 export function boxesOf (t: Test, store: Store, clock = new TestClock()): PeerBoxes {

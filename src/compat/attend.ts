@@ -1,7 +1,7 @@
 import { setTimeout } from 'node:timers/promises'
-import type { BoxService } from '../../box/box-service.js'
-import type { Waiter } from '../../box/waiters.js'
-import { hasCode } from '../../errors.js'
+import type { BoxService } from '../box/box-service.js'
+import type { Waiter } from '../box/waiters.js'
+import { hasCode } from '../errors.js'
 
 /** How long after a store did not respond it is tried again, in ms. */
 export const RETRY_AFTER = 1_000
