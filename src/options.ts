@@ -52,6 +52,7 @@ export const optionsSchema = Type.Object({
   maxWait: integer(0, 25, 'longest time that a long-poll waits, in seconds', 60),
   maxWaiters: integer(1, 8, 'long-polls and streams that a box may have open at a time'),
   maxRoomWaiters: integer(1, 64, 'long-polls and streams that a room may have open at a time'),
+  maxStreamBoxes: integer(1, 64, 'boxes that one stream may follow', 1024),
   heartbeat: integer(1, 15, 'interval between comments on an idle stream, in seconds; clients treat 45 s of silence as a lost connection', 3600),
   classicPath: path('/box.php', 'path of the classic API; false disables it'),
   docs: path('/docs', 'path of Swagger UI; false disables it'),
@@ -75,9 +76,9 @@ export type ResolvedIce = Static<typeof ice>
 
 /**
  * The operation that a guard decides on, by its operationId in the contract. A request to the classic API has
- * the operation it performs.
+ * the operation it performs. For `streamBoxes`, the guard is called for each box of the list.
  */
-export type Operation = 'createBox' | 'openBox' | 'storeMessage' | 'readMessages' | 'acknowledge' | 'drainMessages' | 'deleteBox' | 'getIceServers'
+export type Operation = 'createBox' | 'openBox' | 'storeMessage' | 'readMessages' | 'streamBoxes' | 'acknowledge' | 'drainMessages' | 'deleteBox' | 'getIceServers'
 
 /**
  * Decides on an operation, after the rate limit and before anything is read or changed. To refuse, throw an
@@ -175,7 +176,7 @@ export function resolveOptions (input: BoxPluginOptions): ResolvedOptions {
 }
 
 /** The paths that the plugin always serves. */
-const OWN_PATHS = ['/boxes', '/problems', '/openapi.json', '/openapi-3.0.json']
+const OWN_PATHS = ['/boxes', '/streams', '/problems', '/openapi.json', '/openapi-3.0.json']
 
 /**
  * @throws TypeError if a configurable path equals, contains or lies below another one. The comparison ignores

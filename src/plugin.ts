@@ -19,7 +19,7 @@ import { problemPages } from './http/problem-pages.js'
 import { limiterFor, type Limiter } from './http/rate-limit.js'
 import { refuseTheRest, routerOptionsOf, Routes } from './http/refusals.js'
 import { asResource, logSerializers } from './http/resource.js'
-import { boxRoutes } from './http/routes.js'
+import { boxRoutes, streamRoutes } from './http/routes.js'
 import { limitHttp2 } from './http/unfinished.js'
 import { resolveOptions, type BoxPluginOptions, type ResolvedOptions } from './options.js'
 import { memoryStore } from './store/memory.js'
@@ -74,7 +74,7 @@ export function createBoxPlugin ({ clock = systemClock, limits, bodyTimeout = BO
     })
 
     const contract = await collectContract(app, version, registration)
-    const resources = [{ prefix: '/boxes', routes: boxRoutes }, { prefix: '/problems', routes: problemPages }]
+    const resources = [{ prefix: '/boxes', routes: boxRoutes }, { prefix: '/streams', routes: streamRoutes }, { prefix: '/problems', routes: problemPages }]
     if (options.classicPath !== false) resources.push({ prefix: options.classicPath, routes: classicBox })
     // The contract's routes come last, when the others are complete.
     resources.push(...contract)

@@ -16,6 +16,7 @@ t.test('the defaults are those of the design', async t => {
     maxWait: 25,
     maxWaiters: 8,
     maxRoomWaiters: 64,
+    maxStreamBoxes: 64,
     heartbeat: 15,
     classicPath: '/box.php',
     docs: '/docs',

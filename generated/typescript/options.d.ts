@@ -49,6 +49,11 @@ export interface PlainOptions {
    */
   maxRoomWaiters?: number | undefined
   /**
+   * Boxes that one stream may follow.
+   * @default 64
+   */
+  maxStreamBoxes?: number | undefined
+  /**
    * Interval between comments on an idle stream, in seconds; clients treat 45 s of silence as a lost connection.
    * @default 15
    */

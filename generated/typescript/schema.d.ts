@@ -116,6 +116,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/streams": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Stream many boxes
+         * @description Streams the messages of several boxes over one connection, and leaves them in the boxes. The response is a stream of server-sent events. A message is an event without a name; its data is an object with `box`, the index of the box in the list, `seq`, the sequence number, and `data`, the message. Events have no `id`: a reader keeps a cursor for each box, and sends its list again to resume. If a box cannot be read, or is gone, `event: problem` says why: its data has `box` and `problem`, a problem document as for a single box. The other boxes go on. The stream ends when no box is left. Each box counts as a read for the rate limit, and as a stream on that box; all of them together are one stream of the client address.
+         */
+        post: operations["streamBoxes"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/box.php": {
         parameters: {
             query?: never;
@@ -271,6 +291,19 @@ export interface components {
             detail: string;
             /** @description One of BOX_ERR_INVALID, BOX_ERR_DROP_ONLY, BOX_ERR_PREFETCH, BOX_ERR_CROSS_SITE, BOX_ERR_NOT_FOUND, BOX_ERR_NO_ROUTE, BOX_ERR_METHOD, BOX_ERR_NOT_ACCEPTABLE, BOX_ERR_TIMEOUT, BOX_ERR_FULL, BOX_ERR_CURSOR, BOX_ERR_TOO_LARGE, BOX_ERR_URI_TOO_LONG, BOX_ERR_MEDIA_TYPE, BOX_ERR_EXPECTATION, BOX_ERR_IDEMPOTENCY, BOX_ERR_RATE, BOX_ERR_HELD, BOX_ERR_HEADERS, BOX_ERR_INTERNAL, BOX_ERR_BUSY, BOX_ERR_CLOSING, BOX_ERR_STORE, BOX_ERR_STORE_FULL; or a code from the host application. */
             code: string;
+        };
+        /** @description The boxes whose messages are streamed. */
+        StreamBoxes: {
+            /** @description The boxes. Events name each by its index in this list, from 0. */
+            boxes: {
+                /** @description The box id. */
+                id: string;
+                /**
+                 * Format: int64
+                 * @description The cursor: only messages with a higher sequence number are sent. If absent: 0.
+                 */
+                after?: number;
+            }[];
         };
     };
     responses: never;
@@ -1157,6 +1190,105 @@ export interface operations {
             };
             /** @description The box does not exist. Malformed, unknown, expired and deleted boxes look the same. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests, or the client address has reached its limit; see `detail` and Retry-After. */
+            429: {
+                headers: {
+                    /** @description Seconds to wait before the next attempt. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server is overloaded or shutting down, or its store is not responding; see Retry-After. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before the next attempt. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    streamBoxes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "boxes": [
+                 *         {
+                 *           "id": "box_Zm9yIGV4YW1wbGUgb25seSEgMDEyMzQ1",
+                 *           "after": 0
+                 *         },
+                 *         {
+                 *           "id": "box_YSBzZWNvbmQgZXhhbXBsZSAwMTIzNDU2",
+                 *           "after": 7
+                 *         }
+                 *       ]
+                 *     }
+                 */
+                "application/json; charset=utf-8": components["schemas"]["StreamBoxes"];
+            };
+        };
+        responses: {
+            /** @description The messages of each box, oldest first, and the problems of those that cannot be read. */
+            200: {
+                headers: {
+                    /** @description The number of requests of this kind allowed per minute. */
+                    "RateLimit-Limit"?: number;
+                    /** @description The number of requests of this kind left in the current window. */
+                    "RateLimit-Remaining"?: number;
+                    /** @description Seconds until the next window starts. */
+                    "RateLimit-Reset"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example data: {"box":0,"seq":1,"data":{"type":"offer","sdp":"v=0…"}}
+                     *
+                     *     event: problem
+                     *     data: {"box":1,"problem":{"type":"/problems/not-found","title":"Box not found","status":404,"detail":"…","code":"BOX_ERR_NOT_FOUND"}}
+                     */
+                    "text/event-stream": string;
+                };
+            };
+            /** @description A parameter or the body does not match its schema. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The media type is not supported. */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -120,19 +120,32 @@ export class Waiter {
     // Unlike the time of day, this clock does not jump.
     const until = performance.now() + timeout
     for (;;) {
-      this.#woken = false
-      const now = this.#clock.now()
-      const page = await this.#store.read(this.#drop, after, limit, now)
+      const page = await this.look(after, limit)
       const left = until - performance.now()
       if (page.texts.length > 0 || this.#closed || left <= 0) return page
-      const beforeExpiry = (page.expires - now) / 2
-      await this.#sleep(Math.min(left, beforeExpiry))
-      // One read for all messages of a turn, and one wake-up for all their readers on the other side.
-      await endOfTurn()
+      await this.rest(page, left)
     }
   }
 
-  /** Resolves after `ms`, or when the box has changed since the last read began or the waiter is closed. */
+  /** Reads what there is after the cursor, without waiting. */
+  async look (after: number, limit: number): Promise<Page> {
+    this.#woken = false
+    return await this.#store.read(this.#drop, after, limit, this.#clock.now())
+  }
+
+  /**
+   * Resolves when the box has changed since the last look began, when it must be looked at again so that it stays
+   * alive, after `timeout` ms, or when the waiter is closed.
+   * @param page what the last look found
+   */
+  async rest (page: Page, timeout: number): Promise<void> {
+    const beforeExpiry = (page.expires - this.#clock.now()) / 2
+    await this.#sleep(Math.min(timeout, beforeExpiry))
+    // One read for all messages of a turn, and one wake-up for all their readers on the other side.
+    await endOfTurn()
+  }
+
+  /** Resolves after `ms`, or when the box has changed since the last look began or the waiter is closed. */
   async pause (ms: number): Promise<void> {
     await this.#sleep(ms)
   }

@@ -10,7 +10,7 @@ import { PIECE } from './pieces.js'
 export const MAX_UNSENT = 256 * 1024
 
 /** How long a stream waits for a store that did not respond, in ms. */
-const RETRY = 1000
+export const RETRY = 1000
 
 /** How many messages one read takes; a longer backlog takes several reads. */
 export const BATCH = 64
@@ -29,9 +29,14 @@ export function formatMessage (seq: number, text: string): string {
   return partsOf(seq, text).join('')
 }
 
-function partsOf (seq: number, text: string): string[] {
-  const data = /[\r\n]/.test(text) ? text.replace(/\r\n|\r|\n/g, '\ndata: ') : text
-  return [`id: ${seq}\ndata: `, data, '\n\n']
+/** Puts a message into an event, as texts to be written one after the other. */
+export type Format = (seq: number, text: string) => string[]
+
+const partsOf: Format = (seq, text) => [`id: ${seq}\ndata: `, dataLines(text), '\n\n']
+
+/** A JSON text as the value of `data:`. */
+export function dataLines (text: string): string {
+  return /[\r\n]/.test(text) ? text.replace(/\r\n|\r|\n/g, '\ndata: ') : text
 }
 
 export interface StreamOptions {
@@ -75,7 +80,8 @@ export async function streamMessages (response: PendingResponse, { waiter, first
   }
 }
 
-async function writePage (response: PendingResponse, page: Page): Promise<void> {
+/** One page at a time: a response holds one. */
+export async function writePage (response: PendingResponse, page: Page, format: Format = partsOf): Promise<void> {
   const { texts, next } = page
   const backlog = texts.length > 1
   // The whole page, since it is held until its last message is written.
@@ -85,9 +91,9 @@ async function writePage (response: PendingResponse, page: Page): Promise<void> 
     seq++
     if (response.backlog > MAX_UNSENT) response.cut()
     // Joining would copy a large text.
-    else if (text.length > PIECE) await response.deliver(...partsOf(seq, text))
-    else if (backlog) await response.deliver(formatMessage(seq, text))
-    else response.write(formatMessage(seq, text))
+    else if (text.length > PIECE) await response.deliver(...format(seq, text))
+    else if (backlog) await response.deliver(format(seq, text).join(''))
+    else response.write(format(seq, text).join(''))
     if (response.gone) return
   }
   response.hold(0)

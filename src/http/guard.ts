@@ -18,7 +18,7 @@ export function guarded<Asked extends FastifyRequest> (guard: Guard | undefined,
 }
 
 /** @returns whether the guard has responded itself. @throws its refusal or failure */
-async function ask (guard: Guard, request: FastifyRequest, reply: FastifyReply, operation: Operation): Promise<boolean> {
+export async function ask (guard: Guard, request: FastifyRequest, reply: FastifyReply, operation: Operation): Promise<boolean> {
   const answered = watchSend(reply)
   try {
     const result: unknown = await guard(request, reply, operation)

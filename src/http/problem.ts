@@ -40,7 +40,7 @@ function titleFor ({ code, statusCode = 500 }: BoxError): string {
 }
 
 /** Fastify's own errors get our codes; an unexpected error becomes a 500 that reveals nothing. */
-function translate (error: FastifyError, request: FastifyRequest): BoxError {
+export function translate (error: FastifyError, request: FastifyRequest): BoxError {
   if (error instanceof HostError) return error
   // A third-party store's error may have only a code. Its message is not for the caller, unless it is a refusal.
   if (isErrorCode(error.code)) return isClientError(error.statusCode) ? error : errorOf(error.code, error)

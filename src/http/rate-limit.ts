@@ -17,8 +17,8 @@ const MINUTE = 60_000
 const CACHE = 131_072
 
 export interface Limiter {
-  /** Counts the request and adds the rate-limit headers to its response. @throws RateError */
-  count (kind: Kind, request: FastifyRequest, reply: FastifyReply): Promise<void>
+  /** Counts the request, or as many as it stands for, and adds the rate-limit headers to its response. @throws RateError */
+  count (kind: Kind, request: FastifyRequest, reply: FastifyReply, times?: number): Promise<void>
   /** Takes one of the address's places for waiters; the returned function gives it back. @throws RateError */
   enter (request: FastifyRequest): () => void
   /** The holder whose limits the boxes of this request count against, if any. */
@@ -68,9 +68,12 @@ export function createLimiter (limits: RateLimits, shared: SharedCounter | undef
   }
 
   return {
-    async count (kind, request, reply) {
+    async count (kind, request, reply, times = 1) {
       const max = limits[kind]
-      const { current: used, ttl } = await increment(kind, addressOf(request))
+      const address = addressOf(request)
+      const { current, ttl } = await increment(kind, address)
+      const others = await Promise.all(Array.from({ length: times - 1 }, () => increment(kind, address)))
+      const used = Math.max(current, ...others.map(({ current }) => current))
       const seconds = Math.max(1, Math.ceil(ttl / 1000))
       reply.headers({ 'ratelimit-limit': max, 'ratelimit-remaining': Math.max(0, max - used), 'ratelimit-reset': seconds })
       if (used <= max) return

@@ -10,6 +10,7 @@ import { getIceServers } from './operations/get-ice-servers.js'
 import { openBox } from './operations/open-box.js'
 import { readMessages } from './operations/read-messages.js'
 import { storeMessage } from './operations/store-message.js'
+import { streamBoxes } from './operations/stream-boxes.js'
 import { DROP } from './resource.js'
 
 /** The operations below `/boxes`, in the order of the contract. */
@@ -26,4 +27,11 @@ export async function boxRoutes (scope: FastifyInstance, api: Api): Promise<void
   deleteBox(boxes, api)
   getIceServers(boxes, api)
   await storeMessage(boxes, api)
+}
+
+/** The operation at `/streams`. */
+export async function streamRoutes (scope: FastifyInstance, api: Api): Promise<void> {
+  parseParameters(scope)
+  if (api.options.cors !== true) scope.addHook('onRequest', refuseCrossSite)
+  streamBoxes(scope.withTypeProvider<SchemaTypes>(), api)
 }

@@ -1,10 +1,12 @@
 import { nameIn, type JsonObject } from './document.js'
+import { STREAM_TYPE } from './held-response.js'
 
 /**
  * The contract in a form for all client generators: OpenAPI 3.0 with one media type per body and response.
  *
  * - A body is plain `application/json`; many generators recognize no other name for JSON.
- * - Reads return JSON; the event stream and its header are for plain HTTP clients.
+ * - Reads return JSON; the event stream and its header are for plain HTTP clients, and so is `streamBoxes`, which has no
+ *   other response: a generated method would wait for the end of it.
  * - All errors are one `default` response with a Problem, so that they share a type, which unlisted ones (405,
  *   408, 414 …) have too.
  * - Patterns and limits are left to the server: in clients, they would become separate types.
@@ -15,8 +17,12 @@ import { nameIn, type JsonObject } from './document.js'
  */
 export function singleMediaForm (contract: JsonObject): JsonObject {
   const { openapi: _, info: { license, ...info }, ...rest }: JsonObject = plain(contract)
-  for (const path of Object.values<JsonObject>(rest.paths)) {
-    for (const operation of Object.values<JsonObject>(path)) simplify(operation)
+  for (const [url, path] of Object.entries<JsonObject>(rest.paths)) {
+    for (const [method, operation] of Object.entries<JsonObject>(path)) {
+      if (isStreamOnly(operation)) delete path[method]
+      else simplify(operation)
+    }
+    if (Object.keys(path).length === 0) delete rest.paths[url]
   }
   const { schemas } = rest.components
   for (const [name, schema] of Object.entries<JsonObject>(schemas)) {
@@ -35,6 +41,10 @@ function plain (node: unknown): any {
   return Object.fromEntries(Object.entries(node)
     .filter(([key]) => !('type' in node && CHECKS.includes(key)))
     .map(([key, value]) => [key, key === 'example' ? value : plain(value)]))
+}
+
+function isStreamOnly ({ responses }: JsonObject): boolean {
+  return Object.keys(responses['200']?.content ?? {}).join() === STREAM_TYPE
 }
 
 function simplify (operation: JsonObject): void {

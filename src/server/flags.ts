@@ -148,7 +148,7 @@ function checkUrls (urls: string): void {
 }
 
 /** What is served already, at these paths and below. */
-const TAKEN = ['/boxes', '/problems', '/docs', '/openapi.json', '/openapi-3.0.json', '/box.php', '/health', '/metrics']
+const TAKEN = ['/boxes', '/streams', '/problems', '/docs', '/openapi.json', '/openapi-3.0.json', '/box.php', '/health', '/metrics']
 
 function readEndpoint (text: string): string | false {
   if (text === 'none') return false

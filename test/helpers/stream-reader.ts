@@ -67,7 +67,17 @@ export class StreamReader {
 
 /** Opens a stream, or whatever the server answers to the asking. */
 export async function openStream (t: Test, url: string, headers: Record<string, string> = {}): Promise<StreamReader> {
-  const request = http.get(url, { agent: false, headers: { accept: 'text/event-stream', ...headers } })
+  return await begin(t, http.get(url, { agent: false, headers: { accept: 'text/event-stream', ...headers } }))
+}
+
+/** Opens one stream for several boxes. */
+export async function openBoxStream (t: Test, origin: string, boxes: Array<{ id: string, after?: number }>, headers: Record<string, string> = {}): Promise<StreamReader> {
+  const request = http.request(`${origin}/streams`, { method: 'POST', agent: false, headers: { 'content-type': 'application/json', ...headers } })
+  request.end(JSON.stringify({ boxes: boxes.map(({ id, after }) => ({ id, ...(after !== undefined && { after }) })) }))
+  return await begin(t, request)
+}
+
+async function begin (t: Test, request: ClientRequest): Promise<StreamReader> {
   t.teardown(() => { request.destroy() })
   const response = await new Promise<IncomingMessage>((resolve, reject) => {
     request.on('response', resolve)

@@ -68,7 +68,7 @@ t.test('the host\'s document is valid with any number of registrations', async t
   }
   await isValid(t, documents)
   const { one, three: several, named } = documents
-  t.same(operationIds(one), ['acknowledge', 'classicBox', 'createBox', 'deleteBox', 'drainMessages', 'getIceServers', 'openBox', 'own', 'readMessages', 'storeMessage'])
+  t.same(operationIds(one), ['acknowledge', 'classicBox', 'createBox', 'deleteBox', 'drainMessages', 'getIceServers', 'openBox', 'own', 'readMessages', 'storeMessage', 'streamBoxes'])
   t.same(operationIds(several).filter(name => /createbox$/i.test(name)), ['bCreateBox', 'createBox', 'tTenantCreateBox'])
   t.equal(new Set(operationIds(named)).size, operationIds(named).length)
 })
@@ -84,7 +84,7 @@ t.test('registrations share identical components, and each has a name', async t 
     t.equal(paths[`${prefix}/boxes`].post.responses['201'].content['application/json'].schema.$ref, '#/components/schemas/Created')
   }
   t.equal(paths['/b/boxes'].post.responses['201'].links.storeMessage.operationId, 'bStoreMessage')
-  t.same(Object.keys(schemas).sort(), ['Ack', 'BCreateBox', 'ClassicAck', 'ClassicAnswer', 'ClassicCreated', 'ClassicMsgs', 'CreateBox', 'Created', 'Cursor', 'CursorAck', 'IceServer', 'IceServers', 'Message', 'Msgs', 'Problem'])
+  t.same(Object.keys(schemas).sort(), ['Ack', 'BCreateBox', 'ClassicAck', 'ClassicAnswer', 'ClassicCreated', 'ClassicMsgs', 'CreateBox', 'Created', 'Cursor', 'CursorAck', 'IceServer', 'IceServers', 'Message', 'Msgs', 'Problem', 'StreamBoxes'])
 })
 
 t.test('the host\'s own components and operations keep their names', async t => {
@@ -96,7 +96,7 @@ t.test('the host\'s own components and operations keep their names', async t => 
 
 t.test('hostDocs names the operations, or hides them', async t => {
   const document = await documentOf(t, [{ prefix: '/a', hostDocs: 'lobby' }, { prefix: '/b', hostDocs: false }])
-  t.same(operationIds(document), ['lobbyAcknowledge', 'lobbyClassicBox', 'lobbyCreateBox', 'lobbyDeleteBox', 'lobbyDrainMessages', 'lobbyGetIceServers', 'lobbyOpenBox', 'lobbyReadMessages', 'lobbyStoreMessage', 'own'])
+  t.same(operationIds(document), ['lobbyAcknowledge', 'lobbyClassicBox', 'lobbyCreateBox', 'lobbyDeleteBox', 'lobbyDrainMessages', 'lobbyGetIceServers', 'lobbyOpenBox', 'lobbyReadMessages', 'lobbyStoreMessage', 'lobbyStreamBoxes', 'own'])
   t.notOk(Object.keys(document['paths']).some(path => path.startsWith('/b/')))
 })
 

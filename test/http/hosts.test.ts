@@ -112,7 +112,7 @@ t.test('in a host with swagger and its UI, the routes show up in the host\'s doc
   const document = (await app.inject('/documentation/json')).json()
   t.equal(document.info.title, 'host')
   t.same(Object.keys(document.paths).sort(), [
-    '/own', '/p/box.php', '/p/boxes', '/p/boxes/{box}', '/p/boxes/{box}/cursor', '/p/boxes/{box}/ice-servers', '/p/boxes/{box}/messages'
+    '/own', '/p/box.php', '/p/boxes', '/p/boxes/{box}', '/p/boxes/{box}/cursor', '/p/boxes/{box}/ice-servers', '/p/boxes/{box}/messages', '/p/streams'
   ].sort())
   t.equal(document.paths['/p/boxes'].post.operationId, 'createBox')
   const own = (await app.inject('/p/openapi.json')).json()

@@ -8,6 +8,7 @@ import { request } from '../server/raw.js'
 const table: Array<[path: (id: string) => string, allow: string]> = [
   [() => '/boxes', 'POST'],
   [() => '/boxes?x=1', 'POST'],
+  [() => '/streams', 'POST'],
   [id => `/boxes/${id}`, 'PUT, DELETE'],
   [id => `/boxes/${id}/messages`, 'GET, HEAD, POST, DELETE'],
   [id => `/boxes/${id}/cursor`, 'PUT'],
@@ -35,8 +36,8 @@ t.test('every other method is 405 with Allow, on every path, and changes nothing
 })
 
 const routers: Array<[how: string, options: FastifyServerOptions, respell: (url: string) => string]> = [
-  ['ignoring case', { routerOptions: { caseSensitive: false } }, url => url.replace(/boxes|messages|cursor|problems/g, word => word.toUpperCase())],
-  ['ignoring case, set in the old place', { caseSensitive: false }, url => url.replace(/boxes|messages|cursor|problems/g, word => word.toUpperCase())],
+  ['ignoring case', { routerOptions: { caseSensitive: false } }, url => url.replace(/boxes|streams|messages|cursor|problems/g, word => word.toUpperCase())],
+  ['ignoring case, set in the old place', { caseSensitive: false }, url => url.replace(/boxes|streams|messages|cursor|problems/g, word => word.toUpperCase())],
   ['ignoring duplicate slashes', { routerOptions: { ignoreDuplicateSlashes: true } }, url => url.replaceAll('/', '//')],
   ['ignoring trailing slashes', { routerOptions: { ignoreTrailingSlash: true } }, url => url.replace(/\/?(?=\?|$)/, '/')]
 ]

@@ -5,7 +5,7 @@ import { build } from '../helpers/build.js'
 
 type Json = Record<string, any>
 
-const OPERATIONS = ['acknowledge', 'classicBox', 'createBox', 'deleteBox', 'drainMessages', 'getIceServers', 'openBox', 'readMessages', 'storeMessage']
+const OPERATIONS = ['acknowledge', 'classicBox', 'createBox', 'deleteBox', 'drainMessages', 'getIceServers', 'openBox', 'readMessages', 'storeMessage', 'streamBoxes']
 
 /** As the plugin serves it with its defaults. */
 async function served (t: Parameters<typeof build>[0], options: Parameters<typeof build>[1] = {}): Promise<Json> {
@@ -140,7 +140,7 @@ t.test('createBox links to the operations on the box', async t => {
 
 t.test('the contract shows this server\'s paths and limits', async t => {
   const contract = await served(t, { prefix: '/p', classicPath: '/legacy', rateLimit: false, ttl: 60, maxTtl: 120 })
-  t.same(Object.keys(contract['paths']).sort(), ['/p/boxes', '/p/boxes/{box}', '/p/boxes/{box}/cursor', '/p/boxes/{box}/ice-servers', '/p/boxes/{box}/messages', '/p/legacy'])
+  t.same(Object.keys(contract['paths']).sort(), ['/p/boxes', '/p/boxes/{box}', '/p/boxes/{box}/cursor', '/p/boxes/{box}/ice-servers', '/p/boxes/{box}/messages', '/p/legacy', '/p/streams'])
   t.match(contract['components']['schemas']['CreateBox']['properties']['ttl'], { minimum: 1, maximum: 120 })
   for (const { operation } of operationsOf(contract)) t.notOk('429' in operation['responses'])
   const { app } = await build(t, { classicPath: false })

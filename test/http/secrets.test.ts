@@ -43,6 +43,8 @@ t.test('no capability or message appears in a log line, or in a response that wa
       { url: `/p/boxes/${id}` }, { url: `/p/boxes/${id}/${CANARY}` }, { url: `/p/boxes/${CANARY}${'x'.repeat(200)}/messages` },
       { url: `/p/box.php?box=${id}&msg=${CANARY}` }, { url: `/p/box.php/?box=${id}&msg=${CANARY}&msg=${CANARY}` }, { method: 'HEAD' as const, url: `/p/box.php?box=${id}` },
       { url: `/p/box.php?box=${id}`, headers: { 'sec-purpose': 'prefetch' } }, { method: 'POST' as const, url: `/p/box.php?box=${id}&msg=${CANARY}` },
+      { method: 'POST' as const, url: '/p/streams', ...json({ boxes: [{ id: id === box.id ? `${id}x` : id }] }) },
+      { method: 'POST' as const, url: '/p/streams', ...json({ boxes: [{ id, after: 7 }] }) }, { method: 'POST' as const, url: '/p/streams', ...json({ boxes: [{ id, [CANARY]: id }] }) },
       { url: `/p/boxes/${id}/ice-servers` }, { url: `/p/boxes/${id}/ice-servers?x=${CANARY}` }
     ]) answers.push(await app.inject({ headers: { referer: `http://x/${id}` }, ...request }))
   }

@@ -54,7 +54,7 @@ describe('createBoxClient', () => {
   test('returns a client for every path of the contract', () => {
     expect(client).type.toBe<BoxClient>()
     expect<keyof paths>().type.toBe<
-      '/boxes' | '/boxes/{box}' | '/boxes/{box}/messages' | '/boxes/{box}/cursor' | '/boxes/{box}/ice-servers' | '/box.php'
+      '/boxes' | '/boxes/{box}' | '/boxes/{box}/messages' | '/boxes/{box}/cursor' | '/boxes/{box}/ice-servers' | '/streams' | '/box.php'
     >()
   })
 

@@ -24,7 +24,7 @@ describe('boxPlugin', () => {
 describe('BoxPluginOptions', () => {
   test('has these options and no others', () => {
     expect<keyof BoxPluginOptions>().type.toBe<
-      'store' | 'guard' | 'ttl' | 'maxTtl' | 'maxMessageBytes' | 'maxMessages' | 'maxBoxBytes' | 'maxStoreBytes' | 'maxWait' | 'maxWaiters' | 'maxRoomWaiters' |
+      'store' | 'guard' | 'ttl' | 'maxTtl' | 'maxMessageBytes' | 'maxMessages' | 'maxBoxBytes' | 'maxStoreBytes' | 'maxWait' | 'maxWaiters' | 'maxRoomWaiters' | 'maxStreamBoxes' |
       'heartbeat' | 'classicPath' | 'docs' | 'hostDocs' | 'cors' | 'rateLimit' | 'ice'
     >()
   })
@@ -55,7 +55,7 @@ describe('Guard', () => {
   test('is called with the request, the reply and the name of the operation', () => {
     expect<Parameters<Guard>>().type.toBe<[request: FastifyRequest, reply: FastifyReply, operation: Operation]>()
     expect<Operation>().type.toBe<
-      'createBox' | 'openBox' | 'storeMessage' | 'readMessages' | 'acknowledge' | 'drainMessages' | 'deleteBox' | 'getIceServers'
+      'createBox' | 'openBox' | 'storeMessage' | 'readMessages' | 'streamBoxes' | 'acknowledge' | 'drainMessages' | 'deleteBox' | 'getIceServers'
     >()
   })
 

@@ -9,6 +9,7 @@ import type { Api, RequestWith, Scope } from '../api.js'
 import { json } from '../contract.js'
 import { BATCH, streamMessages } from '../event-stream.js'
 import { guarded } from '../guard.js'
+import { beginStream, holdOpen, STREAM_TYPE } from '../held-response.js'
 import { isOutage } from '../outages.js'
 import { countedAs } from '../rate-limit.js'
 import { DROP, ownBox } from '../resource.js'
@@ -27,10 +28,9 @@ const Headers = Type.Object({
 
 type Read = RequestWith<{ query: typeof Query, headers: typeof Headers }>
 
-const STREAM_TYPE = 'text/event-stream'
-
 /** Reads in three ways: at once, by long-poll, and as a stream. */
-export function readMessages (scope: Scope, { service, options, limiter, outgoing, contract }: Api): void {
+export function readMessages (scope: Scope, api: Api): void {
+  const { service, options, limiter, outgoing, contract } = api
   const { handlerTimeout = 0 } = scope.initialConfig as FastifyServerOptions
   scope.get('/:box/messages', {
     // The host's time is for the work, not for the wait.
@@ -80,7 +80,7 @@ export function readMessages (scope: Scope, { service, options, limiter, outgoin
   )
 
   async function longPoll (request: Read, reply: FastifyReply, after: number, limit: number, seconds: number): Promise<Page> {
-    const { ended, leave } = enter(request, reply)
+    const { ended, leave } = holdOpen(request, reply, api)
     try {
       return await service.longPoll(request[DROP], after, limit, seconds, ended)
     } finally {
@@ -95,7 +95,7 @@ export function readMessages (scope: Scope, { service, options, limiter, outgoin
       await service.read(request[DROP], from, 1)
       return reply.type(STREAM_TYPE).send('')
     }
-    const { response, ended, leave } = enter(request, reply)
+    const { response, ended, leave } = holdOpen(request, reply, api)
     try {
       // Registered before the first read. Anything that can be refused is refused before the response begins.
       const waiter = await service.waiters.open(request[DROP], ended)
@@ -103,9 +103,7 @@ export function readMessages (scope: Scope, { service, options, limiter, outgoin
         const first = await service.read(request[DROP], from, BATCH)
         // An `EventSource` would treat a refusal as final; it reconnects after being cut off.
         outgoing.count(request, reply, pageSize(first))
-        reply.headers({ 'content-type': STREAM_TYPE, 'x-accel-buffering': 'no' })
-        reply.hijack()
-        reply.raw.writeHead(200, reply.getHeaders() as Record<string, string>)
+        beginStream(reply)
         await streamMessages(response, { waiter, first, heartbeat: options.heartbeat * 1000 })
       } finally {
         waiter.close()
@@ -118,29 +116,6 @@ export function readMessages (scope: Scope, { service, options, limiter, outgoin
       leave()
     }
     return reply
-  }
-
-  /**
-   * Takes a place for a response that is held open. It is free again when the client has disconnected or `leave` is
-   * called.
-   * @returns with a signal that aborts when the response must end: nobody is there, or nobody would notice
-   */
-  function enter (request: FastifyRequest, reply: FastifyReply) {
-    const free = limiter.enter(request)
-    const response = outgoing.open(request, reply)
-    const ending = new AbortController()
-    const stopWatching = response.whenPaused(() => { ending.abort() })
-    const leave = (): void => {
-      stopWatching()
-      free()
-    }
-    const gone = (): void => {
-      ending.abort()
-      free()
-    }
-    if (response.left.aborted) gone()
-    else response.left.addEventListener('abort', gone)
-    return { response, ended: ending.signal, leave }
   }
 }
 
