@@ -12,7 +12,8 @@ export type { IceOptions, RateLimitOptions } from '../generated/typescript/optio
 // Stores
 export { memoryStore } from './store/memory.js'
 export { lmdbStore, type LmdbStoreOptions } from './store/lmdb/lmdb-store.js'
-export { redisStore, type RedisStoreOptions } from './store/redis/redis-store.js'
+export { redisStore } from './store/redis/redis-store.js'
+export type { RedisStoreOptions } from './store/redis/options.js'
 export type { Store, SharedCounter, Limits, Held, NewMessage, Appended, Opened, Page, Drained, Unsubscribe } from './store/store.js'
 
 // Writing a store

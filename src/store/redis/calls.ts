@@ -2,7 +2,7 @@ import { CursorError, FullError, IdempotencyError, NotFoundError, StoreError } f
 import { withDeadline } from '../with-deadline.js'
 import { Budget } from './budget.js'
 import { storeErrorFrom, type RedisClient } from './connection.js'
-import type { Script } from './scripts.js'
+import type { Script } from './lua.js'
 
 /** How many bytes may be in flight to Redis without a reply, per process; a command counts as `COMMAND` plus its text. */
 const MAX_PENDING = 64 * 1024 * 1024

@@ -1,7 +1,7 @@
 import { Condition } from '../../condition.js'
 import { HeldError } from '../../errors.js'
 import { isReply, loggerOf, type Log } from './connection.js'
-import { BOX_COST, dryWrite, MARGIN, script, UNIT, type Script } from './scripts.js'
+import { BOX_COST, dryWrite, MARGIN, script, UNIT, type Script } from './lua.js'
 import type { Held } from '../store.js'
 
 /**
@@ -18,8 +18,8 @@ import type { Held } from '../store.js'
  * | `held:{<holder>}` | sorted set: the holder's boxes by deadline |
  * | `held:{<holder>}:units` | hash: `<units> <lowered>` of the boxes that ever had units, and their `sum` |
  *
- * `lowered` is how often the box has given units back. It orders the reports, so that a late one
- * is recognized.
+ * `lowered` is how often the box has given units back, counted from when it was created. It orders the reports, so that
+ * a late one is recognized, even if it is about an earlier box under the same address.
  */
 export type Report = [holder: string, deadline: number, units: number, lowered: number]
 
@@ -28,6 +28,8 @@ export type OnRecord = [units: number, lowered: number]
 export const NOTHING: OnRecord = [0, 0]
 
 export type Run = <T>(script: Script, keys: string[], args: (string | number)[]) => Promise<T>
+
+const ANY = { deadline: Number.MAX_SAFE_INTEGER, lowered: Number.MAX_SAFE_INTEGER }
 
 const UNBOUNDED: Held = { boxes: Number.MAX_SAFE_INTEGER, bytes: Number.MAX_SAFE_INTEGER }
 
@@ -62,13 +64,13 @@ export class Holders {
 
   /**
    * The same for a box that several callers may create at once: it needs the space of one.
-   * @returns what the record has under its address already
+   * @returns how often a box under its address was lowered, as far as the record knows; undefined if it knows of none
    * @throws HeldError
    */
-  async admitOnce (holder: string, drop: string, deadline: number, now: number, { boxes, bytes }: Held = UNBOUNDED): Promise<OnRecord> {
-    const admitted = await this.#ask<OnRecord | 0>(scripts.admitOnce, holder, [now, drop, deadline, boxes, bytes])
+  async admitOnce (holder: string, drop: string, deadline: number, now: number, { boxes, bytes }: Held = UNBOUNDED): Promise<number | undefined> {
+    const [admitted, lowered] = await this.#ask<[0 | 1, number?]>(scripts.admitOnce, holder, [now, drop, deadline, boxes, bytes]) ?? [1]
     if (admitted === 0) throw new HeldError()
-    return admitted ?? NOTHING
+    return lowered
   }
 
   /**
@@ -88,8 +90,9 @@ export class Holders {
     await this.#ask(scripts.report, holder, [drop, deadline, units, lowered, now])
   }
 
-  async forget (drop: string, holder: string | undefined): Promise<void> {
-    if (holder !== undefined) await this.#ask(scripts.forget, holder, [drop])
+  /** @param last what the box had last: a later one under the same address is not forgotten */
+  async forget (drop: string, holder: string | undefined, { deadline, lowered } = ANY): Promise<void> {
+    if (holder !== undefined) await this.#ask(scripts.forget, holder, [drop, deadline, lowered])
   }
 
   /** Undefined if the record is not available: as with rate limits, a box is not refused for that. */
@@ -170,17 +173,17 @@ return 1
 
 /**
  * The same, but what is on the record already is not counted again.
- * → { units, lowered } | 0 if the holder has reached its limit
+ * → { 1, lowered if a box was on record } | { 0 } if the holder has reached its limit
  */
 const admitOnce = script(`
 ${count}
 ${put}
 if not redis.call('ZSCORE', KEYS[1], ARGV[2]) then boxes = boxes + 1 end
-if boxes > tonumber(ARGV[4]) or boxes * ${BOX_COST} + sum * ${UNIT} > tonumber(ARGV[5]) then return 0 end
+if boxes > tonumber(ARGV[4]) or boxes * ${BOX_COST} + sum * ${UNIT} > tonumber(ARGV[5]) then return { 0 } end
 redis.call('ZADD', KEYS[1], 'GT', ARGV[3], ARGV[2])
 ${keep('ARGV[3]', 'ARGV[1]')}
 local units, lowered = on_record(ARGV[2])
-return { units, math.max(0, lowered) }
+return { 1, lowered >= 0 and lowered or nil }
 `)
 
 /**
@@ -219,19 +222,24 @@ ${dryWrite('KEYS[2]')}
 redis.call('ZADD', KEYS[1], 'GT', ARGV[2], ARGV[1])
 local units, lowered = tonumber(ARGV[3]), tonumber(ARGV[4])
 local old, last = on_record(ARGV[1])
-if last < lowered and units + lowered > 0 or last == lowered and old < units then put(ARGV[1], old, units, lowered) end
+local isNew = last < lowered and (units > 0 or last >= 0)
+if isNew or last == lowered and old < units then put(ARGV[1], old, units, lowered) end
 ${keep('ARGV[2]', 'ARGV[5]')}
 return 1
 `)
 
 /**
  * KEYS  boxes, units
- * ARGV  drop
+ * ARGV  drop, the last deadline of the box, lowered
+ * Removes a box, unless there is a later one under its address.
  * → 1
  */
 const forget = script(`
+${put}
 ${strike}
-strike({ ARGV[1] })
+local deadline = tonumber(redis.call('ZSCORE', KEYS[1], ARGV[1]) or 0)
+local units, lowered = on_record(ARGV[1])
+if deadline <= tonumber(ARGV[2]) and lowered <= tonumber(ARGV[3]) then strike({ ARGV[1] }) end
 return 1
 `)
 

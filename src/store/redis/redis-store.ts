@@ -1,49 +1,14 @@
 import type { Cluster, Redis } from 'ioredis'
-import { NotFoundError, StoreError, StoreFullError } from '../../errors.js'
+import { HeldError, NotFoundError, StoreError, StoreFullError } from '../../errors.js'
 import { loadOptional } from '../../optional.js'
 import { Calls, SMALL } from './calls.js'
 import { checkDatabase, checkGiven, connect, isCluster, logRisks, makeClient, parseUrls, watchConnection, type Driver, type Log, type RedisClient } from './connection.js'
 import { Holders, NOTHING, type OnRecord, type Report } from './holders.js'
+import { resolveRedisOptions, type RedisStoreOptions } from './options.js'
 import { CREATE, OPEN, scripts } from './scripts.js'
 import { Wakeups, type Owner } from './wakeups.js'
 import type { Appended, Drained, Held, Limits, NewMessage, Opened, Page, SharedCounter, Store, Unsubscribe } from '../store.js'
-import { checkOptions, isDeadline, isFunction, optional } from '../options.js'
 import { withDeadline } from '../with-deadline.js'
-
-/**
- * A `Redis` or `Cluster` of ioredis 6, described by the members that distinguish it from other clients: its own
- * types exist only if it is installed.
- */
-export interface IoredisClient {
-  readonly isCluster: boolean
-  readonly status: string
-  connect (): Promise<void>
-  disconnect (reconnect?: boolean): void
-}
-
-/** The options of `redisStore`. */
-export interface RedisStoreOptions {
-  /**
-   * `redis://user:password@host:port/db`, or `rediss://` for TLS; `valkey://` and `valkeys://` mean the same.
-   * Several URLs (an array, or separated by commas), or a URL whose scheme ends in `+cluster`, are the nodes
-   * of a Cluster. Default: `redis://localhost:6379`.
-   */
-  url?: string | string[] | undefined
-  /**
-   * An ioredis client, instead of `url`. It remains yours: closing the store leaves it open. Create a `Redis` with
-   * `autoResendUnfulfilledCommands: false`, `maxRetriesPerRequest: 0` and a `socketTimeout` in ms, and a `Cluster` with
-   * `retryDelayOnFailover: 0` and `redisOptions: { autoResendUnfulfilledCommands: false, socketTimeout }`. A client with
-   * other settings is refused: by default, ioredis sends a command again when its connection is lost, so a message could
-   * be stored twice; and it waits forever for a node that has died without closing its connection.
-   */
-  client?: IoredisClient | undefined
-  /** The prefix of every key. Default: `signalbox:`. */
-  prefix?: string | undefined
-  /** How long Redis may take to reply, and how long a large page may wait for its turn before that, in ms. Default: 5,000. */
-  deadline?: number | undefined
-  /** Called for outages, and for settings that put boxes at risk. Default: no logging. */
-  log?: ((level: 'info' | 'warn' | 'error', message: string) => void) | undefined
-}
 
 /** How long a request about a client address may take, in ms: after that, it is better to continue without the reply. */
 const ADDRESS_DEADLINE = 500
@@ -56,6 +21,11 @@ const MAX_GRANTS = 10
 
 /** How often an open tries again if the box that it found is deleted in the meantime. */
 const MAX_OPENS = 5
+
+/** What `create` replies when it has created a box. */
+type Created = [1, lowered: number, before?: string]
+/** What a record is told of it. */
+type NewBox = [holder: string | undefined, deadline: number, units: number, lowered: number]
 
 /** What a script that returns messages replies. */
 type PageReply = [next: number, expires: number, texts: string[], keep: number, report?: Report]
@@ -77,15 +47,7 @@ type Needs = ['needs', size: number, report?: Report]
  * @throws Error if `ioredis` is missing, or Redis is available and the database of the URL does not exist
  */
 export async function redisStore (options: RedisStoreOptions = {}): Promise<Store> {
-  checkOptions('redisStore', options, {
-    url: optional(['a URL or a list of URLs', value => [value].flat().every(url => typeof url === 'string')]),
-    client: optional(['a Redis or Cluster of ioredis, without url', value => isClient(value) && options.url === undefined]),
-    prefix: optional(['a string', value => typeof value === 'string']),
-    deadline: isDeadline,
-    log: isFunction
-  })
-  const { url = 'redis://localhost:6379', prefix = 'signalbox:', deadline = 5_000, log = () => {} } = options
-  if (/[{}]/.test(prefix)) throw new TypeError(`prefix: expected a string without { and }, which mark the hash slot, received ${prefix}`)
+  const { url, prefix, deadline, log } = resolveRedisOptions(options)
   if (options.client !== undefined) checkGiven(options.client as RedisClient)
   const driver: Driver = await loadOptional('The Redis store', () => import('ioredis'))
   const own = options.client === undefined
@@ -96,11 +58,6 @@ export async function redisStore (options: RedisStoreOptions = {}): Promise<Stor
   if (client.status === 'ready') await withDeadline(logRisks(client, log), deadline).catch(() => {})
   const slotOf = (key: string): number => new driver.Command('get', [key]).getSlot()
   return new RedisStore(client, new Calls(client, deadline, reasonAway), own, prefix, deadline, slotOf, log)
-}
-
-function isClient (value: unknown): boolean {
-  const { isCluster, status } = Object(value) as Partial<IoredisClient>
-  return typeof isCluster === 'boolean' && typeof status === 'string'
 }
 
 class RedisStore implements Store {
@@ -140,49 +97,79 @@ class RedisStore implements Store {
 
   async create (drop: string, ttl: number, now: number, { held }: Limits, holder?: string, keep?: number): Promise<void> {
     if (holder !== undefined) await this.#holders.admit(holder, drop, now + ttl, now, held)
-    const created = this.#calls.run<[1, string?]>(scripts.create, this.#keys(drop), [now, ttl, holder ?? '', CREATE, keep ?? '', ...NOTHING])
-    const [, other] = await created.catch(async (error: unknown) => {
+    const created = this.#calls.run<Created>(scripts.create, this.#keys(drop), [now, ttl, holder ?? '', CREATE, keep ?? '', 0])
+    const [, lowered, before] = await created.catch(async (error: unknown) => {
       await this.#holders.forget(drop, holder)
       throw error
     })
-    await this.#holders.forget(drop, other)
+    await this.#replaced(drop, before, before === holder, [holder, now + ttl, 0, lowered], now)
   }
 
-  /** An existing box takes one round trip. Between two steps, another process may create or delete it. */
+  /**
+   * A new box takes as many round trips as with `create`. One that exists after all takes more: its opener is admitted
+   * first, and forgotten. In between, another process may create or delete it.
+   */
   async open (drop: string, ttl: number, now: number, { held }: Limits, holder?: string, keep?: number): Promise<Opened> {
     for (let attempts = 0; attempts < MAX_OPENS; attempts++) {
-      try {
-        const { expires } = await this.read(drop, 0, 0, now)
-        return { created: false, expires }
-      } catch (error) {
-        if (!(error instanceof NotFoundError)) throw error
-      }
-      const granted = holder === undefined ? NOTHING : await this.#holders.admitOnce(holder, drop, now + ttl, now, held)
-      const opened = this.#calls.run<[0 | 1, string?]>(scripts.create, this.#keys(drop), [now, ttl, holder ?? '', OPEN, keep ?? '', ...granted])
-      const [created, other] = await opened.catch(async (error: unknown) => {
-        // If only the reply was lost, the box exists, and its opener knows its address.
-        if (error instanceof StoreFullError) await this.#holders.forget(drop, holder)
-        throw error
-      })
-      if (created === 1) {
-        await this.#holders.forget(drop, other)
-        return { created: true, expires: now + ttl }
-      }
-      if (other !== holder) await this.#holders.forget(drop, holder)
+      const created = await this.#tryToCreate(drop, ttl, now, held, holder, keep).catch(async (error: unknown) => {
+        if (!(error instanceof HeldError)) throw error
+        const existing = await this.#find(drop, now)
+        if (existing === undefined) throw error
+        return existing
+      }) ?? await this.#find(drop, now)
+      if (created !== undefined) return created
     }
     throw new StoreError({ cause: new Error(`The box was deleted ${MAX_OPENS} times while it was opened`) })
+  }
+
+  /** @returns undefined if the box exists */
+  async #tryToCreate (drop: string, ttl: number, now: number, held: Held | undefined, holder?: string, keep?: number): Promise<Opened | undefined> {
+    const known = holder === undefined ? undefined : await this.#holders.admitOnce(holder, drop, now + ttl, now, held)
+    const opened = this.#calls.run<Created | [0, string?]>(scripts.create, this.#keys(drop), [now, ttl, holder ?? '', OPEN, keep ?? '', known ?? 0])
+    const reply = await opened.catch(async (error: unknown) => {
+      // If only the reply was lost, the box exists, and its opener knows its address.
+      if (error instanceof StoreFullError) await this.#holders.forget(drop, holder)
+      throw error
+    })
+    if (reply[0] === 0) {
+      if (reply[1] !== holder) await this.#holders.forget(drop, holder)
+      return undefined
+    }
+    const [, lowered, before] = reply
+    await this.#replaced(drop, before, known !== undefined || before === holder, [holder, now + ttl, 0, lowered], now)
+    return { created: true, expires: now + ttl }
+  }
+
+  async #find (drop: string, now: number): Promise<Opened | undefined> {
+    try {
+      const { expires } = await this.read(drop, 0, 0, now)
+      return { created: false, expires }
+    } catch (error) {
+      if (error instanceof NotFoundError) return undefined
+      throw error
+    }
+  }
+
+  /** Tells the record that nothing is left of what was granted to a box before under this address. */
+  async #replaced (drop: string, before: string | undefined, isKnown: boolean, [holder, ...has]: NewBox, now: number): Promise<void> {
+    if (before !== holder) await this.#holders.forget(drop, before)
+    if (holder !== undefined && isKnown) await this.#holders.report(drop, [holder, ...has], now)
   }
 
   async append (drop: string, message: NewMessage, now: number, limits: Limits): Promise<Appended> {
     const { text, bytes, key } = message
     let [granted, lowered] = limits.held === undefined ? NO_BOUNDS : NOTHING
-    let holder: string | undefined
+    let requested = 0
+    let asked: Report | undefined
+    const forget = async (): Promise<void> => {
+      if (asked !== undefined) await this.#holders.forget(drop, asked[0], { deadline: asked[1], lowered: asked[3] })
+    }
     for (let grants = 0; grants <= MAX_GRANTS; grants++) {
-      const appended = this.#calls.run<[number, number, Report?] | ['grant', ...Report]>(scripts.append, this.#keys(drop),
-        [now, limits.maxMessages, limits.maxBoxBytes, text, bytes, key?.id ?? '', key?.digest ?? '', granted, lowered], bytes)
+      const appended = this.#calls.run<[number, number, Report?] | ['grant', e: number, ...Report]>(scripts.append, this.#keys(drop),
+        [now, limits.maxMessages, limits.maxBoxBytes, text, bytes, key?.id ?? '', key?.digest ?? '', granted, lowered, requested], bytes)
       const reply = await appended.catch(async (error: unknown) => {
         // The grant has recorded a box that was deleted in the meantime.
-        if (error instanceof NotFoundError) await this.#holders.forget(drop, holder)
+        if (error instanceof NotFoundError) await forget()
         throw error
       })
       if (reply[0] !== 'grant') {
@@ -190,8 +177,11 @@ class RedisStore implements Store {
         await this.#holders.report(drop, report, now)
         return { seq, count }
       }
-      const [, ...need] = reply
-      holder = need[0]
+      const [, e, ...need] = reply
+      requested = e
+      // The box that asked before was deleted, and another one is now under its address.
+      if (asked !== undefined && asked[0] !== need[0]) await forget()
+      asked = need
       // A quarter more, so that a box that fills up asks only a few times; and more each time that other appends are faster.
       const spare = Math.floor(need[2] / 4) + 2 ** grants - 1
       ;[granted, lowered] = await this.#holders.grant(need, spare, drop, now, limits.held as Held)
@@ -228,8 +218,8 @@ class RedisStore implements Store {
   }
 
   async delete (drop: string, now: number): Promise<void> {
-    const [holder] = await this.#calls.run<[string?]>(scripts.remove, this.#keys(drop), [now])
-    await this.#holders.forget(drop, holder)
+    const [holder, deadline, lowered] = await this.#calls.run<[string | null, number, number]>(scripts.remove, this.#keys(drop), [now])
+    await this.#holders.forget(drop, holder ?? undefined, { deadline, lowered })
   }
 
   async subscribe (drop: string, listener: () => void): Promise<Unsubscribe> {

@@ -1,26 +1,7 @@
-import { createHash } from 'node:crypto'
+import { lower, lowerRoom, MARGIN, open, renew, script } from './lua.js'
 import { MAX_KEYS } from '../store.js'
 
-/**
- * What a box counts against its holder in Redis, in bytes, including the holder's record of it. These
- * constants are measured: test/store/redis/cost.test.ts.
- */
-export const BOX_COST = 390
-/** The content of a box counts in units. The first is free, so most boxes never ask for one. */
-export const UNIT = 8192
-/** What a box takes in addition while it holds messages. */
-const LIST_COST = 280
-/** What a message takes besides its text, and what the text takes including the space that Redis cannot use. */
-const MESSAGE_COST = 2
-const TEXT_COST = 1.08
-/** What the time of a message takes in a room. */
-const TIME_COST = 15
-/** An idempotency key. Redis stores a hash with few of them compactly. */
-const KEY_COST = 264
-const PACKED_KEY_COST = 128
-const PACKED_KEYS = 60
-
-/**
+/*
  * Every operation is one of these scripts: one atomic step, in one hash slot. It takes one round trip, unless the
  * reply says that another is needed: with a grant from the holder's record, or with room for a larger reply.
  *
@@ -37,12 +18,15 @@ const PACKED_KEYS = 60
  * | `h` | the holder; absent if there is none |
  * | `g` | the units granted by the holder's record (see holders.ts); absent means 0 |
  * | `p` | for how long a room keeps a message, in ms; absent in any other box |
- * | `e` | how often `g` was lowered; absent means 0 |
+ * | `e` | grows by 1 whenever `g` is lowered, beginning with the time when the box was created, in ms since the epoch; absent if there is no holder |
  * | `k:<id>` | the first result of that key: `<seq> <count> <digest>` |
  * | `r:<k % MAX_KEYS>` | the ring of the latest key ids, which tells which key to forget next |
  *
  * In a room, each entry of the list is `<time> <text>`, with the time when it was appended. Every script begins by
  * removing what has expired.
+ *
+ * Boxes under one address differ in `e`: a later one has more. So neither a grant to an earlier one nor a late report
+ * about it is taken for one of the box that is there now.
  *
  * Expiry depends on the deadline in the hash. Redis's own expiry only frees the space: it
  * counts from the same use, on Redis's clock, and comes `MARGIN` later. A list never outlives its hash, or it would
@@ -58,113 +42,41 @@ const PACKED_KEYS = 60
  * PEXPIRE, and a script that frees space starts with a write that changes nothing, so that a full Redis can still
  * be read and emptied.
  */
-export interface Script {
-  lua: string
-  sha1: string
-}
-
-/** How long after the deadline Redis frees the space, in ms: longer than the servers' clocks differ. */
-export const MARGIN = 60_000
 
 /** What `create` does with an existing box: replace it or leave it. */
 export const CREATE = 'create'
 export const OPEN = 'open'
 
-/** Loads the box into locals, and returns `gone` if it does not exist. */
-const open = `
-local now = tonumber(ARGV[1])
-local box = redis.call('HMGET', KEYS[1], 't', 'd', 'n', 'b', 'h', 'g', 'e', 'k', 'p')
-local ttl, deadline = tonumber(box[1]), tonumber(box[2])
-if not ttl or deadline <= now then return 'gone' end
-local last, bytes = tonumber(box[3] or 0), tonumber(box[4] or 0)
-local count = 0
-if last > 0 then count = redis.call('LLEN', KEYS[2]) end
-local holder, granted, lowered, keys = box[5], tonumber(box[6] or 0), tonumber(box[7] or 0), tonumber(box[8] or 0)
-local keep = tonumber(box[9])
-local news = false
-local function units(messages, bytes, keys)
-  local cost = math.min(keys, ${MAX_KEYS}) * (keys > ${PACKED_KEYS} and ${KEY_COST} or ${PACKED_KEY_COST})
-  if messages > 0 then cost = cost + ${LIST_COST} + messages * (keep and ${MESSAGE_COST + TIME_COST} or ${MESSAGE_COST}) + bytes * ${TEXT_COST} end
-  return math.max(0, math.ceil(cost / ${UNIT}) - 1)
-end
-local function text_of(entry) return string.sub(entry, string.find(entry, ' ', 1, true) + 1) end
-if keep then
-  local before = count
-  while count > 0 do
-    local oldest = redis.call('LINDEX', KEYS[2], 0)
-    if tonumber(string.match(oldest, '^%d+')) + keep > now then break end
-    redis.call('LPOP', KEYS[2])
-    count, bytes = count - 1, bytes - #text_of(oldest)
-  end
-  if count == 0 then bytes = 0 end
-  if count < before then redis.call('HSET', KEYS[1], 'b', bytes) end
-end
-local function report() return news and holder and { holder, deadline, granted, lowered } or nil end
-`
-
-/** A write to a hash that changes nothing and needs no room. No script has a field without a name. */
-export const dryWrite = (hash: string): string => `redis.call('HDEL', ${hash}, '')`
-
-/** Gives back what was granted but is no longer needed. */
-const lower = `
-if granted > 0 and units(count, bytes, keys) < granted then
-  ${dryWrite('KEYS[1]')}
-  granted, lowered, news = units(count, bytes, keys), lowered + 1, true
-  redis.call('HSET', KEYS[1], 'g', granted, 'e', lowered)
-end
-`
-
-/** In a room, which frees space with almost every use: only if it is much, since more messages will need it again. */
-const lowerRoom = `
-if keep and units(count, bytes, keys) * 2 < granted then
-  ${lower}
-end
-`
-
-/** Renews the idle lifetime by the same rule as `renewedDeadline`. */
-const renew = `
-if now + ttl - deadline > ttl / 8 then
-  deadline = now + ttl
-  redis.call('PEXPIRE', KEYS[1], ttl + ${MARGIN})
-  if not keep then redis.call('PEXPIRE', KEYS[2], ttl + ${MARGIN}) end
-  redis.call('HSET', KEYS[1], 'd', deadline)
-  news = true
-end
-`
-
 /**
  * KEYS  box, messages
- * ARGV  now, ttl, holder or '', `CREATE` or `OPEN`, keep or '', units and lowered on the holder's record
- * Creates an empty box, replacing anything that was there; with `OPEN`, an existing box stays as it is. If the
- * holder's record still has the grant of a box under this address, the new one takes it over: of a box that is
- * replaced here, or of one that is gone without the record having been told.
- * → { 1, another holder whose box was replaced } | { 0, the holder of the existing box }
+ * ARGV  now, ttl, holder or '', `CREATE` or `OPEN`, keep or '', lowered on the holder's record
+ * Creates an empty box, replacing anything that was there; with `OPEN`, an existing box stays as it is. Clocks differ, so
+ * lowerings are counted from beyond those of any earlier box under this address that is known.
+ * → { 1, lowered, the holder of a box that was there } | { 0, the holder of the existing box }
  */
 const create = script(`
-local before = redis.call('HMGET', KEYS[1], 'h', 'd', 'g', 'e')
-local exists = before[2] and tonumber(before[2]) > tonumber(ARGV[1])
+local now = tonumber(ARGV[1])
+local before = redis.call('HMGET', KEYS[1], 'h', 'd', 'e')
+local exists = before[2] and tonumber(before[2]) > now
 if exists and ARGV[4] == '${OPEN}' then return { 0, before[1] or nil } end
 if redis.call('EXISTS', KEYS[1], KEYS[2]) > 0 then redis.call('DEL', KEYS[1], KEYS[2]) end
-redis.call('HSET', KEYS[1], 't', ARGV[2], 'd', tonumber(ARGV[1]) + tonumber(ARGV[2]))
-if ARGV[3] ~= '' then redis.call('HSET', KEYS[1], 'h', ARGV[3]) end
+redis.call('HSET', KEYS[1], 't', ARGV[2], 'd', now + tonumber(ARGV[2]))
+local lowered = math.max(now, tonumber(before[3] or 0) + 1, tonumber(ARGV[6]) + 1)
+if ARGV[3] ~= '' then redis.call('HSET', KEYS[1], 'h', ARGV[3], 'e', lowered) end
 if ARGV[5] ~= '' then redis.call('HSET', KEYS[1], 'p', ARGV[5]) end
-if exists and before[1] == ARGV[3] then
-  redis.call('HSET', KEYS[1], 'g', before[3] or 0, 'e', before[4] or 0)
-elseif tonumber(ARGV[6]) + tonumber(ARGV[7]) > 0 then
-  redis.call('HSET', KEYS[1], 'g', ARGV[6], 'e', ARGV[7])
-end
 redis.call('PEXPIRE', KEYS[1], tonumber(ARGV[2]) + ${MARGIN})
-return { 1, before[1] and before[1] ~= ARGV[3] and before[1] or nil }
+return { 1, lowered, before[1] or nil }
 `)
 
 /**
  * KEYS  box, messages
- * ARGV  now, maxMessages, maxBoxBytes, text, bytes, key id or '', digest, units granted or -1 for no bounds, lowered
+ * ARGV  now, maxMessages, maxBoxBytes, text, bytes, key id or '', digest, units granted or -1 for no bounds,
+ *       lowered on the holder's record, `e` when they were requested
  * Appends the text as the next message and wakes the subscribers, unless the key is known. If
  * the box needs more units than it has, nothing changes and the reply says how many. A grant is
- * valid only if the box has not been lowered since it was requested. If the record has been lowered more often than
- * the box, by a late report about an earlier one under this address, the box goes on from there.
- * → { seq, count, report } | { 'grant', holder, deadline, units, lowered } | gone | full | key
+ * valid only for the box that requested it, and only if that has not been lowered since. If the record has been lowered
+ * more often than the box, by a late report about an earlier one whose server's clock was ahead, the box goes on from there.
+ * → { seq, count, report } | { 'grant', e, holder, deadline, units, lowered } | gone | full | key
  */
 const append = script(`
 ${open}
@@ -190,12 +102,13 @@ count, bytes = count - going, bytes - gone + size
 if count >= most or bytes > largest then return 'full' end
 
 local offered = tonumber(ARGV[8])
+local own = lowered
+local raised = holder and own == tonumber(ARGV[10]) and offered > granted
 local behind = lowered < tonumber(ARGV[9])
 if behind then lowered = tonumber(ARGV[9]) end
-local raised = holder and lowered == tonumber(ARGV[9]) and offered > granted
 if holder and offered >= 0 then
   local needed = units(count + 1, bytes, id == '' and keys or keys + 1)
-  if needed > (raised and offered or granted) then return { 'grant', holder, deadline, needed, lowered } end
+  if needed > (raised and offered or granted) then return { 'grant', own, holder, deadline, needed, lowered } end
 end
 
 last = last + 1
@@ -312,13 +225,13 @@ return { last, deadline, texts, keep or 0, report() }
  * KEYS  box, messages
  * ARGV  now
  * Deletes the box and wakes its subscribers.
- * → { holder } | gone
+ * → { holder or null, deadline, lowered } | gone
  */
 const remove = script(`
 ${open}
 redis.call('DEL', KEYS[1], KEYS[2])
 redis.call('SPUBLISH', KEYS[1], '')
-return { holder or nil }
+return { holder, deadline, lowered }
 `)
 
 /**
@@ -334,7 +247,3 @@ return { current, redis.call('PTTL', KEYS[1]) }
 `)
 
 export const scripts = { create, append, read, acknowledge, drain, remove, increment }
-
-export function script (lua: string): Script {
-  return { lua, sha1: createHash('sha1').update(lua).digest('hex') }
-}

@@ -1,6 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import t from 'tap'
-import { BOX_COST, UNIT } from '../../../src/store/redis/scripts.js'
+import { BOX_COST, UNIT } from '../../../src/store/redis/lua.js'
 import { redisStore } from '../../../src/store/redis/redis-store.js'
 import type { NewMessage } from '../../../src/store/store.js'
 import { needs } from '../../helpers/needs.js'
