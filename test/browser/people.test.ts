@@ -4,7 +4,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { servePage } from '../helpers/call-page.js'
-import { launch, needsChromium } from '../helpers/chromium.js'
+import { launch, needsChromium, soundAllowed } from '../helpers/chromium.js'
 import { allMeet, codeWith, gather, noticed, others, say, watch, type Member } from '../helpers/crowd.js'
 import { launchFirefox, needsFirefox } from '../helpers/firefox.js'
 import { reaches, shows, storedHashes, tabsOfChromium, tabsOfFirefox, type Open } from '../helpers/tab.js'
@@ -118,11 +118,11 @@ async function journeys (t: Test, url: string, opens: [Open, Open, Open]): Promi
 }
 
 t.test('three people in Chromium', { skip }, async t => {
-  const chromium = tabsOfChromium(await launch(t))
+  const chromium = tabsOfChromium(await launch(t, soundAllowed))
   await journeys(t, await servePage(t), [chromium, chromium, chromium])
 })
 
 t.test('three people, one of them in Firefox', { skip: skip || needsFirefox() }, async t => {
-  const chromium = tabsOfChromium(await launch(t))
+  const chromium = tabsOfChromium(await launch(t, soundAllowed))
   await journeys(t, await servePage(t), [chromium, tabsOfFirefox(await launchFirefox(t)), chromium])
 })

@@ -28,6 +28,9 @@ export async function launch (t: Teardown, more?: string[], fontconfig?: string)
   return browser
 }
 
+/** Lets sound play without a gesture: on a busy machine, connecting takes longer than the last gesture counts. */
+export const soundAllowed = ['--autoplay-policy=no-user-gesture-required']
+
 /** A browser of one person: a fresh profile, closed with the test. */
 export async function person (t: Teardown, browser: Browser, options: BrowserContextOptions = {}): Promise<BrowserContext> {
   const context = await browser.newContext(options)

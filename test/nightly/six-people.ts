@@ -1,6 +1,6 @@
 import t, { type Test } from 'tap'
 import { servePage } from '../helpers/call-page.js'
-import { launch, needsChromium } from '../helpers/chromium.js'
+import { launch, needsChromium, soundAllowed } from '../helpers/chromium.js'
 import { allMeet, gather, knock, noticed, others, receivedBy, say, watch, type Member } from '../helpers/crowd.js'
 import { reaches, shows, tabsOfChromium } from '../helpers/tab.js'
 import { tcpProxy } from '../helpers/tcp-proxy.js'
@@ -26,7 +26,7 @@ t.test('six people in one call', { skip: await needsChromium() }, async t => {
   let gone = false
   const proxy = await tcpProxy(t, (await servePage(t)).replace(/\/$/, ''), () => ({ refused: gone }))
   // Small windows: they are drawn without a graphics card.
-  const open = tabsOfChromium(await launch(t), { viewport: { width: 480, height: 480 }, reducedMotion: 'reduce' })
+  const open = tabsOfChromium(await launch(t, soundAllowed), { viewport: { width: 480, height: 480 }, reducedMotion: 'reduce' })
   const members = await gather(t, `${proxy.url}/`, Array.from({ length: 6 }, () => open))
   const [host, leaver, reloader] = members as [Member, Member, Member]
   /** A step leads to the next one, so that nothing is learnt from those after a failure. */
