@@ -5,8 +5,9 @@
 
 /** Each layer, and what is above it. */
 const above = {
-  store: ['box', 'http', 'compat', 'server', 'plugin', 'options', 'index'],
-  box: ['http', 'compat', 'server', 'plugin', 'options', 'index'],
+  store: ['box', 'host', 'http', 'compat', 'server', 'plugin', 'options', 'index'],
+  box: ['host', 'http', 'compat', 'server', 'plugin', 'options', 'index'],
+  host: ['http', 'compat', 'server', 'plugin', 'options', 'index'],
   http: ['compat', 'server', 'plugin', 'index'],
   compat: ['server', 'plugin', 'index'],
   server: ['index']

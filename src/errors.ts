@@ -60,6 +60,11 @@ export function hasCode (error: unknown, code: BoxErrorCode): boolean {
   return codeOf(error) === code
 }
 
+/** Whether the store is unavailable or busy, and may respond again soon. */
+export function isAway (error: unknown): boolean {
+  return hasCode(error, 'BOX_ERR_STORE') || hasCode(error, 'BOX_ERR_BUSY')
+}
+
 /** Whether this is an error from the table, thrown on purpose by a rule or a store. */
 export function isBoxError (error: unknown): boolean {
   return isErrorCode(codeOf(error))

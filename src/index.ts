@@ -9,6 +9,9 @@ export { boxPlugin, boxPlugin as default } from './plugin.js'
 export type { BoxPluginOptions, Guard, Operation } from './options.js'
 export type { IceOptions, RateLimitOptions } from '../generated/typescript/options.js'
 
+// The boxes, for the host's own code
+export type { Boxes, BoxMessage, BoxMessages, BoxSettings, CreatedBox, OpenedBox } from './host/boxes.js'
+
 // Stores
 export { memoryStore } from './store/memory.js'
 export { lmdbStore, type LmdbStoreOptions } from './store/lmdb/lmdb-store.js'

@@ -61,6 +61,12 @@ export const optionsSchema = Type.Object({
     description: "whether the routes appear in the host application's OpenAPI document; a word becomes the prefix of their operationIds",
     expects: 'true, false or a word of letters and digits'
   }),
+  decorator: Type.String({
+    pattern: '^[A-Za-z_$][\\w$]*$',
+    default: 'signalbox',
+    description: "property of the Fastify instance by which the host's own code uses the boxes",
+    expects: 'the name of a property, such as signalbox'
+  }),
   cors: Type.Union([Type.Boolean(), Type.String({ pattern: `^\\*$|${ORIGIN}` }), Type.Array(origin, { minItems: 1 })], {
     default: true, description: 'origins whose pages may call the API: true for any, false for none, or a list', expects: 'true, false, an origin such as https://example.org, or a list of origins'
   }),

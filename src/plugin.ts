@@ -20,6 +20,7 @@ import { limiterFor, type Limiter } from './http/rate-limit.js'
 import { refuseTheRest, routerOptionsOf, Routes } from './http/refusals.js'
 import { asResource, logSerializers } from './http/resource.js'
 import { boxRoutes, streamRoutes } from './http/routes.js'
+import { createBoxes, type Boxes } from './host/boxes.js'
 import { limitHttp2 } from './http/unfinished.js'
 import { resolveOptions, type BoxPluginOptions, type ResolvedOptions } from './options.js'
 import { memoryStore } from './store/memory.js'
@@ -28,6 +29,16 @@ import { version } from './manifest.js'
 
 /** How long a body may take to arrive, in seconds. */
 const BODY_TIMEOUT = 60
+
+/** The property by which the host's own code uses the boxes, unless the options name another. */
+const DECORATOR = 'signalbox'
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** The boxes of `boxPlugin`, for your own code. */
+    signalbox: Boxes
+  }
+}
 
 /** What is no option of the plugin, but differs in tests or on the standalone server. */
 export interface Internals {
@@ -40,56 +51,68 @@ export interface Internals {
   limiter?: Limiter
 }
 
-export function createBoxPlugin ({ clock = systemClock, limits, bodyTimeout = BODY_TIMEOUT, limiter }: Internals = {}): FastifyPluginAsync<BoxPluginOptions> {
+export function createBoxPlugin (internals: Internals = {}): FastifyPluginAsync<BoxPluginOptions> {
   return fp(async (app: FastifyInstance, input: BoxPluginOptions) => {
-    const { store: given } = input
-    // First of all, so that a given store is closed with the app even if the plugin fails.
-    if (typeof given?.close === 'function') app.addHook('onClose', async () => { await given.close() })
-    const options = resolveOptions(input)
-    checkRouter(app)
-    const store = prepareStore(app, input.store ?? memoryStore())
-    const service = new BoxService(store, clock, limitsOf(options), { ttl: options.ttl, maxWaiters: options.maxWaiters, maxRoomWaiters: options.maxRoomWaiters })
-    const registration = { prefix: prefixOf(app), hostDocs: options.hostDocs }
-    rememberBase(app)
-    const outgoing = limits === undefined ? outgoingOf(app) : createOutgoing(app, limits)
-    outgoing.allow(pageSpace(pageLimit(options)))
-    outgoing.watch(app)
-    limitBodyTime(app, bodyTimeout)
-    limitHttp2(app)
-    const api: Api = {
-      service,
-      options,
-      limiter: limiter ?? limiterFor(options.rateLimit, store.counter, app.log),
-      outgoing,
-      contract: contractFor(options, registration)
+    let boxes: Boxes | undefined
+    // The routes have a scope of their own. Only what is for the host's code comes into the host's scope.
+    await app.register(async function signalboxRoutes (scope) { boxes = await serveBoxes(scope, input, internals) }, input)
+    // Of several registrations in a scope, the first has the default name; the others have one only if it is chosen.
+    if (input.decorator === undefined && Object.hasOwn(app, DECORATOR)) return
+    app.decorate(input.decorator ?? DECORATOR, boxes)
+  }, { name: 'fastify-signalbox', fastify: '5.x' })
+}
+
+/** Serves the routes in a scope of their own. @returns the boxes, for the host's code */
+async function serveBoxes (app: FastifyInstance, input: BoxPluginOptions, { clock = systemClock, limits, bodyTimeout = BODY_TIMEOUT, limiter: givenLimiter }: Internals): Promise<Boxes> {
+  const { store: given } = input
+  // First of all, so that a given store is closed with the app even if the plugin fails.
+  if (typeof given?.close === 'function') app.addHook('onClose', async () => { await given.close() })
+  const options = resolveOptions(input)
+  checkRouter(app)
+  const store = prepareStore(app, input.store ?? memoryStore())
+  const service = new BoxService(store, clock, limitsOf(options), { ttl: options.ttl, maxWaiters: options.maxWaiters, maxRoomWaiters: options.maxRoomWaiters })
+  const registration = { prefix: prefixOf(app), hostDocs: options.hostDocs }
+  rememberBase(app)
+  const outgoing = limits === undefined ? outgoingOf(app) : createOutgoing(app, limits)
+  outgoing.allow(pageSpace(pageLimit(options)))
+  outgoing.watch(app)
+  limitBodyTime(app, bodyTimeout)
+  limitHttp2(app)
+  const limiter = givenLimiter ?? limiterFor(options.rateLimit, store.counter, app.log)
+  const api: Api = {
+    service,
+    options,
+    limiter,
+    outgoing,
+    contract: contractFor(options, registration)
+  }
+
+  // Long-polls and streams must end before Fastify waits for open connections.
+  app.addHook('preClose', async () => { service.waiters.endAll() })
+  closeIdle(app)
+  app.addHook('onClose', async () => { await service.close() })
+  // Not earlier: a program that only calls `ready` or `inject` must be able to end on its own.
+  app.addHook('onListen', async () => {
+    service.start(error => { if (!isOutage(error)) app.log.error({ err: error }, 'Failed to sweep expired boxes') })
+  })
+
+  const contract = await collectContract(app, version, registration)
+  const resources = [{ prefix: '/boxes', routes: boxRoutes }, { prefix: '/streams', routes: streamRoutes }, { prefix: '/problems', routes: problemPages }]
+  if (options.classicPath !== false) resources.push({ prefix: options.classicPath, routes: classicBox })
+  // The contract's routes come last, when the others are complete.
+  resources.push(...contract)
+  await addRoutes(app, resources.map(({ prefix }) => prefix), async () => {
+    for (const { prefix, routes } of resources) {
+      await app.register(async scope => {
+        await asResource(scope, options)
+        const all = new Routes(scope)
+        await routes(scope, api)
+        await refuseTheRest(scope, all, (request, reply) => api.limiter.count(request.method === 'POST' ? 'stores' : 'reads', request, reply))
+      }, { prefix, logSerializers })
     }
-
-    // Long-polls and streams must end before Fastify waits for open connections.
-    app.addHook('preClose', async () => { service.waiters.endAll() })
-    closeIdle(app)
-    app.addHook('onClose', async () => { await service.close() })
-    // Not earlier: a program that only calls `ready` or `inject` must be able to end on its own.
-    app.addHook('onListen', async () => {
-      service.start(error => { if (!isOutage(error)) app.log.error({ err: error }, 'Failed to sweep expired boxes') })
-    })
-
-    const contract = await collectContract(app, version, registration)
-    const resources = [{ prefix: '/boxes', routes: boxRoutes }, { prefix: '/streams', routes: streamRoutes }, { prefix: '/problems', routes: problemPages }]
-    if (options.classicPath !== false) resources.push({ prefix: options.classicPath, routes: classicBox })
-    // The contract's routes come last, when the others are complete.
-    resources.push(...contract)
-    await addRoutes(app, resources.map(({ prefix }) => prefix), async () => {
-      for (const { prefix, routes } of resources) {
-        await app.register(async scope => {
-          await asResource(scope, options)
-          const all = new Routes(scope)
-          await routes(scope, api)
-          await refuseTheRest(scope, all, (request, reply) => api.limiter.count(request.method === 'POST' ? 'stores' : 'reads', request, reply))
-        }, { prefix, logSerializers })
-      }
-      if (options.docs !== false) await serveUi(app, api, options.docs, input.docs !== undefined)
-    })
-  }, { name: 'fastify-signalbox', fastify: '5.x', encapsulate: true })
+    if (options.docs !== false) await serveUi(app, api, options.docs, input.docs !== undefined)
+  })
+  return createBoxes({ service, limits: options, holderOf: request => limiter.holder(request) })
 }
 
 /** What the store must respect; no other option concerns the store. */

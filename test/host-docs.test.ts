@@ -50,6 +50,16 @@ t.test('several registrations', async t => {
   isProblem(t, await app.inject({ url: `/games/boxes/${box.id}/messages` }), 404, 'BOX_ERR_NOT_FOUND')
 })
 
+t.test('boxes in the host\'s own code', async t => {
+  const app = await host(t, 'Boxes in your own code', 0, ['Fastify({ logger: true })', 'Fastify()'])
+  const visitor = await createBox(app, '/signal')
+  const { drop } = (await app.inject({ method: 'POST', url: '/visits' })).json()
+  const say = async (payload: object) => await app.inject({ method: 'POST', url: `/signal/boxes/${drop}/messages`, payload })
+  await say([])
+  await say({ replyTo: visitor.drop, text: 'hello' })
+  t.same((await visitor.read('?wait=25')).json().data, [{ echo: 'hello' }])
+})
+
 t.test('a website that the host\'s CORS does not allow is refused', async t => {
   const app = await host(t, 'CORS')
   const create = async (origin: string) => await app.inject({ method: 'POST', url: '/boxes', headers: { origin, 'sec-fetch-site': 'cross-site' } })

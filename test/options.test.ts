@@ -21,6 +21,7 @@ t.test('the defaults are those of the design', async t => {
     classicPath: '/box.php',
     docs: '/docs',
     hostDocs: true,
+    decorator: 'signalbox',
     cors: true,
     rateLimit: { creates: 30, stores: 600, reads: 600, files: 600, waiters: 30, boxes: 10_000, bytes: 67_108_864 },
     ice: { urls: [], turnUrls: [], ttl: 3600 }
@@ -53,6 +54,7 @@ t.test('the caller\'s objects are not changed', async t => {
 
 /** What is wrong, by name: a value, what the message says was expected, and what was received. */
 const wrong: Array<[name: string, options: Record<string, unknown>, expected: RegExp, received: string]> = [
+  ['decorator', { decorator: 'my boxes' }, /the name of a property, such as signalbox/, "'my boxes'"],
   ['ttl', { ttl: 0 }, /an integer from 1 to 315360000/, '0'],
   ['ttl', { ttl: '60' }, /integer/, "'60'"],
   ['ttl', { ttl: 1.5 }, /integer/, '1.5'],

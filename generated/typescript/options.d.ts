@@ -74,6 +74,11 @@ export interface PlainOptions {
    */
   hostDocs?: boolean | string | undefined
   /**
+   * Property of the Fastify instance by which the host's own code uses the boxes.
+   * @default "signalbox"
+   */
+  decorator?: string | undefined
+  /**
    * Origins whose pages may call the API: true for any, false for none, or a list.
    * @default true
    */

@@ -26,6 +26,26 @@ export function messageFromString (value: string): NewMessage {
   return { text, bytes: Buffer.byteLength(text) }
 }
 
+/**
+ * Makes a message from a value of this program.
+ * @throws InvalidError if it is not a JSON value
+ */
+export function messageFromValue (value: unknown): NewMessage {
+  const text = toJson(value)
+  if (text === undefined) throw new InvalidError(NO_JSON)
+  return { text, bytes: Buffer.byteLength(text) }
+}
+
+const NO_JSON = 'the message must be a JSON value'
+
+function toJson (value: unknown): string | undefined {
+  try {
+    return JSON.stringify(value)
+  } catch (cause) {
+    throw new InvalidError(NO_JSON, { cause })
+  }
+}
+
 /** Adds the idempotency key of the message. */
 export function withKey (message: NewMessage, id: string): NewMessage {
   return { ...message, key: { id, digest: hash('sha256', message.text, 'base64url').slice(0, 22) } }

@@ -39,21 +39,24 @@ export class Waiters {
   /**
    * Subscribes to a box; a read after that misses nothing.
    * @param ended aborts when the wait must end, as when the reader has disconnected, and closes its waiter
+   * @param isCounted whether it takes one of the places that the box has
    * @throws RateError if the box already has its maximum number of waiters
    * @throws NotFoundError if it has as many as a box may have, and does not exist
    */
-  async open (drop: string, ended: AbortSignal): Promise<Waiter> {
+  async open (drop: string, ended: AbortSignal, isCounted = true): Promise<Waiter> {
     const { maxWaiters, maxRoomWaiters } = this.#rules
     // Only beyond the lower limit does it matter which of the two it is.
-    if (this.#perBox.of(drop) >= Math.min(maxWaiters, maxRoomWaiters)) {
+    if (isCounted && this.#perBox.of(drop) >= Math.min(maxWaiters, maxRoomWaiters)) {
       const { keep } = await this.#store.read(drop, 0, 0, this.#clock.now())
       if (this.#perBox.of(drop) >= (keep === undefined ? maxWaiters : maxRoomWaiters)) throw new RateError()
     }
-    this.#perBox.add(drop, 1)
+    const places = isCounted ? 1 : 0
+    this.#perBox.add(drop, places)
     const close = (): void => { waiter.close() }
     const waiter = new Waiter(this.#store, this.#clock, drop, () => {
       ended.removeEventListener('abort', close)
-      this.#closed(waiter, drop)
+      this.#open.delete(waiter)
+      this.#perBox.add(drop, -places)
     })
     this.#open.add(waiter)
     ended.addEventListener('abort', close)
@@ -71,11 +74,6 @@ export class Waiters {
   endAll (): void {
     this.#ended = true
     for (const waiter of [...this.#open]) waiter.close()
-  }
-
-  #closed (waiter: Waiter, drop: string): void {
-    this.#open.delete(waiter)
-    this.#perBox.add(drop, -1)
   }
 }
 

@@ -1,7 +1,7 @@
 import { setTimeout } from 'node:timers/promises'
 import type { BoxService } from '../box/box-service.js'
 import type { Waiter } from '../box/waiters.js'
-import { hasCode } from '../errors.js'
+import { hasCode, isAway } from '../errors.js'
 
 /** How long after a store did not respond it is tried again, in ms. */
 export const RETRY_AFTER = 1_000
@@ -39,11 +39,6 @@ export async function attend (service: BoxService, drop: string, { over, onGone,
 /** Resolves after that time, or at once when the signal aborts. */
 export async function pause (ms: number, over: AbortSignal): Promise<void> {
   await setTimeout(ms, undefined, { signal: over }).catch(() => {})
-}
-
-/** Whether the store may respond again soon. */
-export function isAway (error: unknown): boolean {
-  return hasCode(error, 'BOX_ERR_STORE') || hasCode(error, 'BOX_ERR_BUSY')
 }
 
 /** Whether the box does not exist, or is not the one it was. */

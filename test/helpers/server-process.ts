@@ -137,7 +137,7 @@ async function compile (): Promise<string> {
   const directory = await mkdtemp(join(root, '.tap/server-'))
   process.once('exit', () => { rmSync(directory, { recursive: true, force: true }) })
   await build({
-    entryPoints: ['src/*.ts', ...['box', 'compat', 'http', 'server', 'store'].map(layer => `src/${layer}/**/*.ts`)],
+    entryPoints: ['src/*.ts', ...['box', 'compat', 'host', 'http', 'server', 'store'].map(layer => `src/${layer}/**/*.ts`)],
     absWorkingDir: root,
     outbase: 'src',
     outdir: join(directory, 'dist'),

@@ -1,7 +1,7 @@
 import Fastify, { type FastifyError, type FastifyReply, type FastifyRequest } from 'fastify'
 import {
   boxPlugin, CursorError, FullError, lmdbStore, memoryStore, redisStore,
-  type Appended, type BoxError, type BoxErrorCode, type BoxPluginOptions, type Drained, type Guard, type IceOptions, type Limits, type NewMessage, type Opened, type Operation,
+  type Appended, type BoxError, type BoxErrorCode, type Boxes, type BoxMessage, type BoxMessages, type BoxPluginOptions, type CreatedBox, type Drained, type Guard, type IceOptions, type Limits, type NewMessage, type Opened, type OpenedBox, type Operation,
   type Page, type RateLimitOptions, type SharedCounter, type Store, type Unsubscribe
 } from 'fastify-signalbox'
 import { describe, expect, test } from 'tstyche'
@@ -25,7 +25,7 @@ describe('BoxPluginOptions', () => {
   test('has these options and no others', () => {
     expect<keyof BoxPluginOptions>().type.toBe<
       'store' | 'guard' | 'ttl' | 'maxTtl' | 'maxMessageBytes' | 'maxMessages' | 'maxBoxBytes' | 'maxStoreBytes' | 'maxWait' | 'maxWaiters' | 'maxRoomWaiters' | 'maxStreamBoxes' |
-      'heartbeat' | 'classicPath' | 'docs' | 'hostDocs' | 'cors' | 'rateLimit' | 'ice'
+      'heartbeat' | 'classicPath' | 'docs' | 'hostDocs' | 'decorator' | 'cors' | 'rateLimit' | 'ice'
     >()
   })
 
@@ -40,6 +40,7 @@ describe('BoxPluginOptions', () => {
     expect<BoxPluginOptions['classicPath']>().type.toBe<string | false | undefined>()
     expect<BoxPluginOptions['docs']>().type.toBe<string | false | undefined>()
     expect<BoxPluginOptions['hostDocs']>().type.toBe<string | boolean | undefined>()
+    expect<BoxPluginOptions['decorator']>().type.toBe<string | undefined>()
     expect<boolean | string | [string, string]>().type.toBeAssignableTo<BoxPluginOptions['cors']>()
     expect<number>().type.not.toBeAssignableTo<BoxPluginOptions['cors']>()
     expect<BoxPluginOptions['rateLimit']>().type.toBe<boolean | RateLimitOptions | undefined>()
@@ -48,6 +49,38 @@ describe('BoxPluginOptions', () => {
     expect<keyof IceOptions>().type.toBe<'urls' | 'turnUrls' | 'turnSecret' | 'ttl'>()
     expect<BoxPluginOptions['store']>().type.toBe<Store | undefined>()
     expect<BoxPluginOptions['guard']>().type.toBe<Guard | undefined>()
+  })
+})
+
+describe('fastify.signalbox', () => {
+  const { signalbox } = Fastify()
+
+  test('is known to every instance', () => {
+    expect(signalbox).type.toBe<Boxes>()
+    expect<keyof Boxes>().type.toBe<'create' | 'open' | 'store' | 'read' | 'acknowledge' | 'drain' | 'delete' | 'subscribe'>()
+  })
+
+  test('creates and opens boxes', () => {
+    expect(signalbox.create()).type.toBe<Promise<CreatedBox>>()
+    expect(signalbox.create).type.toBeCallableWith({ ttl: 60, keep: 60, request: {} as FastifyRequest })
+    expect(signalbox.create).type.not.toBeCallableWith({ ttl: '60' })
+    expect(signalbox.open('box_…', { ttl: 60 })).type.toBe<Promise<OpenedBox>>()
+    expect<CreatedBox>().type.toBe<{ id: string, drop: string, expires: Date }>()
+  })
+
+  test('stores, reads and takes out messages', () => {
+    expect(signalbox.store('drop_…', { any: 'value' }, { idempotencyKey: 'k' })).type.toBe<Promise<{ seq: number, count: number }>>()
+    expect(signalbox.read('box_…', { after: 1, limit: 1 })).type.toBe<Promise<BoxMessages>>()
+    expect(signalbox.acknowledge('box_…', 1)).type.toBe<Promise<number>>()
+    expect(signalbox.drain('box_…')).type.toBe<Promise<BoxMessages>>()
+    expect(signalbox.delete('box_…')).type.toBe<Promise<void>>()
+    expect<BoxMessages>().type.toBe<{ messages: BoxMessage[], next: number }>()
+    expect<BoxMessage>().type.toBe<{ seq: number, data: unknown }>()
+  })
+
+  test('a loop yields messages until its signal aborts', () => {
+    expect(signalbox.subscribe('box_…', { after: 1, signal: AbortSignal.timeout(1) })).type.toBe<AsyncGenerator<BoxMessage, void>>()
+    expect(signalbox.subscribe).type.not.toBeCallableWith()
   })
 })
 

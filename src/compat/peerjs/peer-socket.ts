@@ -1,6 +1,6 @@
 import type { WebSocket } from 'ws'
-import { hasCode } from '../../errors.js'
-import { attend, isAway, pause, RETRY_AFTER } from '../attend.js'
+import { hasCode, isAway } from '../../errors.js'
+import { attend, pause, RETRY_AFTER } from '../attend.js'
 import { BoundedSocket, MOST_UNSENT, type Bounds } from '../bounded-socket.js'
 import type { Account, Served } from '../sockets.js'
 import { isClaimOf, type Claim, type PeerBoxes } from './peer-boxes.js'

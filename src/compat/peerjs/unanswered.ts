@@ -1,4 +1,5 @@
-import { isAway, RETRY_AFTER } from '../attend.js'
+import { isAway } from '../../errors.js'
+import { RETRY_AFTER } from '../attend.js'
 import type { PeerBoxes } from './peer-boxes.js'
 
 /** Messages for a peer expire together, in steps of that many ms. */
