@@ -110,6 +110,12 @@ export class PeerBoxes {
     return page === undefined || page.texts.length === 0 ? undefined : page.next
   }
 
+  /** The text of the message with this number, if it is still waiting for the peer. */
+  async waitingAt (id: string, seq: number): Promise<string | undefined> {
+    const page = await ifThere(this.service.read(this.mailOf(id), seq - 1, 1))
+    return page?.next === seq ? page.texts[0] : undefined
+  }
+
   /** Deletes what is waiting for the peer, up to this number. */
   async discard (id: string, seq: number): Promise<void> {
     await ifThere(this.service.acknowledge(this.mailOf(id), seq))

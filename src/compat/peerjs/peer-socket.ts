@@ -181,7 +181,7 @@ export class PeerSocket implements Served {
       // News are only for those who are there.
       return isNews && !await boxes.isTaken(dst) ? undefined : await boxes.store(dst, text, this.#client.account)
     })
-    if (seq !== undefined) unanswered.add(dst, seq, isNews ? undefined : this.#client)
+    if (seq !== undefined) unanswered.add(dst, { seq, text }, isNews ? undefined : this.#client)
     else if (!isNews) this.expired(this.#client, dst)
   }
 

@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto'
 import { isAway } from '../../errors.js'
 import { RETRY_AFTER } from '../attend.js'
 import type { PeerBoxes } from './peer-boxes.js'
@@ -16,13 +17,14 @@ export interface Sender {
   token: string
 }
 
-/** The messages for a peer that expire at the same time. */
+/** Messages for a peer that expire at the same time, in the order of their numbers: a lower one may be of a new box. */
 interface Batch {
   dst: string
   /** when they expire */
   at: number
-  /** the sequence number of the last one */
+  /** the sequence number of the last one, and by what it is known again */
   last: number
+  digest: string
   /** who is to be told, and the number of the last message of each */
   senders: Map<string, { sender: Sender, last: number }>
 }
@@ -53,12 +55,11 @@ export class Unanswered {
    * Watches a message that was just stored, until it is received or has expired and is deleted.
    * @param sender who is told that it has expired; undefined if nobody is
    */
-  add (dst: string, seq: number, sender: Sender | undefined): void {
-    const batch = this.#current(dst)
-    batch.last = Math.max(batch.last, seq)
-    if (sender === undefined) return
-    const name = nameOf(sender)
-    batch.senders.set(name, { sender, last: Math.max(batch.senders.get(name)?.last ?? 0, seq) })
+  add (dst: string, { seq, text }: { seq: number, text: string }, sender: Sender | undefined): void {
+    const batch = this.#current(dst, seq)
+    batch.last = seq
+    batch.digest = digest(text)
+    if (sender !== undefined) batch.senders.set(nameOf(sender), { sender, last: seq })
   }
 
   stop (): void {
@@ -66,14 +67,14 @@ export class Unanswered {
     for (const timer of this.#timers) clearTimeout(timer)
   }
 
-  #current (dst: string): Batch {
+  #current (dst: string, seq: number): Batch {
     const now = performance.now()
     const at = Math.ceil((now + this.#expire) / STEP) * STEP
     const batches = this.#batches.get(dst) ?? new Set()
     this.#batches.set(dst, batches)
     const newest = [...batches].at(-1)
-    if (newest?.at === at) return newest
-    const batch: Batch = { dst, at, last: 0, senders: new Map() }
+    if (newest?.at === at && seq > newest.last) return newest
+    const batch: Batch = { dst, at, last: 0, digest: '', senders: new Map() }
     batches.add(batch)
     this.#later(at - now, () => this.#expires(batch, batches))
     return batch
@@ -84,15 +85,25 @@ export class Unanswered {
     if (!batches.has(batch)) return
     const { dst } = batch
     const known = [...batches].map(each => ({ each, last: each.last }))
+    const text = await this.#boxes.waitingAt(dst, batch.last)
     const first = await this.#boxes.firstWaiting(dst) ?? Infinity
     for (const { each, last } of known) if (each === batch || (last < first && last === each.last)) this.#forget(each, batches)
+    if (text === undefined && batch.last < first) return
+    if (text === undefined || digest(text) !== batch.digest) {
+      // Lost with their box. Those in the one that has replaced it wait for their own time.
+      for (const { sender } of batch.senders.values()) this.#onExpire(sender, dst)
+      return
+    }
     if (batch.last < first) return
     for (const [name, { sender, last }] of batch.senders) {
       if (last < first) continue
       for (const later of batches) later.senders.delete(name)
       this.#onExpire(sender, dst)
     }
-    this.#later(GRACE, () => this.#boxes.discard(dst, batch.last))
+    this.#later(GRACE, async () => {
+      const text = await this.#boxes.waitingAt(dst, batch.last)
+      if (text !== undefined && digest(text) === batch.digest) await this.#boxes.discard(dst, batch.last)
+    })
   }
 
   #forget (batch: Batch, batches: Set<Batch>): void {
@@ -111,6 +122,10 @@ export class Unanswered {
     }, ms)
     this.#timers.add(timer)
   }
+}
+
+function digest (text: string): string {
+  return hash('sha256', text, 'base64url')
 }
 
 function nameOf ({ id, token }: Sender): string {

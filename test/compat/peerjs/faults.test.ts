@@ -2,8 +2,10 @@ import { EventEmitter, once } from 'node:events'
 import t from 'tap'
 import type { WebSocket } from 'ws'
 import { PeerSocket, type PeerSockets } from '../../../src/compat/peerjs/peer-socket.js'
+import { Unanswered } from '../../../src/compat/peerjs/unanswered.js'
 import { StoreError } from '../../../src/errors.js'
 import { memoryStore } from '../../../src/store/memory.js'
+import { TestClock } from '../../helpers/build.js'
 import { until } from '../../helpers/until.js'
 import { anyone, boxesOf, changed, isEmpty, serve, sharedStore, watchedStore } from './peers.js'
 
@@ -73,6 +75,29 @@ t.test('each message is deleted when its own time is over', async t => {
   await anna.gets({ type: 'EXPIRE', src: 'carl', dst: 'anna' })
   const [, mail] = calls.find(([operation, , message]) => operation === 'append' && message.text.includes('"dst":"ben"'))!
   t.same((await kept.read(mail, 0, 10, clock.now())).texts, [], 'before what was sent later has expired')
+})
+
+t.test('what waits in a new box of a peer does not expire with what the old one had', async t => {
+  const [store, clock] = [sharedStore(), new TestClock()]
+  const boxes = boxesOf(t, store, clock)
+  const told: string[] = []
+  const unanswered = new Unanswered(boxes, 50, ({ id }, dst) => { told.push(`${id} of ${dst}`) }, error => { t.fail(String(error)) })
+  t.teardown(() => { unanswered.stop() })
+  const send = async (dst: string, text: string, sender: string): Promise<void> => {
+    unanswered.add(dst, { seq: await boxes.store(dst, text, anyone), text }, { id: sender, token: 'x' })
+  }
+  for (const dst of ['ben', 'carl']) {
+    for (const text of ['1', '2']) await send(dst, text, 'anna')
+    // As when Redis has lost its data.
+    await boxes.service.delete(boxes.mailOf(dst))
+  }
+  // Through another server, which will delete them in their time.
+  for (const text of ['3', '4']) await boxes.store('ben', text, anyone)
+  await send('carl', '3', 'dora')
+  await until(() => told.length === 3)
+  t.same(told, ['anna of ben', 'anna of carl', 'dora of carl'])
+  await isEmpty(store, boxes.mailOf('carl'), clock)
+  t.same((await boxes.service.read(boxes.mailOf('ben'), 0, 10)).texts, ['3', '4'])
 })
 
 t.test('news for a peer that has lost its server are deleted, too', async t => {
