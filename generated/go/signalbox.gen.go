@@ -136,7 +136,7 @@ type CreateBox struct {
 	Ttl *int `json:"ttl,omitempty"`
 }
 
-// Created The box was created.
+// Created A box that was created or opened.
 type Created struct {
 	// Data The box id. Whoever holds it owns the box: keep it secret.
 	Data string `json:"data"`

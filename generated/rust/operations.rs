@@ -150,7 +150,7 @@ pub mod types {
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub ttl: ::std::option::Option<i64>,
     }
-    /// The box was created.
+    /// A box that was created or opened.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
     pub struct Created {
         /// The box id. Whoever holds it owns the box: keep it secret.

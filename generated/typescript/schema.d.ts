@@ -218,7 +218,7 @@ export interface components {
             /** @description Makes the box a room: each message expires after this many seconds, and a full room drops its oldest messages. At most `ttl`. If absent, the box keeps its messages until they are acknowledged or drained. */
             keep?: number;
         };
-        /** @description The box was created. */
+        /** @description A box that was created or opened. */
         Created: {
             /** @enum {string} */
             type: "created";

@@ -15,6 +15,12 @@ export function parseParameters (scope: FastifyInstance): void {
   parse(scope, 'application/json', body => body.length === 0 ? undefined : parseJson(decode(body)))
 }
 
+/** For operations whose parameters are all optional: without a body, none is given. */
+export function allowNoBody (request: FastifyRequest, _reply: unknown, done: () => void): void {
+  if (request.body === undefined) request.body = {}
+  done()
+}
+
 /** Parses messages: a body becomes a `NewMessage`, never an object. */
 export function parseMessages (scope: FastifyInstance): void {
   scope.removeAllContentTypeParsers()

@@ -40,7 +40,7 @@ export const settings = ({ ttl, maxTtl }: { ttl: number, maxTtl: number }) => Ty
   }))
 }, { title: 'CreateBox', additionalProperties: false, description: 'The settings of the new box.' })
 
-/** The members that describe a new box. */
+/** The members that describe a box that was created or opened. */
 export const createdMembers = {
   type: Type.Literal('created'),
   data: boxId,
@@ -51,7 +51,7 @@ export const createdExample = {
   type: 'created', data: 'box_Zm9yIGV4YW1wbGUgb25seSEgMDEyMzQ1', drop: 'drop_ZXhhbXBsZSBkcm9wIGFkZHJlc3MgMDEy', expires: '2026-11-22T12:00:00.000Z'
 }
 
-export const Created = Type.Object(createdMembers, { title: 'Created', description: 'The box was created.' })
+export const Created = Type.Object(createdMembers, { title: 'Created', description: 'A box that was created or opened.' })
 export type Created = Static<typeof Created>
 
 export const Ack = Type.Object({

@@ -14,14 +14,14 @@ interface Holder extends Holding {
   name: string
 }
 
-/** What a box has if its messages pass. It is in a queue while it has any. */
+/** What a box has if its messages expire. It is in a queue while it has any. */
 interface Room {
   box: MemoryBox
   /** in ms */
   keep: number
   /** when each text was appended */
   times: Times
-  /** when the oldest passes */
+  /** when the oldest expires */
   deadline: number
   /** its index in the queue */
   slot: number

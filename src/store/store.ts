@@ -90,9 +90,9 @@ export interface Store {
   subscribe (drop: string, listener: () => void): Promise<Unsubscribe>
 
   /**
-   * Frees the space of expired boxes, and of messages that have passed, in one step of bounded work. It only reclaims space: callers that get
-   * `StoreFullError` or `HeldError` sweep and retry as long as something is freed, so no result depends on when
-   * this is called.
+   * Frees the space of expired boxes, and of messages that have expired, in one step of bounded work. It only reclaims
+   * space: callers that get `StoreFullError` or `HeldError` sweep and retry as long as something is freed, so no result
+   * depends on when this is called.
    * @returns the number of boxes and messages freed; 0 means that no more are due
    */
   sweep (now: number): Promise<number>

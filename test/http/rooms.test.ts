@@ -23,7 +23,7 @@ t.test('a room keeps each message for its time, and any number of readers read i
   t.same((await read('?after=1')).json(), { type: 'msgs', data: ['c'], next: 3 })
 })
 
-t.test('a full room lets its oldest messages go, and a full box refuses', async t => {
+t.test('a full room drops its oldest messages, and a full box refuses', async t => {
   const { room, createBox } = await build(t, { maxMessages: 3 })
   const { store, read } = await room()
   for (let n = 1; n <= 5; n++) t.match((await store(n)).json(), { data: Math.min(n, 3), seq: n })

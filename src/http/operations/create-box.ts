@@ -1,6 +1,7 @@
 import { created, responding } from '../responses.js'
 import type { Api, Scope } from '../api.js'
 import { baseOf } from '../base.js'
+import { allowNoBody } from '../body.js'
 import { body, json } from '../contract.js'
 import { CREATES_BOX } from '../document.js'
 import { guarded } from '../guard.js'
@@ -23,10 +24,7 @@ export function createBox (scope: Scope, { service, options, limiter, contract }
       }
     }),
     onRequest: countedAs(limiter, 'creates'),
-    preValidation: (request, _reply, done) => {
-      if (request.body === undefined) request.body = {}
-      done()
-    },
+    preValidation: allowNoBody,
     preHandler: guarded(options.guard, 'createBox')
   }, responding(
     request => service.create(request.body, limiter.holder(request)),

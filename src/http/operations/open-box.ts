@@ -1,6 +1,7 @@
 import { created, responding } from '../responses.js'
 import type { Api, Scope } from '../api.js'
 import { baseOf } from '../base.js'
+import { allowNoBody } from '../body.js'
 import { body, json } from '../contract.js'
 import { CREATES_BOX } from '../document.js'
 import { guarded } from '../guard.js'
@@ -30,10 +31,7 @@ export function openBox (scope: Scope, { service, options, limiter, contract }: 
       }
     }),
     onRequest: [...countedAs(limiter, 'reads'), ownBox],
-    preValidation: (request, _reply, done) => {
-      if (request.body === undefined) request.body = {}
-      done()
-    },
+    preValidation: allowNoBody,
     preHandler: guarded(options.guard, 'openBox')
   }, responding(
     (request, reply) => service.open(request.params.box, request[DROP], request.body, limiter.holder(request), () => limiter.count('creates', request, reply)),

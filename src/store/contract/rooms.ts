@@ -5,7 +5,7 @@ import { assertHas, type Define, type Traits } from './define.js'
 
 const KEEP = 10_000
 
-/** Boxes whose messages pass. */
+/** Boxes whose messages expire. */
 export function roomContract (test: Define, { turnsTime, countsBytes, sweeps, freeBytes }: Required<Traits>): void {
   const timed: Define = (name, run, trait = true) => { test(name, run, turnsTime && trait) }
   const three: Limits = { ...limits, maxMessages: 3 }
@@ -46,7 +46,7 @@ export function roomContract (test: Define, { turnsTime, countsBytes, sweeps, fr
     }
   })
 
-  test('a full room lets its oldest messages go, by number and by size', async store => {
+  test('a full room drops its oldest messages, by number and by size', async store => {
     const byNumber = await room(store)
     for (let n = 1; n <= 5; n++) assert.deepEqual(await store.append(byNumber, message(`${n}`), start, three), { seq: n, count: Math.min(n, 3) })
     assertHas(await store.read(byNumber, 0, 10, start), { texts: ['3', '4', '5'], next: 5 })
@@ -80,7 +80,7 @@ export function roomContract (test: Define, { turnsTime, countsBytes, sweeps, fr
     assert.equal('keep' in await store.read(drop, 0, 1, start), false)
   })
 
-  test('a key is known although its message has passed', async store => {
+  test('a key is known although its message was dropped', async store => {
     const drop = await room(store)
     const first = await store.append(drop, message('1', 'key'), start, three)
     for (let n = 2; n <= 4; n++) await store.append(drop, message(`${n}`), start, three)
@@ -101,7 +101,7 @@ export function roomContract (test: Define, { turnsTime, countsBytes, sweeps, fr
     assert.equal('keep' in await store.read(other, 0, 1, start), false)
   })
 
-  timed('a clock that is set back lets nothing pass before what is older', async store => {
+  timed('when a clock is set back, nothing expires before what is older', async store => {
     const drop = await room(store)
     await store.append(drop, message('1'), start + 5, limits)
     await store.append(drop, message('2'), start, limits)
@@ -112,7 +112,7 @@ export function roomContract (test: Define, { turnsTime, countsBytes, sweeps, fr
   const large = message(JSON.stringify('x'.repeat(9_998)))
   const held = (bytes: number): Limits & { held: Held } => ({ ...limits, maxMessages: 10, held: { boxes: 10, bytes } })
 
-  test('what a full room lets go counts no more against its holder', async store => {
+  test('what a full room has dropped counts no more against its holder', async store => {
     const within = held(200_000)
     const drop = await room(store, within, 'a')
     for (let n = 1; n <= 100; n++) await store.append(drop, large, start, within)
@@ -121,7 +121,7 @@ export function roomContract (test: Define, { turnsTime, countsBytes, sweeps, fr
     assert.equal((await texts(store, drop)).length, 10)
   })
 
-  test('a room does not let go what it would not gain space by', async store => {
+  test('a room drops nothing that it would not gain space by', async store => {
     const within = held(55_000)
     const drop = await room(store, within, 'a')
     let count = 0
@@ -130,7 +130,7 @@ export function roomContract (test: Define, { turnsTime, countsBytes, sweeps, fr
     assert.equal((await texts(store, drop)).length, count)
   })
 
-  timed('what has passed counts no more against its holder', async store => {
+  timed('what has expired counts no more against its holder', async store => {
     const within = held(120_000)
     const drop = await room(store, within, 'a')
     for (let round = 0; round < 5; round++) {
@@ -147,7 +147,7 @@ export function roomContract (test: Define, { turnsTime, countsBytes, sweeps, fr
     for (let n = 1; n <= 8; n++) await store.append(other, large, now, within)
   })
 
-  timed('a sweep frees what has passed, and only that', async store => {
+  timed('a sweep frees what has expired, and only that', async store => {
     const cap = { ...limits, maxStoreBytes: 60_000 }
     const drops = [await room(store, cap), await room(store, cap)]
     for (const drop of drops) for (let n = 0; n < 2; n++) await store.append(drop, large, start + n, cap)

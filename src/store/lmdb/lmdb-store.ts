@@ -164,7 +164,7 @@ class LmdbStore implements Store {
     return { texts, next: texts.length === 0 ? after : upTo, expires, ...keepOf(box) }
   }
 
-  /** What is in a box before a message of this size comes in, without what has passed or must go for it. */
+  /** What is in a box before a message of this size comes in, without what has expired or must go for it. */
   #whatStays (drop: string, box: Box, now: number, bytes: number, limits: Limits): { front: number, count: number, bytes: number, freed: number } {
     const all = { front: box.front, count: box.last - box.front, bytes: box.bytes, freed: 0 }
     if (box.keep === 0) return all

@@ -14,7 +14,7 @@ T = TypeVar("T", bound="Created")
 
 @_attrs_define
 class Created:
-    """The box was created.
+    """A box that was created or opened.
 
     Attributes:
         type_ (CreatedType):

@@ -31,7 +31,7 @@ import com.fasterxml.jackson.annotation.JsonPropertyOrder;
 
 import signalbox.operations.ApiClient;
 /**
- * The box was created.
+ * A box that was created or opened.
  */
 @JsonPropertyOrder({
   Created.JSON_PROPERTY_TYPE,
