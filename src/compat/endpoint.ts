@@ -26,8 +26,6 @@ interface Parts {
   clock: Clock
   /** what counts requests, if the plugin does not count alone */
   limiter: Limiter | undefined
-  /** the default idle lifetime of its boxes, in seconds */
-  ttl: number
 }
 
 /** Where clients of another protocol are served over boxes: what all such plugins need. */
@@ -41,10 +39,10 @@ export class Endpoint {
   readonly #limiter: Limiter
   readonly #serviceWith: (more: Partial<Limits>) => BoxService
 
-  constructor ({ app, plugin, protocol, options, store: kept, clock, limiter, ttl }: Parts) {
+  constructor ({ app, plugin, protocol, options, store: kept, clock, limiter }: Parts) {
     this.#path = prefixOf(app)
     if (/[:*]/.test(this.#path)) throw new TypeError(`${plugin}: option 'prefix' expected a path without parameters, received '${this.#path}'`)
-    const { maxMessages, maxBoxBytes, maxStoreBytes, maxWaiters, maxRoomWaiters, rateLimit } = options
+    const { ttl, maxMessages, maxBoxBytes, maxStoreBytes, maxWaiters, maxRoomWaiters, rateLimit } = options
     const store = prepareStore(app, kept)
     const held = rateLimit === false ? undefined : { boxes: rateLimit.boxes, bytes: rateLimit.bytes }
     const limits = { maxMessages, maxBoxBytes, maxStoreBytes, held }

@@ -3,7 +3,7 @@ import { checkOptions, optional } from '../store/options.js'
 import type { Store } from '../store/store.js'
 
 /** The options of an endpoint that mean the same as those of `boxPlugin`. */
-const SHARED = ['cors', 'rateLimit', 'maxMessageBytes', 'maxMessages', 'maxBoxBytes', 'maxStoreBytes'] as const
+export const SHARED = ['cors', 'rateLimit', 'maxMessageBytes', 'maxMessages', 'maxBoxBytes', 'maxStoreBytes'] as const
 
 /** The options that Fastify itself accepts. */
 const OF_REGISTER = ['prefix', 'logLevel', 'logSerializers', 'encapsulate']
@@ -11,7 +11,7 @@ const OF_REGISTER = ['prefix', 'logLevel', 'logSerializers', 'encapsulate']
 /** A day, in seconds. */
 const LONGEST = 86_400
 
-export type SharedOptions = Pick<BoxPluginOptions, typeof SHARED[number]>
+type SharedOptions = Pick<BoxPluginOptions, typeof SHARED[number]>
 
 export const isSeconds = optional([`a whole number from 1 to ${LONGEST}`, value => Number.isInteger(value) && (value as number) >= 1 && (value as number) <= LONGEST])
 const isAnything = optional(['', () => true])

@@ -40,6 +40,11 @@ export class Sockets {
     this.#onError = onError
   }
 
+  /** Refuses a handshake of an address that has as many sockets as it may have. @throws RateError */
+  check (request: FastifyRequest): void {
+    this.#limiter.enter(request)()
+  }
+
   add (socket: WebSocket, request: FastifyRequest, { refuse, serve }: Opening): void {
     // With the host's own plugin, they would go to the host's handler, which may not expect them.
     socket.on('error', () => {})

@@ -1,4 +1,5 @@
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+import { sharedWith } from '../compat/options.js'
 import { limitHttp2, requestLimits } from '../http/unfinished.js'
 import type { OutgoingLimits } from '../http/outgoing.js'
 import { createOutgoing } from '../http/outgoing-of.js'
@@ -144,9 +145,14 @@ async function assemble (app: FastifyInstance, config: Config, parts: ServerPart
   app.get('/metrics', { ...neverShed, onRequest: countedAs(limiter, 'files') }, async (_request, reply) => reply.type(metrics.registry.contentType).send(await metrics.registry.metrics()))
   const metered = meterStore(store, metrics.storeMeter(store.name))
   await app.register(createBoxPlugin({ limiter }), { ...config.box, store: metered })
+  const shared = { ...sharedWith(config.box), store: metered }
   if (config.peerjs !== false) {
-    const [{ createPeerjsPlugin }, { sharedWith }] = await Promise.all([import('../compat/peerjs/plugin.js'), import('../compat/options.js')])
-    await app.register(createPeerjsPlugin({ limiter }), { ...sharedWith(config.box), prefix: config.peerjs, store: metered })
+    const { createPeerjsPlugin } = await import('../compat/peerjs/plugin.js')
+    await app.register(createPeerjsPlugin({ limiter }), { ...shared, prefix: config.peerjs })
+  }
+  if (config.yWebrtc !== false) {
+    const { createYWebrtcPlugin } = await import('../compat/y-webrtc/plugin.js')
+    await app.register(createYWebrtcPlugin({ limiter }), { ...shared, prefix: config.yWebrtc })
   }
   await app.register(async scope => { await serveCallPage(scope, limiter, parts.page) })
   await handleUnknownRoutes(app, routes)

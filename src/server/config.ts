@@ -17,6 +17,8 @@ export interface Config {
   connections: ConnectionLimits
   /** the path of the PeerJS endpoint */
   peerjs: string | false
+  /** the path of the y-webrtc endpoint */
+  yWebrtc: string | false
   logLevel: string
   /** the options of `boxPlugin` */
   box: BoxPluginOptions
@@ -60,10 +62,16 @@ export function readConfig (args: readonly string[], environment: Environment): 
     store: valueOf(settings.store),
     trustProxy: valueOf(settings.trustProxy),
     connections: { total: valueOf(settings.maxConnections), perAddress: rateLimited ? perAddress : Infinity },
-    peerjs: valueOf(settings.peerjs),
+    ...endpoints(valueOf(settings.peerjs), valueOf(settings.yWebrtc)),
     logLevel: valueOf(settings.logLevel),
     box: pluginOptions(given, rateLimited)
   }
+}
+
+function endpoints (peerjs: string | false, yWebrtc: string | false): Pick<Config, 'peerjs' | 'yWebrtc'> {
+  const isBelow = peerjs !== false && yWebrtc !== false && `${yWebrtc}/`.toLowerCase().startsWith(`${peerjs}/`.toLowerCase())
+  if (isBelow) throw new ConfigError(`--y-webrtc expected a path outside that of --peerjs (${peerjs}), received ${JSON.stringify(yWebrtc)}`)
+  return { peerjs, yWebrtc }
 }
 
 function tlsFiles (cert: string | undefined, key: string | undefined): TlsFiles | undefined {

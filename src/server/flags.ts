@@ -44,6 +44,7 @@ export const settings = {
   rateLimit: setting('rate-limit', '<on|off>', 'limits per client address (IPv6: per /64 network)', 'on', oneOf('on', 'off')),
   connectionsPerAddress: setting('rate-limit-connections', '<number>', 'maximum number of open connections per client address, unless it is a trusted proxy', '256', bySchema(ConnectionCount)),
   peerjs: setting('peerjs', '<path>', 'path at which clients of PeerJS are served, such as /peerjs', 'none', readEndpoint),
+  yWebrtc: setting('y-webrtc', '<path>', 'path at which clients of y-webrtc are served, such as /y-webrtc', 'none', readEndpoint),
   trustProxy: setting('trust-proxy', '<list>', 'addresses or CIDR ranges of proxies whose X-Forwarded-For is trusted', 'none', readProxies),
   logLevel: setting('log-level', '<level>', `one of ${LOG_LEVELS.join(', ')}`, 'info', oneOf(...LOG_LEVELS))
 }
@@ -62,6 +63,7 @@ export const flags: readonly Flag[] = sayFlags([
   settings.connectionsPerAddress,
   settings.trustProxy,
   settings.peerjs,
+  settings.yWebrtc,
   { ...setting('cors-origin', '<list>', 'origins whose pages may call the API: *, none, or a list', '*', readOrigins), option: 'cors' },
   { ...setting('ice-urls', '<list>', textOf(ice.urls), 'none', listOf(ice.urls)), option: 'ice.urls' },
   { ...setting('turn-urls', '<list>', textOf(ice.turnUrls), 'none', listOf(ice.turnUrls)), option: 'ice.turnUrls' },
@@ -153,7 +155,7 @@ const TAKEN = ['/boxes', '/streams', '/problems', '/docs', '/openapi.json', '/op
 function readEndpoint (text: string): string | false {
   if (text === 'none') return false
   const isTaken = TAKEN.some(path => `${text}/`.toLowerCase().startsWith(`${path}/`))
-  if (isTaken || !/^(?:\/[A-Za-z0-9._~-]+)+$/.test(text)) throw new FlagError('none, or a path such as /peerjs at which nothing else is served')
+  if (isTaken || !/^(?:\/[A-Za-z0-9._~-]+)+$/.test(text)) throw new FlagError('none, or a path such as /signaling at which nothing else is served')
   return text
 }
 

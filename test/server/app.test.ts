@@ -6,6 +6,7 @@ import { pathToFileURL } from 'node:url'
 import { brotliCompressSync } from 'node:zlib'
 import type { InjectOptions } from 'fastify'
 import t, { type Test } from 'tap'
+import WebSocket from 'ws'
 import { memoryStore } from '../../src/store/memory.js'
 import { StoreError } from '../../src/errors.js'
 import { isProblem } from '../helpers/build.js'
@@ -386,4 +387,19 @@ t.test('clients of PeerJS are served where that is asked for', async t => {
   const body = '{"ttl":60}'
   t.match(await answers(`POST /boxes HTTP/1.1\r\n${upgrade('h2c')}Content-Type: application/json\r\nContent-Length: ${body.length}\r\n`, body),
     /^HTTP\/1.1 201 /, 'what asks for HTTP/2, as Java does, is a request like any other')
+})
+
+t.test('so are those of y-webrtc, also beside the others', async t => {
+  const off = await serve(t)
+  t.equal((await off.app.inject('/yjs')).statusCode, 404)
+
+  const { listen } = await serve(t, ['--peerjs=/peerjs', '--y-webrtc=/yjs'])
+  const url = `ws://127.0.0.1:${await listen()}`
+  const socket = new WebSocket(`${url}/yjs`)
+  await once(socket, 'open')
+  socket.send('{"type":"subscribe","topics":["notes"]}')
+  socket.send('{"type":"publish","topic":"notes","data":1}')
+  t.equal(String((await once(socket, 'message'))[0]), '{"type":"publish","topic":"notes","data":1,"clients":1}')
+  const peer = new WebSocket(`${url}/peerjs/peerjs?key=peerjs&id=a&token=b`)
+  t.equal(String((await once(peer, 'message'))[0]), '{"type":"OPEN"}')
 })

@@ -14,7 +14,7 @@ function refuses (t: Test, name: string, text: string, pattern: RegExp): void {
 
 t.test('without settings, the defaults are those of the design and of the plugin', async t => {
   const config = read()
-  t.same(config, { port: 8080, host: 'localhost', tls: undefined, store: { kind: 'lmdb', path: './signalbox-data' }, trustProxy: [], connections: { total: 4096, perAddress: 256 }, peerjs: false, logLevel: 'info', box: {} })
+  t.same(config, { port: 8080, host: 'localhost', tls: undefined, store: { kind: 'lmdb', path: './signalbox-data' }, trustProxy: [], connections: { total: 4096, perAddress: 256 }, peerjs: false, yWebrtc: false, logLevel: 'info', box: {} })
   t.same(resolveOptions(config.box), resolveOptions({}))
 })
 
@@ -26,6 +26,7 @@ const examples: Record<string, [text: string, where: (config: Config) => unknown
   'rate-limit': ['off', config => config.box.rateLimit, false],
   'trust-proxy': ['10.0.0.1, fd00::/8', config => config.trustProxy, ['10.0.0.1', 'fd00::/8']],
   peerjs: ['/signaling', config => config.peerjs, '/signaling'],
+  'y-webrtc': ['/yjs', config => config.yWebrtc, '/yjs'],
   'max-connections': ['7', config => config.connections.total, 7],
   'rate-limit-connections': ['7', config => config.connections.perAddress, 7],
   'cors-origin': ['https://a.example, http://b.example:8080', config => config.box.cors, ['https://a.example', 'http://b.example:8080']],
@@ -80,7 +81,8 @@ t.test('a bad value is refused with what was expected', async t => {
   refuses(t, 'log-level', 'loud', /expected one of fatal/)
   for (const text of ['1', 'true', '10.0.0.0/33', 'fd00::/129', '10.0.0.1/8/8', '10.0.0.1,', 'proxy.example']) refuses(t, 'trust-proxy', text, /list of IP addresses and CIDR ranges/)
   for (const text of ['https://a.example/', 'a.example', '*,https://a.example', 'null']) refuses(t, 'cors-origin', text, /origins such as/)
-  for (const path of ['peerjs', '/', '/a//b', '/boxes', '/docs/peerjs', '/HEALTH/x', '/a/:b']) refuses(t, 'peerjs', path, /expected none, or a path such as \/peerjs/)
+  for (const path of ['peerjs', '/', '/a//b', '/boxes', '/docs/peerjs', '/HEALTH/x', '/a/:b']) for (const name of ['peerjs', 'y-webrtc']) refuses(t, name, path, /expected none, or a path such as \/signaling/)
+  for (const path of ['/p', '/P/peerjs', '/p/a/b']) t.throws(() => read(['--peerjs=/p', `--y-webrtc=${path}`]), { constructor: ConfigError, message: /^--y-webrtc expected a path outside that of --peerjs \(\/p\), received/ })
   refuses(t, 'ice-urls', 'http://a.example', /expected a STUN URL such as stun:host:port, received "http:/)
   refuses(t, 'turn-urls', 'stun:a.example', /expected a TURN URL such as turn:host:port.*, received "stun:/)
   t.throws(() => read(['--turn-urls=turn:a.example']), { constructor: ConfigError, message: '--turn-secret expected a secret, because --turn-urls is set, received nothing' })

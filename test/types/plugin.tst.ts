@@ -4,6 +4,8 @@ import {
   type Appended, type BoxError, type BoxErrorCode, type Boxes, type BoxMessage, type BoxMessages, type BoxPluginOptions, type CreatedBox, type Drained, type Guard, type IceOptions, type Limits, type NewMessage, type Opened, type OpenedBox, type Operation,
   type Page, type RateLimitOptions, type SharedCounter, type Store, type Unsubscribe
 } from 'fastify-signalbox'
+import { peerjsPlugin, type PeerjsPluginOptions } from 'fastify-signalbox/peerjs'
+import { yWebrtcPlugin, type YWebrtcPluginOptions } from 'fastify-signalbox/y-webrtc'
 import { describe, expect, test } from 'tstyche'
 
 describe('boxPlugin', () => {
@@ -96,6 +98,24 @@ describe('Guard', () => {
     expect<() => void>().type.toBeAssignableTo<Guard>()
     expect<(request: FastifyRequest) => Promise<void>>().type.toBeAssignableTo<Guard>()
     expect<(request: FastifyRequest, reply: FastifyReply, operation: 'createBox') => void>().type.not.toBeAssignableTo<Guard>()
+  })
+})
+
+describe('the endpoints for other clients', () => {
+  const app = Fastify()
+  type Shared = 'store' | 'cors' | 'rateLimit' | 'maxMessageBytes' | 'maxMessages' | 'maxBoxBytes' | 'maxStoreBytes'
+
+  test('accept their options and a prefix, and nothing else', () => {
+    expect(app.register).type.toBeCallableWith(peerjsPlugin, { prefix: '/peerjs', store: memoryStore(), discovery: true })
+    expect(app.register).type.not.toBeCallableWith(peerjsPlugin, { ttl: 60 })
+    expect(app.register).type.toBeCallableWith(yWebrtcPlugin, { prefix: '/y-webrtc', store: memoryStore(), timeout: 30 })
+    expect(app.register).type.not.toBeCallableWith(yWebrtcPlugin, { key: 'x' })
+  })
+
+  test('have these options and no others', () => {
+    expect<keyof PeerjsPluginOptions>().type.toBe<Shared | 'key' | 'discovery' | 'expire' | 'timeout'>()
+    expect<keyof YWebrtcPluginOptions>().type.toBe<Shared | 'timeout'>()
+    expect<YWebrtcPluginOptions['rateLimit']>().type.toBe<BoxPluginOptions['rateLimit']>()
   })
 })
 

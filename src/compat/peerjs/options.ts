@@ -1,11 +1,11 @@
-import type { ResolvedOptions } from '../../options.js'
+import type { BoxPluginOptions, ResolvedOptions } from '../../options.js'
 import { optional } from '../../store/options.js'
 import type { Store } from '../../store/store.js'
-import { isSeconds, resolveShared, type SharedOptions } from '../options.js'
+import { isSeconds, resolveShared, type SHARED } from '../options.js'
 import { LONGEST_NAME } from './protocol.js'
 
 /** The options of `peerjsPlugin`. */
-export interface PeerjsPluginOptions extends SharedOptions {
+export interface PeerjsPluginOptions extends Pick<BoxPluginOptions, typeof SHARED[number]> {
   /**
    * Where messages wait. It may be the store of `boxPlugin`. Servers with the same Redis serve the same peers.
    * Default: a new `memoryStore()`. The plugin closes the store with the app.

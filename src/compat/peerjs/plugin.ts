@@ -34,7 +34,7 @@ export function createPeerjsPlugin ({ clock = systemClock, limiter, ...times }: 
     // First of all, so that a given store is closed with the app even if the plugin fails.
     if (typeof givenStore?.close === 'function') app.addHook('onClose', async () => { await givenStore.close() })
     const { key, discovery, expire, timeout, box, store = memoryStore() } = resolvePeerjsOptions(input)
-    const shared = new Endpoint({ app, plugin: 'peerjsPlugin', protocol: 'PeerJS', options: box, store, clock, limiter, ttl: timeout })
+    const shared = new Endpoint({ app, plugin: 'peerjsPlugin', protocol: 'PeerJS', options: box, store, clock, limiter })
     const { service, sockets, onError } = shared
     const boxes = new PeerBoxes(service, shared.withLimits(OWNER_LIMITS), key, timeout)
     const peers: PeerSockets['peers'] = new Map()

@@ -1,9 +1,10 @@
 import { connect as connectTcp } from 'node:net'
-import { once } from 'node:events'
 import t from 'tap'
 import { meterStore } from '../../../src/server/metered-store.js'
+import { closed } from '../../helpers/closed.js'
 import { until } from '../../helpers/until.js'
-import { boxesOf, serve, sharedStore, watchedStore } from './peers.js'
+import { sharedStore, watchedStore } from '../stores.js'
+import { boxesOf, serve } from './peers.js'
 
 const RATE = { type: 'ERROR', payload: { msg: 'Too many messages. Wait a minute, then reconnect.' } }
 
@@ -146,7 +147,7 @@ t.test('a frame that never ends is closed like silence', async t => {
   const drip = setInterval(() => { socket.write('x') }, 20)
   t.teardown(() => { clearInterval(drip) })
   socket.resume()
-  await once(socket, 'close')
+  await closed(socket)
   t.pass('closed')
 })
 

@@ -1,6 +1,7 @@
 import t from 'tap'
 import { until } from '../../helpers/until.js'
-import { anyone, boxesOf, changed, serve, sharedStore, watchedStore } from './peers.js'
+import { changed, sharedStore, watchedStore } from '../stores.js'
+import { anyone, boxesOf, serve } from './peers.js'
 
 t.test('a claim of an earlier time does not give up the id of another peer', async t => {
   const boxes = boxesOf(t, sharedStore())

@@ -1,6 +1,7 @@
 import t from 'tap'
 import { CAPABILITY } from '../../../src/box/capability.js'
-import { isEmpty, serve, watchedStore } from './peers.js'
+import { watchedStore } from '../stores.js'
+import { isEmpty, serve } from './peers.js'
 
 const offer = (dst: string, payload: unknown = { sdp: 'v=0' }) => ({ type: 'OFFER', dst, payload })
 

@@ -7,7 +7,8 @@ import { StoreError } from '../../../src/errors.js'
 import { memoryStore } from '../../../src/store/memory.js'
 import { TestClock } from '../../helpers/build.js'
 import { until } from '../../helpers/until.js'
-import { anyone, boxesOf, changed, isEmpty, serve, sharedStore, watchedStore } from './peers.js'
+import { changed, sharedStore, watchedStore } from '../stores.js'
+import { anyone, boxesOf, isEmpty, serve } from './peers.js'
 
 const offer = (dst: string, payload: unknown) => ({ type: 'OFFER', dst, payload })
 const isMail = (drop: unknown): drop is string => typeof drop === 'string' && drop.startsWith('peer-mail')

@@ -4,7 +4,8 @@ import { dirname, join } from 'node:path'
 import { createRequire } from 'node:module'
 import t, { type Test } from 'tap'
 import { freePort, until } from '../../helpers/redis-server.js'
-import { peersAt, serve, type RawPeer, type Served } from './peers.js'
+import type { RawSocket } from '../raw-socket.js'
+import { peersAt, serve, type Served } from './peers.js'
 
 /** The server of the PeerJS project, as its command runs it. */
 async function officialServer (t: Test): Promise<string> {
@@ -24,7 +25,7 @@ async function officialServer (t: Test): Promise<string> {
 /** What clients see in a session. */
 async function session ({ url, connect, join }: Pick<Served, 'url' | 'connect' | 'join'>): Promise<unknown[]> {
   const seen: unknown[] = []
-  const sees = async (who: string, peer: RawPeer) => { seen.push([who, await peer.next()]) }
+  const sees = async (who: string, peer: RawSocket) => { seen.push([who, await peer.next()]) }
 
   const id = await fetch(`${url}/peerjs/id`)
   seen.push(id.status, (await id.text()).replace(/[0-9a-f]/g, 'x'))

@@ -2,7 +2,8 @@ import t from 'tap'
 import { needs } from '../../helpers/needs.js'
 import { RedisServer } from '../../helpers/redis-server.js'
 import { ServerProcess, temporaryDirectory } from '../../helpers/server-process.js'
-import { peersAt, serve, sharedStore, watchedStore } from './peers.js'
+import { sharedStore, watchedStore } from '../stores.js'
+import { peersAt, serve } from './peers.js'
 
 t.test('servers with one store serve the same peers', async t => {
   const store = sharedStore()
