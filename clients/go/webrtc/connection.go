@@ -116,6 +116,11 @@ func (l *link) opened() {
 		l.fail(err)
 		return
 	}
+	l.agreed()
+}
+
+// agreed says that the connection is up, and uses the agreed certificate.
+func (l *link) agreed() {
 	l.connecting.stop()
 	l.connected = true
 	l.control.send(map[string]any{"type": "seen", "seq": l.router.received})

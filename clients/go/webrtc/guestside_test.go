@@ -32,6 +32,19 @@ func (l *longText) UnmarshalJSON(text []byte) error {
 	return err
 }
 
+type limitVector struct {
+	Why, Role string
+	Turn      bool
+	Steps     []struct {
+		At    int
+		Event string
+	}
+	Ends *struct {
+		At   int
+		Code Code // "" if the other side has left
+	}
+}
+
 type callVectors struct {
 	Versions struct {
 		Invites  []struct{ Why, Invite, Code string }
@@ -88,6 +101,7 @@ type callVectors struct {
 		}
 	}
 	Rates        rateVectors
+	Limits       []limitVector
 	Conversation recordedCall
 }
 

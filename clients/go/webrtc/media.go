@@ -16,6 +16,7 @@ const (
 	minBuffer       = 16 << 10 // for each source
 	maxBuffer       = 1 << 20
 	maxBuffers      = 16 << 20 // what all sources of a connection may have beyond minBuffer
+	leaveRoom       = 8        // for how many more of its size a source leaves room when it grows
 	packetsOfBuffer = 64       // bytes for each packet: many small ones would cost more than their bytes
 )
 
@@ -68,11 +69,12 @@ func (b *mediaBuffer) resize(size int) {
 	b.SetLimitCount(size / packetsOfBuffer)
 }
 
-// grow doubles the limit, if all sources together allow it.
+// grow doubles the limit, if there is room. The fuller it is, the less a source may have, so that those that nobody reads
+// leave something to the others.
 func (b *mediaBuffer) grow() bool {
 	b.store.mu.Lock()
 	defer b.store.mu.Unlock()
-	if b.size == maxBuffer || b.store.beyond+b.size > maxBuffers {
+	if b.size == maxBuffer || b.store.beyond+b.size+leaveRoom*2*b.size > maxBuffers {
 		return false
 	}
 	b.store.beyond += b.size

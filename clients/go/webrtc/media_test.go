@@ -153,6 +153,24 @@ func TestUnreadMediaIsLimitedInSum(t *testing.T) {
 	}
 }
 
+func TestUnreadSourcesLeaveRoomToOthers(t *testing.T) {
+	store := mediaStore{}
+	packet := make([]byte, 1_200)
+	for source, least := range []int{16: 200 << 10, 32: 50 << 10, 48: 24 << 10} {
+		b, bytes := store.buffer(packetio.RTPBufferPacket, uint32(source)), 0
+		for {
+			n, err := b.Write(packet)
+			if err != nil {
+				break
+			}
+			bytes += n
+		}
+		if bytes < least {
+			t.Errorf("after %d unread ones, a source has %d bytes", source, bytes)
+		}
+	}
+}
+
 func TestTheEndOfASourceTooManyIsAskedForOnce(t *testing.T) {
 	exceeded := 0
 	store := mediaStore{exceeded: func() { exceeded++ }}

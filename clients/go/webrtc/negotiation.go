@@ -94,9 +94,7 @@ func (l *link) takeDescription(value object, text json.RawMessage) error {
 		return &Error{CodeDescription, err}
 	}
 	if first {
-		l.described = true
-		l.answering.stop()
-		l.connecting = l.loop.after(l.core.timeouts.ice, l.noPath)
+		l.awaitPath()
 	}
 	if found.kind == webrtc.SDPTypeOffer {
 		return l.answer(first, found.sdp)
@@ -143,6 +141,13 @@ func (l *link) answer(first bool, offer string) error {
 		l.negotiate()
 	}
 	return err
+}
+
+// awaitPath waits for a connection, now that the other side has described its end.
+func (l *link) awaitPath() {
+	l.described = true
+	l.answering.stop()
+	l.connecting = l.loop.after(l.core.timeouts.ice, l.noPath)
 }
 
 func (l *link) noPath() {

@@ -47,8 +47,6 @@ type HostOptions struct {
 type JoinOptions struct {
 	// Server is the base URL of the box routes. It is required with Header; an invite for any other server is refused.
 	Server string
-	// Refused is called for each message that is refused, usually with an [*Error], while the call continues.
-	Refused func(error)
 
 	// Prepare is called with each new connection before negotiation starts, for example to add tracks. An error ends
 	// the call.

@@ -37,7 +37,7 @@ func (p *Peer) Code() string {
 
 // Connection is the connection to the other side. Add tracks at any time: the library negotiates again. Use
 // [Peer.OnTrack] to receive theirs, and leave OnNegotiationNeeded and OnICECandidate alone. To end the connection,
-// close the peer instead.
+// close the peer instead. Do not print it: pion keeps the credentials of TURN servers in it.
 func (p *Peer) Connection() *webrtc.PeerConnection { return p.link().connection }
 
 // Channel is the open data channel to the other side.

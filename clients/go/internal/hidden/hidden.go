@@ -2,7 +2,8 @@
 package hidden
 
 // A Value returns what it hides. fmt calls no String method on a field that is not exported, or on what such a field
-// holds, and prints all of it, even behind a pointer. Of a function, it prints the address only.
+// holds, and prints all of it. It follows the pointer that it is given, but no other one, and no function: of these, it
+// prints the address only.
 type Value[T any] func() T
 
 // New hides a value.
