@@ -11,7 +11,7 @@ from unittest.mock import patch
 from av import CodecContext, VideoFrame
 
 from pictures import vp8
-from signalbox_client.webrtc import _decoding
+from signalbox_client.webrtc import _decoding, _queues
 from signalbox_client.webrtc._decoding import Decoding, Limits
 from signalbox_client.webrtc._queues import Frames
 
@@ -31,6 +31,9 @@ class DecodingTest(unittest.IsolatedAsyncioTestCase):
     def setUp(self) -> None:
         self.limits = Limits()
         self.ends: list[Any] = []
+        often = patch.object(_queues, "_BETWEEN_REQUESTS", 0)
+        often.start()
+        self.addCleanup(often.stop)
 
     async def asyncTearDown(self) -> None:
         while self.ends:
@@ -84,6 +87,29 @@ class DecodingTest(unittest.IsolatedAsyncioTestCase):
                 decoder.assert_not_called()
         self.assertEqual([await self.is_shown(track, item) for item in (key, other)], [True, True])
 
+    async def test_a_picture_is_asked_for_at_most_once_a_second(self) -> None:
+        now, asked = 1_000.0, []
+        decoding = Decoding("video", Frames("video", self.limits.unread), self.limits, lambda: asked.append(now))
+        key, other = picture("libvpx", 320, 240, frames=2)
+        broken = [(key[0], SimpleNamespace(data=vp8(16383, 16383), timestamp=0))] * 10
+
+        def decode(*items: Any) -> None:
+            for item in [*items, None]:
+                decoding.queue.append(item)
+                self.limits.undecoded.add(0 if item is None else len(item[1].data))
+            decoding.get()
+
+        with patch.object(_queues, "_BETWEEN_REQUESTS", 1), patch.object(_queues, "monotonic", lambda: now):
+            decode(*broken)
+            now += 0.9
+            decode(*broken, key)
+            self.assertEqual(asked, [1_000.0])
+            # The request is not forgotten, although there is nothing to refuse any more.
+            now += 0.1
+            decode(key, other)
+            decode(other)
+        self.assertEqual(asked, [1_000.0, 1_001.0])
+
     async def test_padding_is_not_the_end(self) -> None:
         for encoder in CODECS:
             track = self.track()
@@ -115,11 +141,14 @@ class DecodingTest(unittest.IsolatedAsyncioTestCase):
             decoder.return_value.codec.pix_fmt = "yuv420p"
             decoder.return_value.decode.return_value = [VideoFrame(16, 16, "yuv420p")]
             shown = [await self.is_shown(track, largest) for track in tracks]
-        # There are eight pictures of a track in VP8, and there is room for 40 of these.
-        self.assertEqual((shown, decoder.call_count), ([True] * 5 + [False] * 59, 5))
-        [small] = picture("libvpx", 320, 240)
-        self.assertFalse(await self.is_shown(tracks[-1], small))
-        # One that ends makes room.
+            # There are eight pictures of a track in VP8, and there is room for 40 of these.
+            self.assertEqual((shown, decoder.call_count), ([True] * 5 + [False] * 59, 5))
+            small = largest[0], SimpleNamespace(data=vp8(320, 240), timestamp=0)
+            self.assertFalse(await self.is_shown(tracks[-1], small))
+            # One whose pictures become smaller makes room.
+            self.assertTrue(await self.is_shown(tracks[0], small))
+            self.assertTrue(await self.is_shown(tracks[-1], small))
+        # And so does one that ends.
         await self.end()
         self.assertTrue(await self.is_shown(tracks[-1], small))
 

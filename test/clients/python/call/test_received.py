@@ -5,11 +5,15 @@ import unittest
 from socket import AF_INET, SOCK_DGRAM, socket
 from types import SimpleNamespace
 from typing import Any
+from unittest.mock import patch
 
 from aioice.stun import Class, Message, Method
-from aiortc import RTCPeerConnection
+from aiortc import RTCConfiguration, RTCPeerConnection
 from av import VideoFrame
 
+from media import sound
+from signalbox_client.webrtc import _queues
+from signalbox_client.webrtc._connection import CallConnection
 from signalbox_client.webrtc._queues import Encoded, Frames, Undecoded, Unread
 from signalbox_client.webrtc._received import MediaLimits
 from support import PATIENCE, CallTest, Messages
@@ -65,8 +69,9 @@ class ReceivedTest(unittest.IsolatedAsyncioTestCase):
         waiting.put(encoded(1))
         self.assertEqual((waiting.qsize(), restarts), (1, [True]))
         waiting.get()
-        for _ in range(3):
-            waiting.put(encoded(4_000_000))
+        with patch.object(_queues, "_BETWEEN_REQUESTS", 0):
+            for _ in range(3):
+                waiting.put(encoded(4_000_000))
         self.assertEqual((waiting.qsize(), restarts), (1, [True, True]))
 
     async def test_what_waits_to_be_decoded_is_limited_in_all_tracks_together(self) -> None:
@@ -94,6 +99,38 @@ class ReceivedTest(unittest.IsolatedAsyncioTestCase):
         self.assertFalse(self.limits.are_tracks_wanted)
         self.connection.on("track", lambda track: None)
         self.assertTrue(self.limits.are_tracks_wanted)
+
+
+class TransportsTest(unittest.IsolatedAsyncioTestCase):
+    """A connection has a transport for each section that the other side keeps apart. All of them share its limits."""
+
+    async def asyncSetUp(self) -> None:
+        connection = CallConnection(RTCConfiguration(iceServers=[]))
+        self.addAsyncCleanup(connection.close)
+        self.errors: list[str] = []
+        connection.on("excess", lambda error: self.errors.append(error.code))
+        for kind in ("audio", "video"):
+            connection.addTransceiver(kind)
+        transports = {each.receiver.transport for each in connection.getTransceivers()}
+        self.transports: list[Any] = list(transports)
+
+    async def test_sources_are_counted_on_all_transports_together(self) -> None:
+        self.assertEqual(len(self.transports), 2)
+        for transport in self.transports:
+            for source in range(300):
+                await transport._handle_rtp_data(sound(source), arrival_time_ms=0)
+        self.assertEqual(self.errors, ["CALL_ERR_FULL"] * 88)
+
+    async def test_addresses_are_counted_on_all_transports_together(self) -> None:
+        check = Message(message_method=Method.BINDING, message_class=Class.REQUEST)
+        check.attributes["PRIORITY"] = 1
+        protocol: Any = SimpleNamespace(local_candidate=SimpleNamespace(component=1, priority=1))
+        ices = [transport.transport.iceGatherer._connection for transport in self.transports]
+        for ice in ices:
+            ice.check_start_task = lambda pair: None
+            for port in range(60):
+                ice.check_incoming(check, ("127.0.0.1", 5_000 + port), protocol)
+        self.assertEqual([len(ice.remote_candidates) for ice in ices], [60, 40])
 
 
 class AddressesTest(CallTest):

@@ -34,6 +34,11 @@ class CallConnection(RTCPeerConnection):
     If the other side sends more than is allowed, it emits ``excess`` with the error.
     """
 
+    def __init__(self, configuration: RTCConfiguration):
+        super().__init__(configuration)
+        self._sources: set[Any] = set()
+        self._addresses: set[Any] = set()
+
     def addTrack(self, track: MediaStreamTrack) -> RTCRtpSender:
         sender = super().addTrack(track)
         self.emit("negotiationneeded")
@@ -52,8 +57,8 @@ class CallConnection(RTCPeerConnection):
         # aiortc's own, for this connection and each section that the other side keeps apart.
         base: Any = super()
         transport = base._RTCPeerConnection__createDtlsTransport()
-        limit_sources(transport, lambda error: self.emit("excess", error))
-        limit_addresses(transport.transport.iceGatherer._connection)
+        limit_sources(transport, self._sources, lambda error: self.emit("excess", error))
+        limit_addresses(transport.transport.iceGatherer._connection, self._addresses)
         return transport
 
 

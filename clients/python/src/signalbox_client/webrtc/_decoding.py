@@ -71,8 +71,9 @@ class Decoding(Encoded):
             try:
                 frames = self._decode(*item)
             except (FFmpegError, _Refused):
-                self._restart()
+                self._requests.add()
                 continue
+            self._requests.send()
             for frame in frames:
                 if not self._passing.acquire(blocking=False):
                     continue
@@ -108,7 +109,8 @@ class Decoding(Encoded):
         return frames
 
     def _make_room(self, pixels: float) -> None:
-        if pixels > self._pixels:
+        if pixels not in (0, self._pixels):
+            # A smaller picture gives the room back that a larger one has taken.
             self._close()
             # Nobody is shown a picture that is too large. Without it, the decoder has nothing to go on with.
             if pixels > _MAX_PIXELS or not self._room.take(self, pixels * _KEPT[self._codec]):

@@ -4,6 +4,8 @@ import asyncio
 import queue
 import threading
 from collections.abc import Callable
+from math import inf
+from time import monotonic
 from typing import Any
 
 _MAX_FRAMES = {"audio": 250, "video": 60}
@@ -14,6 +16,8 @@ _MAX_ENCODED = 256
 """Frames of a track that are not decoded yet."""
 _MAX_ENCODED_BYTES = 8 * 1024 * 1024
 """What these may take in all tracks of a connection."""
+_BETWEEN_REQUESTS = 1
+"""How many seconds pass between two requests of a track for a picture that needs no other."""
 
 
 class Unread:
@@ -89,12 +93,36 @@ class Undecoded:
             self.size += size
 
 
+class Requests:
+    """Requests for a picture that needs no other. One that comes too soon waits until ``send`` is called later."""
+
+    def __init__(self, send: Callable[[], None]):
+        self._send = send
+        self._sent = -inf
+        self._waits = False
+        self._lock = threading.Lock()
+
+    def add(self) -> None:
+        with self._lock:
+            self._waits = True
+        self.send()
+
+    def send(self) -> None:
+        """Send the request that waits, if it is time. Called by the event loop and by the decoder's thread."""
+        with self._lock:
+            now = monotonic()
+            if not self._waits or now - self._sent < _BETWEEN_REQUESTS:
+                return
+            self._waits, self._sent = False, now
+        self._send()
+
+
 class Encoded(queue.Queue[Any]):
     """Frames that wait to be decoded. If the decoder is too slow, it starts over at a picture that needs no other."""
 
     def __init__(self, undecoded: Undecoded, restart: Callable[[], None]):
         self._undecoded = undecoded
-        self._restart = restart
+        self._requests = Requests(restart)
         super().__init__()
 
     def _put(self, item: Any) -> None:
@@ -104,7 +132,7 @@ class Encoded(queue.Queue[Any]):
             self._clear()
         elif self._qsize() >= _MAX_ENCODED or self._undecoded.size + size > _MAX_ENCODED_BYTES:
             self._clear()
-            self._restart()
+            self._requests.add()
         self._undecoded.add(size)
         super()._put(item)
 

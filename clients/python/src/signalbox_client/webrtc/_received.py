@@ -13,9 +13,9 @@ _MAX_FRAGMENTS = 4 * 1024 * 1024
 """Parts of messages on data channels: a browser sends at most 1 MiB that has not been put together."""
 
 _MAX_SOURCES = 512
-"""Of media, on a transport: 64 sections with three simulcast layers, each sent again on a source of its own, are 384."""
+"""Of media, on all transports: 64 sections with three simulcast layers, each sent again on a source of its own, are 384."""
 _MAX_ADDRESSES = 100
-"""From which the other side checks the path on a transport. Those of its candidates are among them."""
+"""From which the other side checks the path, on all transports. Those of its candidates are among them."""
 
 
 class MediaLimits:
@@ -53,13 +53,16 @@ def limit_fragments(sctp: Any, fail: Callable[[CallError], None]) -> None:
     sctp._receive_data_chunk = receive_limited
 
 
-def limit_sources(transport: Any, fail: Callable[[CallError], object]) -> None:
-    """End the call if the other side sends media from too many sources. aiortc forgets none of them."""
-    sources: set[bytes] = set()
+def limit_sources(transport: Any, sources: set[Any], fail: Callable[[CallError], object]) -> None:
+    """End the call if the other side sends media from too many sources. aiortc forgets none of them.
+
+    Args:
+        sources: those of the connection so far
+    """
 
     def limit(handle: Callable[..., Awaitable[None]], start: int) -> Callable[..., Awaitable[None]]:
         async def handle_limited(data: bytes, **options: Any) -> None:
-            source = data[start : start + 4]
+            source = transport, data[start : start + 4]
             if source not in sources and len(sources) == _MAX_SOURCES:
                 fail(CallError("CALL_ERR_FULL"))
             else:
@@ -72,14 +75,17 @@ def limit_sources(transport: Any, fail: Callable[[CallError], object]) -> None:
     transport._handle_rtcp_data = limit(transport._handle_rtcp_data, 4)
 
 
-def limit_addresses(ice: Any) -> None:
-    """Ignore checks from too many addresses. aioice adds each to those that it checks, and sorts all of them again."""
+def limit_addresses(ice: Any, addresses: set[Any]) -> None:
+    """Ignore checks from too many addresses. aioice adds each to those that it checks, and sorts all of them again.
+
+    Args:
+        addresses: those of the connection so far
+    """
     check = ice.check_incoming
-    addresses: set[tuple[Any, ...]] = set()
 
     def check_limited(message: Any, address: tuple[Any, ...], protocol: Any) -> None:
-        if address in addresses or len(addresses) < _MAX_ADDRESSES:
-            addresses.add(address)
+        if (ice, address) in addresses or len(addresses) < _MAX_ADDRESSES:
+            addresses.add((ice, address))
             check(message, address, protocol)
 
     ice.check_incoming = check_limited
