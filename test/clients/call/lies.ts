@@ -1,4 +1,5 @@
 import t, { type Test } from 'tap'
+import { patience } from '../../helpers/patience.js'
 import { each, foreign, lies, replacements } from '../../webrtc/server-lies.js'
 import { serve, type Lie } from '../../webrtc/serve.js'
 import { stunServer } from '../../webrtc/stun-server.js'
@@ -6,7 +7,11 @@ import { end } from '../../webrtc/node-peers.js'
 import { libraries } from './libraries.js'
 import type { Program } from './programs.js'
 
-const timings = { answer: 3_000, ice: 3_000, close: 50 }
+/** Only a lie that leaves a side alone should make it give up. */
+const timings = (expected: string[]) => {
+  const answer = expected.includes('CALL_ERR_NO_PEER') ? 3_000 : patience
+  return { answer, ice: answer, close: 50 }
+}
 /* What is met instead if a candidate follows the description in a message of its own. */
 const followed: Record<string, string> = {
   'drops the offer': 'CALL_ERR_ORDER',
@@ -24,8 +29,8 @@ let calls = 0
 async function attempt (t: Test, program: Program, lie: Lie, expected: string[] = []): Promise<{ codes: string[], connected: boolean }> {
   const { url: server } = await serve(t, { lie, ice: { urls: [await stunServer(t)] } })
   const [host, guest] = [`host ${++calls}`, `guest ${calls}`]
-  const { invite } = await program.call('host', { name: host, server, timings })
-  await program.call('join', { name: guest, invite, timings })
+  const { invite } = await program.call('host', { name: host, server, timings: timings(expected) })
+  await program.call('join', { name: guest, invite, timings: timings(expected) })
   const met = expected.length === 0
     ? [program.event(host, { event: 'peer' })]
     : expected.flatMap(code => [program.event(host, { event: 'refused', code }), program.event(guest, { event: 'end', code })])
