@@ -10,7 +10,7 @@ import { until } from '../helpers/until.js'
 const MEMBERS = 4
 const KILLS = 2
 /** Messages of each member between two kills, at least. */
-const LOAD = 10
+const LOAD = 5
 
 /** Members write and read all the time, while something is killed and comes back. None may miss a message, or get one twice. */
 async function survives (t: Test, url: string, kill: () => Promise<void>): Promise<void> {
