@@ -1266,7 +1266,7 @@ export interface operations {
                      *     event: problem
                      *     data: {"box":1,"problem":{"type":"/problems/not-found","title":"Box not found","status":404,"detail":"…","code":"BOX_ERR_NOT_FOUND"}}
                      */
-                    "text/event-stream": string;
+                    "text/event-stream": unknown;
                 };
             };
             /** @description A parameter or the body does not match its schema. */

@@ -55,7 +55,7 @@ export function streamBoxes (scope: Scope, api: Api): void {
         200: contract.response('The messages of each box, oldest first, and the problems of those that cannot be read.', {
           content: {
             [STREAM_TYPE]: {
-              schema: Type.String({ description: 'Server-sent events, one per message and one per problem.' }),
+              schema: Type.Unknown({ description: 'Server-sent events, one per message and one per problem.' }),
               example: 'data: {"box":0,"seq":1,"data":{"type":"offer","sdp":"v=0…"}}\n\n' +
                 'event: problem\ndata: {"box":1,"problem":{"type":"/problems/not-found","title":"Box not found","status":404,"detail":"…","code":"BOX_ERR_NOT_FOUND"}}\n\n'
             }
