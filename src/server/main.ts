@@ -1,10 +1,13 @@
 import { version } from '../manifest.js'
 import { loadOptional } from '../optional.js'
+import { commandsHelp, exitCodeOf, isCommand, runCommand } from './commands.js'
 import { help, readConfig } from './config.js'
 
+const args = process.argv.slice(2)
 try {
-  const config = readConfig(process.argv.slice(2), process.env)
-  if (config === 'help') process.stdout.write(help())
+  const config = isCommand(args[0]) ? undefined : readConfig(args, process.env)
+  if (config === undefined) await runCommand(args, process.env, text => { process.stdout.write(text) })
+  else if (config === 'help') process.stdout.write(`${help()}\n${commandsHelp()}`)
   else if (config === 'version') process.stdout.write(`${version}\n`)
   else {
     const { serve } = await loadOptional('The server', () => import('./serve.js'), 'npm install --include=optional')
@@ -12,7 +15,7 @@ try {
   }
 } catch (error) {
   process.stderr.write(`signalbox: ${explain(error)}\n`)
-  process.exit(1)
+  process.exit(exitCodeOf(error))
 }
 
 /** What to do about an error, on one line and without a stack, for the person who starts the server. */

@@ -105,7 +105,8 @@ class Output {
   }
 }
 
-async function launch (t: Teardown, flags: readonly string[], environment: Record<string, string>) {
+/** Starts the command. */
+export async function launch (t: Teardown, flags: readonly string[], environment: Record<string, string>) {
   const cli = await (compiled ??= compile())
   const child = spawn(process.execPath, [cli, ...flags], {
     cwd: await temporaryDirectory(t),

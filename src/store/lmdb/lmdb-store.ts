@@ -236,6 +236,7 @@ class LmdbStore implements Store {
 
   async sweep (now: number): Promise<number> {
     this.#commits.assertServing()
+    this.#environment.releaseReaders()
     while (this.#records.due(now, 1).length > 0) {
       const freed = await this.#commits.run(() => this.#freeDue(now))
       if (freed > 0) return freed

@@ -1,9 +1,11 @@
-import { closeSync, fsyncSync, mkdirSync, openSync, readSync, realpathSync } from 'node:fs'
+import { closeSync, fsyncSync, mkdirSync, openSync, readSync, realpathSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { getSystemErrorName } from 'node:util'
-import type { RootDatabase } from 'lmdb'
+import type { RootDatabase, RootDatabaseOptionsWithPath } from 'lmdb'
 import { loadOptional } from '../../optional.js'
+import { announcedReaders, forgetReaders } from './announced-readers.js'
 import { freeSpaceOf } from './free-space.js'
+import { markFormat } from './layout.js'
 import { Records } from './records.js'
 
 /**
@@ -13,6 +15,16 @@ import { Records } from './records.js'
  */
 const MAP_SIZE = 64 * 1024 ** 3
 
+export const OPTIONS = {
+  encoding: 'binary',
+  // Flushes a commit before it becomes visible; if the flush fails, it never does.
+  overlappingSync: false,
+  ...(process.platform === 'win32' ? {} : { mapSize: MAP_SIZE }),
+  // `Commits` does the batching. LMDB's own batches would also leave a rejected promise unhandled when a
+  // commit fails.
+  eventTurnBatching: false
+} as const satisfies Partial<RootDatabaseOptionsWithPath>
+
 /** The directories that this process has open. LMDB would silently share one opened twice, and lose its lock when either is closed. */
 const openDirectories = new Set<string>()
 
@@ -20,6 +32,8 @@ export interface Environment {
   records: Records
   /** how much more the disk can take, in bytes */
   freeSpace: () => number
+  /** Makes reusable what only killed processes were still reading. */
+  releaseReaders: () => void
   close: () => Promise<void>
 }
 
@@ -46,25 +60,18 @@ export async function openEnvironment (path: string): Promise<Environment> {
     openDirectories.delete(directory)
   }
   try {
-    root = open<Buffer, string>({
-      path: directory,
-      noSubdir: false,
-      encoding: 'binary',
-      // Flushes a commit before it becomes visible; if the flush fails, it never does.
-      overlappingSync: false,
-      ...(process.platform === 'win32' ? {} : { mapSize: MAP_SIZE }),
-      // `Commits` does the batching. LMDB's own batches would also leave a rejected promise unhandled when a
-      // commit fails.
-      eventTurnBatching: false
-    })
+    const lock = join(directory, 'lock.mdb')
+    const before = inodeOf(lock)
+    const environment = root = open<Buffer, string>({ ...OPTIONS, path: directory, noSubdir: false })
     const freeSpace = (): number => freeSpaceOf(directory)
     const records = new Records(root, freeSpace)
-    const other = otherReader(root)
+    const other = otherReader(root, directory)
     if (other !== undefined) throw new Error(`process ${other} has it open. Stop that process, or choose another directory`)
-    records.checkFormat()
+    if (before !== undefined && before !== inodeOf(lock)) throw new Error('a backup was just restored into it. Start again')
+    markFormat(root)
     records.catchUp()
     flushDirectories(directory, made)
-    return { records, freeSpace, close }
+    return { records, freeSpace, releaseReaders: () => { environment.readerCheck() }, close }
   } catch (error) {
     await close()
     throw refusal(path, error)
@@ -76,22 +83,32 @@ export async function openEnvironment (path: string): Promise<Environment> {
  * is listed there and holds a file lock on the byte of its process id, which the kernel releases however the
  * process ends; entries without a lock are cleared here. So neither SIGKILL, a reboot nor a reused id leaves
  * a lock behind, and of two processes that open the directory at once, at least one sees the other.
- * Containers see each other too if they share a kernel.
+ * Containers see each other too if they share a kernel. A process that only reads, and says so, does not count.
  *
  * Our own entry appears with the first read and stays until the environment is closed. Opening another database
  * would release it, so this comes after the last of them. Any entry before that read belongs to another
  * process, even under our process id: it is in another container.
  */
-function otherReader (root: RootDatabase<Buffer, string>): string | undefined {
+function otherReader (root: RootDatabase<Buffer, string>, directory: string): string | undefined {
+  forgetReaders(directory, [String(process.pid)])
+  // Read before and after, since one may come or go in between.
+  const announced = announcedReaders(directory)
   root.readerCheck()
-  const [before] = readers(root)
-  if (before !== undefined) return before
+  const before = readers(root)
   root.getBinaryFast('totals')
-  return readers(root).find(pid => pid !== String(process.pid))
+  const after = readers(root)
+  announced.push(...announcedReaders(directory))
+  forgetReaders(directory, announced.filter(pid => !after.includes(pid)))
+  return [...before, ...after.filter(pid => pid !== String(process.pid))].find(pid => !announced.includes(pid))
 }
 
-function readers (root: RootDatabase<Buffer, string>): string[] {
+/** The processes in LMDB's table of readers. */
+export function readers (root: RootDatabase<Buffer, string>): string[] {
   return [...String(root.readerList()).matchAll(/^ *(\d+) /gm)].map(([, pid]) => pid as string)
+}
+
+function inodeOf (file: string): number | undefined {
+  return statSync(file, { throwIfNoEntry: false })?.ino
 }
 
 /** A file survives power loss only once the directories above it are flushed: its own and those created for it. */
@@ -107,12 +124,16 @@ function flushDirectories (directory: string, firstMade: string | undefined): vo
   }
 }
 
-/** LMDB crashes on a file of another format, so the magic number in its first page is checked first. */
-function checkHeader (file: string): void {
+/**
+ * LMDB crashes on a file of another format, so the magic number in its first page is checked first.
+ * @param flags `r+` if the file is also to be written
+ * @throws Error if the file cannot be opened, except if it is missing
+ */
+export function checkHeader (file: string, flags = 'r+'): void {
   const header = Buffer.alloc(28)
   let fd: number
   try {
-    fd = openSync(file, 'r+')
+    fd = openSync(file, flags)
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return
     throw error

@@ -1,38 +1,15 @@
-import type { Database, Key, RootDatabase } from 'lmdb'
+import type { RootDatabase } from 'lmdb'
 import type { FirstAck } from '../admission.js'
 import { diskCosts as costs } from '../cost.js'
-import { advance, boxOf, CHUNK, chunkOf, dueOf, messageCost, recordOf, steps, sums, type Box, type BoxRecord } from './box.js'
-import { asBytes, messageIn, messageRecord, numbersIn } from './encoding.js'
+import { advance, boxOf, CHUNK, chunkOf, dueOf, messageCost, recordOf, steps, sums, type Box } from './box.js'
+import { asBytes, messageIn, messageRecord } from './encoding.js'
 import { Holders } from './holders.js'
 import { Lag } from './lag.js'
+import { openDatabases, readTotals, type Databases } from './layout.js'
 import { Space } from './space.js'
 import { isExpired } from '../lifetime.js'
 import { countPassed } from '../room.js'
 import { MAX_KEYS } from '../store.js'
-
-/**
- * What is on the disk.
- *
- * | database  | key              | value |
- * | ---       | ---              | --- |
- * | (root)    | `format`         | the number of this layout |
- * |           | `totals`         | what everything counts against the size limit, in bytes; the place of the last message; the first place whose box's record may lag |
- * | boxes     | drop             | the box with the places of its last messages, possibly in an earlier state (see lag.ts) |
- * | places    | [drop, chunk]    | the places of `CHUNK` messages before those |
- * | messages  | place            | `deadline drop text`: the box's deadline from then on, and the JSON text; in a room, `deadline,time drop text` |
- * | keys      | [drop, id]       | the first ack: `seq count digest` |
- * |           | [drop, n]        | the id of the box's n-th key |
- * | holders   | [holder, `born`] | the drop address of a box that counts against the holder |
- * | deadlines | [`listed`, drop] | nothing; boxes by when the sweep has something to do for them |
- *
- * A message's place is its number among all messages ever stored here. So messages stored at the
- * same time are adjacent, whatever their boxes, and a flush writes few but full pages. A box keeps
- * the places of its messages in chunks by sequence number, the last chunk in the box itself, so
- * storing a message costs the same however many the box holds.
- */
-const FORMAT = 7
-/** The layout before there were rooms: the same without them. */
-const WITHOUT_ROOMS = 6
 
 /**
  * The records and the operations on them. All but `flushedBox` and `texts` must run inside a transaction, and
@@ -40,11 +17,11 @@ const WITHOUT_ROOMS = 6
  */
 export class Records {
   readonly #root: RootDatabase<Buffer, string>
-  readonly #boxes: Database<BoxRecord, string>
-  readonly #places: Database<number[], Key>
-  readonly #messages: Database<string, number>
-  readonly #keys: Database<string, Key>
-  readonly #deadlines: Database<Buffer, Key>
+  readonly #boxes: Databases['boxes']
+  readonly #places: Databases['places']
+  readonly #messages: Databases['messages']
+  readonly #keys: Databases['keys']
+  readonly #deadlines: Databases['deadlines']
   readonly #lag = new Lag()
   readonly holders: Holders
   readonly space: Space
@@ -54,29 +31,19 @@ export class Records {
   /** @param freeSpace how much more the disk can take, in bytes */
   constructor (root: RootDatabase<Buffer, string>, freeSpace: () => number) {
     this.#root = root
-    this.#boxes = root.openDB({ name: 'boxes', encoding: 'msgpack' })
-    this.#places = root.openDB({ name: 'places', encoding: 'msgpack' })
-    this.#messages = root.openDB({ name: 'messages', encoding: 'string' })
-    this.#keys = root.openDB({ name: 'keys', encoding: 'string' })
-    this.#deadlines = root.openDB({ name: 'deadlines', encoding: 'binary' })
-    const holders = root.openDB<string, Key>({ name: 'holders', encoding: 'string' })
-    this.holders = new Holders(holders, drop => this.box(drop))
-    this.space = new Space([this.#boxes, this.#places, this.#messages, this.#keys, this.#deadlines, holders], freeSpace)
-  }
-
-  /**
-   * Marks a directory that is new or has no rooms yet with the number of this layout.
-   * @throws Error if it has another layout
-   */
-  checkFormat (): void {
-    const format = this.#root.getBinaryFast('format')
-    if (format === undefined || numbersIn(format)[0] === WITHOUT_ROOMS) this.#root.putSync('format', asBytes([FORMAT]))
-    else if (numbersIn(format)[0] !== FORMAT) throw new Error('another version of this program wrote it. Use that version, or choose another directory')
+    const databases = openDatabases(root)
+    this.#boxes = databases.boxes
+    this.#places = databases.places
+    this.#messages = databases.messages
+    this.#keys = databases.keys
+    this.#deadlines = databases.deadlines
+    this.holders = new Holders(databases.holders, drop => this.box(drop))
+    this.space = new Space(Object.values(databases), freeSpace)
   }
 
   /** Reads the messages that the records of their boxes do not cover. Must run once, before anything else. */
   catchUp (): void {
-    const { from } = this.#totals()
+    const { from } = readTotals(this.#root)
     for (const { key: place, value } of this.#messages.getRange({ start: from })) {
       const { deadline, time, drop, text } = messageIn(value)
       const box = this.box(drop)
@@ -96,7 +63,7 @@ export class Records {
   async transaction (apply: () => void, isFull = false): Promise<void> {
     try {
       await this.#root.childTransaction(() => {
-        const { cost, lastPlace } = this.#totals()
+        const { cost, lastPlace } = readTotals(this.#root)
         this.#cost = cost
         this.#lastPlace = lastPlace
         if (isFull) this.space.close()
@@ -121,12 +88,6 @@ export class Records {
       }
       throw cause
     }
-  }
-
-  #totals (): { cost: number, lastPlace: number, from: number } {
-    const totals = this.#root.getBinaryFast('totals')
-    const [cost = 0, lastPlace = 0, from = 1] = totals === undefined ? [] : numbersIn(totals)
-    return { cost, lastPlace, from }
   }
 
   /** What everything counts against the size limit, in bytes. */
@@ -182,7 +143,7 @@ export class Records {
 
   /** The texts after one sequence number, up to and including another; they must be in the box. */
   texts (drop: string, box: Box, after: number, upTo: number): string[] {
-    return this.#placesOf(drop, box, after, upTo).map(place => this.#text(place))
+    return this.placesOf(drop, box, after, upTo).map(place => this.#text(place))
   }
 
   #text (place: number): string {
@@ -212,7 +173,7 @@ export class Records {
     const rest = upTo < box.last
     let bytes = rest ? 0 : box.bytes
     let cost = rest ? 0 : box.cost
-    for (const place of this.#placesOf(drop, box, box.front, upTo)) {
+    for (const place of this.placesOf(drop, box, box.front, upTo)) {
       if (rest) {
         const length = Buffer.byteLength(this.#text(place))
         bytes += length
@@ -240,7 +201,7 @@ export class Records {
   * content (drop: string, box: Box, after: number, upTo: number): Generator<{ time: number, bytes: number }, undefined> {
     for (let seq = after, end: number; seq < upTo; seq = end) {
       end = Math.min(upTo, (chunkOf(seq + 1) + 1) * CHUNK)
-      for (const place of this.#placesOf(drop, box, seq, end)) {
+      for (const place of this.placesOf(drop, box, seq, end)) {
         const { time, text } = messageIn(this.#messages.get(place) as string)
         yield { time, bytes: Buffer.byteLength(text) }
       }
@@ -252,7 +213,8 @@ export class Records {
     for (const { time } of this.content(drop, box, box.front, box.last)) yield time
   }
 
-  #placesOf (drop: string, box: Box, after: number, upTo: number): number[] {
+  /** The places of those messages. */
+  placesOf (drop: string, box: Box, after: number, upTo: number): number[] {
     const found: number[] = []
     for (let chunk = chunkOf(after + 1); chunk <= chunkOf(upTo); chunk++) {
       const first = chunk * CHUNK
@@ -302,7 +264,7 @@ export class Records {
 }
 
 /** What a box costs without its messages and keys. */
-function costOf ({ holder }: Box): number {
+export function costOf ({ holder }: Box): number {
   return costs.box + (holder === '' ? 0 : costs.ownership)
 }
 

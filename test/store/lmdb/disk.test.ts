@@ -309,7 +309,7 @@ t.test('a directory with another layout version is refused', async t => {
   format.writeDoubleLE(99)
   await root.put('format', format)
   await root.close()
-  await t.rejects(lmdbStore({ path }), { message: /another version of this program wrote it\. Use that version, or choose another directory\.$/ })
+  await t.rejects(lmdbStore({ path }), { message: /a newer version of signalbox wrote it, in layout 99 .*\. Use that version\.$/ })
 })
 
 t.test('a directory may have a dot in its name and missing parents', async t => {
