@@ -24,9 +24,9 @@ export async function backupRound (t: Test): Promise<{ acknowledged: number, los
   const server = await ServerProcess.start(t, [...FLAGS, store])
   const boxes: string[] = await Promise.all(Array.from({ length: WRITERS }, async () => (await ask(`${server.url}/boxes`, 'POST')).data))
   const stored = boxes.map(() => 0)
-  let ends = false
+  const end = new AbortController()
   const writers = boxes.map(async (box, writer) => {
-    for (let n = 1; !ends; n++) {
+    for (let n = 1; !end.signal.aborted; n++) {
       await ask(`${server.url}/boxes/${box}/messages`, 'POST', `${n} ${'x'.repeat((n * 97 + writer) % 3000)}`)
       stored[writer] = n
     }
@@ -35,7 +35,7 @@ export async function backupRound (t: Test): Promise<{ acknowledged: number, los
   const before = [...stored]
   const made = await runServer(t, ['backup', backup, store])
   if (made.code !== 0) throw new Error(made.stderr)
-  ends = true
+  end.abort()
   await Promise.all(writers)
   await server.kill('SIGKILL')
   await rm(join(directory, 'store'), { recursive: true })
