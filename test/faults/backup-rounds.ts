@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Test } from 'tap'
 import { runServer, ServerProcess, temporaryDirectory } from '../helpers/server-process.js'
+import { until } from '../helpers/until.js'
 
 const WRITERS = 16
 const FLAGS = ['--host=127.0.0.1', '--rate-limit=off', '--log-level=info', '--max-messages=1000000', `--max-box-bytes=${1 << 30}`]
@@ -31,7 +32,8 @@ export async function backupRound (t: Test): Promise<{ acknowledged: number, los
       stored[writer] = n
     }
   })
-  await sleep(100 + Math.random() * 300)
+  await until(() => stored.every(count => count > 0))
+  await sleep(Math.random() * 300)
   const before = [...stored]
   const made = await runServer(t, ['backup', backup, store])
   if (made.code !== 0) throw new Error(made.stderr)

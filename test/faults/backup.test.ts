@@ -5,8 +5,6 @@ import { launch, runServer, ServerProcess, temporaryDirectory } from '../helpers
 import { until } from '../helpers/until.js'
 import { backupRound } from './backup-rounds.js'
 
-t.setTimeout(240_000)
-
 t.test('a backup under 16 writers has everything that was acknowledged before it', async t => {
   for (let round = 0; round < 2; round++) {
     const { acknowledged, lost } = await backupRound(t)
