@@ -4,6 +4,9 @@ import { BATCH, dataLines, HEARTBEAT, OPENING, RETRY, writePage, type Format } f
 import { isOutage } from './outages.js'
 import type { PendingResponse } from './pending-response.js'
 
+/** How long a box rests if nothing happens and it need not be kept alive, in ms. */
+const LONG = 3_600_000
+
 /** A box of the list, with the cursor to start after. */
 export interface Followed {
   after: number
@@ -32,9 +35,12 @@ export async function streamBoxes (response: PendingResponse, boxes: Followed[],
   try {
     await Promise.all(boxes.map(async (box, index) => {
       try {
-        await follow(response, box, index, heartbeat, inTurn)
+        await follow(response, box, index, inTurn)
       } catch (error) {
-        if (!response.gone) response.write(`event: problem\ndata: {"box":${index},"problem":${problemOf(error)}}\n\n`)
+        // In its turn: a large message of another box may be half written.
+        await inTurn(async () => {
+          if (!response.gone) response.write(`event: problem\ndata: {"box":${index},"problem":${problemOf(error)}}\n\n`)
+        })
       }
     }))
   } finally {
@@ -43,25 +49,27 @@ export async function streamBoxes (response: PendingResponse, boxes: Followed[],
   }
 }
 
-async function follow (response: PendingResponse, box: Followed, index: number, heartbeat: number, inTurn: InTurn): Promise<void> {
+async function follow (response: PendingResponse, box: Followed, index: number, inTurn: InTurn): Promise<void> {
   const format: Format = (seq, text) => [`data: {"box":${index},"seq":${seq},"data":`, dataLines(text), '}\n\n']
   const waiter = await box.open()
   let { after } = box
   let found = false
 
-  async function lookAndWrite () {
+  async function writeNext (): Promise<void> {
+    if (waiter.closed || response.gone) return
     const page = await waiter.look(after, BATCH)
-    found = true
     after = page.next
     await writePage(response, page, format)
-    return page
   }
 
   try {
     while (!waiter.closed) {
       try {
-        const page = await inTurn(lookAndWrite)
-        if (page.texts.length === 0) await waiter.rest(page, heartbeat)
+        // Out of turn: a store that does not respond must not keep the other boxes waiting.
+        const page = await waiter.look(after, 1)
+        found = true
+        if (page.texts.length === 0) await waiter.rest(page, LONG)
+        else await inTurn(writeNext)
       } catch (error) {
         if (!found || !isOutage(error)) throw error
         // The reader could do nothing but ask again.

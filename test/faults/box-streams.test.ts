@@ -55,7 +55,8 @@ t.test('a reader of many full boxes that stops reading holds one page at a time,
   let pages = 0
   const read = watch.store.read.bind(watch.store)
   watch.store.read = async (...args) => {
-    pages++
+    // One message is looked at to see whether there is any, and not kept.
+    if (args[2] > 1) pages++
     return await read(...args)
   }
   const socket = await pausedReader(t, port, body)

@@ -1,7 +1,12 @@
 import fc from 'fast-check'
 import t from 'tap'
+import type { Waiter } from '../../src/box/waiters.js'
+import { NotFoundError } from '../../src/errors.js'
+import { streamBoxes, type Followed } from '../../src/http/box-streams.js'
+import type { PendingResponse } from '../../src/http/pending-response.js'
 import { build, type TestBox } from '../helpers/build.js'
 import { openBoxStream, watchedStore } from '../helpers/stream-reader.js'
+import { until } from '../helpers/until.js'
 
 /** What happens: a message is stored in one of the boxes, or the reader leaves and comes back with its cursors. */
 type Step = { store: number } | 'come back' | 'wait'
@@ -71,4 +76,69 @@ t.test('a box with a long backlog lets the others in between', async t => {
   await reader.until(({ events }) => events.length === 301)
   const at = reader.events.findIndex(({ data }) => data.includes('short'))
   t.ok(at < 300 && at > 0, `it comes after ${at} messages`)
+})
+
+/** A response of which the second half of each large text waits. */
+function slowResponse () {
+  const written: string[] = []
+  let goOn!: () => void
+  const rest = new Promise<void>(resolve => { goOn = resolve })
+  const response = {
+    gone: false,
+    backlog: 0,
+    write: (text: string) => { written.push(text) },
+    async deliver (...texts: string[]) {
+      const text = texts.join('')
+      written.push(text.slice(0, 30))
+      await rest
+      written.push(text.slice(30))
+    },
+    hold () {},
+    end () {}
+  }
+  return { written, goOn, response: response as unknown as PendingResponse }
+}
+
+/** A box with these messages, each look at which takes as long as `looks`. */
+function boxOf (texts: string[], looks: Promise<void> = Promise.resolve()): Followed {
+  const waiter = {
+    closed: false,
+    async look (after: number, limit: number) {
+      await looks
+      const found = texts.slice(after, after + limit)
+      return { texts: found, next: after + found.length }
+    },
+    async rest () { waiter.closed = true },
+    close () {}
+  }
+  return { after: 0, open: async () => waiter as unknown as Waiter }
+}
+
+t.test('a problem of one box never comes into the middle of a message of another', async t => {
+  const { written, goOn, response } = slowResponse()
+  let refuse!: (error: Error) => void
+  const refused: Followed = { after: 0, open: async () => await new Promise((_resolve, reject) => { refuse = reject }) }
+  const done = streamBoxes(response, [boxOf(['"a long message"', '"another"']), refused], { heartbeat: 60_000, problemOf: () => '{}' })
+  await until(() => written.length === 2)
+  refuse(new NotFoundError())
+  await new Promise(resolve => { setTimeout(resolve, 20) })
+  t.equal(written.length, 2)
+  goOn()
+  await done
+  t.same(written.slice(1).join('').split('\n\n').sort(), [
+    '', 'data: {"box":0,"seq":1,"data":"a long message"}', 'data: {"box":0,"seq":2,"data":"another"}', 'event: problem\ndata: {"box":1,"problem":{}}'
+  ])
+})
+
+t.test('a box whose store does not respond leaves the others as they are', async t => {
+  const { written, goOn, response } = slowResponse()
+  goOn()
+  let respond!: () => void
+  const silence = new Promise<void>(resolve => { respond = resolve })
+  const done = streamBoxes(response, [boxOf(['"late"'], silence), boxOf(['"soon"'])], { heartbeat: 60_000, problemOf: () => '{}' })
+  await until(() => written.includes('data: {"box":1,"seq":1,"data":"soon"}\n\n'))
+  t.notMatch(written.join(''), /late/)
+  respond()
+  await done
+  t.match(written.join(''), /late/)
 })
