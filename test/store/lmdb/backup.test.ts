@@ -180,6 +180,22 @@ t.test('a damaged store can be replaced', async t => {
   truncateSync(join(path, 'data.mdb'), 3 * 4096)
   await restore(file, path, true, start)
   t.match(await verifyStore(path, start), { messages: 255 })
+  writeFileSync(join(path, 'data.mdb'), Buffer.alloc(4096, 'x'))
+  await t.rejects(restore(file, path, true, start), { message: /too damaged to tell/ })
+})
+
+t.test('a store that a server creates during the restoration is not replaced', async t => {
+  const { path } = await filledStore(t)
+  const file = join(freshDirectory(t), 'backup')
+  await backUp(path, file, false, start)
+  for (const directory of [freshDirectory(t), join(freshDirectory(t), 'new')]) {
+    const restoring = restore(file, directory, true, start)
+    // It has seen that there is none, and copies.
+    writeFileSync(join(directory, 'data.mdb'), 'theirs')
+    await t.rejects(restoring, { message: /a server has just created a store/ })
+    t.equal(readFileSync(join(directory, 'data.mdb'), 'utf8'), 'theirs')
+    t.strictSame(readdirSync(directory), ['data.mdb'])
+  }
 })
 
 t.test('a process that copies a store does not keep a server from starting, and a killed one does not keep pages', async t => {

@@ -1,7 +1,7 @@
-import { chmodSync, existsSync, linkSync, mkdirSync, realpathSync, renameSync, rmdirSync, rmSync, truncateSync } from 'node:fs'
+import { chmodSync, existsSync, linkSync, mkdirSync, readdirSync, realpathSync, renameSync, rmdirSync, rmSync, truncateSync } from 'node:fs'
 import { copyFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { readers } from '../open.js'
+import { checkHeader, readers } from '../open.js'
 import type { Content } from './check.js'
 import { flush, orUndo } from './files.js'
 import type { Label } from './label.js'
@@ -19,32 +19,44 @@ export async function restore (backup: string, path: string, overwrite: boolean,
   const directory = realpathSync(path)
   const file = join(directory, 'data.mdb')
   const partial = join(directory, `data.mdb.partial-${process.pid}`)
-  const release = existsSync(file) ? await claimStore(directory) : async () => {}
+  const isReplaced = existsSync(file)
+  const release = isReplaced ? await claimStore(directory) : async () => {}
   const undo = (): void => {
     rmSync(partial, { force: true })
-    if (isNew) rmdirSync(directory)
+    rmSync(`${partial}-lock`, { force: true })
+    // Somebody else may have put something there.
+    if (isNew && readdirSync(directory).length === 0) rmdirSync(directory)
   }
   try {
     return await orUndo(undo, async () => {
-      if (existsSync(file) && !overwrite) throw new Error(`'${path}' contains a store. Choose another directory, or pass --overwrite`)
+      if (isReplaced && !overwrite) throw new Error(`'${path}' contains a store. Choose another directory, or pass --overwrite`)
       await copyFile(backup, partial)
       chmodSync(partial, 0o600)
       const verified = await verifyBackup(partial, now)
       truncateSync(partial, verified.label.size)
       shareWithOwner(partial)
       flush(partial)
-      if (overwrite) renameSync(partial, file)
-      // Unlike a rename, this fails if a server has just created a store there.
-      else linkSync(partial, file)
+      if (isReplaced) renameSync(partial, file)
+      else linkNew(partial, file, path)
       rmSync(partial, { force: true })
       // With the old lock, the next server would look for the old store's transactions.
-      if (overwrite) rmSync(join(directory, 'lock.mdb'), { force: true })
+      if (isReplaced) rmSync(join(directory, 'lock.mdb'), { force: true })
       flush(directory, true)
       if (isNew) flush(dirname(directory), true)
       return verified
     })
   } finally {
     await release()
+  }
+}
+
+/** Unlike a rename, this fails if a server has created a store there in the meantime. */
+function linkNew (partial: string, file: string, path: string): void {
+  try {
+    linkSync(partial, file)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+    throw new Error(`a server has just created a store in '${path}'. Stop it, and pass --overwrite to replace that store`, { cause: error })
   }
 }
 
@@ -61,7 +73,7 @@ function makeDirectory (path: string): boolean {
  * @throws Error if another process has it open
  */
 async function claimStore (directory: string): Promise<() => Promise<void>> {
-  const root = await openToRead(directory, false).catch((error: Error) => {
+  const root = await openChecked(directory).catch((error: Error) => {
     throw new Error(`the data.mdb in '${directory}' is too damaged to tell whether a server has it open (${error.message}). Make sure that none has, and remove it`, { cause: error })
   })
   root.readerCheck()
@@ -73,4 +85,10 @@ async function claimStore (directory: string): Promise<() => Promise<void>> {
     throw new Error(`process ${other} has '${directory}' open. Stop that process first`)
   }
   return () => root.close()
+}
+
+/** LMDB would crash on a file whose first page is damaged. */
+async function openChecked (directory: string) {
+  checkHeader(join(directory, 'data.mdb'), 'r')
+  return await openToRead(directory, false)
 }
