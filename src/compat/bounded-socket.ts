@@ -46,7 +46,11 @@ export class BoundedSocket {
     this.#socket = socket
     this.#bounds = bounds
     this.#handlers = handlers
-    this.#silence = setTimeout(() => { this.end(1001, 'No heartbeat') }, bounds.timeout)
+    this.#silence = setTimeout(() => {
+      // Who is not read cannot be heard.
+      if (this.#waiting >= MOST_WAITING) this.#silence.refresh()
+      else this.end(1001, 'No heartbeat')
+    }, bounds.timeout)
     socket.on('message', (data: Buffer) => { this.#receive(data) })
     // They are answered at once, whether or not the other side reads the answers.
     socket.on('ping', () => { this.endIfDeaf() })
@@ -134,7 +138,9 @@ export class BoundedSocket {
     this.#handled = this.#handled.then(async () => {
       if (!this.ended.aborted) await work()
     }).catch(this.#handlers.fail).then(() => {
-      if (--this.#waiting < MOST_WAITING) this.#socket.resume()
+      if (--this.#waiting >= MOST_WAITING) return
+      if (this.#socket.isPaused) this.heard()
+      this.#socket.resume()
     })
   }
 }

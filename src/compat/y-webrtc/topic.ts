@@ -50,6 +50,8 @@ export class Topic {
     if (this.#isRead) return
     this.#isRead = true
     this.#read().catch(error => {
+      // Whoever subscribes next begins again.
+      this.#isRead = false
       for (const subscriber of this.subscribers) subscriber.fail(error)
     })
   }

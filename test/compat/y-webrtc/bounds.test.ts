@@ -59,6 +59,18 @@ t.test('a client that publishes too much waits, and nothing of it is lost', asyn
   t.same([...heard, ...await hears(anna, 34)], Array.from({ length: 40 }, (_, n) => n))
 })
 
+t.test('a client that is not read while it waits is not taken for silent', async t => {
+  let left = 10
+  const count = async (): Promise<void> => { if (left-- <= 0) throw new RateError() }
+  const { join } = await serve(t, { silence: 400, limiter: { ...unlimited, count } })
+  const anna = await join('notes')
+  for (let n = 0; n < 40; n++) anna.send(publication('notes', n))
+  // Counting is tried again each second, so that it has been silent for long enough twice.
+  await until(() => left < -2)
+  left = Infinity
+  t.same(await hears(anna, 40), Array.from({ length: 40 }, (_, n) => n))
+})
+
 t.test('a client that subscribes to too many new topics waits, and those it has go on', async t => {
   let left = 3
   const count: typeof unlimited.count = async kind => { if (kind === 'creates' && left-- <= 0) throw new RateError() }
