@@ -33,6 +33,9 @@ const BODY_TIMEOUT = 60
 /** The property by which the host's own code uses the boxes, unless the options name another. */
 const DECORATOR = 'signalbox'
 
+/** The boxes of all registrations: what else has the default name is the host's own. */
+const made = new WeakSet<object>()
+
 declare module 'fastify' {
   interface FastifyInstance {
     /** The boxes of `boxPlugin`, for your own code. */
@@ -55,9 +58,12 @@ export function createBoxPlugin (internals: Internals = {}): FastifyPluginAsync<
   return fp(async (app: FastifyInstance, input: BoxPluginOptions) => {
     let boxes: Boxes | undefined
     // The routes have a scope of their own. Only what is for the host's code comes into the host's scope.
-    await app.register(async function signalboxRoutes (scope) { boxes = await serveBoxes(scope, input, internals) }, input)
+    await app.register(async function signalboxRoutes (scope) {
+      boxes = await serveBoxes(scope, input, internals)
+      made.add(boxes)
+    }, input)
     // Of several registrations in a scope, the first has the default name; the others have one only if it is chosen.
-    if (input.decorator === undefined && Object.hasOwn(app, DECORATOR)) return
+    if (input.decorator === undefined && Object.hasOwn(app, DECORATOR) && made.has(app[DECORATOR])) return
     app.decorate(input.decorator ?? DECORATOR, boxes)
   }, { name: 'fastify-signalbox', fastify: '5.x' })
 }

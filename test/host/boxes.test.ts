@@ -198,5 +198,7 @@ t.test('a name that is taken is refused', async t => {
   const app = Fastify()
   t.teardown(() => app.close())
   app.decorate('games', 1)
+  app.decorate('signalbox', {} as Boxes)
+  await t.rejects(async () => { await app.register(boxPlugin, { docs: false }) }, { code: 'FST_ERR_DEC_ALREADY_PRESENT' })
   await t.rejects(async () => await app.register(boxPlugin, { docs: false, decorator: 'games' }), { code: 'FST_ERR_DEC_ALREADY_PRESENT' })
 })
