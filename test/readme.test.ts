@@ -99,7 +99,8 @@ t.test('with npm start, every curl command and every script runs, except for the
 
 t.test('the tables match the code', async t => {
   for (const [name, schema] of Object.entries(optionsSchema.properties)) {
-    const shown = { maxStoreBytes: 'depends on the store', ice: 'none', classicPath: '`"/box.php"`', docs: '`"/docs"`' }[name] ?? String(schema.default)
+    const value: unknown = schema.default
+    const shown = { maxStoreBytes: 'depends on the store', ice: 'none' }[name] ?? (typeof value === 'string' ? `\`"${value}"\`` : String(value))
     t.ok(readme.includes(`| \`${name}\` | ${shown} | ${schema.description} |`), name)
   }
   for (const { code } of errorTable) t.ok(readme.includes(`\`${code}\``), code)
