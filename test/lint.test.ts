@@ -15,6 +15,7 @@ const faults: Record<string, readonly [file: string, statement: string]> = {
   circle: ['src/store/round.ts', "import type {} from './turn.js'"],
   'store imports from above': ['src/store/one.ts', "import type {} from '../box/one.js'"],
   'box imports from above': ['src/box/one.ts', "import '../http/one.js'"],
+  'host imports from above': ['src/host/one.ts', "import '../http/one.js'"],
   'http imports from above': ['src/http/one.ts', "import '../plugin.js'"],
   'compat imports from above': ['src/compat/one.ts', "import '../server/one.js'"],
   'server imports from above': ['src/server/one.ts', "import '../index.js'"],

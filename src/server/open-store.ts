@@ -1,4 +1,5 @@
-import { isReply, type Log } from '../store/redis/connection.js'
+import { isReply } from '../store/redis/connection.js'
+import type { Log } from '../store/redis/options.js'
 import type { Store } from '../store/store.js'
 
 export type StoreAddress =

@@ -2,9 +2,9 @@ import type { Cluster, ClusterOptions, Redis } from 'ioredis'
 import type { Logger } from '../../condition.js'
 import { StoreError, StoreFullError } from '../../errors.js'
 import { withDeadline } from '../with-deadline.js'
+import type { Log } from './options.js'
 
 export type RedisClient = Redis | Cluster
-export type Log = (level: 'info' | 'warn' | 'error', message: string) => void
 export type Driver = Pick<typeof import('ioredis'), 'Redis' | 'Cluster' | 'Command'>
 
 /** The same as a logger with details, of which it logs only why something failed. */

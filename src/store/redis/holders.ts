@@ -1,6 +1,7 @@
 import { Condition } from '../../condition.js'
 import { HeldError } from '../../errors.js'
-import { isReply, loggerOf, type Log } from './connection.js'
+import { isReply, loggerOf } from './connection.js'
+import type { Log } from './options.js'
 import { BOX_COST, dryWrite, MARGIN, script, UNIT, type Script } from './lua.js'
 import type { Held } from '../store.js'
 
@@ -237,9 +238,8 @@ return 1
 const forget = script(`
 ${put}
 ${strike}
-local deadline = tonumber(redis.call('ZSCORE', KEYS[1], ARGV[1]) or 0)
 local units, lowered = on_record(ARGV[1])
-if deadline <= tonumber(ARGV[2]) and lowered <= tonumber(ARGV[3]) then strike({ ARGV[1] }) end
+if lowered <= tonumber(ARGV[3]) then strike({ ARGV[1] }) end
 return 1
 `)
 

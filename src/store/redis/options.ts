@@ -1,5 +1,7 @@
 import { checkOptions, isDeadline, isFunction, optional } from '../options.js'
-import type { Log } from './connection.js'
+
+/** Writes one line. Here and not where the connection is, whose types exist only with ioredis. */
+export type Log = (level: 'info' | 'warn' | 'error', message: string) => void
 
 /**
  * A `Redis` or `Cluster` of ioredis 6, described by the members that distinguish it from other clients: its own
