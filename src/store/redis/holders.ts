@@ -181,7 +181,7 @@ ${count}
 ${put}
 if not redis.call('ZSCORE', KEYS[1], ARGV[2]) then boxes = boxes + 1 end
 if boxes > tonumber(ARGV[4]) or boxes * ${BOX_COST} + sum * ${UNIT} > tonumber(ARGV[5]) then return { 0 } end
-redis.call('ZADD', KEYS[1], 'GT', ARGV[3], ARGV[2])
+redis.call('ZADD', KEYS[1], 'NX', ARGV[3], ARGV[2])
 ${keep('ARGV[3]', 'ARGV[1]')}
 local units, lowered = on_record(ARGV[2])
 return { 1, lowered >= 0 and lowered or nil }
