@@ -52,6 +52,20 @@ export function openingContract (test: Define, { turnsTime, countsBytes }: Requi
     assert.deepEqual(await store.append(drop, message('2', 'key'), start + TTL, limits), { seq: 1, count: 1 })
   }, turnsTime)
 
+  test('a box that is opened again with a longer lifetime counts no longer than it lives', async store => {
+    const held = { boxes: 1, bytes }
+    for (const end of ['deleted', 'expired'] as const) {
+      if (end === 'expired' && !turnsTime) continue
+      const [drop, holder] = [newDrop(), `of the ${end}`]
+      await store.open(drop, TTL, start, within(held), holder)
+      await store.open(drop, 9 * TTL, start, within(held), holder)
+      const then = end === 'deleted' ? start : start + TTL
+      if (end === 'deleted') await store.delete(drop, start)
+      else while (await store.sweep(then) > 0);
+      await store.create(newDrop(), TTL, then, within(held), holder)
+    }
+  })
+
   test('an opened box counts against the holder that created it, and against no other', async store => {
     const held = { boxes: 1, bytes }
     const drop = newDrop()

@@ -65,7 +65,8 @@ export class Holders {
 
   /**
    * The same for a box that several callers may create at once: it needs the space of one.
-   * @returns how often a box under its address was lowered, as far as the record knows; undefined if it knows of none
+   * @returns how often a box under its address was lowered, as far as the record knows; undefined if none is on record.
+   * If one is, its deadline stays: if the box is created after all, report it
    * @throws HeldError
    */
   async admitOnce (holder: string, drop: string, deadline: number, now: number, { boxes, bytes }: Held = UNBOUNDED): Promise<number | undefined> {
@@ -179,12 +180,13 @@ return 1
 const admitOnce = script(`
 ${count}
 ${put}
-if not redis.call('ZSCORE', KEYS[1], ARGV[2]) then boxes = boxes + 1 end
+local known = redis.call('ZSCORE', KEYS[1], ARGV[2])
+if not known then boxes = boxes + 1 end
 if boxes > tonumber(ARGV[4]) or boxes * ${BOX_COST} + sum * ${UNIT} > tonumber(ARGV[5]) then return { 0 } end
 redis.call('ZADD', KEYS[1], 'NX', ARGV[3], ARGV[2])
 ${keep('ARGV[3]', 'ARGV[1]')}
 local units, lowered = on_record(ARGV[2])
-return { 1, lowered >= 0 and lowered or nil }
+return { 1, (known or lowered >= 0) and math.max(0, lowered) or nil }
 `)
 
 /**
@@ -238,8 +240,9 @@ return 1
 const forget = script(`
 ${put}
 ${strike}
+local deadline = tonumber(redis.call('ZSCORE', KEYS[1], ARGV[1]) or 0)
 local units, lowered = on_record(ARGV[1])
-if lowered <= tonumber(ARGV[3]) then strike({ ARGV[1] }) end
+if deadline <= tonumber(ARGV[2]) and lowered <= tonumber(ARGV[3]) then strike({ ARGV[1] }) end
 return 1
 `)
 
