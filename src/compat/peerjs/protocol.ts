@@ -1,3 +1,5 @@
+import { parseObject } from '../parse-object.js'
+
 /** The types of messages that a peer may send to another one. */
 const RELAYED = ['OFFER', 'ANSWER', 'CANDIDATE', 'LEAVE', 'EXPIRE'] as const
 
@@ -29,14 +31,9 @@ export const errors = {
 
 /** @returns undefined if it is no message that a client sends */
 export function parseMessage (text: string): FromPeer | undefined {
-  let value: unknown
-  try {
-    value = JSON.parse(text)
-  } catch {
-    return undefined
-  }
-  if (typeof value !== 'object' || value === null) return undefined
-  const { type, dst, payload } = value as Record<string, unknown>
+  const value = parseObject(text)
+  if (value === undefined) return undefined
+  const { type, dst, payload } = value
   if (type !== 'HEARTBEAT' && !RELAYED.includes(type as Relayed)) return undefined
   // Nobody has such an id.
   if (dst !== undefined && !isName(dst)) return undefined

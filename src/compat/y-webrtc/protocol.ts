@@ -1,3 +1,5 @@
+import { parseObject } from '../parse-object.js'
+
 /** A message as a client sends it. */
 export type FromClient =
   { type: 'subscribe' | 'unsubscribe', topics: string[] } |
@@ -11,14 +13,9 @@ export const PONG = '{"type":"pong"}'
 
 /** @returns undefined if it is no message that a client sends */
 export function parseMessage (text: string): FromClient | undefined {
-  let value: unknown
-  try {
-    value = JSON.parse(text)
-  } catch {
-    return undefined
-  }
-  if (typeof value !== 'object' || value === null) return undefined
-  const { type, topics, topic } = value as Record<string, unknown>
+  const value = parseObject(text)
+  if (value === undefined) return undefined
+  const { type, topics, topic } = value
   if (type === 'ping') return { type }
   if (type === 'publish') return isTopic(topic) ? { type, topic } : undefined
   if (type !== 'subscribe' && type !== 'unsubscribe') return undefined
