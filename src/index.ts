@@ -11,6 +11,7 @@ export type { IceOptions, RateLimitOptions } from '../generated/typescript/optio
 
 // The boxes, for the host's own code
 export type { Boxes, BoxMessage, BoxMessages, BoxSettings, CreatedBox, OpenedBox } from './host/boxes.js'
+export type { BoxEvents, CreatedEvent, GoneEvent, StoredEvent } from './box/events.js'
 
 // Stores
 export { memoryStore } from './store/memory.js'

@@ -77,6 +77,7 @@ async function serveBoxes (app: FastifyInstance, input: BoxPluginOptions, { cloc
   checkRouter(app)
   const store = prepareStore(app, input.store ?? memoryStore())
   const service = new BoxService(store, clock, limitsOf(options), { ttl: options.ttl, maxWaiters: options.maxWaiters, maxRoomWaiters: options.maxRoomWaiters })
+  service.events.onError = error => { app.log.error({ err: error }, 'A listener of box events failed') }
   const registration = { prefix: prefixOf(app), hostDocs: options.hostDocs }
   rememberBase(app)
   const outgoing = limits === undefined ? outgoingOf(app) : createOutgoing(app, limits)

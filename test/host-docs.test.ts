@@ -60,6 +60,15 @@ t.test('boxes in the host\'s own code', async t => {
   t.same((await visitor.read('?wait=25')).json().data, [{ echo: 'hello' }])
 })
 
+t.test('the host is told of a message for a user', async t => {
+  const lines: string[] = []
+  Reflect.set(globalThis, 'lines', lines)
+  const app = await host(t, 'Boxes in your own code', 1, ['logger: true', 'logger: { stream: { write: line => { globalThis.lines.push(line) } } }'])
+  const { drop } = (await app.inject({ method: 'POST', url: '/boxes', headers: { 'x-user': 'ada' } })).json()
+  for (const payload of [[1], [2]]) await app.inject({ method: 'POST', url: `/boxes/${drop}/messages`, payload })
+  t.match(lines.map(line => JSON.parse(line)).filter(({ msg }) => msg === 'A message is waiting'), [{ user: 'ada' }])
+})
+
 t.test('a website that the host\'s CORS does not allow is refused', async t => {
   const app = await host(t, 'CORS')
   const create = async (origin: string) => await app.inject({ method: 'POST', url: '/boxes', headers: { origin, 'sec-fetch-site': 'cross-site' } })

@@ -1,8 +1,9 @@
 import { hasCode, InvalidError } from '../errors.js'
 import type { Appended, Drained, Limits, NewMessage, Page, Store } from '../store/store.js'
 import { endOfTurn } from '../end-of-turn.js'
-import { dropAddress, newBoxId } from './capability.js'
+import { DROP_ADDRESS, dropAddress, newBoxId } from './capability.js'
 import type { Clock } from './clock.js'
+import { Events } from './events.js'
 import { Waiters } from './waiters.js'
 
 /** How often expired boxes are swept, in ms. */
@@ -10,6 +11,8 @@ const SWEEP_EVERY = 1000
 
 /** The stores that are swept, each by one of its services. */
 const swept = new WeakSet<Store>()
+
+const form = new RegExp(DROP_ADDRESS)
 
 export interface BoxRules {
   /** default idle lifetime, in seconds */
@@ -45,6 +48,8 @@ export interface OpenedBox extends Created {
  */
 export class BoxService {
   readonly waiters: Waiters
+  /** what this service does to boxes, and which boxes of its store expire */
+  readonly events = new Events()
   readonly #store: Store
   readonly #clock: Clock
   readonly #limits: Limits
@@ -60,6 +65,10 @@ export class BoxService {
     this.#limits = limits
     this.#rules = rules
     this.waiters = new Waiters(store, clock, rules)
+    store.watchExpiry?.(drop => {
+      // The store may have other boxes, too, which endpoints keep for themselves.
+      if (form.test(drop)) this.events.tell('gone', drop, { reason: 'expired' })
+    })
   }
 
   /**
@@ -72,7 +81,9 @@ export class BoxService {
     const drop = dropAddress(boxId)
     const now = this.#clock.now()
     await this.#store.create(drop, ttl, now, this.#limits, holder, keep)
-    return { boxId, drop, expires: now + ttl }
+    const expires = now + ttl
+    this.events.tell('created', drop, { expires: new Date(expires) })
+    return { boxId, drop, expires }
   }
 
   /**
@@ -86,6 +97,7 @@ export class BoxService {
     if (existing !== undefined) return { boxId, drop, created: false, expires: existing.expires }
     await beforeCreate()
     const opened = await this.#store.open(drop, ttl, this.#clock.now(), this.#limits, holder, keep)
+    if (opened.created) this.events.tell('created', drop, { expires: new Date(opened.expires) })
     return { boxId, drop, ...opened }
   }
 
@@ -104,7 +116,14 @@ export class BoxService {
   }
 
   append (drop: string, message: NewMessage): Promise<Appended> {
-    return this.#store.append(drop, message, this.#clock.now(), this.#limits)
+    const appended = this.#store.append(drop, message, this.#clock.now(), this.#limits)
+    return this.events.hears('stored') ? this.#tellStored(drop, appended) : appended
+  }
+
+  async #tellStored (drop: string, appended: Promise<Appended>): Promise<Appended> {
+    const result = await appended
+    this.events.tell('stored', drop, result)
+    return result
   }
 
   read (drop: string, after: number, limit: number): Promise<Page> {
@@ -139,8 +158,9 @@ export class BoxService {
     return this.#store.drain(drop, this.#clock.now(), most)
   }
 
-  delete (drop: string): Promise<void> {
-    return this.#store.delete(drop, this.#clock.now())
+  async delete (drop: string): Promise<void> {
+    await this.#store.delete(drop, this.#clock.now())
+    this.events.tell('gone', drop, { reason: 'deleted' })
   }
 
   now (): number {

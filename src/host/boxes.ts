@@ -1,7 +1,9 @@
 import type { FastifyRequest } from 'fastify'
 import type { BoxService, Created } from '../box/box-service.js'
 import { parseCapability, type Capability } from '../box/capability.js'
+import type { BoxEvents } from '../box/events.js'
 import { follow } from '../box/follow.js'
+import { labelOf } from '../box/label.js'
 import { messageFromValue, withKey } from '../box/message.js'
 import { DropOnlyError, InvalidError, NotFoundError, TooLargeError } from '../errors.js'
 import type { Page } from '../store/store.js'
@@ -99,6 +101,18 @@ export interface Boxes {
    * @param options.after the cursor to start after. Default: 0
    */
   subscribe (id: string, options?: { after?: number | undefined, signal?: AbortSignal | undefined }): AsyncGenerator<BoxMessage, void>
+  /**
+   * Calls the listener after each `created`, `stored` or `gone`, by a route or by your own code, in the process that
+   * carried it out. Only the memory and LMDB stores report that a box has expired, once its space has been freed. The
+   * listener runs in the async context of the operation. What it throws is logged, and has no other effect.
+   * @returns a function that removes the listener
+   */
+  on<Name extends keyof BoxEvents> (name: Name, listener: (event: BoxEvents[Name]) => unknown): () => void
+  /**
+   * The label of a box, which events name it by: a one-way hash of its drop address, with which nobody can use the box.
+   * @param box a box id or drop address
+   */
+  labelOf (box: string): string
 }
 
 /** What the boxes of a registration consist of. */
@@ -164,7 +178,10 @@ export function createBoxes ({ service, limits, holderOf }: BoxesParts): Boxes {
         }
       }
       signal.throwIfAborted()
-    }
+    },
+
+    on: (name, listener) => service.events.on(name, listener),
+    labelOf: box => labelOf(capabilityOf(box).drop)
   }
 }
 

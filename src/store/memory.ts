@@ -3,6 +3,7 @@ import { StoreError } from '../errors.js'
 import { admitBox, admitMessage, checkCursor, live, NO_HOLDING, renew, resolveLimits, type FirstAck, type Holding } from './admission.js'
 import { MEMORY_CAP, memoryCosts as costs } from './cost.js'
 import { Deadlines } from './deadlines.js'
+import { ExpiryWatchers } from './expiry.js'
 import { mayBeLarge } from './large-pages.js'
 import { isExpired } from './lifetime.js'
 import { countPassed, overflow, Times } from './room.js'
@@ -66,6 +67,7 @@ class MemoryStore implements Store {
   /** rooms with messages */
   readonly #rooms = new Deadlines<Room>()
   readonly #subscribers = new Subscribers()
+  readonly #watchers = new ExpiryWatchers()
   #cost = 0
   #closed = false
 
@@ -89,6 +91,7 @@ class MemoryStore implements Store {
     this.#boxes.set(drop, box)
     this.#deadlines.add(box)
     this.#charge(box, cost)
+    if (before !== undefined && isExpired(before.deadline, now)) this.#watchers.tell(drop)
   }
 
   async open (drop: string, ttl: number, now: number, limits: Limits, name?: string, keep?: number): Promise<Opened> {
@@ -187,7 +190,7 @@ class MemoryStore implements Store {
     let freed = 0
     for (let box = this.#deadlines.first; box !== undefined && freed < SWEEP_STEP; box = this.#deadlines.first) {
       if (!isExpired(box.deadline, now)) break
-      this.#remove(box)
+      this.#expire(box)
       freed++
     }
     for (let room = this.#rooms.first; room !== undefined && freed < SWEEP_STEP; room = this.#rooms.first) {
@@ -195,6 +198,10 @@ class MemoryStore implements Store {
       freed += this.#letPass(room.box, now)
     }
     return freed
+  }
+
+  watchExpiry (listener: (drop: string) => void): Unsubscribe {
+    return this.#watchers.add(listener)
   }
 
   async check (): Promise<void> {
@@ -217,7 +224,7 @@ class MemoryStore implements Store {
   #find (drop: string, now: number): MemoryBox {
     this.#assertOpen()
     const box = this.#boxes.get(drop)
-    if (box !== undefined && isExpired(box.deadline, now)) this.#remove(box)
+    if (box !== undefined && isExpired(box.deadline, now)) this.#expire(box)
     const found = live(box, now)
     this.#letPass(found, now)
     return found
@@ -292,6 +299,11 @@ class MemoryStore implements Store {
     if (box.texts.length > 0) return
     box.texts = undefined
     this.#charge(box, -costs.list)
+  }
+
+  #expire (box: MemoryBox): void {
+    this.#remove(box)
+    this.#watchers.tell(box.drop)
   }
 
   #remove (box: MemoryBox): void {

@@ -98,6 +98,13 @@ export interface Store {
   sweep (now: number): Promise<number>
 
   /**
+   * Calls `listener` once with the drop address of each box that has expired, when its space has been freed: by a sweep,
+   * or by an operation that finds it expired. If absent, nobody is told. (Redis frees expired boxes itself.)
+   * @returns a function that ends it
+   */
+  watchExpiry? (listener: (drop: string) => void): Unsubscribe
+
+  /**
    * Resolves if the store can serve.
    * @throws StoreError if it cannot
    */

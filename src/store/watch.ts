@@ -24,6 +24,7 @@ export function watchStore (store: Store, begin: (operation: StoreOperation) => 
   return {
     name: store.name,
     ...(store.counter === undefined ? {} : { counter: store.counter }),
+    ...(store.watchExpiry === undefined ? {} : { watchExpiry: store.watchExpiry.bind(store) }),
     create: (...args) => watched('create', () => store.create(...args)),
     open: (...args) => watched('open', () => store.open(...args)),
     append: (drop, message, now, limits) => watched('append', () => store.append(drop, message, now, limits)),

@@ -27,6 +27,7 @@ export function withSpace (store: Store): Store {
   return {
     name: store.name,
     ...(store.counter === undefined ? {} : { counter: store.counter }),
+    ...(store.watchExpiry === undefined ? {} : { watchExpiry: store.watchExpiry.bind(store) }),
     create (drop, ttl, now, limits, holder, keep) {
       const use = () => store.create(drop, ttl, now, limits, holder, keep)
       return use().catch(error => retry(error, use, now))

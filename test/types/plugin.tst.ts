@@ -1,8 +1,8 @@
 import Fastify, { type FastifyError, type FastifyReply, type FastifyRequest } from 'fastify'
 import {
   boxPlugin, CursorError, FullError, lmdbStore, memoryStore, redisStore,
-  type Appended, type BoxError, type BoxErrorCode, type Boxes, type BoxMessage, type BoxMessages, type BoxPluginOptions, type CreatedBox, type Drained, type Guard, type IceOptions, type Limits, type NewMessage, type Opened, type OpenedBox, type Operation,
-  type Page, type RateLimitOptions, type SharedCounter, type Store, type Unsubscribe
+  type Appended, type BoxError, type BoxErrorCode, type Boxes, type BoxEvents, type BoxMessage, type BoxMessages, type BoxPluginOptions, type CreatedBox, type CreatedEvent, type Drained, type GoneEvent, type Guard, type IceOptions, type Limits, type NewMessage, type Opened, type OpenedBox, type Operation,
+  type Page, type RateLimitOptions, type SharedCounter, type Store, type StoredEvent, type Unsubscribe
 } from 'fastify-signalbox'
 import { peerjsPlugin, type PeerjsPluginOptions } from 'fastify-signalbox/peerjs'
 import { yWebrtcPlugin, type YWebrtcPluginOptions } from 'fastify-signalbox/y-webrtc'
@@ -59,7 +59,7 @@ describe('fastify.signalbox', () => {
 
   test('is known to every instance', () => {
     expect(signalbox).type.toBe<Boxes>()
-    expect<keyof Boxes>().type.toBe<'create' | 'open' | 'store' | 'read' | 'acknowledge' | 'drain' | 'delete' | 'subscribe'>()
+    expect<keyof Boxes>().type.toBe<'create' | 'open' | 'store' | 'read' | 'acknowledge' | 'drain' | 'delete' | 'subscribe' | 'on' | 'labelOf'>()
   })
 
   test('creates and opens boxes', () => {
@@ -83,6 +83,16 @@ describe('fastify.signalbox', () => {
   test('a loop yields messages until its signal aborts', () => {
     expect(signalbox.subscribe('box_…', { after: 1, signal: AbortSignal.timeout(1) })).type.toBe<AsyncGenerator<BoxMessage, void>>()
     expect(signalbox.subscribe).type.not.toBeCallableWith()
+  })
+
+  test('events', () => {
+    expect<BoxEvents>().type.toBe<{ created: CreatedEvent, stored: StoredEvent, gone: GoneEvent }>()
+    expect<CreatedEvent>().type.toBe<{ label: string, expires: Date }>()
+    expect<StoredEvent>().type.toBe<{ label: string, seq: number, count: number }>()
+    expect<GoneEvent>().type.toBe<{ label: string, reason: 'deleted' | 'expired' }>()
+    expect(signalbox.on('gone', ({ reason }) => { expect(reason).type.toBe<'deleted' | 'expired'>() })).type.toBe<() => void>()
+    expect(signalbox.on).type.not.toBeCallableWith('expired', () => {})
+    expect(signalbox.labelOf('box_…')).type.toBe<string>()
   })
 })
 
@@ -129,7 +139,7 @@ describe('Store', () => {
 
   test('its operations', () => {
     expect<keyof Store>().type.toBe<
-      'name' | 'create' | 'open' | 'append' | 'read' | 'acknowledge' | 'drain' | 'delete' | 'subscribe' | 'sweep' | 'check' | 'close' | 'counter'
+      'name' | 'create' | 'open' | 'append' | 'read' | 'acknowledge' | 'drain' | 'delete' | 'subscribe' | 'sweep' | 'watchExpiry' | 'check' | 'close' | 'counter'
     >()
     expect<Store['create']>().type.toBe<(drop: string, ttl: number, now: number, limits: Limits, holder?: string, keep?: number) => Promise<void>>()
     expect<Store['open']>().type.toBe<(drop: string, ttl: number, now: number, limits: Limits, holder?: string, keep?: number) => Promise<Opened>>()
@@ -140,6 +150,7 @@ describe('Store', () => {
     expect<Store['delete']>().type.toBe<(drop: string, now: number) => Promise<void>>()
     expect<Store['subscribe']>().type.toBe<(drop: string, listener: () => void) => Promise<Unsubscribe>>()
     expect<Store['sweep']>().type.toBe<(now: number) => Promise<number>>()
+    expect<Store['watchExpiry']>().type.toBe<((listener: (drop: string) => void) => Unsubscribe) | undefined>()
     expect<Store['check']>().type.toBe<() => Promise<void>>()
     expect<Store['close']>().type.toBe<() => Promise<void>>()
     expect<Store['counter']>().type.toBe<SharedCounter | undefined>()

@@ -144,6 +144,25 @@ export function lifetimeContract (test: Define, { turnsTime, countsBytes, sweeps
     assert.equal(await sweepAll(store, start + 9 * TTL), others + 2)
     assert.equal(await space(store), others + 2)
   }, turnsTime && countsBytes && sweeps)
+
+  test('a watcher hears once of each box that has expired, if the store tells', async store => {
+    if (store.watchExpiry === undefined) return
+    const heard: string[] = []
+    const leave = store.watchExpiry(drop => { heard.push(drop) })
+    const [swept, read, created, opened, deleted] = [newDrop(), newDrop(), newDrop(), newDrop(), newDrop()]
+    for (const drop of [swept, read, created, opened, deleted]) await store.create(drop, TTL, start, limits)
+    await store.create(newDrop(), 2 * TTL, start, limits)
+    await store.delete(deleted, start)
+    await assert.rejects(store.read(read, 0, 1, start + TTL), { code: 'BOX_ERR_NOT_FOUND' })
+    // Boxes of these names are created again before anything has freed the old ones.
+    await store.create(created, 2 * TTL, start + TTL, limits)
+    await store.open(opened, 2 * TTL, start + TTL, limits)
+    await sweepAll(store, start + TTL)
+    assert.deepEqual(heard.sort(), [swept, read, created, opened].sort())
+    leave()
+    await sweepAll(store, start + 3 * TTL)
+    assert.equal(heard.length, 4)
+  }, turnsTime && sweeps)
 }
 
 const cap = { ...limits, maxStoreBytes: 100_000 }

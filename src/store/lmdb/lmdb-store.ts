@@ -2,6 +2,7 @@ import { ownTurn } from '../../end-of-turn.js'
 import { NotFoundError, StoreFullError } from '../../errors.js'
 import { admitBox, admitMessage, checkCursor, live, renew, resolveLimits, type Growth } from '../admission.js'
 import { DISK_CAP, diskCosts as costs } from '../cost.js'
+import { ExpiryWatchers } from '../expiry.js'
 import { mayBeLarge } from '../large-pages.js'
 import { isExpired, renewedDeadline } from '../lifetime.js'
 import { overflow } from '../room.js'
@@ -68,6 +69,7 @@ class LmdbStore implements Store {
   readonly #records: Records
   readonly #commits: Commits
   readonly #subscribers = new Subscribers()
+  readonly #watchers = new ExpiryWatchers()
   #closing: Promise<void> | undefined
 
   constructor (environment: Environment, deadline: number, onFailure: (error: Error) => void) {
@@ -76,8 +78,9 @@ class LmdbStore implements Store {
     this.#commits = new Commits((apply, isFull) => environment.records.transaction(apply, isFull), deadline, onFailure, environment.freeSpace)
   }
 
-  create (drop: string, ttl: number, now: number, limits: Limits, holder?: string, keep?: number): Promise<void> {
-    return this.#commits.run(() => { this.#add(drop, ttl, now, limits, holder, keep) })
+  async create (drop: string, ttl: number, now: number, limits: Limits, holder?: string, keep?: number): Promise<void> {
+    const expired = await this.#commits.run(() => this.#add(drop, ttl, now, limits, holder, keep))
+    if (expired) this.#watchers.tell(drop)
   }
 
   /** An existing box is only read, so that opening it writes as little as polling it. */
@@ -88,16 +91,18 @@ class LmdbStore implements Store {
     } catch (error) {
       if (!(error instanceof NotFoundError)) throw error
     }
-    return await this.#commits.run(() => {
+    const { expired, ...opened } = await this.#commits.run(() => {
       const box = this.#records.box(drop)
       // It was just opened by another caller.
-      if (box !== undefined && !isExpired(box.deadline, now)) return { created: false, expires: box.deadline }
-      this.#add(drop, ttl, now, limits, holder, keep)
-      return { created: true, expires: now + ttl }
+      if (box !== undefined && !isExpired(box.deadline, now)) return { expired: false, created: false, expires: box.deadline }
+      return { expired: this.#add(drop, ttl, now, limits, holder, keep), created: true, expires: now + ttl }
     })
+    if (expired) this.#watchers.tell(drop)
+    return opened
   }
 
-  #add (drop: string, ttl: number, now: number, limits: Limits, holder = '', keep = 0): void {
+  /** @returns whether it replaces an expired box */
+  #add (drop: string, ttl: number, now: number, limits: Limits, holder = '', keep = 0): boolean {
     const records = this.#records
     const cost = costs.box + (holder === '' ? 0 : costs.ownership)
     admitBox(resolveLimits(limits, DISK_CAP), this.#growth(holder, cost, cost, limits))
@@ -106,6 +111,7 @@ class LmdbStore implements Store {
     if (before !== undefined) records.removeBox(drop, before)
     const deadline = now + ttl
     records.addBox(drop, { ttl, deadline, listed: deadline, front: 0, last: 0, bytes: 0, cost: 0, keys: 0, holder, born: 0, keep, oldest: 0, places: [] })
+    return before !== undefined && isExpired(before.deadline, now)
   }
 
   async append (drop: string, message: NewMessage, now: number, limits: Limits): Promise<Appended> {
@@ -238,14 +244,16 @@ class LmdbStore implements Store {
     this.#commits.assertServing()
     this.#environment.releaseReaders()
     while (this.#records.due(now, 1).length > 0) {
-      const freed = await this.#commits.run(() => this.#freeDue(now))
+      const { freed, expired } = await this.#commits.run(() => this.#freeDue(now))
+      for (const drop of expired) this.#watchers.tell(drop)
       if (freed > 0) return freed
     }
     return 0
   }
 
   /** Frees the boxes that are due first, and updates the entries of those that were renewed in the meantime. */
-  #freeDue (now: number): number {
+  #freeDue (now: number): { freed: number, expired: string[] } {
+    const expired: string[] = []
     let freed = 0
     let removed = 0
     for (const drop of this.#records.due(now, SWEEP_STEP)) {
@@ -253,6 +261,7 @@ class LmdbStore implements Store {
       if (isExpired(box.deadline, now)) {
         removed += 2 + box.last - box.front + Math.min(box.keys, MAX_KEYS)
         this.#records.removeBox(drop, box)
+        expired.push(drop)
         freed++
         if (removed > SWEEP_RECORDS) break
       } else {
@@ -265,7 +274,11 @@ class LmdbStore implements Store {
         if (removed > SWEEP_RECORDS) break
       }
     }
-    return freed
+    return { freed, expired }
+  }
+
+  watchExpiry (listener: (drop: string) => void): Unsubscribe {
+    return this.#watchers.add(listener)
   }
 
   async check (): Promise<void> {
