@@ -140,7 +140,7 @@ async function assemble (app: FastifyInstance, config: Config, parts: ServerPart
   app.addHook('onResponse', async (request, reply) => { metrics.observeRequest(request, reply) })
   app.setErrorHandler(sendProblem)
   checkRequestHeads(app, headers)
-  shedLoad(app, headers)
+  shedLoad(app, headers, metrics.countShed)
   healthRoutes(app, store)
   app.get('/metrics', { ...neverShed, onRequest: countedAs(limiter, 'files') }, async (_request, reply) => reply.type(metrics.registry.contentType).send(await metrics.registry.metrics()))
   const metered = meterStore(store, metrics.storeMeter(store.name))

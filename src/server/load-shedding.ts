@@ -1,5 +1,6 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import type { FastifyInstance } from 'fastify'
+import { Condition } from '../condition.js'
 import { BusyError } from '../errors.js'
 import { PROBLEM_TYPE, problemText } from '../http/problem.js'
 
@@ -34,8 +35,11 @@ export const neverShed = { config: { neverShed: true } }
  * a file, so it throws when the process is out of file descriptors, and nothing can catch that.
  *
  * @param headers of each refusal, besides its own
+ * @param onShed called for each refusal
+ * @param now in ms, on a monotonic clock
  */
-export function shedLoad (app: FastifyInstance, headers: Record<string, string>): void {
+export function shedLoad (app: FastifyInstance, headers: Record<string, string>, onShed: () => void, now?: () => number): void {
+  const condition = new Condition(app.log, { level: 'warn', begins: 'Overloaded: the event loop is behind by more than a second; requests are refused', ends: 'No longer overloaded,' }, now)
   const delays = monitorEventLoopDelay({ resolution: RESOLUTION })
   let overloaded = false
   let timer: NodeJS.Timeout | undefined
@@ -44,6 +48,7 @@ export function shedLoad (app: FastifyInstance, headers: Record<string, string>)
     // NaN: the event loop did not turn at all.
     overloaded = Number.isNaN(delays.mean) || delays.mean / 1e6 - RESOLUTION > MAX_DELAY
     delays.reset()
+    if (!overloaded) condition.notMet()
   }
 
   // Startup keeps the event loop busy, which says nothing about the load later.
@@ -57,6 +62,8 @@ export function shedLoad (app: FastifyInstance, headers: Record<string, string>)
   })
   app.addHook('onRequest', (request, reply, done) => {
     if (!overloaded || request.routeOptions.config.neverShed === true) return done()
+    condition.met(undefined)
+    onShed()
     reply.code(503).headers(headers).header('retry-after', RETRY_AFTER).type(PROBLEM_TYPE).send(overload)
   })
 }

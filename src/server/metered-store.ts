@@ -2,8 +2,11 @@ import { hasCode, isBoxError } from '../errors.js'
 import type { Store } from '../store/store.js'
 import { watchStore, type StoreOperation } from '../store/watch.js'
 
-/** `refused`: the rules said no (full, gone …). `failed`: the store did not respond, or had too much to do. */
-type Outcome = 'ok' | 'refused' | 'failed'
+/**
+ * `refused`: the rules said no (a full or unknown box …). `full`: the store has no space, at least until expired boxes
+ * are freed. `failed`: it did not respond, or had too much to do.
+ */
+type Outcome = 'ok' | 'refused' | 'full' | 'failed'
 
 export interface StoreMeter {
   observe (operation: StoreOperation, outcome: Outcome, seconds: number): void
@@ -34,5 +37,6 @@ export function meterStore (store: Store, meter: StoreMeter): Store {
 }
 
 function outcomeOf (error: unknown): Outcome {
+  if (hasCode(error, 'BOX_ERR_STORE_FULL')) return 'full'
   return hasCode(error, 'BOX_ERR_STORE') || hasCode(error, 'BOX_ERR_BUSY') || !isBoxError(error) ? 'failed' : 'refused'
 }

@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
 import type { StoreMeter } from './metered-store.js'
 
 const REQUEST_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10, 30]
@@ -9,6 +9,8 @@ interface Metrics {
   registry: Registry
   storeMeter (store: string): StoreMeter
   observeRequest (request: FastifyRequest, reply: FastifyReply): void
+  /** counts a request that was refused because the server is overloaded */
+  countShed (this: void): void
 }
 
 /** The server's metrics, in a registry of their own. Labels are patterns and fixed words, never input. */
@@ -34,6 +36,11 @@ export function createMetrics (): Metrics {
     help: 'Long-polls and streams waiting for a message',
     registers: [registry]
   })
+  const shed = new Counter({
+    name: 'signalbox_shed_requests_total',
+    help: 'Requests refused because the event loop was too far behind',
+    registers: [registry]
+  })
   return {
     registry,
     storeMeter: store => ({
@@ -43,6 +50,7 @@ export function createMetrics (): Metrics {
     observeRequest: (request, reply) => {
       const { method, routeOptions: { url: route = 'none' } } = request
       requests.observe({ method, route, status: reply.statusCode }, reply.elapsedTime / 1000)
-    }
+    },
+    countShed: () => { shed.inc() }
   }
 }

@@ -43,6 +43,12 @@ t.test('a store that does not respond, has too much to do, or throws, counts as 
   t.same(seen, ['check failed', 'check failed', 'check failed'])
 })
 
+t.test('a full store is told from a full box', async t => {
+  const { meter, seen } = metered()
+  await t.rejects(meter.create(DROP, 1000, 0, { ...limits, maxStoreBytes: 1 }), { code: 'BOX_ERR_STORE_FULL' })
+  t.same(seen, ['create full'])
+})
+
 t.test('waiting readers are counted while they wait', async t => {
   const { meter, waiting } = metered()
   const leave = await Promise.all([meter.subscribe(DROP, () => {}), meter.subscribe(DROP, () => {})])
