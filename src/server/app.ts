@@ -26,6 +26,7 @@ import { checkRequestHeads } from './request-head.js'
 import { handleUnknownRoutes } from './not-found.js'
 import { serveCallPage } from './call-page.js'
 import { followTls, limitHttp1, overTls, readIdentity } from './tls.js'
+import { watchProxies } from './untrusted-proxy.js'
 import { OnlyWebSockets } from './upgrades.js'
 
 /** In ms. */
@@ -139,6 +140,7 @@ async function assemble (app: FastifyInstance, config: Config, parts: ServerPart
   app.addHook('onRequest', async (_request, reply) => { reply.headers(SECURITY_HEADERS) })
   app.addHook('onResponse', async (request, reply) => { metrics.observeRequest(request, reply) })
   app.setErrorHandler(sendProblem)
+  watchProxies(app)
   checkRequestHeads(app, headers)
   shedLoad(app, headers, metrics.countShed)
   healthRoutes(app, store)

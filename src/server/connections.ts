@@ -55,7 +55,7 @@ export function limitConnections (app: FastifyInstance, { total, perAddress, fil
 }
 
 /** @returns whether an address is one of these; an IPv4-mapped IPv6 address is its IPv4 address */
-function matcher (addresses: readonly string[]): (address: string) => boolean {
+export function matcher (addresses: readonly string[]): (address: string) => boolean {
   const list = new BlockList()
   for (const item of addresses) {
     const [address = '', bits] = item.split('/')
