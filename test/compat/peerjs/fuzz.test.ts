@@ -1,22 +1,13 @@
 import { randomBytes } from 'node:crypto'
-import { once } from 'node:events'
-import { connect as connectTcp } from 'node:net'
 import fc from 'fast-check'
 import t, { type Test } from 'tap'
 import { until } from '../../helpers/until.js'
+import { attack, frame, framesOf, handshake } from '../frames.js'
 import { serve, type Served } from './peers.js'
 
 /** The request of a client that has become `fuzz`. */
-const HEAD = 'GET /p/peerjs?key=peerjs&id=fuzz&token=t HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n'
+const HEAD = handshake('/p/peerjs?key=peerjs&id=fuzz&token=t')
 const MAX_MESSAGE = 1_000
-/** how long a socket may stay that the server does not end, in ms */
-const PATIENCE = 50
-
-/** A frame as a client sends it, with a mask of zeros, which changes nothing. */
-function frame (first: number, payload: Buffer, said = payload.length): Buffer {
-  const length = said < 126 ? Buffer.from([0x80 | said]) : Buffer.from([0xfe, said >> 8 & 255, said & 255])
-  return Buffer.concat([Buffer.from([first]), length, Buffer.alloc(4), payload])
-}
 
 const names = fc.constantFrom('anna', 'nobody', 'fuzz', '', '__proto__', 'x'.repeat(300))
 const types = fc.constantFrom('OFFER', 'ANSWER', 'CANDIDATE', 'LEAVE', 'EXPIRE', 'HEARTBEAT', 'OPEN', 'ID-TAKEN', 'constructor')
@@ -25,24 +16,6 @@ const messages = fc.oneof(
   fc.record({ type: fc.oneof(types, fc.jsonValue()), dst: fc.oneof(names, fc.jsonValue()), payload: fc.jsonValue({ maxDepth: 4 }), src: names }, { requiredKeys: [] }),
   fc.jsonValue()
 )
-const frames = fc.record({
-  // The first bytes of a text, of its pieces, of a ping, a pong and a close, and any other.
-  first: fc.oneof(fc.constantFrom(0x81, 0x01, 0x00, 0x80, 0x82, 0x88, 0x89, 0x8a, 0xc1), fc.nat(255)),
-  payload: fc.oneof(messages.map(message => Buffer.from(JSON.stringify(message))), fc.uint8Array({ maxLength: 2 * MAX_MESSAGE }).map(bytes => Buffer.from(bytes))),
-  lie: fc.option(fc.nat(65_535), { nil: undefined, freq: 5 })
-})
-
-/** Sends the bytes over a connection of its own. Resolves when it is closed. */
-async function attack (port: number, chunks: readonly Uint8Array[]): Promise<void> {
-  const socket = connectTcp(port, '127.0.0.1')
-  socket.on('error', () => {})
-  const closed = once(socket, 'close')
-  for (const chunk of chunks) socket.write(chunk)
-  socket.resume()
-  const timer = setTimeout(() => { socket.destroy() }, PATIENCE)
-  await closed
-  clearTimeout(timer)
-}
 
 /** A server with two peers, which after the attack still reach each other, and are the only ones left. */
 async function withstands (t: Test, attacks: (served: Served) => Promise<void>): Promise<void> {
@@ -71,13 +44,13 @@ async function withstands (t: Test, attacks: (served: Served) => Promise<void>):
 
 t.test('whatever comes as bytes, others are served', t => withstands(t, async ({ port }) => {
   await fc.assert(fc.asyncProperty(fc.array(fc.uint8Array({ minLength: 1, maxLength: 200 }), { maxLength: 5 }), fc.boolean(), async (chunks, upgrades) => {
-    await attack(port, [...upgrades ? [Buffer.from(HEAD)] : [], ...chunks, randomBytes(30)])
+    await attack(port, [...upgrades ? [HEAD] : [], ...chunks, randomBytes(30)])
   }), { numRuns: 60 })
 }))
 
 t.test('whatever comes as frames, others are served', t => withstands(t, async ({ port }) => {
-  await fc.assert(fc.asyncProperty(fc.array(frames, { minLength: 1, maxLength: 8 }), async sent => {
-    await attack(port, [Buffer.from(HEAD), ...sent.map(({ first, payload, lie }) => frame(first, payload, lie))])
+  await fc.assert(fc.asyncProperty(fc.array(framesOf(messages, MAX_MESSAGE), { minLength: 1, maxLength: 8 }), async sent => {
+    await attack(port, [HEAD, ...sent.map(frame)])
   }), { numRuns: 100 })
 }))
 

@@ -51,14 +51,15 @@ export function clientsAt (t: Test, url: string): Pick<Served, 'url' | 'connect'
   }
 }
 
-/** Resolves when the client, which has subscribed to these topics, gets what it publishes itself. */
+/** Resolves when the client, which has subscribed to these topics, gets what it publishes itself, in any order. */
 export async function isSubscribed (client: RawSocket, ...topics: string[]): Promise<void> {
   const publish = (): void => { for (const topic of topics) client.send(publication(topic, 'mine')) }
   if (client.socket.readyState === client.socket.OPEN) publish()
   else client.socket.on('open', publish)
-  for (const topic of topics) {
+  const left = new Set(topics)
+  while (left.size > 0) {
     const message = await client.next()
-    if (message.topic !== topic || message.data !== 'mine') throw new Error(`received ${JSON.stringify(message)}`)
+    if (message.data !== 'mine' || !left.delete(message.topic)) throw new Error(`received ${JSON.stringify(message)}`)
   }
 }
 
