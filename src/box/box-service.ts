@@ -186,6 +186,11 @@ export class BoxService {
     while (!this.#closed && await this.#store.sweep(this.#clock.now()) > 0) await endOfTurn()
   }
 
+  /** Whether it has been closed, so that the store does not respond any more. */
+  get closed (): boolean {
+    return this.#closed
+  }
+
   /** Ends all waits, the sweep and the store. Idempotent. */
   async close (): Promise<void> {
     this.#closed = true

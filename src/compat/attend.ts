@@ -14,10 +14,13 @@ interface Attended {
   work: (waiter: Waiter) => Promise<void>
 }
 
-/** Works with a box until the signal aborts, again and again if the box is gone or the store does not respond. */
+/**
+ * Works with a box until the signal aborts or the service is closed, again and again if the box is gone or the store
+ * does not respond.
+ */
 export async function attend (service: BoxService, drop: string, { over, onGone, work }: Attended): Promise<void> {
   let isThere = true
-  while (!over.aborted) {
+  while (!over.aborted && !service.closed) {
     try {
       if (!isThere) await onGone()
       isThere = true
@@ -28,7 +31,8 @@ export async function attend (service: BoxService, drop: string, { over, onGone,
         waiter.close()
       }
     } catch (error) {
-      if (over.aborted) return
+      // A closed store responds no more.
+      if (over.aborted || service.closed) return
       if (isGone(error)) isThere = false
       else if (isAway(error)) await pause(RETRY_AFTER, over)
       else throw error
