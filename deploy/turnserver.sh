@@ -1,0 +1,34 @@
+#!/bin/sh
+# Runs coturn for DOMAIN with SECRET, and with the certificate that Caddy obtains, which is below CERTIFICATES.
+set -eu
+umask 077
+settings=$(cd "$(dirname "$0")" && pwd)/turnserver.conf
+cd "${TMPDIR:-/tmp}"
+
+# Copies the newest certificate if there is one. Its folder is named after who issued it.
+copy_certificate () {
+  crt=$(find "$CERTIFICATES" -name "$DOMAIN.crt" -exec ls -t {} + 2> /dev/null | head -n 1)
+  [ -n "$crt" ] && cp "$crt" turnserver.crt && cp "${crt%.crt}.key" turnserver.key
+}
+
+until copy_certificate; do sleep 1; done
+
+# In a file, because everyone on the machine can read a command line.
+{
+  cat "$settings"
+  echo "realm=$DOMAIN"
+  echo "static-auth-secret=$SECRET"
+  echo "cert=$PWD/turnserver.crt"
+  echo "pkey=$PWD/turnserver.key"
+  echo "userdb=$PWD/turnserver.db"
+  echo "pidfile=$PWD/turnserver.pid"
+  # A machine behind NAT does not know its public address, to which the domain leads.
+  set -- $(getent ahostsv4 "$DOMAIN")
+  [ $# -eq 0 ] || echo "external-ip=$1"
+} > turnserver.conf
+
+# On SIGUSR2, coturn reads its certificate again. It takes the place of this script, and so its process id.
+while sleep 3600 && kill -0 $$; do
+  copy_certificate && kill -USR2 $$
+done &
+exec turnserver -c "$PWD/turnserver.conf"
