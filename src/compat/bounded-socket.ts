@@ -51,7 +51,7 @@ export class BoundedSocket {
       if (this.#waiting >= MOST_WAITING) this.#silence.refresh()
       else this.end(1001, 'No heartbeat')
     }, bounds.timeout)
-    socket.on('message', (data: Buffer) => { this.#receive(data) })
+    socket.on('message', (data: Buffer, isBinary: boolean) => { this.#receive(data, isBinary) })
     // They are answered at once, whether or not the other side reads the answers.
     socket.on('ping', () => { this.endIfDeaf() })
     // A client may send before it is told that it may.
@@ -126,13 +126,16 @@ export class BoundedSocket {
     if (this.#socket.bufferedAmount > MOST_UNSENT + this.#bounds.maxMessageBytes) this.#socket.terminate()
   }
 
-  #receive (data: Buffer): void {
+  #receive (data: Buffer, isBinary: boolean): void {
     if (this.over.aborted) return
     this.heard()
     if (performance.now() - this.#since > WINDOW) [this.#frames, this.#since] = [0, performance.now()]
     if (++this.#frames > MOST_FRAMES) return this.end(1008, 'Too many messages', this.#handlers.flood)
-    if (data.length > this.#bounds.maxMessageBytes) return this.end(1009, 'Message too large')
-    const work = this.#handlers.receive(data.toString())
+    const text = data.toString()
+    const { maxMessageBytes } = this.#bounds
+    // Only a binary message can have what is no UTF-8, and becomes longer as a text.
+    if (data.length > maxMessageBytes || (isBinary && Buffer.byteLength(text) > maxMessageBytes)) return this.end(1009, 'Message too large')
+    const work = this.#handlers.receive(text)
     if (work === undefined) return
     if (++this.#waiting >= MOST_WAITING) this.#socket.pause()
     this.#handled = this.#handled.then(async () => {

@@ -18,6 +18,18 @@ t.test('a message that is too large ends its socket, and no other', async t => {
   await isSubscribed(ben, 'notes')
 })
 
+t.test('a binary message is a text like any other, and what it becomes as a text is what counts', async t => {
+  const { join } = await serve(t, { maxMessageBytes: 1_000 })
+  const [anna, ben] = [await join('notes'), await join('notes')]
+  const binary = (data: Buffer): Buffer => Buffer.concat([Buffer.from('{"type":"publish","topic":"notes","data":"'), data, Buffer.from('"}')])
+  anna.socket.send(binary(Buffer.from('✓')), { binary: true })
+  t.same(await hears(ben, 1), ['✓'])
+  // Each of these becomes a character of three bytes.
+  anna.socket.send(binary(Buffer.alloc(400, 0xff)), { binary: true })
+  t.equal(await anna.closed(), 1009)
+  await isSubscribed(ben, 'notes')
+})
+
 t.test('an address that has as many sockets as it may have is refused before it is connected', async t => {
   const { connect, join } = await serve(t, { rateLimit: { waiters: 2 } })
   const [anna] = [await join('notes'), await join('notes')]
