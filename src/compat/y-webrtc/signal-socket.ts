@@ -3,6 +3,7 @@ import { hasCode, isAway } from '../../errors.js'
 import { pause, RETRY_AFTER } from '../attend.js'
 import { BoundedSocket, type Bounds } from '../bounded-socket.js'
 import type { Account, Served } from '../sockets.js'
+import { LateWork } from './late-work.js'
 import { parseMessage, PONG, type FromClient } from './protocol.js'
 import type { Subscriber } from './topic.js'
 import type { Topics } from './topics.js'
@@ -25,6 +26,7 @@ export class SignalSocket implements Served, Subscriber {
   readonly #account: Account
   readonly #socket: BoundedSocket
   readonly #names = new Set<string>()
+  readonly #late = new LateWork(error => { this.fail(error) })
   readonly #pinging: NodeJS.Timeout
 
   constructor (endpoint: SignalSockets, socket: WebSocket, account: Account) {
@@ -58,6 +60,7 @@ export class SignalSocket implements Served, Subscriber {
     // It need not wait for what is still to be done, to get no more.
     for (const name of this.#names) this.#endpoint.topics.unsubscribe(name, this)
     await this.#socket.handled
+    await this.#late.done
     for (const name of this.#names) this.#endpoint.topics.unsubscribe(name, this)
   }
 
@@ -75,23 +78,39 @@ export class SignalSocket implements Served, Subscriber {
     await this.#patiently(stores)
     // The official server ignores what it does not know, too.
     if (message === undefined) return
-    if (message.type === 'publish') return await this.#patiently(() => topics.publish(message.topic, text, creates))
+    if (message.type === 'publish') {
+      return await this.#about(message.topic, Buffer.byteLength(text), () => topics.publish(message.topic, text, creates))
+    }
     for (const name of message.topics) {
       if (message.type === 'unsubscribe') {
         this.#names.delete(name)
         topics.unsubscribe(name, this)
       } else if (!this.#names.has(name) && this.#names.size < MOST_TOPICS) {
         this.#names.add(name)
-        await this.#patiently(() => topics.subscribe(name, this, creates))
+        await this.#about(name, name.length, async () => {
+          if (this.#names.has(name) && !this.#socket.over.aborted) await topics.subscribe(name, this, creates)
+        })
       }
     }
+  }
+
+  /** Does what concerns a topic, or puts it off if the client has reached the limit on new ones. */
+  async #about (topic: string, bytes: number, work: () => Promise<void>): Promise<void> {
+    if (!this.#late.has(topic)) {
+      try {
+        return await this.#patiently(work, isAwayOrFull)
+      } catch (error) {
+        if (!isLimited(error)) throw error
+      }
+    }
+    await this.#late.add(topic, bytes, () => this.#patiently(work))
   }
 
   /**
    * Does what may not be possible yet, while the client waits. Otherwise it would have to be disconnected: it has no way
    * to be told why, and reconnects at once.
    */
-  async #patiently (work: () => Promise<void>): Promise<void> {
+  async #patiently (work: () => Promise<void>, mayPass = (error: unknown) => isAwayOrFull(error) || isLimited(error)): Promise<void> {
     for (;;) {
       if (this.#socket.ended.aborted) return
       try {
@@ -105,6 +124,10 @@ export class SignalSocket implements Served, Subscriber {
   }
 }
 
-function mayPass (error: unknown): boolean {
-  return isAway(error) || hasCode(error, 'BOX_ERR_RATE') || hasCode(error, 'BOX_ERR_STORE_FULL')
+function isAwayOrFull (error: unknown): boolean {
+  return isAway(error) || hasCode(error, 'BOX_ERR_STORE_FULL')
+}
+
+function isLimited (error: unknown): boolean {
+  return hasCode(error, 'BOX_ERR_RATE')
 }

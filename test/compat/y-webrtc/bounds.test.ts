@@ -100,6 +100,31 @@ t.test('a client that subscribes to too many new topics waits, and those it has 
   t.same(await hears(anna, 1), ['first'])
 })
 
+t.test('topics that must wait hold up no others, and nothing that is published to them is lost', async t => {
+  let left = 3
+  const count: typeof unlimited.count = async kind => { if (kind === 'creates' && left-- <= 0) throw new RateError() }
+  const { connect, join } = await serve(t, { limiter: { ...unlimited, count } })
+  const anna = connect()
+  const names = Array.from({ length: 40 }, (_, n) => `topic ${n}`)
+  anna.socket.on('open', () => {
+    anna.send({ type: 'subscribe', topics: names })
+    for (const name of names) anna.send(publication(name, `1 in ${name}`))
+    anna.send({ type: 'unsubscribe', topics: ['topic 38', 'topic 39'] })
+    anna.send({ type: 'subscribe', topics: ['topic 38'] })
+    for (const name of names) anna.send(publication(name, `2 in ${name}`))
+  })
+  const expected = (names: string[]): Set<string> => new Set(names.flatMap(name => [`1 in ${name}`, `2 in ${name}`]))
+  t.same(new Set(await hears(anna, 6)), expected(names.slice(0, 3)))
+  const ben = await join('topic 1')
+  t.match(await anna.next(), { topic: 'topic 1', data: 'mine', clients: 2 })
+  left = Infinity
+  const rest = await hears(anna, 72)
+  const late = names.slice(3, 39)
+  t.same(new Set(rest), expected(late), 'but for the topic that it has left')
+  t.ok(late.every(name => rest.indexOf(`1 in ${name}`) < rest.indexOf(`2 in ${name}`)), 'in order')
+  t.same(ben.received, [])
+})
+
 t.test('further topics than a socket may have are ignored', async t => {
   const { store, calls } = watchedStore()
   const { connect } = await serve(t, { store })
