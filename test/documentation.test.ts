@@ -4,7 +4,7 @@ import t from 'tap'
 import ts from 'typescript'
 import { root } from './helpers/consumer.js'
 
-const entries = ['src/index.ts', 'src/compat/peerjs/index.ts', 'src/compat/y-webrtc/index.ts', 'clients/typescript/src/index.ts', 'clients/typescript/src/room/index.ts', 'clients/typescript/src/webrtc/index.ts'].map(name => join(root, name))
+const entries = ['src/index.ts', 'src/compat/peerjs/index.ts', 'src/compat/y-webrtc/index.ts', 'clients/typescript/src/index.ts', 'clients/typescript/src/room/index.ts', 'clients/typescript/src/shared/index.ts', 'clients/typescript/src/webrtc/index.ts'].map(name => join(root, name))
 const { config } = ts.readConfigFile(join(root, 'tsconfig.json'), ts.sys.readFile)
 const program = ts.createProgram(entries, ts.parseJsonConfigFileContent(config, ts.sys, root).options)
 const checker = program.getTypeChecker()

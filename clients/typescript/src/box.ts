@@ -1,7 +1,7 @@
 import { Acknowledger } from './acknowledger.js'
 import { dropAddressOf, linkOf, parseAddress, baseUrl, type Address } from './address.js'
 import { firstRequest } from './first-request.js'
-import { follow, readPage, type Message, type Page, type Query, type Source } from './follow.js'
+import { follow, readPage, type Connection, type Message, type Page, type Query, type Source } from './follow.js'
 import { BoxError, createBoxClient, dataOf, MAX_RESPONSE_BYTES, type ClientOptions } from './http.js'
 import { createTimings, defaultTimings, retry, type Timings } from './retry.js'
 import { Scope } from './scope.js'
@@ -17,6 +17,8 @@ export interface BoxOptions extends ClientOptions {
    * lead to this server
    */
   server?: string | URL
+  /** made by `shareStreams` from `signalbox-client/shared`: boxes with the same one read over one stream */
+  connection?: Connection | undefined
 }
 
 /** Options of a single call. An aborted call rejects with the signal's reason; the server may still have carried it out. */
@@ -43,6 +45,7 @@ export interface CallOptions {
 export class Box {
   readonly #address: Address
   readonly #source: Source
+  readonly #connection: Pick<Connection, 'follow'>
   readonly #scope: Scope
   readonly #sender: Sender
   #drop: string | undefined
@@ -52,7 +55,8 @@ export class Box {
 
   private constructor (address: Address, options: BoxOptions, timings: Timings) {
     this.#address = address
-    this.#source = { client: createBoxClient(address.server, options), path: { box: address.id }, timings, maxResponseBytes: options.maxResponseBytes ?? MAX_RESPONSE_BYTES }
+    this.#source = { client: createBoxClient(address.server, options), server: address.server, options, path: { box: address.id }, timings, maxResponseBytes: options.maxResponseBytes ?? MAX_RESPONSE_BYTES }
+    this.#connection = options.connection ?? { follow }
     this.#scope = new Scope(undefined, options.signal)
     this.#sender = new Sender(this.#source, this.#scope)
     if (address.id.startsWith('drop_')) this.#drop = address.id
@@ -155,7 +159,7 @@ export class Box {
     const scope = new Scope(this.#scope, signal)
     const acknowledger = new Acknowledger((cursor, timings) => this.#put(cursor, timings, scope), timings, scope)
     try {
-      for await (const batch of follow(this.#source, after, scope)) {
+      for await (const batch of this.#connection.follow(this.#source, after, scope)) {
         for (const message of batch) {
           scope.signal.throwIfAborted()
           this.#position = message.seq - 1

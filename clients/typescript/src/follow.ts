@@ -1,7 +1,8 @@
-import { EventParser, type StreamEvent } from './event-parser.js'
-import { dataOf, isStream, MESSAGES, type BoxClient } from './http.js'
+import type { StreamEvent } from './event-parser.js'
+import { NoStreamError, readEvents, STREAM_HEADERS } from './event-source.js'
+import { dataOf, MESSAGES, type BoxClient, type ClientOptions } from './http.js'
 import { backoff, isTransient, type Timings } from './retry.js'
-import { isTimeout, Scope } from './scope.js'
+import { Scope } from './scope.js'
 import { isMsgs } from './shapes.js'
 
 /** A message and its sequence number. */
@@ -29,9 +30,21 @@ export interface Query {
   wait?: number
 }
 
+/** What boxes get their messages through together; made by `shareStreams` from `signalbox-client/shared`. */
+export interface Connection {
+  /** whether boxes of other tabs can share it; false in Node, and where the browser has no Web Locks */
+  readonly sharesTabs: boolean
+  /** @internal */
+  follow (source: Source, after: number, scope: Scope): AsyncGenerator<Message[]>
+}
+
 /** A box on its server. */
 export interface Source {
   client: BoxClient
+  /** the base URL of the box routes */
+  server: string
+  /** what the client was made with */
+  options: ClientOptions
   /** the path parameters of every operation on this box */
   path: { box: string }
   timings: Timings
@@ -58,9 +71,6 @@ export interface Successor {
    */
   recover (error: unknown, scope: Scope): Promise<void>
 }
-
-/** The stream does not get through on this path; a long-poll may. */
-class NoStreamError extends Error {}
 
 /**
  * The messages after a cursor, in batches as they arrive, in order and once each, without end. They come over
@@ -116,43 +126,11 @@ export async function * follow (source: Source, after: number, scope: Scope, suc
 
 /** The first batch is empty: it says that the stream is open. */
 async function * stream ({ client, path, timings, maxResponseBytes }: Source, after: number, parent: Scope): AsyncGenerator<Message[]> {
-  const scope = new Scope(parent)
-  let body: ReadableStreamDefaultReader<Uint8Array> | undefined
-  let opened = false
-  try {
-    scope.deadline(timings.streamOpenTimeout)
-    const answer = await scope.race(client.GET(MESSAGES, {
-      params: { path, query: { after } },
-      headers: { Accept: 'text/event-stream' },
-      parseAs: 'stream',
-      signal: scope.signal
-    }))
-    if (answer.response.status === 406) throw new NoStreamError()
-    body = (await dataOf(answer)).getReader()
-    if (!isStream(answer.response)) throw new NoStreamError()
-    const parser = new EventParser(maxResponseBytes)
-    scope.deadline()
-    yield []
-    scope.deadline(timings.streamOpenTimeout)
-    for (;;) {
-      const { done, value } = await scope.race(body.read())
-      if (done) return
-      opened = true
-      // No deadline while the consumer is busy: then the silence is ours.
-      scope.deadline()
-      // `gone` needs no handling: the stream ends, and the next request is refused with the reason.
-      const batch = parser.push(value).filter(({ type }) => type === 'message').map(messageOf)
-      if (batch.length > 0) yield batch
-      scope.deadline(timings.streamIdleTimeout)
-    }
-  } catch (error) {
-    // Silent from the start: a proxy is buffering it. Silent later: the connection is dead, because the
-    // machine slept or the network changed.
-    throw !opened && isTimeout(error) ? new NoStreamError() : error
-  } finally {
-    scope.end()
-    // If the signal does not cover the body, this releases the connection.
-    body?.cancel().catch(() => {})
+  const open = (signal: AbortSignal) => client.GET(MESSAGES, { params: { path, query: { after } }, headers: STREAM_HEADERS, parseAs: 'stream', signal })
+  for await (const events of readEvents(open, timings, maxResponseBytes, parent)) {
+    // `gone` needs no handling: the stream ends, and the next request is refused with the reason.
+    const batch = events.filter(({ type }) => type === 'message').map(messageOf)
+    if (events.length === 0 || batch.length > 0) yield batch
   }
 }
 

@@ -144,7 +144,8 @@ export class ResponseTooLargeError extends RangeError {
   }
 }
 
-interface Answer<T> { data?: T, error?: unknown, response: Response }
+/** What `openapi-fetch` returns. */
+export interface Answer<T> { data?: T, error?: unknown, response: Response }
 
 /**
  * The data of a successful response, as the contract promises; throws a `BoxError` for any other.

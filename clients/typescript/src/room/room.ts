@@ -58,7 +58,7 @@ export class Room {
   #left = false
 
   private constructor (server: string, options: RoomOptions, key: RoomKey, timings: Timings) {
-    this.#source = { client: createBoxClient(server, options), path: { box: key.box }, timings, maxResponseBytes: options.maxResponseBytes ?? MAX_RESPONSE_BYTES }
+    this.#source = { client: createBoxClient(server, options), server, options, path: { box: key.box }, timings, maxResponseBytes: options.maxResponseBytes ?? MAX_RESPONSE_BYTES }
     this.#body = { keep: options.keep ?? 60, ...(options.ttl !== undefined && { ttl: options.ttl }) }
     this.#key = key
     this.#scope = new Scope(undefined, options.signal)

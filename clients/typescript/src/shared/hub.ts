@@ -1,0 +1,196 @@
+import { NoStreamError, readEvents, STREAM_HEADERS } from '../event-source.js'
+import type { StreamEvent } from '../event-parser.js'
+import type { Message, Source } from '../follow.js'
+import { BoxError } from '../http.js'
+import { backoff, backoffDelay, isTransient } from '../retry.js'
+import { Scope } from '../scope.js'
+import { freshOf, type Carrier, type Reader } from './reader.js'
+
+/** How many boxes one stream may have on a server with default limits. */
+const MOST = 64
+
+/** What a stream says about a box of its list. */
+interface Said { box: number, seq: number, data: unknown, problem?: { status: number } }
+
+/**
+ * Reads many boxes of a server over one stream. When a box is added, the stream is opened again with the new list and
+ * the cursors of all, so that no message is lost or comes twice.
+ *
+ * If a server accepts fewer boxes than there are, there are several streams. If there is no such stream (an older server,
+ * a proxy that buffers it), readers are detached for a while.
+ */
+export class Hub implements Carrier {
+  readonly #source: Source
+  readonly #readers = new Set<Reader>()
+  /** how often in a row a reader's box had a problem that may pass */
+  readonly #troubles = new Map<Reader, number>()
+  #most = MOST
+  #running = false
+  #stream: Scope | undefined
+  /** the wait before the next attempt */
+  #pause: Scope | undefined
+  #refresh: ReturnType<typeof setTimeout> | undefined
+  #refreshAt = Infinity
+  #openedAt = -Infinity
+  #noStreamUntil = 0
+
+  constructor (source: Source) {
+    this.#source = source
+  }
+
+  get isIdle (): boolean {
+    return this.#readers.size === 0
+  }
+
+  add (reader: Reader): void {
+    if (performance.now() < this.#noStreamUntil) return reader.detach()
+    this.#readers.add(reader)
+    if (!this.#running) void this.#run()
+    this.#pause?.end()
+    // Each opening counts as a read of every box. If many boxes are added one after the other, some wait for the next.
+    const gap = this.#source.timings.minDelay * this.#readers.size / 4
+    this.#refreshIn(Math.max(0, this.#openedAt + gap - performance.now()))
+  }
+
+  remove (reader: Reader): void {
+    this.#troubles.delete(reader)
+    if (!this.#readers.delete(reader)) return
+    if (this.isIdle) {
+      this.#stream?.end()
+      this.#pause?.end()
+    } else {
+      // Its place on the server is given back soon, but a loop that is followed by another costs one request only.
+      this.#refreshIn(this.#source.timings.minPollInterval)
+    }
+  }
+
+  /** Opens the stream again, with the readers that there are then. */
+  #refreshIn (ms: number): void {
+    const at = performance.now() + ms
+    if (at >= this.#refreshAt) return
+    this.#clearRefresh()
+    this.#refreshAt = at
+    this.#refresh = setTimeout(() => {
+      this.#refreshAt = Infinity
+      this.#stream?.end()
+    }, ms)
+  }
+
+  async #run (): Promise<void> {
+    const { timings } = this.#source
+    this.#running = true
+    let failures = 0
+    // What else is opened in this turn comes into the same list.
+    await new Promise(resolve => { setTimeout(resolve) })
+    while (!this.isIdle) {
+      this.#clearRefresh()
+      const began = this.#openedAt = performance.now()
+      const before = [...this.#readers].map(({ cursor }) => cursor).join()
+      const stream = this.#stream = new Scope()
+      let cause: unknown
+      try {
+        await this.#readAll(stream)
+      } catch (error) {
+        if (stream.signal.aborted) continue
+        if (error instanceof BoxError && (error.status === 400 || error.status === 413) && this.#most > 1) {
+          this.#most = Math.ceil(Math.min(this.#most, this.#readers.size) / 2)
+          continue
+        }
+        if (error instanceof NoStreamError || !isTransient(error)) {
+          this.#detachAll()
+          break
+        }
+        cause = error
+      } finally {
+        stream.end()
+      }
+      const hasProgressed = before !== [...this.#readers].map(({ cursor }) => cursor).join()
+      if (hasProgressed || performance.now() - began > timings.maxDelay) failures = 0
+      if (this.isIdle) break
+      const pause = this.#pause = new Scope()
+      // It ends early when a box is added, or none is left.
+      await backoff(pause, ++failures, cause, timings).catch(() => {})
+      pause.end()
+    }
+    this.#clearRefresh()
+    this.#running = false
+  }
+
+  #clearRefresh (): void {
+    clearTimeout(this.#refresh)
+    this.#refreshAt = Infinity
+  }
+
+  #detachAll (): void {
+    this.#noStreamUntil = performance.now() + this.#source.timings.longPollPeriod
+    this.#most = MOST
+    const readers = [...this.#readers]
+    this.#readers.clear()
+    for (const reader of readers) reader.detach()
+  }
+
+  /** Resolves when the first of the streams ends. */
+  async #readAll (scope: Scope): Promise<void> {
+    const readers = [...this.#readers]
+    const streams: Array<Promise<void>> = []
+    for (let at = 0; at < readers.length; at += this.#most) streams.push(this.#read(readers.slice(at, at + this.#most), scope))
+    await Promise.race(streams)
+  }
+
+  async #read (readers: Reader[], scope: Scope): Promise<void> {
+    const { client, timings, maxResponseBytes } = this.#source
+    const boxes = readers.map(({ box, cursor }) => ({ id: box, after: cursor }))
+    const open = (signal: AbortSignal) => client.POST('/streams', { body: { boxes }, headers: STREAM_HEADERS, parseAs: 'stream', signal })
+    for await (const events of readEvents(open, timings, maxResponseBytes, scope)) {
+      const arrived = new Map<Reader, Message[]>()
+      for (const event of events) {
+        const said = parse(event)
+        const reader = readers[said.box]
+        if (reader === undefined) throw new NoStreamError()
+        // It may have left in the meantime.
+        if (!this.#readers.has(reader)) continue
+        const messages = arrived.get(reader) ?? []
+        if (said.problem === undefined) {
+          messages.push({ seq: said.seq, data: said.data })
+          arrived.set(reader, messages)
+        } else {
+          this.#give(reader, messages)
+          arrived.delete(reader)
+          this.#meet(new BoxError(said.problem.status, said.problem), reader)
+        }
+      }
+      for (const [reader, messages] of arrived) this.#give(reader, messages)
+    }
+  }
+
+  #give (reader: Reader, messages: Message[]): void {
+    const after = reader.cursor
+    const fresh = freshOf(messages, after)
+    const last = fresh.at(-1)?.seq
+    if (last === undefined) return
+    reader.cursor = last
+    this.#troubles.delete(reader)
+    reader.receive(fresh, after)
+  }
+
+  /** What is wrong with one box leaves the others as they are. */
+  #meet (error: BoxError, reader: Reader): void {
+    if (isTransient(error)) {
+      const failures = (this.#troubles.get(reader) ?? 0) + 1
+      this.#troubles.set(reader, failures)
+      return this.#refreshIn(backoffDelay(failures, error, this.#source.timings))
+    }
+    this.#readers.delete(reader)
+    this.#troubles.delete(reader)
+    reader.fail(error)
+  }
+}
+
+/** Comments are no events, so the first batch, which is empty, is all that comes without any. */
+function parse ({ type, data }: StreamEvent): Said {
+  const said: Said = JSON.parse(data)
+  if (!Number.isSafeInteger(said?.box)) throw new NoStreamError()
+  const isSound = type === 'problem' ? Number.isInteger(said.problem?.status) : type === 'message' && Number.isSafeInteger(said.seq) && said.seq > 0
+  if (!isSound) throw new NoStreamError()
+  return said
+}

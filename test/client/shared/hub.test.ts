@@ -1,0 +1,307 @@
+import fc from 'fast-check'
+import t, { type Test } from 'tap'
+import { Box, type BoxOptions } from '../../../clients/typescript/src/index.js'
+import { shareStreams } from '../../../clients/typescript/src/shared/index.js'
+import type { Timings } from '../../../clients/typescript/src/retry.js'
+import { eventStream, json, never, problem } from '../fake.js'
+import { network } from '../network.js'
+import { openQuick, serve, take, takeAll } from '../serve.js'
+import { tcpProxy } from '../../helpers/tcp-proxy.js'
+import { until } from '../../helpers/until.js'
+import type { BoxPluginOptions } from '../../../src/index.js'
+
+type Answer = (request: Request, count: number) => Response | Promise<Response>
+
+const linkOf = (n: number) => `http://server.test/boxes/box_${String(n).padStart(32, 'b')}`
+
+/** Boxes that share a connection to a server that is a function. */
+function fakeBoxes (t: Test, count: number, answer: Answer, timings: Partial<Timings> = {}) {
+  const requests: string[] = []
+  const fetch = async (input: RequestInfo | URL): Promise<Response> => {
+    const request = input as Request
+    if (request.method === 'PUT') return json({ type: 'ack', data: 0 })
+    const path = new URL(request.url).pathname.replace(/box_b*/, '')
+    requests.push(`${request.method} ${path}`)
+    const answered = Promise.resolve(answer(request, requests.length - 1))
+    return await Promise.race([answered, new Promise<never>((_resolve, reject) => request.signal.addEventListener('abort', () => { reject(request.signal.reason) }))])
+  }
+  const connection = shareStreams()
+  const boxes = Array.from({ length: count }, (_, n) => openQuick(t, linkOf(n + 1), { fetch, timings, connection }))
+  return { boxes, requests }
+}
+
+const listOf = async (request: Request): Promise<Array<{ id: string, after: number }>> => (await request.json()).boxes
+const said = (box: number, seq: number, data: unknown = seq) => `data: ${JSON.stringify({ box, seq, data })}\n\n`
+const trouble = (box: number, status: number, code: string) => `event: problem\ndata: ${JSON.stringify({ box, problem: { status, code, detail: `detail of ${code}` } })}\n\n`
+
+t.test('boxes opened in one turn share one request', async t => {
+  const { boxes, requests } = fakeBoxes(t, 3, async request => {
+    const list = await listOf(request)
+    return eventStream([': open\n\n', ...list.map((_, box) => said(box, 1, box))], { open: true })
+  })
+  t.same(await Promise.all(boxes.map(box => take(box, 1))), [[0], [1], [2]])
+  t.same(requests, ['POST /streams'])
+})
+
+t.test('a box that is added later comes into a new list, with the cursors of all', async t => {
+  const lists: unknown[] = []
+  const { boxes: [one, two] } = fakeBoxes(t, 2, async request => {
+    const list = await listOf(request)
+    lists.push(list.map(({ after }) => after))
+    return eventStream([': open\n\n', ...list.map(({ after }, box) => after === 0 ? said(box, 1) + said(box, 2) : '')], { open: true })
+  })
+  const messages = one!.messages()
+  t.match(await messages.next(), { value: { seq: 1 } })
+  t.same(await take(two!, 2), [1, 2])
+  t.match(await messages.next(), { value: { seq: 2 } })
+  t.same(lists.slice(0, 2), [[0], [2, 0]])
+})
+
+t.test('a problem ends the loop over its box, and no other', async t => {
+  const { boxes: [one, two, three] } = fakeBoxes(t, 3, async request => {
+    const list = await listOf(request)
+    return eventStream([': open\n\n', ...list.map(({ id }, box) => id.endsWith('1') ? said(box, 1) + trouble(box, 404, 'BOX_ERR_NOT_FOUND') : id.endsWith('2') ? trouble(box, 403, 'BOX_ERR_DROP_ONLY') : said(box, 1) + said(box, 2))], { open: true })
+  })
+  const first = one!.messages()
+  const [, refused, taken] = await Promise.all([
+    first.next(),
+    take(two!, 1).catch(error => error),
+    take(three!, 2)
+  ])
+  t.match(refused, { name: 'BoxError', status: 403, code: 'BOX_ERR_DROP_ONLY', detail: 'detail of BOX_ERR_DROP_ONLY' })
+  await t.rejects(first.next(), { status: 404, code: 'BOX_ERR_NOT_FOUND' })
+  t.same(taken, [1, 2])
+})
+
+t.test('a problem that may pass is waited out', async t => {
+  let asked = 0
+  const { boxes: [one, two] } = fakeBoxes(t, 2, async request => {
+    const list = await listOf(request)
+    asked++
+    return eventStream([': open\n\n', ...list.map(({ id, after }, box) => id.endsWith('1') && asked < 4 ? trouble(box, 429, 'BOX_ERR_RATE') : said(box, after + 1))], { open: true })
+  })
+  t.same(await Promise.all([take(one!, 1), take(two!, 2)]), [[1], [1, 2]])
+  t.equal(asked, 4)
+})
+
+const withoutStream: Record<string, Answer> = {
+  'does not know it': () => problem(404, 'FST_ERR_NOT_FOUND'),
+  'refuses it': () => problem(401, 'NO_LOGIN'),
+  'says something else': () => json({ hello: 'world' }),
+  'says nothing': () => never(),
+  'opens it and is silent': () => eventStream([], { open: true }),
+  'says what is no message': () => eventStream(['data: {"box":0}\n\n'], { open: true }),
+  'speaks of a box that is not in the list': () => eventStream([said(2, 1)], { open: true }),
+  'names a box by what is no number': () => eventStream([said('length' as never, 1)], { open: true })
+}
+for (const [how, answer] of Object.entries(withoutStream)) {
+  t.test(`if the server ${how}, each box is read on its own, and a shared stream is tried again later`, async t => {
+    let shared = 0
+    const { boxes, requests } = fakeBoxes(t, 2, async (request, n) => {
+      if (request.method === 'GET') {
+        const after = Number(new URL(request.url).searchParams.get('after'))
+        return eventStream([': open\n\n', after === 0 ? said(0, 1).replace(/^/, 'id: 1\n') : ''], { open: true })
+      }
+      if (++shared === 1) return await answer(request, n)
+      const list = await listOf(request)
+      return eventStream([': open\n\n', ...list.map(({ after }, box) => said(box, after + 1))], { open: true })
+    }, { streamOpenTimeout: 20, longPollPeriod: 50 })
+    const taken = await Promise.all(boxes.map(async box => {
+      const seqs: number[] = []
+      for await (const { seq } of box.messages()) if (seqs.push(seq) === 2) break
+      return seqs
+    }))
+    t.same(taken, [[1, 2], [1, 2]])
+    t.match(requests.join(), /^POST \/streams,GET \/boxes\/[12]\/messages,GET \/boxes\/[12]\/messages,/)
+    t.equal(requests.filter(request => request.startsWith('GET')).length, 2)
+  })
+}
+
+t.test('a server that accepts fewer boxes gets them in several streams', async t => {
+  const sizes: number[] = []
+  const { boxes } = fakeBoxes(t, 5, async request => {
+    const list = await listOf(request)
+    sizes.push(list.length)
+    if (list.length > 2) return problem(400, 'BOX_ERR_INVALID')
+    return eventStream([': open\n\n', ...list.map(({ after }, box) => after === 0 ? said(box, 1) : '')], { open: true })
+  })
+  t.same(await Promise.all(boxes.map(box => take(box, 1))), boxes.map(() => [1]))
+  t.same(sizes.slice(0, 5), [5, 3, 2, 2, 2].slice(0, 5))
+})
+
+t.test('a consumer that does not keep up misses nothing, and holds no more than a box', async t => {
+  const { boxes: [slow, other] } = fakeBoxes(t, 2, async request => {
+    const list = await listOf(request)
+    const events = list.map(({ id, after }, box) => id.endsWith('1')
+      ? Array.from({ length: Math.min(3000 - after, 1500) }, (_, i) => said(box, after + 1 + i)).join('')
+      : said(box, after + 1))
+    return eventStream([': open\n\n', ...events], { open: true })
+  })
+  const messages = slow!.messages()
+  t.match(await messages.next(), { value: { seq: 1 } })
+  t.same(await take(other!, 1), [1])
+  for (let seq = 2; seq <= 3000; seq++) {
+    const { value } = await messages.next()
+    if (value?.seq !== seq) return t.fail(`${value?.seq} came, not ${seq}`)
+  }
+})
+
+t.test('what a server repeats, or sends out of order, is left out', async t => {
+  const { boxes: [one, two] } = fakeBoxes(t, 2, async request => {
+    const after = (await listOf(request))[0]!.after
+    return eventStream([': open\n\n', after > 0 ? '' : said(0, 1) + said(1, 5) + said(1, 4) + said(0, 1) + said(0, 2), after > 0 ? '' : said(1, 5) + said(0, 1) + said(0, 3) + said(1, 6)], { open: true })
+  })
+  t.same(await Promise.all([take(one!, 3), take(two!, 2)]), [[1, 2, 3], [5, 6]])
+})
+
+t.test('boxes that are added one after the other do not cost a request each', async t => {
+  const lists: number[] = []
+  const { boxes } = fakeBoxes(t, 20, async request => {
+    const list = await listOf(request)
+    lists.push(list.length)
+    return eventStream([': open\n\n', ...list.map(({ after }, box) => after === 0 ? said(box, 1) : '')], { open: true })
+  }, { minDelay: 500 })
+  const reading: Array<Promise<unknown>> = []
+  for (const box of boxes) {
+    reading.push(box.messages().next())
+    await new Promise(resolve => { setTimeout(resolve, 1) })
+  }
+  t.match(await Promise.all(reading), boxes.map(() => ({ value: { seq: 1 } })))
+  t.ok(lists.length < 15, `lists of ${lists.join(', ')} boxes`)
+})
+
+/** The requests for streams that a server has had. */
+async function counted (t: Test, options: BoxPluginOptions = {}) {
+  const { url, local } = await serve(t, options)
+  const requests: string[] = []
+  const counting: typeof fetch = async input => {
+    const { method, url } = input as Request
+    requests.push(`${method} ${new URL(url).pathname.replace(/box_[\w-]+/, '…')}`)
+    return await fetch(input)
+  }
+  const make = async (count: number, options: BoxOptions = {}) => {
+    const owners: Box[] = []
+    while (owners.length < count) owners.push(await Box.create(url, { fetch: local }))
+    return { owners, boxes: owners.map(({ link }) => openQuick(t, link, { fetch: counting, ...options })) }
+  }
+  return { url, requests, make }
+}
+
+t.test('twenty boxes on a real server are read over one stream, and each loop ends with its box', async t => {
+  const { requests, make } = await counted(t)
+  const { owners, boxes } = await make(20, { connection: shareStreams() })
+  const reading = boxes.map(async (box, n) => {
+    const taken: unknown[] = []
+    for await (const message of box) if (taken.push(message) === 3) break
+    return taken.map(value => value === n)
+  })
+  for (let i = 0; i < 3; i++) await Promise.all(owners.map((owner, n) => owner.send(n)))
+  t.same(await Promise.all(reading), boxes.map(() => [true, true, true]))
+  t.notOk(requests.some(request => request.startsWith('GET')))
+  t.ok(requests.filter(request => request === 'POST /streams').length >= 1)
+
+  const [first, second] = [boxes[0]!.messages(), boxes[1]!.messages({ after: 3 })]
+  t.match(await first.next(), { value: { seq: 3 } }, 'which was not acknowledged')
+  const [ended, next] = [t.rejects(first.next(), { code: 'BOX_ERR_NOT_FOUND' }), second.next()]
+  await Box.open(owners[0]!.link).delete()
+  await ended
+  await owners[1]!.send('still there')
+  t.match(await next, { value: { seq: 4, data: 'still there' } })
+})
+
+t.test('a server whose streams have fewer boxes gets several streams', async t => {
+  const { requests, make } = await counted(t, { maxStreamBoxes: 2 })
+  const { owners, boxes } = await make(40, { connection: shareStreams() })
+  const reading = Promise.all(boxes.map(box => take(box, 1)))
+  for (const owner of owners) await owner.send('hi')
+  t.same(await reading, boxes.map(() => ['hi']))
+  t.notOk(requests.some(request => request.startsWith('GET')))
+})
+
+t.test('closing a box, or leaving its loop, does not disturb the others, and the last one releases the connection', async t => {
+  const signals: AbortSignal[] = []
+  const { boxes: [one, two] } = fakeBoxes(t, 2, async request => {
+    signals.push(request.signal)
+    const list = await listOf(request)
+    return eventStream([': open\n\n', ...list.map(({ after }, box) => after === 0 ? said(box, 1) : '')], { open: true })
+  })
+  const [first, second] = [one!.messages(), two!.messages()]
+  await Promise.all([first.next(), second.next()])
+  const [ends, waits] = [first.next(), second.next()]
+  one!.close()
+  t.same(await ends, { value: undefined, done: true })
+  t.notOk(signals[0]!.aborted)
+  two!.close()
+  await waits
+  await until(() => signals.every(({ aborted }) => aborted))
+})
+
+t.test('boxes with other headers do not share a stream', async t => {
+  const { requests, make } = await counted(t)
+  const connection = shareStreams()
+  const [mine, yours] = [{ Authorization: 'me' }, { Authorization: 'you' }]
+  const { owners, boxes } = await make(3)
+  const options = [mine, mine, yours].map(headers => ({ headers, connection }))
+  const opened = boxes.map(({ link }, n) => openQuick(t, link, { server: link.replace(/\/boxes.*/, ''), fetch: undefined, ...options[n]! }))
+  const reading = Promise.all(opened.map(box => take(box, 1)))
+  for (const owner of owners) await owner.send('hi')
+  t.same(await reading, [['hi'], ['hi'], ['hi']])
+  t.same(requests, [])
+})
+
+/** What a consumer or a network does meanwhile. */
+type Step = { send: number } | { open: number } | 'cut' | 'wait'
+const steps = fc.array(fc.oneof(
+  { weight: 5, arbitrary: fc.record({ send: fc.nat(3) }) },
+  { weight: 2, arbitrary: fc.record({ open: fc.nat(3) }) },
+  { weight: 1, arbitrary: fc.constant('cut' as const) },
+  { weight: 2, arbitrary: fc.constant('wait' as const) }
+), { maxLength: 30 })
+
+t.test('however boxes are opened, sent to and disconnected, each message comes once and in order', async t => {
+  const { url, local } = await serve(t)
+  await fc.assert(fc.asyncProperty(steps, async (steps: Step[]) => {
+    const net = network()
+    const connection = shareStreams()
+    const owners = await Promise.all([0, 1, 2, 3].map(() => Box.create(url, { fetch: local })))
+    const sent = owners.map(() => 0)
+    const taken = owners.map(() => 0)
+    const loops = new Map<number, Promise<void>>()
+    const boxes = owners.map(({ link }) => openQuick(t, link, { fetch: net.fetch, connection }))
+    const follow = async (n: number) => {
+      for await (const { seq, data } of boxes[n]!.messages()) {
+        if (seq !== ++taken[n]! || data !== seq) throw new Error(`box ${n}: ${seq} came, not ${taken[n]}`)
+      }
+    }
+    const open = (n: number) => { if (!loops.has(n)) loops.set(n, follow(n)) }
+    for (const step of steps) {
+      if (step === 'cut') {
+        net.disconnect()
+        net.reconnect()
+      } else if (step === 'wait') await new Promise(resolve => { setTimeout(resolve, 2) })
+      else if ('open' in step) open(step.open)
+      else await owners[step.send]!.send(++sent[step.send]!)
+    }
+    for (const n of owners.keys()) open(n)
+    const failed = Promise.race(loops.values())
+    await Promise.race([failed, until(() => taken.every((seq, n) => seq === sent[n]))])
+    for (const box of boxes) box.close()
+    await Promise.all(loops.values())
+  }), { numRuns: 40 })
+})
+
+t.test('a shared stream that is cut anywhere delivers each message once', async t => {
+  const { url, local } = await serve(t)
+  const owners = [await Box.create(url, { fetch: local }), await Box.create(url, { fetch: local })]
+  for (let at = 0, cuts = 1; cuts > 0; at += 13) {
+    const proxy = await tcpProxy(t, url, connection => connection === 0 ? { cutAfter: at } : {})
+    const connection = shareStreams()
+    const boxes = owners.map(({ link }) => openQuick(t, link, { server: proxy.url, connection }))
+    for (const owner of owners) for (const message of ['a', 'b']) await owner.send(message)
+    const taken = await Promise.all(boxes.map(box => takeAll(box, 2)))
+    for (const box of boxes) box.close()
+    cuts = proxy.cuts()
+    await proxy.close()
+    if (JSON.stringify(taken) !== '[["a","b"],["a","b"]]') return t.fail(`cut after ${at} bytes: ${JSON.stringify(taken)}`)
+  }
+})
