@@ -3,7 +3,7 @@
 import { spawnSync } from 'node:child_process'
 import { availableParallelism } from 'node:os'
 
-const PARTS = ['start', 'store', 'growth', 'growth-http', 'delivery', 'peers', 'peerjs', 'streams', 'redis', 'call', 'files']
+const PARTS = ['start', 'store', 'growth', 'growth-http', 'delivery', 'peers', 'peerjs', 'y-webrtc', 'streams', 'redis', 'call', 'files']
 
 /** Too long for a whole run. */
 const LONG = ['unread', 'soak']
