@@ -39,11 +39,16 @@ export async function documentPage (t: Test, browser: Browser, origin: string, s
   return page
 }
 
-/** Opens one more tab, and waits until each is connected to all others by WebRTC. */
+/** Opens one more tab, and waits until all are connected. */
 export async function joinPages (pages: Page[], open: () => Promise<Page>): Promise<void> {
   // Of two that come at the same moment, each offers a connection, and y-webrtc may end up with neither, also with its own server.
   for (const page of pages) await page.waitForFunction(() => window.provider.signalingConns[0].connected)
   pages.push(await open())
+  await areConnected(pages)
+}
+
+/** Waits until each tab is connected to all others by WebRTC. */
+export async function areConnected (pages: Page[]): Promise<void> {
   for (const page of pages) {
     await page.waitForFunction(others => {
       const { webrtcConns, bcConns } = window.provider.room ?? {}
