@@ -128,6 +128,8 @@ t.test('in Chromium, over HTTP/1.1', { skip: await needsChromium() }, async t =>
       await owner.delete()
       t.match((await has(tabs[n]!, 2))[1], /^BoxError: The box does not exist/)
     }
+    // The first tab led the other one without boxes of its own, and no longer has a reason to.
+    await tabs[0]!.waitForFunction(async () => (await navigator.locks.query()).held?.length === 0)
   })
 
   t.test('a leading tab that the browser has frozen has its place taken, and misses nothing', async t => {
@@ -145,14 +147,16 @@ t.test('in Chromium, over HTTP/1.1', { skip: await needsChromium() }, async t =>
     await devtools.send('Page.setWebLifecycleState', { state: 'frozen' })
     const before = counts.shared
     await sendAll('b')
-    while (counts.shared === before) await other.clock.fastForward(patience)
+    // The other tab asks the leader, and gets no answer. Once it opens a stream, its clock must not jump over the deadline.
+    for (let n = 0; counts.shared === before; n++) {
+      if (n % 2 === 0) await new Promise(resolve => { setTimeout(resolve, 1000) })
+      if (counts.shared === before) await other.clock.fastForward(n % 2 === 0 ? 60_000 : patience)
+    }
     t.same(await has(other, 2), ['1: a', '2: b'])
 
     await devtools.send('Page.setWebLifecycleState', { state: 'active' })
     await sendAll('c')
     for (const tab of [leader, other]) t.same(await has(tab, 3), ['1: a', '2: b', '3: c'])
-    t.equal(counts.single, 0)
-    await until(() => open.size === 1)
   })
 
   t.test('what no tab says is not heard', async t => {

@@ -182,7 +182,6 @@ export class Tabs implements Carrier {
     const end = (told: Told) => {
       this.#remote.delete(`${to} ${reader}`)
       this.#post(told)
-      this.#leaveIfIdle()
     }
     return {
       box,
