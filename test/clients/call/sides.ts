@@ -1,3 +1,4 @@
+import { patience } from '../../helpers/patience.js'
 import { reaches, shows, type Tab } from '../../helpers/tab.js'
 import type { Program } from './programs.js'
 
@@ -52,7 +53,7 @@ export function programSide (program: Program, server: string): Side {
       await send({ type: 'media', audio: false, video: true })
     },
     async sees () {
-      const end = Date.now() + 30_000
+      const end = Date.now() + patience
       while ((await program.call('received', { name, peer }))['video'] < 5) {
         if (Date.now() > end) throw new Error('no picture came')
         await new Promise(resolve => setTimeout(resolve, 50))

@@ -1,12 +1,13 @@
 """Audio, video, and what is negotiated after the first exchange."""
 
 import asyncio
+import gc
 from contextlib import suppress
 from typing import Any
 from unittest.mock import patch
 
 from aiortc import RTCPeerConnection, RTCSessionDescription
-from aiortc.rtp import RtcpRrPacket
+from aiortc.rtp import RtcpByePacket, RtcpRrPacket
 from media import Picture, Sink, Tone, sound
 
 from signalbox_client.webrtc._descriptions import ice_user
@@ -64,6 +65,30 @@ class MediaTest(CallTest):
         await self.receives(ends.sinks[guest.connection], audio=3, video=6)
         await self.receives(ends.sinks[peer.connection], audio=6, video=3)
         self.assertFalse(guest.closed or peer.closed)
+
+    async def test_a_source_that_says_goodbye_and_goes_on_is_still_received(self) -> None:
+        ends = Ends()
+        guest, peer = await self.connect({"prepare": ends.prepare})
+        senders = [peer.connection.addTrack(Picture()), peer.connection.addTrack(Tone())]
+        sink = ends.sinks[guest.connection]
+        await self.receives(sink, audio=3, video=3)
+        for sender in senders:
+            await sender._send_rtcp([RtcpByePacket(sources=[sender._ssrc])])
+        await self.receives(sink, audio=sink.frames["audio"] + 60, video=sink.frames["video"] + 10)
+
+    async def test_the_answer_to_an_offer_of_a_guest_makes_nothing_fail_in_aiortc(self) -> None:
+        failed: list[Any] = []
+        asyncio.get_running_loop().set_exception_handler(lambda _, context: failed.append(context))
+        ends = Ends()
+
+        def reply(connection: RTCPeerConnection) -> None:
+            connection.on("track", lambda _: connection.addTrack(Picture()))
+
+        _, peer = await self.connect({"prepare": reply}, {"prepare": ends.prepare})
+        peer.connection.addTrack(Picture())
+        await self.receives(ends.sinks[peer.connection], video=3)
+        gc.collect()
+        self.assertEqual(failed, [])
 
     async def test_a_track_on_the_transceivers_that_a_page_offers(self) -> None:
         ends = Ends()

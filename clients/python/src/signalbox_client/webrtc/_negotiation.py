@@ -125,6 +125,8 @@ class Negotiation:
             if description.type == "answer" and self._held is not None:
                 held, self._held = self._held, None
                 await self._connection.setLocalDescription(held)
+                # aiortc now looks for what it can start, and must not find a half-set answer.
+                await asyncio.sleep(0)
             before = self._connection.getTransceivers()
             # aiortc never gives one back, so section names that change all the time would make them without end.
             if len({each.mid for each in before} | directions(description.sdp).keys()) > _MAX_TRANSCEIVERS:

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from aiortc import MediaStreamTrack, RTCPeerConnection
+from aiortc.rtp import RtcpByePacket
 
 from ._decoding import Decoding, Limits
 from ._errors import CallError
@@ -37,6 +38,22 @@ class MediaLimits:
         frames = receiver.track._queue = Frames(track.kind, self._shared.unread)
         restart = receiver._RTCRtpReceiver__decoder_error.set
         receiver._RTCRtpReceiver__decoder_queue = Decoding(track.kind, frames, self._shared, restart)
+        ignore_goodbyes(receiver)
+
+
+def ignore_goodbyes(receiver: Any) -> None:
+    """Let a track end with its connection, as in a browser.
+
+    aiortc ends it at the first RTCP BYE. Browsers also send one before they go on with the same source, for example when
+    a later negotiation changes the formats.
+    """
+    handle = receiver._handle_rtcp_packet
+
+    async def handle_rest(packet: Any) -> None:
+        if not isinstance(packet, RtcpByePacket):
+            await handle(packet)
+
+    receiver._handle_rtcp_packet = handle_rest
 
 
 def limit_fragments(sctp: Any, fail: Callable[[CallError], None]) -> None:
