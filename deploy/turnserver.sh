@@ -1,5 +1,6 @@
 #!/bin/sh
 # Runs coturn for DOMAIN with SECRET, and with the certificate that Caddy obtains, which is below CERTIFICATES.
+# PUBLIC_ADDRESS is needed only where DOMAIN leads elsewhere.
 set -eu
 umask 077
 settings=$(cd "$(dirname "$0")" && pwd)/turnserver.conf
@@ -10,6 +11,18 @@ copy_certificate () {
   crt=$(find "$CERTIFICATES" -name "$DOMAIN.crt" -exec ls -t {} + 2> /dev/null | head -n 1)
   [ -n "$crt" ] && cp "$crt" turnserver.crt && cp "${crt%.crt}.key" turnserver.key
 }
+
+# A machine behind NAT does not know its public address, to which the domain leads. Its own /etc/hosts may say otherwise.
+address=${PUBLIC_ADDRESS:-}
+while [ -z "$address" ]; do
+  set -- $(getent ahostsv4 "$DOMAIN")
+  case ${1:-} in
+    '' | 127.*)
+      echo "On this machine, $DOMAIN leads to ${1:-no IPv4 address}: set PUBLIC_ADDRESS, or correct DNS and /etc/hosts" >&2
+      sleep 10 ;;
+    *) address=$1 ;;
+  esac
+done
 
 until copy_certificate; do sleep 1; done
 
@@ -22,9 +35,7 @@ until copy_certificate; do sleep 1; done
   echo "pkey=$PWD/turnserver.key"
   echo "userdb=$PWD/turnserver.db"
   echo "pidfile=$PWD/turnserver.pid"
-  # A machine behind NAT does not know its public address, to which the domain leads.
-  set -- $(getent ahostsv4 "$DOMAIN")
-  [ $# -eq 0 ] || echo "external-ip=$1"
+  echo "external-ip=$address"
 } > turnserver.conf
 
 # On SIGUSR2, coturn reads its certificate again. It takes the place of this script, and so its process id.

@@ -13,8 +13,8 @@ interface Service {
  */
 export async function services (file: string, variables: Record<string, string>): Promise<Record<string, Service>> {
   const text = await readFile(join(root, 'deploy', file), 'utf8')
-  const complete = text.replaceAll(/\$\{(\w+)(?::\?[^}]*)?\}/g, (_, name: string) => {
-    const value = variables[name]
+  const complete = text.replaceAll(/\$\{(\w+)(?::\?[^}]*|(:-))?\}/g, (_, name: string, optional?: string) => {
+    const value = variables[name] ?? (optional && '')
     if (value === undefined) throw new Error(`${file} needs ${name}`)
     return value
   })

@@ -42,7 +42,7 @@ export class OneServer {
   static async start (t: Test, alone: boolean): Promise<OneServer> {
     const directory = await temporaryDirectory(t)
     const place = alone ? ownNetwork() : await loopback(directory)
-    const { signalbox, caddy, coturn } = await services('compose.yaml', { DOMAIN: place.domain, SECRET })
+    const { signalbox, caddy, coturn } = await services('compose.yaml', { DOMAIN: place.domain, SECRET, ...(!place.own && { PUBLIC_ADDRESS: '127.0.0.1' }) })
     const site = new OneServer(t, directory, place)
     await site.port.listen()
     const { address, port } = place.container

@@ -48,7 +48,7 @@ export async function loopback (directory: string): Promise<Place> {
     await writeFile(join(deploy, name), change(await readFile(join(root, 'deploy', name), 'utf8')))
   }
   await mkdir(deploy)
-  await copy('Caddyfile', text => text.replace('admin off', `admin off\n\thttp_port ${http}\n\thttps_port ${https}`).replaceAll('127.0.0.1:8080', `127.0.0.1:${upstream}`))
+  await copy('Caddyfile', text => text.replace('admin off', `admin off\n\tskip_install_trust\n\thttp_port ${http}\n\thttps_port ${https}`).replaceAll('127.0.0.1:8080', `127.0.0.1:${upstream}`))
   await copy('turnserver.conf', text => text
     .replace('listening-port=3478', `listening-ip=127.0.0.1\nrelay-ip=127.0.0.1\nallow-loopback-peers\nlistening-port=${turn}`)
     .replace('tls-listening-port=5349', `tls-listening-port=${turns}`)

@@ -1,0 +1,59 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import t, { type Test } from 'tap'
+import { root } from '../helpers/consumer.js'
+import { patience } from '../helpers/patience.js'
+import { until } from '../helpers/redis-server.js'
+import { temporaryDirectory } from '../helpers/server-process.js'
+
+/** Runs the script on a machine where the domain leads to this address. @returns coturn's settings, and what was written */
+async function start (t: Test, address: string, environment: Record<string, string> = {}) {
+  const directory = await temporaryDirectory(t)
+  const [bin, certificates] = [join(directory, 'bin'), join(directory, 'certificates')]
+  await mkdir(bin)
+  await mkdir(certificates)
+  const programs = { getent: `printf '%s' '${address && `${address} STREAM call.example.org`}'`, turnserver: 'cp "$2" "$SEEN"', sleep: 'exec /bin/sleep 0.1' }
+  for (const [name, body] of Object.entries(programs)) await writeFile(join(bin, name), `#!/bin/sh\n${body}\n`, { mode: 0o755 })
+  for (const name of ['call.example.org.crt', 'call.example.org.key']) await writeFile(join(certificates, name), name)
+  const seen = join(directory, 'seen')
+  const child = spawn('sh', [join(root, 'deploy/turnserver.sh')], {
+    env: { PATH: `${bin}:${process.env['PATH']}`, DOMAIN: 'call.example.org', SECRET: 'secret', CERTIFICATES: certificates, TMPDIR: directory, SEEN: seen, ...environment },
+    stdio: ['ignore', 'ignore', 'pipe']
+  })
+  const closed = once(child, 'close')
+  t.teardown(async () => {
+    child.kill('SIGKILL')
+    await closed
+  })
+  let said = ''
+  child.stderr.setEncoding('utf8').on('data', (text: string) => { said += text })
+  return { said: () => said, settings: async () => await readFile(seen, 'utf8').catch(() => '') }
+}
+
+const refusal = (address: string): string =>
+  `On this machine, call.example.org leads to ${address}: set PUBLIC_ADDRESS, or correct DNS and /etc/hosts`
+
+t.test('coturn is told the address to which the domain leads', async t => {
+  const { settings } = await start(t, '203.0.113.9')
+  await until(async () => (await settings()).includes('external-ip='), patience)
+  t.match(await settings(), /^external-ip=203\.0\.113\.9$/m)
+  t.match(await settings(), /^static-auth-secret=secret$/m)
+})
+
+t.test('it waits if the domain leads to this machine only, or nowhere', async t => {
+  for (const [address, shown] of [['127.0.1.1', '127.0.1.1'], ['', 'no IPv4 address']] as const) {
+    const { said, settings } = await start(t, address)
+    await until(async () => said().split('\n').length > 2, patience)
+    t.ok(said().startsWith(`${refusal(shown)}\n`), said())
+    t.equal(await settings(), '')
+  }
+})
+
+t.test('it takes the address that it is given instead', async t => {
+  const { said, settings } = await start(t, '127.0.1.1', { PUBLIC_ADDRESS: '198.51.100.7' })
+  await until(async () => (await settings()).includes('external-ip='), patience)
+  t.match(await settings(), /^external-ip=198\.51\.100\.7$/m)
+  t.equal(said(), '')
+})
