@@ -8,10 +8,11 @@ async function warnings (t: Test, flags: string[], forwarded: string, ...address
   return logs().trim().split('\n').map(line => JSON.parse(line)).filter(({ level }) => level === 40).map(({ msg }) => msg)
 }
 const warning = (address: string): string =>
-  `Requests come through ${address}, which is not a trusted proxy, so all of them share the limits of one client: see --trust-proxy`
+  `Forwarded requests come from ${address}, which is not a trusted proxy, so all of them share the limits of one client: if it is your proxy, see --trust-proxy`
 
-t.test('a proxy nearby that is not trusted is logged, once', async t => {
-  t.same(await warnings(t, [], '203.0.113.5', '172.18.0.3', '172.18.0.3', '::1'), [warning('172.18.0.3')])
+t.test('each proxy nearby that is not trusted is logged once, whoever else sends the header', async t => {
+  t.same(await warnings(t, [], '203.0.113.5', '172.18.0.3', '172.18.0.3', '::1'), [warning('172.18.0.3'), warning('::1')])
+  t.equal((await warnings(t, [], '203.0.113.5', ...Array.from({ length: 20 }, (_, n) => `10.0.0.${n}`))).length, 8)
   t.same(await warnings(t, ['--trust-proxy=10.0.0.1'], '203.0.113.5', '::ffff:10.0.0.2'), [warning('::ffff:10.0.0.2')])
 })
 
