@@ -65,8 +65,11 @@ t.test('the host is told of a message for a user', async t => {
   Reflect.set(globalThis, 'lines', lines)
   const app = await host(t, 'Boxes in your own code', 1, ['logger: true', 'logger: { stream: { write: line => { globalThis.lines.push(line) } } }'])
   const { drop } = (await app.inject({ method: 'POST', url: '/boxes', headers: { 'x-user': 'ada' } })).json()
-  for (const payload of [[1], [2]]) await app.inject({ method: 'POST', url: `/boxes/${drop}/messages`, payload })
-  t.match(lines.map(line => JSON.parse(line)).filter(({ msg }) => msg === 'A message is waiting'), [{ user: 'ada' }])
+  // The second is a retry.
+  for (const key of ['a', 'a', 'b']) await app.inject({ method: 'POST', url: `/boxes/${drop}/messages`, payload: [key], headers: { 'idempotency-key': key } })
+  const told = lines.map(line => JSON.parse(line)).filter(({ msg }) => msg === 'A message is waiting')
+  t.match(told, [{ user: 'ada' }])
+  t.equal(told.length, 1)
 })
 
 t.test('a website that the host\'s CORS does not allow is refused', async t => {
