@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { dirname, join } from 'node:path'
 import { createRequire } from 'node:module'
 import t, { type Test } from 'tap'
+import { patience } from '../../helpers/patience.js'
 import { freePort, until as comes } from '../../helpers/redis-server.js'
 import { until } from '../../helpers/until.js'
 import type { RawSocket } from '../raw-socket.js'
@@ -19,7 +20,7 @@ async function officialServer (t: Test): Promise<string> {
     await exited
   })
   const url = `http://127.0.0.1:${port}`
-  await comes(async () => (await fetch(url)).ok)
+  await comes(async () => (await fetch(url)).ok, patience)
   return url
 }
 
