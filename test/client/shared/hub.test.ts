@@ -159,19 +159,50 @@ t.test('what a server repeats, or sends out of order, is left out', async t => {
 })
 
 t.test('boxes that are added one after the other do not cost a request each', async t => {
-  const lists: number[] = []
-  const { boxes } = fakeBoxes(t, 20, async request => {
+  let reads = 0
+  const { boxes } = fakeBoxes(t, 40, async request => {
     const list = await listOf(request)
-    lists.push(list.length)
+    reads += list.length
     return eventStream([': open\n\n', ...list.map(({ after }, box) => after === 0 ? said(box, 1) : '')], { open: true })
-  }, { minDelay: 500 })
+  }, { minDelay: 50 })
+  const began = performance.now()
   const reading: Array<Promise<unknown>> = []
   for (const box of boxes) {
     reading.push(box.messages().next())
     await new Promise(resolve => { setTimeout(resolve, 1) })
   }
   t.match(await Promise.all(reading), boxes.map(() => ({ value: { seq: 1 } })))
-  t.ok(lists.length < 15, `lists of ${lists.join(', ')} boxes`)
+  const allowed = 150 + 40 + (performance.now() - began) / 50
+  t.ok(reads <= allowed, `${reads} reads of ${allowed}`)
+})
+
+t.test('a loop that comes and goes does not use up the rate limit of the others', async t => {
+  let reads = 0
+  const { boxes: [first, ...others] } = fakeBoxes(t, 31, async request => {
+    const list = await listOf(request)
+    reads += list.length
+    return eventStream([': open\n\n', ...list.map(({ id, after }, box) => id === linkOf(1).slice(-36) ? said(box, after + 1) : '')], { open: true })
+  }, { minDelay: 20 })
+  const began = performance.now()
+  for (const box of others) void box.messages().next()
+  for (let n = 0; n < 12; n++) t.same((await take(first!, 1)).length, 1)
+  const allowed = 150 + 31 + (performance.now() - began) / 20
+  t.ok(reads <= allowed, `${reads} reads of ${allowed}`)
+})
+
+t.test('a box that is refused again and again is read on its own', async t => {
+  let shared = 0
+  const { boxes: [one, two], requests } = fakeBoxes(t, 2, async request => {
+    if (request.method === 'GET') return eventStream([': open\n\n', 'id: 1\ndata: 1\n\n'], { open: true })
+    shared++
+    const list = await listOf(request)
+    return eventStream([': open\n\n', ...list.map(({ id, after }, box) => id.endsWith('1') ? trouble(box, 429, 'BOX_ERR_BUSY') : said(box, after + 1))], { open: true })
+  })
+  const second = two!.messages()
+  t.match(await second.next(), { value: { seq: 1 } })
+  t.same(await take(one!, 1), [1])
+  t.same(requests.filter(request => request.startsWith('GET')), ['GET /boxes/1/messages'])
+  t.ok(shared >= 4)
 })
 
 /** The requests for streams that a server has had. */

@@ -63,7 +63,7 @@ async function follow (page: Page | Frame, links: string[]): Promise<void> {
     Object.assign(globalThis, { taken })
     for (const link of links) {
       const box = Box.withTimings(parseAddress(link), { connection }, { ...defaultTimings, streamOpenTimeout })
-      const follow = async () => { for await (const { seq, data } of box.messages()) taken.push(`${seq}: ${data}`) }
+      const follow = async () => { for await (const { seq, data } of box.messages()) taken.push(`${seq}: ${typeof data === 'string' ? data : typeof data}`) }
       follow().catch(error => taken.push(String(error)))
     }
   }, [links, patience] as const)
@@ -157,6 +157,56 @@ t.test('in Chromium, over HTTP/1.1', { skip: await needsChromium() }, async t =>
     await devtools.send('Page.setWebLifecycleState', { state: 'active' })
     await sendAll('c')
     for (const tab of [leader, other]) t.same(await has(tab, 3), ['1: a', '2: b', '3: c'])
+  })
+
+  t.test('a message that cannot be copied between tabs arrives in another way, and stops no other box', async t => {
+    const { url, open, counts } = await serveCounted(t)
+    const context = await person(t, browser)
+    const owners = [await Box.create(url), await Box.create(url)]
+    const leader = await openTab(context, address, [owners[0]!.link])
+    await until(() => open.size === 1)
+    const other = await openTab(context, address, [owners[1]!.link])
+    await owners[1]!.send('a')
+    await has(other, 1)
+    const deep = `${'['.repeat(20_000)}${']'.repeat(20_000)}`
+    const response = await fetch(`${await owners[1]!.dropLink()}/messages`, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: deep })
+    t.equal(response.status, 200)
+    await owners[1]!.send('c')
+    await owners[0]!.send('d')
+    t.same(await has(leader, 1), ['1: d'])
+    t.match(await has(other, 3), ['1: a', '2: object', '3: c'])
+    t.equal(counts.single, 1)
+    t.ok(counts.shared < 6, `${counts.shared} openings`)
+  })
+
+  t.test('what got lost between tabs is asked for again', async t => {
+    const { url, open } = await serveCounted(t)
+    const context = await person(t, browser)
+    const owners = [await Box.create(url), await Box.create(url)]
+    const leader = await openTab(context, address, [owners[0]!.link])
+    await until(() => open.size === 1)
+    const other = await openTab(context, address, [owners[1]!.link], true)
+    await owners[1]!.send('a')
+    await has(other, 1)
+    // As if the other tab were in the back/forward cache.
+    await leader.evaluate(() => {
+      const { prototype } = BroadcastChannel
+      const { postMessage } = prototype
+      const lost = Object.assign(globalThis, { lost: 0 })
+      prototype.postMessage = function (message) {
+        if (message.type !== 'messages' || lost.lost++ > 0) postMessage.call(this, message)
+      }
+    })
+    await owners[1]!.send('b')
+    await leader.waitForFunction(() => Reflect.get(globalThis, 'lost') === 1)
+    await other.evaluate(() => { dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true })) })
+    t.same(await has(other, 2), ['1: a', '2: b'])
+
+    await leader.evaluate(() => { Object.assign(globalThis, { lost: 0 }) })
+    await owners[1]!.send('c')
+    await leader.waitForFunction(() => Reflect.get(globalThis, 'lost') === 1)
+    await other.clock.fastForward(60_000)
+    t.same(await has(other, 3), ['1: a', '2: b', '3: c'])
   })
 
   t.test('what no tab says is not heard', async t => {

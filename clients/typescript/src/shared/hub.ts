@@ -9,6 +9,12 @@ import { freshOf, type Carrier, type Reader } from './reader.js'
 /** How many boxes one stream may have on a server with default limits. */
 const MOST = 64
 
+/** How many boxes may be read at once by opening the stream again; after that, it is one in each `minDelay`. */
+const BURST = 150
+
+/** How often in a row a box may be refused before it is read on its own. */
+const MAX_REFUSALS = 3
+
 /** What a stream says about a box of its list. */
 interface Said { box: number, seq: number, data: unknown, problem?: { status: number } }
 
@@ -31,7 +37,11 @@ export class Hub implements Carrier {
   #pause: Scope | undefined
   #refresh: ReturnType<typeof setTimeout> | undefined
   #refreshAt = Infinity
-  #openedAt = -Infinity
+  /** the reads that openings have cost, less what time has given back until `#openedAt` */
+  #spent = 0
+  #openedAt = 0
+  /** whether the server has said how long to pause */
+  #isTold = false
   #noStreamUntil = 0
 
   constructor (source: Source) {
@@ -46,10 +56,8 @@ export class Hub implements Carrier {
     if (performance.now() < this.#noStreamUntil) return reader.detach()
     this.#readers.add(reader)
     if (!this.#running) void this.#run()
-    this.#pause?.end()
-    // Each opening counts as a read of every box. If many boxes are added one after the other, some wait for the next.
-    const gap = this.#source.timings.minDelay * this.#readers.size / 4
-    this.#refreshIn(Math.max(0, this.#openedAt + gap - performance.now()))
+    if (!this.#isTold) this.#pause?.end()
+    this.#refreshIn(0)
   }
 
   remove (reader: Reader): void {
@@ -64,16 +72,23 @@ export class Hub implements Carrier {
     }
   }
 
-  /** Opens the stream again, with the readers that there are then. */
+  /** Opens the stream again, with the readers that there are then: in `ms`, or when there are reads left for all. */
   #refreshIn (ms: number): void {
-    const at = performance.now() + ms
+    const now = performance.now()
+    // Each opening counts as a read of every box. What comes and goes all the time must not use up the rate limit.
+    const wait = (this.#spentAt(now) + this.#readers.size - BURST) * this.#source.timings.minDelay
+    const at = now + Math.max(ms, wait)
     if (at >= this.#refreshAt) return
     this.#clearRefresh()
     this.#refreshAt = at
     this.#refresh = setTimeout(() => {
       this.#refreshAt = Infinity
       this.#stream?.end()
-    }, ms)
+    }, at - now)
+  }
+
+  #spentAt (now: number): number {
+    return Math.max(0, this.#spent - (now - this.#openedAt) / this.#source.timings.minDelay)
   }
 
   async #run (): Promise<void> {
@@ -84,7 +99,9 @@ export class Hub implements Carrier {
     await new Promise(resolve => { setTimeout(resolve) })
     while (!this.isIdle) {
       this.#clearRefresh()
-      const began = this.#openedAt = performance.now()
+      const began = performance.now()
+      this.#spent = this.#spentAt(began) + this.#readers.size
+      this.#openedAt = began
       const before = [...this.#readers].map(({ cursor }) => cursor).join()
       const stream = this.#stream = new Scope()
       let cause: unknown
@@ -93,7 +110,7 @@ export class Hub implements Carrier {
       } catch (error) {
         if (stream.signal.aborted) continue
         if (error instanceof BoxError && (error.status === 400 || error.status === 413) && this.#most > 1) {
-          this.#most = Math.ceil(Math.min(this.#most, this.#readers.size) / 2)
+          this.#most = Math.max(1, Math.ceil(Math.min(this.#most, this.#readers.size) / 2))
           continue
         }
         if (error instanceof NoStreamError || !isTransient(error)) {
@@ -108,7 +125,8 @@ export class Hub implements Carrier {
       if (hasProgressed || performance.now() - began > timings.maxDelay) failures = 0
       if (this.isIdle) break
       const pause = this.#pause = new Scope()
-      // It ends early when a box is added, or none is left.
+      this.#isTold = cause instanceof BoxError && cause.retryAfter > 0
+      // It ends early when none is left, or a box is added and the server has not said how long to wait.
       await backoff(pause, ++failures, cause, timings).catch(() => {})
       pause.end()
     }
@@ -175,14 +193,18 @@ export class Hub implements Carrier {
 
   /** What is wrong with one box leaves the others as they are. */
   #meet (error: BoxError, reader: Reader): void {
-    if (isTransient(error)) {
-      const failures = (this.#troubles.get(reader) ?? 0) + 1
+    const failures = (this.#troubles.get(reader) ?? 0) + 1
+    const isRefused = error.status === 429 && failures > MAX_REFUSALS
+    if (isTransient(error) && !isRefused) {
       this.#troubles.set(reader, failures)
       return this.#refreshIn(backoffDelay(failures, error, this.#source.timings))
     }
     this.#readers.delete(reader)
     this.#troubles.delete(reader)
-    reader.fail(error)
+    if (this.isIdle) this.#stream?.end()
+    // If too many others read the box, each further attempt would cost a read of every box.
+    if (isRefused) reader.detach()
+    else reader.fail(error)
   }
 }
 

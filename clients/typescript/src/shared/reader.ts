@@ -31,11 +31,15 @@ export function freshOf (messages: Message[], cursor: number): Message[] {
 /** How many messages a loop may have waiting; more than a box holds on a server with default limits. */
 const MAX_WAITING = 1000
 
+/** How long the JSON of those may be that have come since the loop was last busy; more than such a box holds. */
+const MAX_LENGTH = 4 * 1024 * 1024
+
 /** A reader in this page, with the messages that its loop has not taken. */
 export class Loop implements Reader {
   readonly box: string
   cursor: number
   #waiting: Message[] = []
+  #length = 0
   #end: { error?: unknown, isDetached: boolean } | undefined
   #wake: (() => void) | undefined
 
@@ -51,9 +55,10 @@ export class Loop implements Reader {
 
   receive (messages: Message[]): void {
     if (this.#end !== undefined) return
+    if (this.#waiting.length > 0) this.#length += JSON.stringify(messages).length
     this.#waiting.push(...messages)
     // The box has what comes now, and is read again once the loop has caught up.
-    if (this.#waiting.length > MAX_WAITING) this.#end = { isDetached: false }
+    if (this.#waiting.length > MAX_WAITING || this.#length > MAX_LENGTH) this.#end = { isDetached: false }
     this.#wake?.()
   }
 
@@ -74,6 +79,7 @@ export class Loop implements Reader {
     }
     const messages = this.#waiting
     this.#waiting = []
+    this.#length = 0
     if (messages.length > 0) return messages
     if (this.#end?.error !== undefined) throw this.#end.error
     return undefined

@@ -5,6 +5,9 @@ import { Hub } from './hub.js'
 import { Loop, type Carrier } from './reader.js'
 import { canShareTabs, Tabs } from './tabs.js'
 
+/** How many servers, or ways to one, a connection remembers that have no box at the moment. */
+const MAX_KNOWN = 16
+
 /** Options of `shareStreams`. */
 export interface SharingOptions {
   /**
@@ -34,12 +37,14 @@ export function shareStreams ({ tabs = true }: SharingOptions = {}): Connection 
   function carrierFor (source: Source): Carrier {
     const found = known.find(other => isSameWay(other.source, source))
     if (found !== undefined) return found.carrier
+    // An idle one is kept only for what it knows, and each may have somebody's login.
+    if (known.length >= MAX_KNOWN) forget(known.find(({ carrier }) => carrier.isIdle)?.carrier)
     const carrier = sharesTabs && isPlain(source) ? new Tabs(source) : new Hub(source)
     known.push({ source, carrier })
     return carrier
   }
 
-  function forget (carrier: Carrier): void {
+  function forget (carrier: Carrier | undefined): void {
     const at = known.findIndex(entry => entry.carrier === carrier)
     if (at >= 0) known.splice(at, 1)
   }

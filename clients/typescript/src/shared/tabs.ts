@@ -23,7 +23,7 @@ export function canShareTabs (): boolean {
 export class Tabs implements Carrier {
   readonly #source: Source
   readonly #name: string
-  readonly #tab = base64(crypto.getRandomValues(new Uint8Array(12)))
+  #tab = ''
   readonly #readers = new Map<number, Reader>()
   /** those of other tabs, while this one leads */
   readonly #remote = new Map<string, Reader>()
@@ -79,6 +79,8 @@ export class Tabs implements Carrier {
 
   #join (): void {
     const part = this.#part = new Scope()
+    // A new one each time: a leader that is suspended may still hold, or wait for, the lock of the last one.
+    this.#tab = base64(crypto.getRandomValues(new Uint8Array(12)))
     try {
       this.#listen(part)
     } catch {
@@ -97,7 +99,13 @@ export class Tabs implements Carrier {
       if (this.#hub === undefined) this.#hear(data)
       else this.#answer(data, this.#hub)
     })
-    part.signal.addEventListener('abort', () => { channel.close() })
+    // What was said while the page was in the back/forward cache is lost.
+    const restore = () => { if (this.#hub === undefined && this.#isSeen) this.#askAll() }
+    addEventListener('pageshow', restore)
+    part.signal.addEventListener('abort', () => {
+      removeEventListener('pageshow', restore)
+      channel.close()
+    })
   }
 
   /** Holds the lock by which the leader sees this tab. A browser may take it away while the page is not shown. */
@@ -180,14 +188,22 @@ export class Tabs implements Carrier {
 
   #remoteReader (to: string, reader: number, box: string, cursor: number): Reader {
     const end = (told: Told) => {
-      this.#remote.delete(`${to} ${reader}`)
+      this.#drop(`${to} ${reader}`)
       this.#post(told)
     }
+    const detach = () => { end({ to, type: 'detach', reader }) }
     return {
       box,
       cursor,
-      receive: (messages, after) => { this.#post({ to, type: 'messages', reader, messages, after }) },
-      detach: () => { end({ to, type: 'detach', reader }) },
+      receive: (messages, after) => {
+        try {
+          this.#post({ to, type: 'messages', reader, messages, after })
+        } catch {
+          // The browser copies no deeply nested message between tabs.
+          detach()
+        }
+      },
+      detach,
       fail: error => {
         const { status, code, detail, retryAfter } = error as BoxError
         end({ to, type: 'fail', reader, status, code, detail, retryAfter })
@@ -235,6 +251,8 @@ export class Tabs implements Carrier {
       await part.sleep(streamIdleTimeout)
       if (!isSilent(streamIdleTimeout)) continue
       this.#post({ type: 'ping' })
+      // The leader may not know this tab, or have told it what got lost.
+      if (this.#isSeen) this.#askAll()
       await part.sleep(streamOpenTimeout)
       if (isSilent(streamOpenTimeout)) this.#stand(part, true)
     }
