@@ -4,8 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { build } from 'esbuild'
 import type { Browser, Page } from 'playwright-core'
 import t, { type Test } from 'tap'
-import { createSecret, joinRoom, selfId, type SignalboxRoomConfig } from '../../clients/typescript/src/trystero/index.js'
-import { announce } from '../../clients/typescript/src/trystero/join-room.js'
+import { createSecret, type SignalboxRoomConfig } from '../../clients/typescript/src/trystero/index.js'
 import { launch, needsChromium, person } from '../helpers/chromium.js'
 import { needs } from '../helpers/needs.js'
 import { freePort, RedisServer } from '../helpers/redis-server.js'
@@ -17,27 +16,6 @@ import type {} from './trystero-entry.js'
 /** Not at each frame: a page in the background may have none. */
 const often = { polling: 100 }
 const secret = createSecret()
-
-t.test('what could be guessed, or leads nowhere, is refused at once', async t => {
-  const relayConfig = { urls: ['http://127.0.0.1:1'] }
-  const join = (config: object) => () => joinRoom(config as SignalboxRoomConfig, 'lobby')
-  for (const config of [{ appId: 'chess' }, { appId: 'chess', password: 'pawn' }, { appId: crypto.randomUUID() }]) {
-    t.throws(join({ ...config, relayConfig }), { name: 'TypeError', message: /createSecret/ })
-  }
-  for (const config of [{}, { relayConfig: {} }, { relayConfig: { urls: [] } }]) {
-    t.throws(join({ appId: secret, ...config }), { name: 'TypeError', message: /relayConfig\.urls/ })
-  }
-  t.throws(join({ appId: secret, relayConfig: { urls: ['ws://127.0.0.1:1'] } }), { name: 'TypeError', message: /http/ })
-  t.throws(() => joinRoom({ appId: secret, relayConfig }, ''), { message: 'Trystero: roomId argument required' })
-})
-
-t.test('nobody is announced in a room that is not open', async t => {
-  const posts: string[][] = []
-  const rooms = new Map([['open', { post: async (...post: string[]) => { posts.push(post) } }]])
-  await announce(rooms, 'open', { passive: true })
-  t.same(posts, [['open', JSON.stringify({ peerId: selfId, passive: true })]])
-  await t.rejects(announce(rooms, 'left'), { message: 'the room is not open' })
-})
 
 /** A page with Trystero in it, for a browser of its own each time. */
 async function pages (t: Test, browser: Browser): Promise<(config: SignalboxRoomConfig) => Promise<Page>> {
@@ -65,10 +43,17 @@ async function together (t: Test, everyone: Page[], what: string): Promise<void>
   await Promise.all(everyone.map(page => page.waitForFunction(count => window.seen.size === count, everyone.length - 1, often))).catch(async error => {
     throw new Error(`${what}: they see ${await Promise.all(everyone.map(page => page.evaluate(() => window.seen.size)))}`, { cause: error })
   })
-  await Promise.all(everyone.map((page, n) => page.evaluate(text => window.say(text), `${what}: ${n}`)))
-  await Promise.all(everyone.map(page => page.waitForFunction(count => window.heard.length >= count, everyone.length - 1, often)))
+  // On a busy machine, Trystero may just be replacing a connection, and then it loses what is said.
+  for (let attempt = 1, isHeard = false; !isHeard; attempt++) {
+    await Promise.all(everyone.map((page, n) => page.evaluate(text => window.say(text), `${what}: ${n}`)))
+    const heard = everyone.map(page => page.waitForFunction(count => new Set(window.heard).size >= count, everyone.length - 1, { ...often, timeout: patience / 3 }))
+    isHeard = await Promise.all(heard).then(() => true, error => {
+      if (attempt === 3) throw error
+      return false
+    })
+  }
   for (const [n, page] of everyone.entries()) {
-    const texts = await page.evaluate(() => window.heard.splice(0).sort())
+    const texts = await page.evaluate(() => [...new Set(window.heard.splice(0))].sort())
     t.same(texts, everyone.map((_, m) => `${what}: ${m}`).filter((_, m) => m !== n).sort(), `${n} hears everyone`)
   }
 }
