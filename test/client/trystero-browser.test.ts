@@ -16,6 +16,8 @@ import type {} from './trystero-entry.js'
 /** Not at each frame: a page in the background may have none. */
 const often = { polling: 100 }
 const secret = createSecret()
+/** Half of the pages: at night, eight meet. The cores of the gate are busy, and Trystero may then leave a pair unconnected. */
+const half = process.env['SIGNALBOX_TEST_NIGHTLY'] === undefined ? 2 : 4
 
 /** A page with Trystero in it, for a browser of its own each time. */
 async function pages (t: Test, browser: Browser): Promise<(config: SignalboxRoomConfig) => Promise<Page>> {
@@ -64,20 +66,20 @@ t.test('Trystero rooms in Chromium', { skip: await needsChromium() }, async t =>
   const config = (url: string, more: object = {}): SignalboxRoomConfig =>
     ({ appId: secret, rtcConfig: { iceServers: [] }, relayConfig: { urls: [url] }, ...more })
 
-  t.test('eight pages meet, through a restart of the server', async t => {
+  t.test('pages meet, through a restart of the server', async t => {
     const flags = [`--store=lmdb:${await temporaryDirectory(t)}`, `--port=${await freePort()}`]
     const server = await ServerProcess.start(t, flags)
-    const everyone = await Promise.all([1, 2, 3, 4].map(() => open(config(server.url))))
-    await together(t, everyone, 'four')
+    const everyone = await Promise.all(Array.from({ length: half }, () => open(config(server.url))))
+    await together(t, everyone, 'the first half')
     await server.kill()
     await together(t, everyone, 'without a server')
     // They join a server that is not there.
-    everyone.push(...await Promise.all([5, 6, 7, 8].map(() => open(config(server.url)))))
+    everyone.push(...await Promise.all(Array.from({ length: half }, () => open(config(server.url)))))
     await ServerProcess.start(t, flags)
-    await together(t, everyone, 'eight')
+    await together(t, everyone, 'all')
 
     await everyone.pop()!.evaluate(() => window.leave())
-    await together(t, everyone, 'seven')
+    await together(t, everyone, 'all but one')
   })
 
   t.test('a server gets the headers of its own configuration only, which is the first', async t => {
@@ -92,12 +94,12 @@ t.test('Trystero rooms in Chromium', { skip: await needsChromium() }, async t =>
     for (const { url, authorization } of requests) t.same([url.origin, authorization], [one.url, 'one'])
   })
 
-  t.test('eight pages meet through two servers on one Redis, and stay when one is killed', { skip: needs('redis-server') }, async t => {
+  t.test('pages meet through two servers on one Redis, and stay when one is killed', { skip: needs('redis-server') }, async t => {
     const { url: store } = await RedisServer.start(t)
     const [one, two] = [await ServerProcess.start(t, [`--store=${store}`]), await ServerProcess.start(t, [`--store=${store}`])]
     const more = { appId: 'chess', password: secret }
-    const everyone = await Promise.all([one, two, one, two, one, two, one, two].map(({ url }) => open(config(url, more))))
-    await together(t, everyone, 'eight')
+    const everyone = await Promise.all(Array.from({ length: half }, () => [one, two]).flat().map(({ url }) => open(config(url, more))))
+    await together(t, everyone, 'all')
     const other = { ...more, password: createSecret() }
     const strangers = [await open(config(one.url, other)), await open(config(one.url, other))]
     await together(t, strangers, 'with another password')
@@ -105,7 +107,7 @@ t.test('Trystero rooms in Chromium', { skip: await needsChromium() }, async t =>
     await two.kill('SIGKILL')
     await together(t, everyone, 'with one server')
     const late = await open(config(one.url, more))
-    await late.waitForFunction(() => window.seen.size === 4, undefined, often)
+    await late.waitForFunction(count => window.seen.size === count, half, often)
     await late.evaluate(() => window.say('late'))
     await Promise.all(everyone.filter((_, n) => n % 2 === 0).map(page => page.waitForFunction(() => window.heard[0] === 'late', undefined, often)))
     await together(t, strangers, 'still with another password')
