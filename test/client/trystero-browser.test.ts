@@ -1,7 +1,3 @@
-import http from 'node:http'
-import { once } from 'node:events'
-import type { AddressInfo } from 'node:net'
-import { build } from 'esbuild'
 import type { Browser, Page } from 'playwright-core'
 import t, { type Test } from 'tap'
 import { createSecret, type SignalboxRoomConfig } from '../../clients/typescript/src/trystero/index.js'
@@ -11,6 +7,7 @@ import { freePort, RedisServer } from '../helpers/redis-server.js'
 import { ServerProcess, temporaryDirectory } from '../helpers/server-process.js'
 import { patience } from '../helpers/patience.js'
 import { until } from '../helpers/until.js'
+import { serveBundle } from './bundled-page.js'
 import type {} from './trystero-entry.js'
 
 /** Not at each frame: a page in the background may have none. */
@@ -21,20 +18,12 @@ const half = process.env['SIGNALBOX_TEST_NIGHTLY'] === undefined ? 2 : 4
 
 /** A page with Trystero in it, for a browser of its own each time. */
 async function pages (t: Test, browser: Browser): Promise<(config: SignalboxRoomConfig) => Promise<Page>> {
-  const { outputFiles: [file] } = await build({
-    entryPoints: ['test/client/trystero-entry.ts'], bundle: true, write: false, platform: 'browser', format: 'iife'
-  })
-  const server = http.createServer((_request, response) => {
-    response.setHeader('Content-Type', 'text/html')
-    response.end(`<!doctype html><script>${file!.text}</script>`)
-  }).listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  t.teardown(() => { server.closeAllConnections(); server.close() })
+  const address = await serveBundle(t, { entryPoints: ['test/client/trystero-entry.ts'] })
   return async config => {
     const context = await person(t, browser)
     context.setDefaultTimeout(patience)
     const page = await context.newPage()
-    await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`)
+    await page.goto(address)
     await page.evaluate(config => { window.enter(config) }, config)
     return page
   }

@@ -1,9 +1,10 @@
-import { execFile, execFileSync } from 'node:child_process'
+import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import t, { type Test } from 'tap'
 import { root } from '../helpers/consumer.js'
+import { needsMounts } from '../helpers/mounts.js'
 import { needs } from '../helpers/needs.js'
 import { patience } from '../helpers/patience.js'
 import { freePort, until } from '../helpers/redis-server.js'
@@ -12,7 +13,7 @@ import { temporaryDirectory } from '../helpers/server-process.js'
 const run = promisify(execFile)
 const script = fileURLToPath(new URL('container-base.sh', import.meta.url))
 
-t.test('the image', { skip: needs('buildah') || needs('podman') || mountable() }, async t => {
+t.test('the image', { skip: needs('buildah') || needs('podman') || needsMounts() }, async t => {
   const { podman, size } = await build(t)
   t.comment(`${Math.round(size / 1e6)} MB`)
   const port = await freePort()
@@ -54,16 +55,6 @@ t.test('the image', { skip: needs('buildah') || needs('podman') || mountable() }
   t.match(await (await fetch(messages)).json(), { data: ['kept'] }, 'keeps its boxes in the volume')
 })
 
-/** For tap's `skip`: why no container can be run here. */
-function mountable (): string | false {
-  try {
-    execFileSync('unshare', ['--mount', 'mount', '-t', 'tmpfs', 'tmpfs', '/tmp'], { stdio: 'ignore' })
-    return false
-  } catch {
-    return 'this user cannot mount a file system'
-  }
-}
-
 /** Builds the image as it is shipped, on bases made of this machine, in a storage that is gone with the test. */
 async function build (t: Test) {
   const directory = await temporaryDirectory(t)
@@ -74,11 +65,11 @@ async function build (t: Test) {
     const base = await buildah('from', 'scratch')
     await buildah('copy', '--quiet', base, join(directory, name), '/')
     // For npm, on a machine whose way to the registry has an authority of its own.
-    if (name === 'node') await buildah('config', '--env', 'NODE_EXTRA_CA_CERTS=/etc/ssl/certs/ca-certificates.crt', base)
+    if (name === 'node') await buildah('config', '--env', 'NODE_EXTRA_CA_CERTS=/etc/ssl/certs/ca-certificates.crt', '--env', 'npm_config_cache=/npm', base)
     await buildah('commit', '--quiet', '--rm', base, `base/${name}`)
   }
   const cache = (await run('npm', ['config', 'get', 'cache'])).stdout.trim()
-  await buildah('build', '--quiet', '--format=docker', '--isolation=chroot', '--network=host', '--volume', `${cache}:/root/.npm`,
+  await buildah('build', '--quiet', '--format=docker', '--isolation=chroot', '--network=host', '--volume', `${cache}:/npm`,
     '--file=deploy/Containerfile', '--ignorefile=deploy/Containerfile.dockerignore',
     '--build-arg=NODE=localhost/base/node', '--build-arg=RUNTIME=localhost/base/runtime', '--tag=signalbox', '.')
 

@@ -1,7 +1,4 @@
-import { once } from 'node:events'
-import http from 'node:http'
-import type { AddressInfo } from 'node:net'
-import { build } from 'esbuild'
+import type http from 'node:http'
 import Fastify from 'fastify'
 import type { BrowserContext, Frame, Page } from 'playwright-core'
 import t, { type Test } from 'tap'
@@ -13,6 +10,7 @@ import { boxPlugin } from '../../../src/index.js'
 import { launch, needsChromium, person } from '../../helpers/chromium.js'
 import { patience } from '../../helpers/patience.js'
 import { until } from '../../helpers/until.js'
+import { serveBundle } from '../bundled-page.js'
 
 declare const client: { Box: typeof Box, defaultTimings: typeof defaultTimings, parseAddress: typeof parseAddress, shareStreams: typeof share }
 /** In a page: what has come, as `box number: message`. */
@@ -36,23 +34,10 @@ async function serveCounted (t: Test) {
 }
 
 /** The address of a page with the client in it. */
-async function servePage (t: Test): Promise<string> {
-  const { outputFiles: [file] } = await build({
-    stdin: { contents: "export { Box } from './index.ts'\nexport { parseAddress } from './address.ts'\nexport { defaultTimings } from './retry.ts'\nexport { shareStreams } from './shared/index.ts'", resolveDir: 'clients/typescript/src', loader: 'ts' },
-    bundle: true,
-    write: false,
-    platform: 'browser',
-    format: 'iife',
-    globalName: 'client'
-  })
-  const server = http.createServer((_request, response) => {
-    response.setHeader('Content-Type', 'text/html')
-    response.end(`<!doctype html><script>${file!.text}</script>`)
-  }).listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  t.teardown(() => { server.closeAllConnections(); server.close() })
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}/`
-}
+const servePage = async (t: Test): Promise<string> => await serveBundle(t, {
+  stdin: { contents: "export { Box } from './index.ts'\nexport { parseAddress } from './address.ts'\nexport { defaultTimings } from './retry.ts'\nexport { shareStreams } from './shared/index.ts'", resolveDir: 'clients/typescript/src', loader: 'ts' },
+  globalName: 'client'
+})
 
 /** Follows boxes over a shared connection. On a busy machine, a stream may take long to open. */
 async function follow (page: Page | Frame, links: string[]): Promise<void> {
@@ -97,7 +82,8 @@ t.test('in Chromium, over HTTP/1.1', { skip: await needsChromium() }, async t =>
     for (let n = 0; n < 10; n++) tabs.push(await openTab(context, address, owners.slice(2 * n, 2 * n + 2).map(({ link }) => link)))
     await sendAll('a')
     for (const tab of tabs) t.same(await has(tab, 2), ['1: a', '1: a'])
-    t.equal(open.size, 1, 'one request for all')
+    // One request for all. It may just be replaced, with a longer list.
+    await until(() => open.size === 1)
     await sendAll('b')
     for (const tab of tabs) t.same(await has(tab, 4), ['1: a', '1: a', '2: b', '2: b'])
 

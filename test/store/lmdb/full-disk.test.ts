@@ -5,9 +5,10 @@ import t, { type Test } from 'tap'
 import { drainAll, limits, message, newDrop, start, TTL } from '../../../src/store/contract/boxes.js'
 import { lmdbStore } from '../../../src/store/lmdb/lmdb-store.js'
 import type { Store } from '../../../src/store/store.js'
+import { needsMounts } from '../../helpers/mounts.js'
 import { freshDirectory } from '../directory.js'
 
-const reason = mountable()
+const reason = needsMounts()
 
 for (const [way, free] of Object.entries<(store: Store, drop: string) => Promise<unknown>>({
   'a drain': (store, drop) => drainAll(store, drop),
@@ -102,14 +103,4 @@ function smallDisk (t: Test, size: string): string {
   execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${size}`, 'tmpfs', path])
   t.teardown(() => { execFileSync('umount', ['--lazy', path]) })
   return path
-}
-
-/** For tap's `skip`: why no small disk can be had here. */
-function mountable (): string | false {
-  try {
-    execFileSync('unshare', ['--mount', 'mount', '-t', 'tmpfs', 'tmpfs', '/tmp'], { stdio: 'ignore' })
-    return false
-  } catch {
-    return 'this user cannot mount a file system'
-  }
 }
