@@ -15,7 +15,8 @@ export type { BoxEvents, CreatedEvent, GoneEvent, StoredEvent } from './box/even
 
 // Stores
 export { memoryStore } from './store/memory.js'
-export { lmdbStore, type LmdbStoreOptions } from './store/lmdb/lmdb-store.js'
+export { lmdbStore } from './store/lmdb/lmdb-store.js'
+export type { LmdbStoreOptions } from './store/lmdb/options.js'
 export { redisStore } from './store/redis/redis-store.js'
 export type { RedisStoreOptions } from './store/redis/options.js'
 export type { Store, SharedCounter, Limits, Held, NewMessage, Appended, Opened, Page, Drained, Unsubscribe } from './store/store.js'

@@ -1,51 +1,16 @@
 import { ownTurn } from '../end-of-turn.js'
 import { StoreError } from '../errors.js'
-import { admitBox, admitMessage, checkCursor, live, NO_HOLDING, renew, resolveLimits, type FirstAck, type Holding } from './admission.js'
+import { admitBox, admitMessage, checkCursor, live, NO_HOLDING, renew, resolveLimits, type FirstAck } from './admission.js'
 import { MEMORY_CAP, memoryCosts as costs } from './cost.js'
 import { Deadlines } from './deadlines.js'
 import { ExpiryWatchers } from './expiry.js'
 import { mayBeLarge } from './large-pages.js'
 import { isExpired } from './lifetime.js'
+import { messageCost, pageOf, type Holder, type MemoryBox, type Room } from './memory-box.js'
 import { countPassed, overflow, Times } from './room.js'
 import { MAX_KEYS, type Appended, type Drained, type Limits, type NewMessage, type Opened, type Page, type Store, type Unsubscribe } from './store.js'
 import { Subscribers } from './subscribers.js'
 import { Texts } from './texts.js'
-
-interface Holder extends Holding {
-  name: string
-}
-
-/** What a box has if its messages expire. It is in a queue while it has any. */
-interface Room {
-  box: MemoryBox
-  /** in ms */
-  keep: number
-  /** when each text was appended */
-  times: Times
-  /** when the oldest expires */
-  deadline: number
-  /** its index in the queue */
-  slot: number
-}
-
-/** An empty box is only this record and its key: lists and maps are created with their first entry. */
-interface MemoryBox {
-  drop: string
-  ttl: number
-  deadline: number
-  /** its index in the queue of deadlines */
-  slot: number
-  /** the sequence number of the last message ever stored */
-  last: number
-  /** the size of the texts in the box, in bytes of UTF-8 */
-  bytes: number
-  /** what it counts, with its content, against the size limit */
-  cost: number
-  holder: Holder | undefined
-  texts: Texts | undefined
-  keys: Map<string, FirstAck> | undefined
-  room: Room | undefined
-}
 
 /** How many boxes one step of the sweep frees. */
 const SWEEP_STEP = 1_000
@@ -316,12 +281,4 @@ class MemoryStore implements Store {
     this.#holders.delete(holder.name)
     this.#cost -= costs.holder
   }
-}
-
-function messageCost ({ room }: MemoryBox, bytes: number): number {
-  return costs.message(bytes) + (room === undefined ? 0 : costs.time)
-}
-
-function pageOf ({ deadline, room }: MemoryBox, texts: string[], next: number): Page {
-  return { texts, next, expires: deadline, ...room !== undefined && { keep: room.keep } }
 }

@@ -10,24 +10,11 @@ import { dueOf, messageCost, type Box } from './box.js'
 import { Commits } from './commits.js'
 import { HELD_KEY } from './holders.js'
 import { openEnvironment, type Environment } from './open.js'
+import { resolveLmdbOptions, type LmdbStoreOptions } from './options.js'
 import type { Records } from './records.js'
-import { checkOptions, isDeadline, isFunction } from '../options.js'
 import { MAX_KEYS, type Appended, type Drained, type Limits, type NewMessage, type Opened, type Page, type Store, type Unsubscribe } from '../store.js'
 import { Subscribers } from '../subscribers.js'
 import { withDeadline } from '../with-deadline.js'
-
-/** The options of `lmdbStore`. */
-export interface LmdbStoreOptions {
-  /** The directory of the database, created if missing. Only one process may have it open at a time. */
-  path: string
-  /** How long an operation may take, in ms. Default: 5,000. */
-  deadline?: number | undefined
-  /**
-   * Called once, on a failure after which the store refuses every operation. Then end the process with
-   * `process.exit`: while LMDB waits for the disk, the process does not end on its own.
-   */
-  onFailure?: ((error: Error) => void) | undefined
-}
 
 /** Tells that the box is a room, and for how long it keeps a message. */
 function keepOf ({ keep }: Box): { keep?: number } {
@@ -54,12 +41,7 @@ const SWEEP_RECORDS = 5_000
  * is missing
  */
 export async function lmdbStore (options: LmdbStoreOptions): Promise<Store> {
-  checkOptions('lmdbStore', options, {
-    path: ['the path of a directory', value => typeof value === 'string' && value !== ''],
-    deadline: isDeadline,
-    onFailure: isFunction
-  })
-  const { path, deadline = 5_000, onFailure = () => {} } = options
+  const { path, deadline, onFailure } = resolveLmdbOptions(options)
   return new LmdbStore(await openEnvironment(path), deadline, onFailure)
 }
 
@@ -124,7 +106,7 @@ class LmdbStore implements Store {
       const heldCost = cost + (key === undefined ? 0 : HELD_KEY)
       const storeCost = cost + (key === undefined ? 0 : costs.key(key.id))
       const firstAck = admitMessage(message, resolveLimits(limits, DISK_CAP), {
-        first: key && records.firstAck(drop, key.id),
+        first: key && records.keys.firstAck(drop, key.id),
         count,
         bytes: left,
         ...this.#growth(box.holder, heldCost, storeCost, limits)
@@ -144,7 +126,7 @@ class LmdbStore implements Store {
       if (makesSpace || isDueEarlier) records.putBox(drop, box)
       const result = { seq: box.last, count: count + 1 }
       if (key !== undefined) {
-        records.remember(drop, box, key.id, { ...result, digest: key.digest })
+        records.keys.remember(drop, box, key.id, { ...result, digest: key.digest })
         records.putBox(drop, box)
       }
       return result

@@ -1,15 +1,14 @@
 import type { RootDatabase } from 'lmdb'
-import type { FirstAck } from '../admission.js'
 import { diskCosts as costs } from '../cost.js'
 import { advance, boxOf, CHUNK, chunkOf, dueOf, messageCost, recordOf, steps, sums, type Box } from './box.js'
 import { asBytes, messageIn, messageRecord } from './encoding.js'
 import { Holders } from './holders.js'
+import { Keys } from './keys.js'
 import { Lag } from './lag.js'
 import { openDatabases, readTotals, type Databases } from './layout.js'
 import { Space } from './space.js'
 import { isExpired } from '../lifetime.js'
 import { countPassed } from '../room.js'
-import { MAX_KEYS } from '../store.js'
 
 /**
  * The records and the operations on them. All but `flushedBox` and `texts` must run inside a transaction, and
@@ -20,10 +19,10 @@ export class Records {
   readonly #boxes: Databases['boxes']
   readonly #places: Databases['places']
   readonly #messages: Databases['messages']
-  readonly #keys: Databases['keys']
   readonly #deadlines: Databases['deadlines']
   readonly #lag = new Lag()
   readonly holders: Holders
+  readonly keys: Keys
   readonly space: Space
   #cost = 0
   #lastPlace = 0
@@ -35,9 +34,12 @@ export class Records {
     this.#boxes = databases.boxes
     this.#places = databases.places
     this.#messages = databases.messages
-    this.#keys = databases.keys
     this.#deadlines = databases.deadlines
     this.holders = new Holders(databases.holders, drop => this.box(drop))
+    this.keys = new Keys(databases.keys, (box, id, count) => {
+      this.#cost += count * costs.key(id)
+      this.holders.chargeKey(box, count)
+    })
     this.space = new Space(Object.values(databases), freeSpace)
   }
 
@@ -133,7 +135,7 @@ export class Records {
   /** Removes the box and everything in it. */
   removeBox (drop: string, box: Box): void {
     this.take(drop, box, box.last)
-    for (let n = Math.max(0, box.keys - MAX_KEYS) + 1; n <= box.keys; n++) this.#forget(drop, box, n)
+    this.keys.removeAll(drop, box)
     void this.#deadlines.remove([box.listed, drop])
     void this.#boxes.remove(drop)
     this.#lag.catchUp(drop)
@@ -222,31 +224,6 @@ export class Records {
       found.push(...places.slice(Math.max(0, after - first), upTo - first))
     }
     return found
-  }
-
-  firstAck (drop: string, id: string): FirstAck | undefined {
-    const text = this.#keys.get([drop, id])
-    if (text === undefined) return undefined
-    const [seq, count, ...digest] = text.split(' ')
-    return { seq: Number(seq), count: Number(count), digest: digest.join(' ') }
-  }
-
-  /** Adds a key that the box does not know, and forgets the oldest if there are too many. */
-  remember (drop: string, box: Box, id: string, { seq, count, digest }: FirstAck): void {
-    if (box.keys >= MAX_KEYS) this.#forget(drop, box, box.keys - MAX_KEYS + 1)
-    box.keys += 1
-    void this.#keys.put([drop, box.keys], id)
-    void this.#keys.put([drop, id], `${seq} ${count} ${digest}`)
-    this.#cost += costs.key(id)
-    this.holders.chargeKey(box, 1)
-  }
-
-  #forget (drop: string, box: Box, n: number): void {
-    const id = this.#keys.get([drop, n]) as string
-    void this.#keys.remove([drop, id])
-    void this.#keys.remove([drop, n])
-    this.#cost -= costs.key(id)
-    this.holders.chargeKey(box, -1)
   }
 
   /** Up to `limit` boxes listed as due at `now`, the longest due first. */

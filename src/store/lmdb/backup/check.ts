@@ -119,7 +119,7 @@ class Check {
   #checkKeys (drop: string, { keys, last }: Box): void {
     for (let n = Math.max(0, keys - MAX_KEYS) + 1; n <= keys; n++) {
       const id = this.#databases.keys.get([drop, n])
-      const first = id === undefined ? undefined : this.#records.firstAck(drop, id)
+      const first = id === undefined ? undefined : this.#records.keys.firstAck(drop, id)
       expect(id !== undefined && first !== undefined && isCount(first.seq) && first.seq <= last, 'an idempotency key of a box is missing')
       this.#due.keys += 2
       this.#cost += costs.key(id)
