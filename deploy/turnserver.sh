@@ -1,6 +1,6 @@
 #!/bin/sh
 # Runs coturn for DOMAIN with SECRET, and with the certificate that Caddy obtains, which is below CERTIFICATES.
-# PUBLIC_ADDRESS is needed only where DOMAIN leads elsewhere.
+# PUBLIC_ADDRESS is needed only where DOMAIN resolves to something else.
 set -eu
 umask 077
 settings=$(cd "$(dirname "$0")" && pwd)/turnserver.conf
@@ -12,13 +12,13 @@ copy_certificate () {
   [ -n "$crt" ] && cp "$crt" turnserver.crt && cp "${crt%.crt}.key" turnserver.key
 }
 
-# A machine behind NAT does not know its public address, to which the domain leads. Its own /etc/hosts may say otherwise.
+# A machine behind NAT does not know its public address, to which the domain resolves. Its own /etc/hosts may say otherwise.
 address=${PUBLIC_ADDRESS:-}
 while [ -z "$address" ]; do
   set -- $(getent ahostsv4 "$DOMAIN")
   case ${1:-} in
     '' | 127.*)
-      echo "On this machine, $DOMAIN leads to ${1:-no IPv4 address}: set PUBLIC_ADDRESS, or correct DNS and /etc/hosts" >&2
+      echo "On this machine, $DOMAIN resolves to ${1:-no IPv4 address}: set PUBLIC_ADDRESS, or correct DNS and /etc/hosts" >&2
       sleep 10 ;;
     *) address=$1 ;;
   esac
@@ -38,7 +38,7 @@ until copy_certificate; do sleep 1; done
   echo "external-ip=$address"
 } > turnserver.conf
 
-# On SIGUSR2, coturn reads its certificate again. It takes the place of this script, and so its process id.
+# On SIGUSR2, coturn reads its certificate again. `exec` gives it this script's process id, $$.
 while sleep 3600 && kill -0 $$; do
   copy_certificate && kill -USR2 $$
 done &

@@ -8,7 +8,7 @@ import { patience } from '../helpers/patience.js'
 import { until } from '../helpers/redis-server.js'
 import { temporaryDirectory } from '../helpers/server-process.js'
 
-/** Runs the script on a machine where the domain leads to this address. @returns coturn's settings, and what was written */
+/** Runs the script on a machine where the domain resolves to this address. @returns coturn's settings, and what was written */
 async function start (t: Test, address: string, environment: Record<string, string> = {}) {
   const directory = await temporaryDirectory(t)
   const [bin, certificates] = [join(directory, 'bin'), join(directory, 'certificates')]
@@ -33,16 +33,16 @@ async function start (t: Test, address: string, environment: Record<string, stri
 }
 
 const refusal = (address: string): string =>
-  `On this machine, call.example.org leads to ${address}: set PUBLIC_ADDRESS, or correct DNS and /etc/hosts`
+  `On this machine, call.example.org resolves to ${address}: set PUBLIC_ADDRESS, or correct DNS and /etc/hosts`
 
-t.test('coturn is told the address to which the domain leads', async t => {
+t.test('coturn is told the address to which the domain resolves', async t => {
   const { settings } = await start(t, '203.0.113.9')
   await until(async () => (await settings()).includes('external-ip='), patience)
   t.match(await settings(), /^external-ip=203\.0\.113\.9$/m)
   t.match(await settings(), /^static-auth-secret=secret$/m)
 })
 
-t.test('it waits if the domain leads to this machine only, or nowhere', async t => {
+t.test('it waits if the domain resolves to this machine only, or nowhere', async t => {
   for (const [address, shown] of [['127.0.1.1', '127.0.1.1'], ['', 'no IPv4 address']] as const) {
     const { said, settings } = await start(t, address)
     await until(async () => said().split('\n').length > 2, patience)
