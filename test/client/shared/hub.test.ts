@@ -176,6 +176,62 @@ t.test('boxes that are added one after the other do not cost a request each', as
   t.ok(reads <= allowed, `${reads} reads of ${allowed}`)
 })
 
+t.test('a deeply nested message reaches a loop that is busy, and stops no other', async t => {
+  const deep = `${'['.repeat(20_000)}${']'.repeat(20_000)}`
+  let openings = 0
+  const { boxes: [one, two] } = fakeBoxes(t, 2, async request => {
+    openings++
+    const list = await listOf(request)
+    let next = 1
+    // Each in a chunk of its own, so that the loop has something waiting.
+    const body = new ReadableStream<Uint8Array>({
+      async pull (controller) {
+        await new Promise(resolve => { setTimeout(resolve, 5) })
+        if (next > 4) return await new Promise(() => {})
+        const seq = next++
+        const text = list.map(({ after }, box) => seq <= after ? '' : box === 0 && seq === 3 ? `data: {"box":0,"seq":3,"data":${deep}}\n\n` : said(box, seq)).join('')
+        controller.enqueue(new TextEncoder().encode(`: open\n\n${text}`))
+      }
+    })
+    return new Response(body, { headers: { 'Content-Type': 'text/event-stream' } })
+  })
+  const messages = one!.messages()
+  t.match(await messages.next(), { value: { seq: 1 } })
+  t.same(await take(two!, 4), [1, 2, 3, 4])
+  for (const seq of [2, 3, 4]) t.equal((await messages.next()).value?.seq, seq)
+  t.ok(openings < 4, `${openings} openings`)
+})
+
+t.test('after an outage, a new box waits no longer than at any other time', { timeout: patience }, async t => {
+  let isAway = true
+  const { boxes: [late, ...others], requests } = fakeBoxes(t, 64, async request => {
+    if (isAway) return problem(503, 'BOX_ERR_STORE')
+    const list = await listOf(request)
+    return eventStream([': open\n\n', ...list.map(({ after }, box) => after === 0 ? said(box, 1) : '')], { open: true })
+  }, { minDelay: 20, maxDelay: 40 })
+  const reading = others.map(box => box.messages().next())
+  // If all these attempts counted, the new box would wait for more than the test may take.
+  while (requests.length < 150) await new Promise(resolve => { setTimeout(resolve, 5) })
+  isAway = false
+  await Promise.all(reading)
+  t.match(await late!.messages().next(), { value: { seq: 1 } })
+})
+
+t.test('a new box does not cut short the pause that the server has asked for', async t => {
+  const times: number[] = []
+  const { boxes: [one, two] } = fakeBoxes(t, 2, async request => {
+    times.push(performance.now())
+    if (times.length === 1) return problem(429, 'BOX_ERR_RATE', { 'Retry-After': '1' })
+    const list = await listOf(request)
+    return eventStream([': open\n\n', ...list.map((_, box) => said(box, 1))], { open: true })
+  })
+  const first = one!.messages().next()
+  while (times.length === 0) await new Promise(resolve => { setTimeout(resolve, 1) })
+  await new Promise(resolve => { setTimeout(resolve, 20) })
+  await Promise.all([first, two!.messages().next()])
+  t.ok(times[1]! - times[0]! >= 990, `${times[1]! - times[0]!} ms`)
+})
+
 t.test('a loop that comes and goes does not use up the rate limit of the others', async t => {
   let reads = 0
   const { boxes: [first, ...others] } = fakeBoxes(t, 31, async request => {

@@ -154,13 +154,15 @@ t.test('in Chromium, over HTTP/1.1', { skip: await needsChromium() }, async t =>
     const other = await openTab(context, address, [owners[1]!.link])
     await owners[1]!.send('a')
     await has(other, 1)
-    const deep = `${'['.repeat(20_000)}${']'.repeat(20_000)}`
-    const response = await fetch(`${await owners[1]!.dropLink()}/messages`, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: deep })
-    t.equal(response.status, 200)
+    // A browser may write the objects to the channel, and then not be able to read them.
+    for (const deep of [`${'['.repeat(20_000)}${']'.repeat(20_000)}`, `${'{"a":'.repeat(2500)}1${'}'.repeat(2500)}`]) {
+      const response = await fetch(`${await owners[1]!.dropLink()}/messages`, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: deep })
+      t.equal(response.status, 200)
+    }
     await owners[1]!.send('c')
     await owners[0]!.send('d')
     t.same(await has(leader, 1), ['1: d'])
-    t.match(await has(other, 3), ['1: a', '2: object', '3: c'])
+    t.match(await has(other, 4), ['1: a', '2: object', '3: object', '4: c'])
     t.equal(counts.single, 1)
     t.ok(counts.shared < 6, `${counts.shared} openings`)
   })

@@ -18,6 +18,9 @@ const MAX_REFUSALS = 3
 /** What a stream says about a box of its list. */
 interface Said { box: number, seq: number, data: unknown, problem?: { status: number } }
 
+/** What has arrived for a reader, and how long it is as JSON. */
+interface Batch { messages: Message[], length: number }
+
 /**
  * Reads many boxes of a server over one stream. When a box is added, the stream is opened again with the new list and
  * the cursors of all, so that no message is lost or comes twice.
@@ -28,8 +31,8 @@ interface Said { box: number, seq: number, data: unknown, problem?: { status: nu
 export class Hub implements Carrier {
   readonly #source: Source
   readonly #readers = new Set<Reader>()
-  /** how often in a row a reader's box had a problem that may pass */
-  readonly #troubles = new Map<Reader, number>()
+  /** the problem that a reader's box has, if it may pass, and how often in a row */
+  readonly #troubles = new Map<Reader, { status: number, count: number }>()
   #most = MOST
   #running = false
   #stream: Scope | undefined
@@ -37,7 +40,7 @@ export class Hub implements Carrier {
   #pause: Scope | undefined
   #refresh: ReturnType<typeof setTimeout> | undefined
   #refreshAt = Infinity
-  /** the reads that openings have cost, less what time has given back until `#openedAt` */
+  /** the reads of a burst that openings have cost, less what time has given back until `#openedAt` */
   #spent = 0
   #openedAt = 0
   /** whether the server has said how long to pause */
@@ -100,7 +103,8 @@ export class Hub implements Carrier {
     while (!this.isIdle) {
       this.#clearRefresh()
       const began = performance.now()
-      this.#spent = this.#spentAt(began) + this.#readers.size
+      // While the server is away, attempts must not add up.
+      this.#spent = Math.min(this.#spentAt(began) + this.#readers.size, BURST)
       this.#openedAt = began
       const before = [...this.#readers].map(({ cursor }) => cursor).join()
       const stream = this.#stream = new Scope()
@@ -160,44 +164,47 @@ export class Hub implements Carrier {
     const boxes = readers.map(({ box, cursor }) => ({ id: box, after: cursor }))
     const open = (signal: AbortSignal) => client.POST('/streams', { body: { boxes }, headers: STREAM_HEADERS, parseAs: 'stream', signal })
     for await (const events of readEvents(open, timings, maxResponseBytes, scope)) {
-      const arrived = new Map<Reader, Message[]>()
+      const arrived = new Map<Reader, Batch>()
       for (const event of events) {
         const said = parse(event)
         const reader = readers[said.box]
         if (reader === undefined) throw new NoStreamError()
         // It may have left in the meantime.
         if (!this.#readers.has(reader)) continue
-        const messages = arrived.get(reader) ?? []
+        const batch = arrived.get(reader) ?? { messages: [], length: 0 }
         if (said.problem === undefined) {
-          messages.push({ seq: said.seq, data: said.data })
-          arrived.set(reader, messages)
+          batch.messages.push({ seq: said.seq, data: said.data })
+          batch.length += event.data.length
+          arrived.set(reader, batch)
         } else {
-          this.#give(reader, messages)
+          this.#give(reader, batch)
           arrived.delete(reader)
           this.#meet(new BoxError(said.problem.status, said.problem), reader)
         }
       }
-      for (const [reader, messages] of arrived) this.#give(reader, messages)
+      for (const [reader, batch] of arrived) this.#give(reader, batch)
     }
   }
 
-  #give (reader: Reader, messages: Message[]): void {
+  #give (reader: Reader, { messages, length }: Batch): void {
     const after = reader.cursor
     const fresh = freshOf(messages, after)
     const last = fresh.at(-1)?.seq
     if (last === undefined) return
     reader.cursor = last
     this.#troubles.delete(reader)
-    reader.receive(fresh, after)
+    reader.receive(fresh, after, length)
   }
 
   /** What is wrong with one box leaves the others as they are. */
   #meet (error: BoxError, reader: Reader): void {
-    const failures = (this.#troubles.get(reader) ?? 0) + 1
-    const isRefused = error.status === 429 && failures > MAX_REFUSALS
+    const { status } = error
+    const before = this.#troubles.get(reader)
+    const count = before?.status === status ? before.count + 1 : 1
+    const isRefused = status === 429 && count > MAX_REFUSALS
     if (isTransient(error) && !isRefused) {
-      this.#troubles.set(reader, failures)
-      return this.#refreshIn(backoffDelay(failures, error, this.#source.timings))
+      this.#troubles.set(reader, { status, count })
+      return this.#refreshIn(backoffDelay(count, error, this.#source.timings))
     }
     this.#readers.delete(reader)
     this.#troubles.delete(reader)

@@ -6,8 +6,11 @@ export interface Reader {
   readonly box: string
   /** the number of the last message that it was given */
   cursor: number
-  /** @param after its cursor before these messages */
-  receive (messages: Message[], after: number): void
+  /**
+   * @param after its cursor before these messages
+   * @param length how long they are as JSON, or more
+   */
+  receive (messages: Message[], after: number, length: number): void
   /** The server says that there is no point in retrying. */
   fail (error: unknown): void
   /** There is no shared stream. */
@@ -31,7 +34,7 @@ export function freshOf (messages: Message[], cursor: number): Message[] {
 /** How many messages a loop may have waiting; more than a box holds on a server with default limits. */
 const MAX_WAITING = 1000
 
-/** How long the JSON of those may be that have come since the loop was last busy; more than such a box holds. */
+/** How long they may be as JSON, besides those that came first; more than such a box holds. */
 const MAX_LENGTH = 4 * 1024 * 1024
 
 /** A reader in this page, with the messages that its loop has not taken. */
@@ -53,9 +56,9 @@ export class Loop implements Reader {
     return this.#end?.isDetached === true
   }
 
-  receive (messages: Message[]): void {
+  receive (messages: Message[], _after: number, length: number): void {
     if (this.#end !== undefined) return
-    if (this.#waiting.length > 0) this.#length += JSON.stringify(messages).length
+    if (this.#waiting.length > 0) this.#length += length
     this.#waiting.push(...messages)
     // The box has what comes now, and is read again once the loop has caught up.
     if (this.#waiting.length > MAX_WAITING || this.#length > MAX_LENGTH) this.#end = { isDetached: false }

@@ -2,7 +2,7 @@ import { base64 } from '../address.js'
 import type { Source } from '../follow.js'
 import { BoxError } from '../http.js'
 import { Scope } from '../scope.js'
-import { isSaid, nameFor, type BetweenTabs, type Told } from './between-tabs.js'
+import { canCopy, isSaid, nameFor, type BetweenTabs, type Told } from './between-tabs.js'
 import { Hub } from './hub.js'
 import { freshOf, type Carrier, type Reader } from './reader.js'
 
@@ -195,13 +195,9 @@ export class Tabs implements Carrier {
     return {
       box,
       cursor,
-      receive: (messages, after) => {
-        try {
-          this.#post({ to, type: 'messages', reader, messages, after })
-        } catch {
-          // The browser copies no deeply nested message between tabs.
-          detach()
-        }
+      receive: (messages, after, length) => {
+        if (canCopy(messages)) this.#post({ to, type: 'messages', reader, messages, after, length })
+        else detach()
       },
       detach,
       fail: error => {
@@ -239,20 +235,25 @@ export class Tabs implements Carrier {
     if (told.after > cursor) return this.#ask(told.reader, reader)
     const fresh = freshOf(told.messages, cursor)
     reader.cursor = fresh.at(-1)?.seq ?? cursor
-    if (fresh.length > 0) reader.receive(fresh, cursor)
+    if (fresh.length > 0) reader.receive(fresh, cursor, told.length)
   }
 
   /** Takes over from a leader that is silent and does not answer. */
   async #watchLeader (part: Scope): Promise<void> {
     const { streamIdleTimeout, streamOpenTimeout } = this.#source.timings
     const isSilent = (ms: number) => this.#hub === undefined && performance.now() - this.#heard >= ms
+    let before = new Map<Reader, number>()
     this.#heard = performance.now()
     for (;;) {
       await part.sleep(streamIdleTimeout)
+      if (this.#hub !== undefined) continue
+      // The leader may not know this tab, or have told it what got lost. A reader that gets messages would notice.
+      for (const [number, reader] of this.#readers) {
+        if (this.#isSeen && (before.get(reader) ?? reader.cursor) === reader.cursor) this.#ask(number, reader)
+      }
+      before = new Map([...this.#readers.values()].map(reader => [reader, reader.cursor]))
       if (!isSilent(streamIdleTimeout)) continue
       this.#post({ type: 'ping' })
-      // The leader may not know this tab, or have told it what got lost.
-      if (this.#isSeen) this.#askAll()
       await part.sleep(streamOpenTimeout)
       if (isSilent(streamOpenTimeout)) this.#stand(part, true)
     }
