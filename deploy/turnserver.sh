@@ -17,11 +17,13 @@ address=${PUBLIC_ADDRESS:-}
 while [ -z "$address" ]; do
   set -- $(getent ahostsv4 "$DOMAIN")
   case ${1:-} in
-    '' | 127.*)
-      echo "On this machine, $DOMAIN resolves to ${1:-no IPv4 address}: set PUBLIC_ADDRESS, or correct DNS and /etc/hosts" >&2
-      sleep 10 ;;
-    *) address=$1 ;;
+    127.*) ;;
+    # IPv6 addresses are not translated.
+    '') getent ahostsv6 "$DOMAIN" > /dev/null && break ;;
+    *) address=$1 && break ;;
   esac
+  echo "On this machine, $DOMAIN resolves to ${1:-no address}: set PUBLIC_ADDRESS, or correct DNS and /etc/hosts" >&2
+  sleep 10
 done
 
 until copy_certificate; do sleep 1; done
@@ -35,7 +37,7 @@ until copy_certificate; do sleep 1; done
   echo "pkey=$PWD/turnserver.key"
   echo "userdb=$PWD/turnserver.db"
   echo "pidfile=$PWD/turnserver.pid"
-  echo "external-ip=$address"
+  [ -z "$address" ] || echo "external-ip=$address"
 } > turnserver.conf
 
 # On SIGUSR2, coturn reads its certificate again. `exec` gives it this script's process id, $$.
