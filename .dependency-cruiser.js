@@ -22,7 +22,7 @@ const upward = Object.entries(above).map(([layer, names]) => ({
 /** Loaded when asked for, since they may be missing. */
 const optional = ['@fastify/swagger-ui', '@fastify/websocket', 'ioredis', 'lmdb']
 /** What only the standalone server needs. */
-const serverOnly = ['@fastify/helmet', '@fastify/static', 'close-with-grace', 'prom-client']
+const serverOnly = ['@fastify/helmet', '@fastify/static', 'close-with-grace', 'pino-pretty', 'prom-client']
 
 const npm = names => `(?:^|/)node_modules/(?:${names.join('|')})/`
 

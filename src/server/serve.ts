@@ -12,7 +12,10 @@ const CLOSE_TIMEOUT = 10_000
  */
 export async function serve (config: Config): Promise<void> {
   const failure = new AbortController()
-  const { app, listen } = await buildServer(config, { onFailure: error => { failure.abort(error) } })
+  const { app, listen } = await buildServer(config, {
+    onFailure: error => { failure.abort(error) },
+    ...process.stdout.isTTY && { log: await logForTerminal(process.stdout) }
+  })
   const { close, uninstall } = closeWithGrace({ delay: CLOSE_TIMEOUT, logger: app.log }, async ({ signal, err }) => {
     const error = err ?? failure.signal.reason as Error | undefined
     if (error === undefined) app.log.info(`Received ${signal}, shutting down`)
@@ -32,4 +35,10 @@ export async function serve (config: Config): Promise<void> {
     await app.close()
     throw error
   }
+}
+
+/** Without the package that makes it readable, the log is JSON, as elsewhere. */
+async function logForTerminal (terminal: NodeJS.WriteStream): Promise<{ write: (line: string) => void }> {
+  const { readableLog } = await import('./readable-log.js').catch(() => ({ readableLog: () => terminal }))
+  return readableLog(terminal)
 }
