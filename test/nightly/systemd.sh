@@ -19,6 +19,11 @@ cp "$unit" /run/units/signalbox.service
 for target in basic network-online shutdown sysinit; do
   printf '[Unit]\nDefaultDependencies=no\n' > "/run/units/$target.target"
 done
+# Except for the journal, where the service's log goes.
+for folder in /usr/lib/systemd/system /lib/systemd/system; do
+  [ ! -e "$folder/systemd-journald.service" ] || cp "$folder/systemd-journald.service" "$folder/systemd-journald.socket" /run/units
+done
+printf 'Wants=systemd-journald.service\n' >> /run/units/sysinit.target
 
 cp -a /etc /run/etc
 mkdir /run/etc/signalbox
