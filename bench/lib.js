@@ -16,6 +16,7 @@ export async function startProcess (program, args) {
   const [{ port }] = await once(child, 'message')
   return {
     url: `http://127.0.0.1:${port}`,
+    pid: child.pid,
     /** bytes in use after a garbage collection */
     async memory () {
       child.send('memory')
@@ -30,10 +31,10 @@ export async function startProcess (program, args) {
   }
 }
 
-/** The standalone server, which keeps its boxes in this directory. `ready` is when it first answered. */
-export async function startProgram (dir, options = []) {
+/** The standalone server, which keeps its boxes in this directory unless another store is named. `ready` is when it first answered. */
+export async function startProgram (dir, options = [], store = `lmdb:${dir}`) {
   const port = await freePort()
-  const child = spawn(process.execPath, ['dist/server/cli.js', '--port', String(port), '--host', '127.0.0.1', '--store', `lmdb:${dir}`, '--log-level', 'silent', ...options], { stdio: 'ignore' })
+  const child = spawn(process.execPath, ['dist/server/cli.js', '--port', String(port), '--host', '127.0.0.1', '--store', store, '--log-level', 'silent', ...options], { stdio: 'ignore' })
   const url = `http://127.0.0.1:${port}`
   const stop = async () => {
     child.kill('SIGKILL')

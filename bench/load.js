@@ -76,11 +76,12 @@ function send (host, port, next) {
   })
 }
 
-/** Whether this is a complete response: its head, and as many bytes as that declares. */
+/** Whether this is a complete response: its head, and as many bytes as that declares, or its last chunk. */
 function isWhole (answer) {
   const end = answer.indexOf('\r\n\r\n')
   if (end === -1) return false
-  const length = answer.indexOf('content-length: ')
-  if (length === -1) throw new Error(`an answer without its length:\n${answer}`)
-  return answer.length >= end + 4 + Number.parseInt(answer.slice(length + 16, end))
+  const length = /^content-length: *(\d+)/im.exec(answer)
+  if (length !== null && length.index < end) return answer.length >= end + 4 + Number(length[1])
+  if (/^transfer-encoding: *chunked/im.test(answer)) return answer.endsWith('\r\n0\r\n\r\n')
+  throw new Error(`an answer without its length:\n${answer}`)
 }

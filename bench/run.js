@@ -1,14 +1,19 @@
 // The figures of the product, in one table. Machines differ and are noisy: read the ratios.
-// `npm run bench -- store delivery` runs only those parts.
+// `npm run bench -- store delivery` runs only those parts. `performance`, alone, takes options: the file for its result,
+// and whether a quick look is enough.
 import { spawnSync } from 'node:child_process'
 import { availableParallelism } from 'node:os'
+import { parseArgs } from 'node:util'
 
 const PARTS = ['start', 'store', 'growth', 'growth-http', 'delivery', 'peers', 'peerjs', 'y-webrtc', 'streams', 'redis', 'call', 'files']
 
 /** Too long for a whole run. */
-const LONG = ['unread', 'soak']
+const LONG = ['performance', 'unread', 'soak']
 
-const wanted = process.argv.slice(2)
+const { positionals: wanted, values: options } = parseArgs({
+  allowPositionals: true,
+  options: { output: { type: 'string' }, quick: { type: 'boolean' } }
+})
 const unknown = wanted.filter(part => ![...PARTS, ...LONG].includes(part))
 if (unknown.length > 0) {
   console.error(`No part '${unknown[0]}': choose from ${[...PARTS, ...LONG].join(', ')}.`)
@@ -25,7 +30,7 @@ if (wanted.length !== 1) {
 let failed = false
 if (wanted.length === 1) {
   const { run } = await import(`./${wanted[0]}.js`)
-  await run()
+  await run(options)
 } else {
   for (const part of wanted.length === 0 ? PARTS : wanted) {
     const { status } = spawnSync(process.execPath, ['--expose-gc', import.meta.filename, part], { stdio: 'inherit' })
