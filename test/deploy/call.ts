@@ -2,38 +2,18 @@
 import { once } from 'node:events'
 import { request, type IncomingMessage } from 'node:http'
 import { connect } from 'node:tls'
-import type { Page } from 'playwright-core'
 import t from 'tap'
 import WebSocket from 'ws'
 import { code, inCall } from '../helpers/call-page.js'
 import { launch } from '../helpers/chromium.js'
 import { patience } from '../helpers/patience.js'
 import { until } from '../helpers/redis-server.js'
-import { OneServer, SECRET } from './one-server.js'
-
-declare global {
-  interface Window {
-    connections: RTCPeerConnection[]
-  }
-}
-
-/** Lets the page connect only through the relay. */
-async function relayOnly (page: Page): Promise<void> {
-  await page.addInitScript(() => {
-    window.connections = []
-    const Connection = window.RTCPeerConnection
-    window.RTCPeerConnection = class extends Connection {
-      constructor (configuration?: RTCConfiguration) {
-        super({ ...configuration, iceTransportPolicy: 'relay' })
-        window.connections.push(this)
-      }
-    }
-  })
-}
+import { relayOnly } from './relay-only.js'
+import { SECRET, Site } from './site.js'
 
 t.test('the deployment with one server', async t => {
   const began = Date.now()
-  const site = await OneServer.start(t, process.argv.includes('alone'))
+  const site = await Site.start(t, process.argv.includes('alone'), 'compose.yaml')
   const { domain, clients: [client, other], ports, own } = site.place
   const origin = own ? `https://${domain}` : `https://${domain}:${ports.https}`
 
@@ -88,14 +68,14 @@ t.test('the deployment with one server', async t => {
 
   await t.test('a read waits while the server is away, and a lost message leaves no address of a box in the log', async t => {
     const { data: box, drop } = await site.createBox()
-    site.port.silence()
+    site.servers[0]!.port.silence()
     const lost = site.ask(`/boxes/${drop}/messages`, { method: 'POST', headers: { 'content-type': 'text/plain' }, body: 'kept' })
-    await until(async () => site.port.passed.includes('kept'), patience)
-    site.port.cut()
+    await until(async () => site.servers[0]!.port.passed.includes('kept'), patience)
+    site.servers[0]!.port.cut()
     t.equal((await lost).status, 502)
     const reading = site.ask(`/boxes/${box}/messages`)
-    await until(async () => site.port.refused > 0, patience)
-    site.port.mend()
+    await until(async () => site.servers[0]!.port.refused > 0, patience)
+    site.servers[0]!.port.mend()
     t.equal((await reading).status, 200)
     await until(async () => site.log.includes('"status":502'), patience)
     t.notMatch(site.log, drop)

@@ -84,7 +84,7 @@ t.test('what is refused before anything is looked up counts against no limit', a
 t.test('X-Forwarded-For is trusted only from a named proxy', async t => {
   const addresses = async (flags: string[]): Promise<string> => {
     const { app, logs } = await serve(t, flags)
-    await app.inject({ url: '/health/live', remoteAddress: '10.0.0.1', headers: { 'x-forwarded-for': '203.0.113.9' } })
+    await app.inject({ url: '/nowhere', remoteAddress: '10.0.0.1', headers: { 'x-forwarded-for': '203.0.113.9' } })
     return /"remoteAddress":"([^"]+)"/.exec(logs())?.[1] ?? ''
   }
   t.equal(await addresses([]), '10.0.0.1')
@@ -117,6 +117,15 @@ t.test('an unsupported method is refused with the supported ones', async t => {
     t.equal((await app.inject({ method: 'HEAD', url })).statusCode, 200)
   }
   isProblem(t, await app.inject({ method: 'POST', url: '/docs/nowhere' }), 404, 'BOX_ERR_NO_ROUTE')
+})
+
+t.test('a health check that finds nothing wrong is not logged', async t => {
+  const { app, logs } = await serve(t)
+  await app.inject('/health/live')
+  await app.inject('/health/ready')
+  t.equal(logs(), '')
+  await app.inject('/nowhere')
+  t.match(logs(), /request completed/)
 })
 
 t.test('health: live while the process responds, ready while its store does', async t => {
