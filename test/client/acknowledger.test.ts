@@ -126,3 +126,46 @@ t.test('leaving a loop does not take long', async t => {
   t.strictSame(await take(box, 2), [1, 2])
   t.ok(performance.now() - began < 2000)
 })
+
+t.test('what an aborted loop could not acknowledge is acknowledged when the next one starts, though no message comes', async t => {
+  let isCut = true
+  const { box, calls } = fakeBox(t, call => {
+    if (!isAck(call)) return eventStream(isCut ? [event(1) + event(2)] : [': open\n\n'], { open: true })
+    if (isCut) throw new TypeError('fetch failed')
+    return acknowledged()
+  })
+  const controller = new AbortController()
+  const messages = box.messages({ signal: controller.signal })
+  await messages.next()
+  await messages.next()
+  const next = messages.next()
+  await until(() => calls.some(isAck))
+  controller.abort()
+  await t.rejects(next)
+
+  isCut = false
+  const before = calls.length
+  const taking = take(box, 1)
+  // Until then, a full box would stay full, and nobody could store what the loop waits for.
+  await until(() => calls.slice(before).some(isAck))
+  t.strictSame(calls.slice(before).filter(isAck).map(({ body }) => body), ['{"after":2}'])
+  box.close()
+  await taking
+})
+
+t.test('a cursor to start after is acknowledged, since the process that handled the messages before it may have ended first', async t => {
+  const { box, calls } = fakeBox(t, call => isAck(call) ? acknowledged() : eventStream([': open\n\n'], { open: true }))
+  const taking = take(box.messages({ after: 7 }), 1)
+  await until(() => calls.some(isAck))
+  t.strictSame(calls.filter(isAck).map(({ body }) => body), ['{"after":7}'])
+  box.close()
+  await taking
+})
+
+t.test('what has been acknowledged is not acknowledged again when the next loop starts', async t => {
+  const { box, calls } = fakeBox(t, call => isAck(call) ? acknowledged() : eventStream([event(1) + event(2)], { open: true }))
+  await take(box, 2)
+  t.strictSame(calls.filter(isAck).map(({ body }) => body), ['{"after":1}'])
+  await take(box, 1)
+  t.strictSame(calls.filter(isAck).map(({ body }) => body), ['{"after":1}'])
+})

@@ -52,6 +52,8 @@ export class Box {
   #closed = false
   #reading = false
   #position = 0
+  /** up to here, the server has deleted the messages */
+  #acknowledged = 0
 
   private constructor (address: Address, options: BoxOptions, timings: Timings) {
     this.#address = address
@@ -149,7 +151,7 @@ export class Box {
    * The loop ends on `close()`. It throws the reason of an aborted signal, a `BoxError` if the box is gone or
    * the cursor is ahead of it, or a `ResponseTooLargeError`. To stop while no message arrives, abort the signal
    * or close the box.
-   * @param options.after the cursor to start after
+   * @param options.after the cursor to start after. The messages up to it count as handled, and are acknowledged
    * @throws TypeError if another loop is running on this object
    */
   async * messages ({ signal, after = this.#position }: CallOptions & { after?: number } = {}): AsyncGenerator<Message, void> {
@@ -159,6 +161,8 @@ export class Box {
     const scope = new Scope(this.#scope, signal)
     const acknowledger = new Acknowledger((cursor, timings) => this.#put(cursor, timings, scope), timings, scope)
     try {
+      // What was handled before may still fill the box, and then the message that the loop waits for cannot be stored.
+      if (after > this.#acknowledged) acknowledger.advance(after)
       for await (const batch of this.#connection.follow(this.#source, after, scope)) {
         for (const message of batch) {
           scope.signal.throwIfAborted()
@@ -220,6 +224,7 @@ export class Box {
     const { client, path } = this.#source
     const { data } = await retry(timings, ({ signal }) =>
       dataOf(client.PUT('/boxes/{box}/cursor', { params: { path }, body: { after }, signal }), isCursorAck), parent, signal)
+    this.#acknowledged = Math.max(this.#acknowledged, after)
     return data
   }
 }
