@@ -1,12 +1,12 @@
 import { symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { build } from 'esbuild'
+import { build, type Plugin } from 'esbuild'
 import type { Test } from 'tap'
 import { freshDirectory } from '../store/directory.js'
 
 /** A TypeScript program as one file that Node starts at once, for tests that start it many times. */
-export async function program (t: Test, source: URL): Promise<string> {
+export async function program (t: Test, source: URL, plugins: Plugin[] = []): Promise<string> {
   const directory = freshDirectory(t)
   const outfile = join(directory, 'program.mjs')
   await build({
@@ -16,6 +16,7 @@ export async function program (t: Test, source: URL): Promise<string> {
     platform: 'node',
     format: 'esm',
     packages: 'external',
+    plugins,
     logLevel: 'error'
   })
   symlinkSync(fileURLToPath(new URL('../../node_modules', import.meta.url)), join(directory, 'node_modules'), 'dir')

@@ -1,0 +1,55 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { Plugin } from 'esbuild'
+
+const root = fileURLToPath(new URL('../../', import.meta.url))
+
+/** A fault planted in the source. */
+export interface Mutant {
+  name: string
+  store: string
+  file: string
+  /** what stands there, once in the file */
+  from: string
+  to: string
+  /** whether the first seeds show it, so that the gate can try it */
+  isCheap?: true
+}
+
+const follow = 'clients/typescript/src/follow.ts'
+const parser = 'clients/typescript/src/event-parser.ts'
+const box = 'clients/typescript/src/box.ts'
+const waiters = 'src/box/waiters.ts'
+const memory = 'src/store/memory.ts'
+
+export const mutants: Mutant[] = [
+  { name: 'a reader resumes where it began', store: 'memory', file: follow, from: 'cursor = message.seq\n', to: '\n', isCheap: true },
+  { name: 'each chunk of a stream is decoded on its own', store: 'memory', file: parser, from: 'this.#decoder.decode(bytes, { stream: true })', to: 'new TextDecoder().decode(bytes)' },
+  { name: 'the beginning of a line is lost between two chunks', store: 'memory', file: parser, from: 'lines[0] = this.#line + lines[0]', to: '', isCheap: true },
+  { name: 'a message is acknowledged before it is handled', store: 'memory', file: box, from: 'yield message\n', to: 'acknowledger.advance(message.seq); yield message\n', isCheap: true },
+  { name: 'what was handled before is not acknowledged', store: 'memory', file: box, from: 'if (after > this.#acknowledged) acknowledger.advance(after)', to: '' },
+  { name: 'a message overtakes the one before', store: 'memory', file: 'clients/typescript/src/sender.ts', from: 'await before\n', to: '\n', isCheap: true },
+  { name: 'a silent stream is waited for without end', store: 'memory', file: 'clients/typescript/src/event-source.ts', from: 'scope.deadline(timings.streamIdleTimeout)', to: '' },
+  { name: 'a wake-up during a read is lost', store: 'memory', file: waiters, from: 'this.#woken = true\n', to: '\n' },
+  { name: 'a reader that disconnects keeps its place', store: 'memory', file: waiters, from: "ended.addEventListener('abort', close)", to: '' },
+  { name: 'a message with a known key is stored again', store: 'memory', file: memory, from: 'if (firstAck !== undefined) return firstAck', to: '', isCheap: true },
+  { name: 'a late cursor brings messages back', store: 'memory', file: memory, from: 'Math.min(count, box.last - after)', to: 'box.last - after' }
+]
+
+/** Plants the fault while the source is bundled. */
+export function planted ({ file, from, to }: Mutant): Plugin {
+  const path = join(root, file)
+  return {
+    name: 'planted',
+    setup (build) {
+      build.onLoad({ filter: /\.ts$/ }, async args => {
+        if (args.path !== path) return undefined
+        const source = await readFile(path, 'utf8')
+        const parts = source.split(from)
+        if (parts.length !== 2) throw new Error(`'${from}' is ${parts.length - 1} times in ${file}`)
+        return { contents: parts.join(to), loader: 'ts' }
+      })
+    }
+  }
+}
