@@ -30,8 +30,6 @@ export const mutants: Mutant[] = [
   { name: 'a message is acknowledged before it is handled', store: 'memory', file: box, from: 'yield message\n', to: 'acknowledger.advance(message.seq); yield message\n', isCheap: true },
   { name: 'what was handled before is not acknowledged', store: 'memory', file: box, from: 'if (after > this.#acknowledged) acknowledger.advance(after)', to: '' },
   { name: 'a message overtakes the one before', store: 'memory', file: 'clients/typescript/src/sender.ts', from: 'await before\n', to: '\n', isCheap: true },
-  { name: 'a silent stream is waited for without end', store: 'memory', file: 'clients/typescript/src/event-source.ts', from: 'scope.deadline(timings.streamIdleTimeout)', to: '' },
-  { name: 'a wake-up during a read is lost', store: 'memory', file: waiters, from: 'this.#woken = true\n', to: '\n' },
   { name: 'a reader that disconnects keeps its place', store: 'memory', file: waiters, from: "ended.addEventListener('abort', close)", to: '' },
   { name: 'a message with a known key is stored again', store: 'memory', file: memory, from: 'if (firstAck !== undefined) return firstAck', to: '', isCheap: true },
   { name: 'a late cursor brings messages back', store: 'memory', file: memory, from: 'Math.min(count, box.last - after)', to: 'box.last - after' }
