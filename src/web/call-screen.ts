@@ -10,7 +10,8 @@ import type { RemotePage } from './remote-page.js'
 import type { LocalMedia, Switch } from './local-media.js'
 import { Notices, type Notice } from './notices.js'
 import { isOpen, type State } from './state.js'
-import { deviceNotice, leaveHint, noticeOf, progressText, statusOf, switchText } from './texts.js'
+import { deviceNotice, switchText } from './device-texts.js'
+import { leaveHint, noticeOf, progressText, statusOf } from './texts.js'
 
 /** How long a notice stays that asks for nothing, in ms. */
 const BRIEF = 8_000

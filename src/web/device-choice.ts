@@ -7,7 +7,7 @@ import type { Preferences } from './preferences.js'
 import { canChooseSpeaker } from './speaker.js'
 import type { State } from './state.js'
 import { isOpen } from './state.js'
-import { deviceName } from './texts.js'
+import { deviceName } from './device-texts.js'
 
 /** Where people choose their devices: on the start screen, and during a call in a dialog. */
 export class DeviceChoice {

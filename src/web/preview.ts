@@ -4,7 +4,7 @@ import { LEVEL_EVERY, LevelMeter } from './level.js'
 import { isProblem, type LocalMedia, type Switch } from './local-media.js'
 import type { SavedSession } from './saved-session.js'
 import type { State } from './state.js'
-import { deviceNotice, mirrorText, switchText } from './texts.js'
+import { deviceNotice, mirrorText, switchText } from './device-texts.js'
 import { LevelDisplay } from './voice.js'
 
 /**

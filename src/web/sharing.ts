@@ -2,7 +2,7 @@ import { ActionButtons } from './action-buttons.js'
 import { element } from './dom.js'
 import type { LocalMedia } from './local-media.js'
 import { canShareScreen, ScreenShare } from './screen-share.js'
-import { screenProblem, screenStopped, screenWithheld } from './texts.js'
+import { screenProblem, screenStopped, screenWithheld } from './device-texts.js'
 
 /** The buttons that share the screen, and the sign that it is shared. */
 export class Sharing {

@@ -1,13 +1,13 @@
 import { Scope } from '../scope.js'
-import { Allowance } from './allowance.js'
+import type { Allowance } from './allowance.js'
 import { answer, type Answering } from './answer.js'
-import { Attempts, SharedAttempts } from './attempts.js'
 import { SignalingChannel, type Channel } from './channel.js'
 import type { ControlChannel, ControlMessage } from './control-channel.js'
 import { startAsGuest } from './conversation.js'
 import { asCallError, CallError } from './errors.js'
 import { notify } from './notify.js'
 import { isId, isPublicKey, type Participant } from './participant.js'
+import { PairLimits } from './pair-limits.js'
 import type { Peer } from './peer.js'
 import { Queue } from './queue.js'
 import { createNonce, openHello, parseSealed, Session, type SealedMessage } from './sealing.js'
@@ -18,15 +18,6 @@ const MAX_CONNECTIONS = 4
 
 /** How many are known at a time: more than can be connected, since some may have gone without saying so. */
 const MAX_KNOWN = 8
-
-/** How many connections to other guests may be made at once, and per second: in total, and to each. */
-const BURST = 16
-const PER_SECOND = 0.2
-const BURST_EACH = 4
-const PER_SECOND_EACH = 0.05
-
-/** How many attempts with one guest may fail. */
-const MAX_FAILED_EACH = 3
 
 /** How many guests are remembered whose connection was closed on purpose. */
 const MAX_CLOSED = 256
@@ -65,12 +56,10 @@ interface OtherGuest {
  */
 export class OtherGuests {
   readonly #known = new Map<string, OtherGuest>()
-  /** By id, for as long as any attempt counts: a guest that leaves and comes back gets no new ones. */
-  readonly #attempts = new Map<string, Attempts>()
   readonly #peers = new Set<Peer>()
   /** Guests whose connection either side closed on purpose: an introduction must not undo that. */
   readonly #closedOnPurpose = new Set<string>()
-  readonly #starts = new Allowance(BURST, PER_SECOND)
+  readonly #limits: PairLimits
   #host: ControlChannel | undefined
   #busy = 0
   #closing = false
@@ -82,7 +71,9 @@ export class OtherGuests {
     private readonly answering: Answering,
     private readonly scope: Scope,
     private readonly connected: (peer: Peer) => void
-  ) {}
+  ) {
+    this.#limits = new PairLimits(answering.attempts)
+  }
 
   /** Call with every new connection to the host, before it is up. */
   listenTo (host: ControlChannel): void {
@@ -121,7 +112,7 @@ export class OtherGuests {
     let other = this.#known.get(id)
     if (other === undefined) {
       if (this.#known.size >= MAX_KNOWN) return
-      other = { id, key, present: true, next: undefined, conversation: undefined, starts: new Allowance(BURST_EACH, PER_SECOND_EACH) }
+      other = { id, key, present: true, next: undefined, conversation: undefined, starts: this.#limits.startsOfOne() }
       this.#known.set(id, other)
     }
     this.#abandon(other)
@@ -203,11 +194,11 @@ export class OtherGuests {
     const { id } = other
     const { signal } = conversation.scope
     const { settings, createConnection, refused } = this.answering
-    const attempts = this.#attemptsOf(id)
+    const attempts = this.#limits.attemptsOf(id, this.#known)
     const hello = async (): Promise<Hello> => {
       conversation.connected = false
       other.next = undefined
-      await this.#turn(other, conversation)
+      await this.#limits.turn(other.starts, conversation.scope)
       const endAttempt = await attempts.begin(signal)
       try {
         const said = await sayHello(createConnection, async committing => {
@@ -249,35 +240,16 @@ export class OtherGuests {
     if (drop !== other.id) throw new CallError('CALL_ERR_FORMAT')
     const arriving = this.#open(conversation, message.session)
     // The hello counts against that guest only now that its sender is certain.
-    await this.#turn(other, conversation)
+    await this.#limits.turn(other.starts, conversation.scope)
     const session = await Session.create(key, { role: 'host', guestDrop: other.id, guestNonce: message.session, hostNonce: createNonce() })
     const channel = conversation.channel = new SignalingChannel(this.#deliver, hello, () => { arriving.end() }, signal)
     channel.start(session)
     void (async () => { for await (const message of arriving) await channel.receive(message) })()
     let peer: Peer | undefined
-    await answer(channel, other.id, { ...this.answering, attempts: this.#attemptsOf(other.id), signal }, connected => {
+    await answer(channel, other.id, { ...this.answering, attempts: this.#limits.attemptsOf(other.id, this.#known), signal }, connected => {
       this.#connect(other, conversation, peer = connected)
     })
     await peer?.closed
-  }
-
-  /** Waits until another connection may be made. */
-  async #turn ({ starts }: OtherGuest, { scope }: Conversation): Promise<void> {
-    for (;;) {
-      scope.signal.throwIfAborted()
-      const ms = Math.max(starts.delay(), this.#starts.delay())
-      if (ms === 0) break
-      await scope.sleep(ms)
-    }
-    starts.take()
-    this.#starts.take()
-  }
-
-  #attemptsOf (id: string): SharedAttempts {
-    for (const [old, { unfinished }] of this.#attempts) if (unfinished === 0 && !this.#known.has(old)) this.#attempts.delete(old)
-    let own = this.#attempts.get(id)
-    if (own === undefined) this.#attempts.set(id, own = new Attempts(0, Date.now(), () => {}, MAX_FAILED_EACH))
-    return new SharedAttempts(this.answering.attempts, own)
   }
 
   #open (conversation: Conversation, nonce: string): Queue<SealedMessage> {
