@@ -57,6 +57,17 @@ export function messageContract (test: Define): void {
     assertHas(await store.read(drop, 0, 10, start), { texts: ['1', '2'], next: 2 })
   })
 
+  test('a read is of one box, even if another one takes its place meanwhile', async store => {
+    const drop = await filled(store, 5)
+    // When it must renew the box, too, a store may take several steps.
+    const later = start + TTL / 2
+    const reading = store.read(drop, 3, 10, later).catch((error: { code?: string }) => error.code)
+    await store.create(drop, TTL, later, limits)
+    const page = await reading
+    if (typeof page === 'object') assertHas(page, { texts: ['4', '5'], next: 5 })
+    else assert.equal(page, 'BOX_ERR_CURSOR')
+  })
+
   test('acknowledging deletes up to the cursor, and only once', async store => {
     const drop = await filled(store, 4)
     assert.equal(await store.acknowledge(drop, 2, start), 2)

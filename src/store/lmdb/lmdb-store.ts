@@ -139,17 +139,20 @@ class LmdbStore implements Store {
     this.#commits.assertServing()
     let box = await this.#onDisk(drop, now)
     checkCursor(after, box)
-    let expires = box.deadline
     const isDue = renewedDeadline(box.deadline, box.ttl, now) !== box.deadline
     const isLarge = mayBeLarge(box, after, limit)
-    if (isDue) expires = await this.#renew(drop, now) ?? expires
+    if (isDue) await this.#renew(drop, now)
     // The texts are fetched last, so that no page waits for the disk in memory.
     if (isLarge) await ownTurn()
-    if (isDue || isLarge) box = await this.#onDisk(drop, now, isLarge ? ownTurn : undefined)
+    if (isDue || isLarge) {
+      box = await this.#onDisk(drop, now, isLarge ? ownTurn : undefined)
+      // Meanwhile, another box may have taken its place.
+      checkCursor(after, box)
+    }
     const from = Math.max(after, this.#records.passed(drop, box, now))
     const upTo = Math.min(box.last, from + limit)
     const texts = this.#records.texts(drop, box, from, upTo)
-    return { texts, next: texts.length === 0 ? after : upTo, expires, ...keepOf(box) }
+    return { texts, next: texts.length === 0 ? after : upTo, expires: box.deadline, ...keepOf(box) }
   }
 
   /** What is in a box before a message of this size comes in, without what has expired or must go for it. */
@@ -288,18 +291,15 @@ class LmdbStore implements Store {
   /**
    * Renews a box that is only read. If there is no room for that, or the box has been deleted in the meantime,
    * the reader gets its messages anyway.
-   * @returns the deadline that was stored; undefined if none was
    */
-  async #renew (drop: string, now: number): Promise<number | undefined> {
+  async #renew (drop: string, now: number): Promise<void> {
     try {
-      return await this.#commits.run(() => {
+      await this.#commits.run(() => {
         const box = live(this.#records.box(drop), now)
         if (renew(box, now)) this.#records.putBox(drop, box)
-        return box.deadline
       })
     } catch (error) {
-      if (error instanceof StoreFullError || error instanceof NotFoundError) return undefined
-      throw error
+      if (!(error instanceof StoreFullError || error instanceof NotFoundError)) throw error
     }
   }
 }
