@@ -18,6 +18,9 @@ export interface Load {
 /** After how long a client hears no more of a request, in ms. */
 const PATIENCE = 3_000
 
+/** How long a client waits after it got no answer, in ms. */
+const DOWN = 400
+
 /** The largest pause between two operations, in ms. */
 const PAUSE = 5
 
@@ -114,6 +117,8 @@ export class RandomClient {
     if (answer === undefined) return null
     const out = answer === null ? null : seen(op, answer)
     this.#history.note({ op, client: this.#name, server: server.name, box, call, return: this.#history.now(), in: input, out })
+    // While something is down, there is little to learn from more of the same.
+    if (out === null) await sleep(DOWN)
     return out
   }
 

@@ -1,4 +1,7 @@
+import { execFile } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import t from 'tap'
 import { memoryStore } from '../../src/store/memory.js'
 import type { Appended, Page, Store } from '../../src/store/store.js'
@@ -33,6 +36,7 @@ function but (store: Store, changed: (store: Store) => Partial<Store>): Store {
   }, changed(store))
 }
 
+const folder = fileURLToPath(new URL('.', import.meta.url))
 const clients = { typescript: 6, go: 0 }
 
 const faults: Record<string, (store: Store) => Partial<Store>> = {
@@ -111,10 +115,17 @@ const faults: Record<string, (store: Store) => Partial<Store>> = {
   'a deletion that happens only after its answer': store => ({
     delete: async (drop, now) => {
       await store.read(drop, 0, 0, now)
-      setTimeout(() => { store.delete(drop, now).catch(() => {}) }, 5)
+      setTimeout(() => { store.delete(drop, now).catch(() => {}) }, 20)
     }
   })
 }
+
+t.test('histories made by hand', { skip: needs('go') }, async t => {
+  const { stdout } = await promisify(execFile)('go', ['test', '-count=1', '-v', './...'], { cwd: folder }).catch((failed: { stdout: string }) => failed)
+  const ended = stdout.match(/^ *--- \w+: .*$/gm) ?? []
+  t.ok(ended.length > 10)
+  for (const line of ended) t.match(line, /--- PASS/, line.trim())
+})
 
 t.test('the store alone is explained', { skip: needs('go') }, async t => {
   const report = await checkRun(t, await buildTools(t), {

@@ -13,7 +13,7 @@ import { Restarting } from './servers.js'
 
 /* A run for each store, with what can happen to it. */
 
-export type StoreRun = (t: Test, tools: string, seconds: number) => Promise<Report>
+type StoreRun = (t: Test, tools: string, seconds: number) => Promise<Report>
 
 /** How long a server is stopped, in ms; shorter than clients wait. */
 const STOPPED = 600
@@ -47,7 +47,7 @@ function stopped (server: Restarting): Trouble {
 }
 
 /** Whatever ends a server, its boxes are lost with it. */
-export const memoryRun: StoreRun = async (t, tools, seconds) => {
+const memoryRun: StoreRun = async (t, tools, seconds) => {
   const server = await Restarting.start(t, 'a', ['--store=memory:'])
   const loses = (trouble: Trouble): Trouble => async (history, over) => {
     await history.happens<EventLine & { event: 'lost' }>({ event: 'lost' }, async () => { await trouble(history, over) })
@@ -60,7 +60,7 @@ export const memoryRun: StoreRun = async (t, tools, seconds) => {
   })
 }
 
-export const lmdbRun: StoreRun = async (t, tools, seconds) => {
+const lmdbRun: StoreRun = async (t, tools, seconds) => {
   const server = await Restarting.start(t, 'a', [`--store=lmdb:${await temporaryDirectory(t)}`])
   return await checkRun(t, tools, {
     store: 'lmdb',
@@ -71,7 +71,7 @@ export const lmdbRun: StoreRun = async (t, tools, seconds) => {
 }
 
 /** Two servers on one Redis, which loses nothing: it flushes before it answers. */
-export const redisRun: StoreRun = async (t, tools, seconds) => {
+const redisRun: StoreRun = async (t, tools, seconds) => {
   const redis = await RedisServer.start(t, ['--appendonly', 'yes', '--appendfsync', 'always'])
   const one = await Restarting.start(t, 'a', [`--store=${redis.url}`])
   const two = await Restarting.start(t, 'b', [`--store=${redis.url}`])
@@ -99,7 +99,7 @@ export const redisRun: StoreRun = async (t, tools, seconds) => {
 }
 
 /** Two servers on a Cluster, where a failover may lose what was not yet replicated. */
-export const clusterRun: StoreRun = async (t, tools, seconds) => {
+const clusterRun: StoreRun = async (t, tools, seconds) => {
   const nodes = await startCluster(t)
   const failovers = new Failovers(nodes)
   const urls = nodes.map(({ url }) => url).join()
@@ -141,14 +141,25 @@ async function clockRun (t: Test, tools: string, seconds: number, name: string, 
   })
 }
 
-export const memoryClockRun: StoreRun = async (t, tools, seconds) =>
+const memoryClockRun: StoreRun = async (t, tools, seconds) =>
   await clockRun(t, tools, seconds, 'memory-clock', [memoryStore()], Date.UTC(2026, 10, 22))
 
-export const lmdbClockRun: StoreRun = async (t, tools, seconds) =>
+const lmdbClockRun: StoreRun = async (t, tools, seconds) =>
   await clockRun(t, tools, seconds, 'lmdb-clock', [await lmdbStore({ path: await temporaryDirectory(t) })], Date.UTC(2026, 10, 22))
 
 /** Redis frees boxes by its own clock, a minute late, so those of the servers start there. */
-export const redisClockRun: StoreRun = async (t, tools, seconds) => {
+const redisClockRun: StoreRun = async (t, tools, seconds) => {
   const { url } = await RedisServer.start(t)
   return await clockRun(t, tools, seconds, 'redis-clocks', [await redisStore({ url }), await redisStore({ url })], Date.now() + 60_000)
 }
+
+/** Each run, and the program that it needs besides Go. */
+export const storeRuns: { name: string, run: StoreRun, program: string }[] = [
+  { name: 'memory: pauses and restarts, each of which loses everything', run: memoryRun, program: 'go' },
+  { name: 'LMDB: kills, pauses and restarts', run: lmdbRun, program: 'go' },
+  { name: 'two servers on a Redis: kills, pauses and restarts of all three', run: redisRun, program: 'redis-server' },
+  { name: 'two servers on a Cluster: failovers, kills and pauses', run: clusterRun, program: 'redis-server' },
+  { name: 'memory: a clock that is turned', run: memoryClockRun, program: 'go' },
+  { name: 'LMDB: a clock that is turned', run: lmdbClockRun, program: 'go' },
+  { name: 'two servers on a Redis: clocks that are turned', run: redisClockRun, program: 'redis-server' }
+]

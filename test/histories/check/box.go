@@ -17,8 +17,9 @@ type box struct {
 	times    []int64
 	acks     []ack
 
-	epoch int   // how many turns of a clock were over before the last operation
-	undo  *undo // what a failover may undo
+	epoch   int   // how many turns of a clock were over before the last operation
+	undo    *undo // what a failover may undo
+	pending []int // operations without an answer that may still happen
 }
 
 // An ack is the first answer to a key.
@@ -31,9 +32,14 @@ type ack struct {
 type undo struct{ before box }
 
 func (b box) equal(other box) bool {
-	return b.exists == other.exists && b.ttl == other.ttl && b.deadline == other.deadline && b.keep == other.keep &&
-		b.last == other.last && b.epoch == other.epoch && slices.Equal(b.texts, other.texts) && slices.Equal(b.times, other.times) &&
-		slices.Equal(b.acks, other.acks) && (b.undo == other.undo || b.undo != nil && other.undo != nil && b.undo.before.equal(other.undo.before))
+	return b.holds(other) && b.epoch == other.epoch && slices.Equal(b.pending, other.pending) &&
+		(b.undo == other.undo || b.undo != nil && other.undo != nil && b.undo.before.equal(other.undo.before))
+}
+
+// holds tells whether a box is what the other one is, for its clients.
+func (b box) holds(other box) bool {
+	return b.exists == other.exists && b.ttl == other.ttl && b.deadline == other.deadline && b.keep == other.keep && b.last == other.last &&
+		slices.Equal(b.texts, other.texts) && slices.Equal(b.times, other.times) && slices.Equal(b.acks, other.acks)
 }
 
 func (b box) hash() uint64 {
@@ -43,6 +49,7 @@ func (b box) hash() uint64 {
 	number(len(b.texts))
 	number(len(b.acks))
 	number(int(b.deadline))
+	number(len(b.pending))
 	for _, text := range b.texts {
 		h.Write([]byte(text))
 	}
@@ -63,7 +70,7 @@ func (b box) at(now int64, clocks bool) box {
 	return b
 }
 
-func (b box) gone() box { return box{epoch: b.epoch, undo: b.undo} }
+func (b box) gone() box { return box{epoch: b.epoch, undo: b.undo, pending: b.pending} }
 
 // without is the box without its first messages.
 func (b box) without(count int) box {

@@ -27,6 +27,8 @@ type line struct {
 	Return int64   `json:"return"`
 	In     input   `json:"in"`
 	Out    *output `json:"out"`
+
+	number int // of an operation without an answer
 }
 
 type input struct {

@@ -18,7 +18,7 @@ import (
 )
 
 // patience is how long one box may take; what takes longer is not explained, and is reported.
-const patience = 60 * time.Second
+const patience = 20 * time.Second
 
 type violation struct {
 	Box        string `json:"box"`
@@ -64,8 +64,8 @@ func check(h *history, directory string) report {
 		go func() {
 			defer done.Done()
 			for name := range names {
-				operations, undoes := operationsOf(h, name)
-				result := porcupine.CheckOperationsTimeout(modelOf(h, undoes), operations, patience)
+				part := partOf(h, name)
+				result := porcupine.CheckOperationsTimeout(part.model(), part.operations, patience)
 				lock.Lock()
 				if result != porcupine.Ok {
 					r.Violations = append(r.Violations, violation{Box: name, Operations: len(h.ops[name]), Result: string(result)})
@@ -98,9 +98,9 @@ func check(h *history, directory string) report {
 
 // show writes the smallest box that nothing explains: its history, and a picture of how far an explanation goes.
 func show(h *history, v *violation, directory string) {
-	operations, undoes := operationsOf(h, v.Box)
-	model := modelOf(h, undoes)
-	_, info := porcupine.CheckOperationsVerbose(model, operations, patience)
+	part := partOf(h, v.Box)
+	model := part.model()
+	_, info := porcupine.CheckOperationsVerbose(model, part.operations, patience)
 	base := filepath.Join(directory, fmt.Sprintf("%s-%s-%s", h.store, h.seed, v.Box))
 	if porcupine.VisualizePath(model, info, base+".html") == nil {
 		v.Picture = base + ".html"
@@ -110,8 +110,8 @@ func show(h *history, v *violation, directory string) {
 		return
 	}
 	defer file.Close()
-	sort.Slice(operations, func(i, j int) bool { return operations[i].Call < operations[j].Call })
-	for _, operation := range operations {
+	sort.Slice(part.operations, func(i, j int) bool { return part.operations[i].Call < part.operations[j].Call })
+	for _, operation := range part.operations {
 		json.NewEncoder(file).Encode(operation.Input)
 	}
 	v.History = base + ".jsonl"
