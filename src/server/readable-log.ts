@@ -6,12 +6,12 @@ type Line = Record<string, unknown> & {
   responseTime?: number
 }
 
-/** Characters that a terminal would act upon, in JSON: escaped, or as they are. Every escape matches, so that none is split. */
-const ESCAPES = /\\(?:u00[01][\da-f]|.)|[\x7f-\x9f]/g
+/** What a terminal would act upon, or what would change the order of what is read. */
+const CONTROLS = /[\p{Cc}\u200e\u200f\u2028-\u202e\u2066-\u2069]/gu
 
 /**
  * Log lines for people, made of the JSON that a log has elsewhere: a line for each request, and the stack of an error.
- * Text from a client cannot move the cursor or change colors: its control characters are shown, not sent.
+ * Text from a client can neither control the terminal nor begin a line: its control characters are shown, not sent.
  */
 export function readableLog (destination: { write: (text: string) => void }, colors = isColorSupported): { write: (line: string) => void } {
   const readable = prettyFactory({
@@ -20,7 +20,17 @@ export function readableLog (destination: { write: (text: string) => void }, col
     ignore: 'pid,hostname,reqId,req,res,responseTime',
     messageFormat: (line, key) => describe(line as Line, String(line[key] ?? ''))
   })
-  return { write: line => { destination.write(readable(line.replace(ESCAPES, show))) } }
+  return { write: line => { destination.write(readable(JSON.parse(line, harmless))) } }
+}
+
+/** The lines of a stack stay, since each is indented. */
+function harmless (key: string, value: unknown): unknown {
+  return typeof value === 'string' ? value.replace(CONTROLS, char => key === 'stack' && char === '\n' ? char : shown(char)) : value
+}
+
+function shown (char: string): string {
+  const escaped = JSON.stringify(char).slice(1, -1)
+  return escaped === char ? `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}` : escaped
 }
 
 function describe ({ req, res, responseTime }: Line, message: string): string {
@@ -28,10 +38,4 @@ function describe ({ req, res, responseTime }: Line, message: string): string {
   if (req === undefined || res === undefined) return req === undefined ? message : `${message} (${req.method} ${req.url} from ${req.remoteAddress})`
   const failed = message === 'request completed' ? '' : `: ${message}`
   return `${req.method} ${req.url || '(no such address)'} ${res.statusCode} in ${Math.round(responseTime ?? 0)} ms from ${req.remoteAddress}${failed}`
-}
-
-function show (escape: string): string {
-  if (escape === '\\n' || escape === '\\t') return escape
-  if (!escape.startsWith('\\')) return `\\\\x${escape.charCodeAt(0).toString(16)}`
-  return /^\\(?:u00|[bfr])/.test(escape) ? `\\${escape}` : escape
 }

@@ -39,6 +39,11 @@ export async function serve (config: Config): Promise<void> {
 
 /** Without the package that makes it readable, the log is JSON, as elsewhere. */
 async function logForTerminal (terminal: NodeJS.WriteStream): Promise<{ write: (line: string) => void }> {
-  const { readableLog } = await import('./readable-log.js').catch(() => ({ readableLog: () => terminal }))
-  return readableLog(terminal)
+  try {
+    const { readableLog } = await import('./readable-log.js')
+    return readableLog(terminal)
+  } catch (error) {
+    if ((error as { code?: string }).code === 'ERR_MODULE_NOT_FOUND') return terminal
+    throw error
+  }
 }

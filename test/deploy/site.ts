@@ -38,7 +38,7 @@ class Server {
   readonly #run: () => ChildProcess
   #child!: ChildProcess
   #stopped = true
-  #abandoned = false
+  #restart: NodeJS.Timeout | undefined
   #ended: Promise<void> | undefined
 
   constructor (port: PublishedPort, url: string, run: () => ChildProcess) {
@@ -53,7 +53,7 @@ class Server {
     this.#stopped = false
     this.#child = this.#run().once('exit', () => {
       this.#ended = this.port.close()
-      if (!this.#stopped) setTimeout(() => { if (!this.#abandoned) void this.start() }, 100)
+      if (!this.#stopped) this.#restart = setTimeout(() => { void this.start() }, 100)
     })
   }
 
@@ -85,7 +85,7 @@ class Server {
   /** The test is over. */
   abandon (): void {
     this.#stopped = true
-    this.#abandoned = true
+    clearTimeout(this.#restart)
   }
 }
 
@@ -138,10 +138,14 @@ export class Site {
     const port = new PublishedPort(this.#t, { ...container, gateway })
     // The image sets what the compose file does not.
     const environment = { STORE: `lmdb:${this.#directory}/boxes`, ...this.place.here(settings), HOST: container.address, PORT: String(container.port), PEERJS: '/peerjs' }
-    const server = new Server(port, `http://${container.address}:${container.port}`, () => this.run(process.execPath, [join(root, 'dist/server/cli.js')], environment))
-    await server.start()
+    const server: Server = new Server(port, `http://${container.address}:${container.port}`, () => {
+      const child = this.run(process.execPath, [join(root, 'dist/server/cli.js')], environment)
+      // What was added last is done first: before the child is killed, so that it is not started again.
+      this.#t.teardown(() => { server.abandon() })
+      return child
+    })
     this.servers.push(server)
-    this.#t.teardown(() => { server.abandon() })
+    await server.start()
   }
 
   /** Starts a program whose output goes to the log. */

@@ -39,9 +39,13 @@ t.test('under systemd, the server', { skip: needs('systemd-analyze') || bootable
   await until(async () => await show('NRestarts') === '1' && await responds(), patience)
   t.match(await (await fetch(messages)).json(), { data: ['kept'] }, 'is started again after a crash, with its boxes')
 
-  const { stdout: journal } = await command('journalctl', '--identifier=signalbox', '--output=cat', '--no-pager')
-  const lines: { msg: string }[] = journal.trim().split('\n').map(line => JSON.parse(line))
-  t.equal(lines.filter(({ msg }) => / is ready on /.test(msg)).length, 2, 'has its log in the journal, as JSON')
+  let log: { msg: string }[] = []
+  await until(async () => {
+    const { stdout } = await command('journalctl', '--identifier=signalbox', '--output=cat', '--no-pager')
+    log = stdout.trim().split('\n').map(line => JSON.parse(line))
+    return log.filter(({ msg }) => / is ready on /.test(msg)).length === 2
+  }, patience)
+  t.ok(log.every(({ msg }) => typeof msg === 'string'), 'has its log in the journal, as JSON')
 
   const stream = await fetch(messages, { headers: { accept: 'text/event-stream' } })
   await Promise.all([systemctl('stop', 'signalbox'), stream.text()])
