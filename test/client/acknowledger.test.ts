@@ -37,20 +37,6 @@ t.test('acknowledgements are combined', async t => {
   t.strictSame(cursors, cursors.toSorted((a, b) => a - b))
 })
 
-t.test('the first acknowledgement can wait for the messages that follow, but not for a backlog', async t => {
-  const stream = Array.from({ length: 70 }, (_, i) => event(i + 1)).join('')
-  const { box, calls } = fakeBox(t, call => isAck(call) ? acknowledged() : eventStream([stream], { open: true }), { acknowledgeDelay: 1e6, acknowledgeInterval: 1e6 })
-  const messages = box.messages()
-  for (let n = 0; n < 64; n++) await messages.next()
-  await sleep(5)
-  t.equal(calls.filter(isAck).length, 0)
-  await messages.next()
-  await until(() => calls.some(isAck))
-  await messages.next()
-  await messages.return()
-  t.strictSame(calls.filter(isAck).map(({ body }) => body), ['{"after":64}', '{"after":65}'], 'nor when the loop is left')
-})
-
 t.test('an acknowledgement that failed is repeated while the loop waits, with the latest cursor', async t => {
   let failures = 20
   const { box, calls } = fakeBox(t, call => {

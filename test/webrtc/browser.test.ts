@@ -54,29 +54,6 @@ t.test('two browsers', { skip }, async t => {
     }, invite), [['stun:127.0.0.1:10'], ['stun:127.0.0.1:9']], 'beside those of the application')
   })
 
-  await t.test('a host has a connection ready for the next guest, and closes it with the call', async t => {
-    const [host, guest] = await Promise.all([open(), open()])
-    await host.evaluate(() => {
-      const made: RTCPeerConnection[] = []
-      const { RTCPeerConnection } = window
-      window.RTCPeerConnection = class extends RTCPeerConnection {
-        constructor (configuration?: RTCConfiguration) {
-          super(configuration)
-          made.push(this)
-        }
-      }
-      Object.assign(window, { states: () => made.map(({ signalingState, remoteDescription }) => `${signalingState} ${remoteDescription?.type}`) })
-    })
-    const states = async () => await host.evaluate(() => (window as unknown as { states: () => string[] }).states())
-    const invite = await hostIn(host)
-    t.strictSame(await states(), ['stable undefined'], 'before anyone has come')
-    await joinIn(guest, invite)
-    await host.waitForFunction(() => window.peer !== undefined)
-    t.strictSame(await states(), ['stable answer', 'stable undefined'], 'the guest has it, and there is another')
-    await host.evaluate(() => window.call.close())
-    t.strictSame(await states(), ['closed answer', 'closed undefined'])
-  })
-
   await t.test('connect with Node', async t => {
     const [host, guest] = await Promise.all([open(), open()])
     const call = await hostAt(t, url)

@@ -45,7 +45,6 @@ export class Acknowledger {
 
   /** Throws if the loop is left during a pause. */
   async #run () {
-    if (this.#timings.acknowledgeDelay > 0) await this.#pause(this.#timings.acknowledgeDelay)
     for (let failures = 0; failures > 0 || this.#tried < this.#wanted;) {
       const cursor = this.#tried = this.#wanted
       try {
@@ -58,14 +57,9 @@ export class Acknowledger {
         if (failures > 0) await backoff(this.#staying, failures, error, this.#timings)
       }
       if (failures > 0 || this.#wanted - cursor >= BACKLOG) continue
-      await this.#pause(this.#timings.acknowledgeInterval)
+      await Scope.run(this.#staying, undefined, pause => (this.#interval = pause).sleep(this.#timings.acknowledgeInterval))
+        .catch(() => { this.#staying.signal.throwIfAborted() })
     }
     this.#running = undefined
-  }
-
-  /** Ends early when there is a backlog. Throws if the loop is left. */
-  async #pause (ms: number): Promise<void> {
-    await Scope.run(this.#staying, undefined, pause => (this.#interval = pause).sleep(ms))
-      .catch(() => { this.#staying.signal.throwIfAborted() })
   }
 }

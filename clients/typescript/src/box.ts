@@ -82,18 +82,14 @@ export class Box {
     return await Box.createWith(createTimings, server, options)
   }
 
-  /**
-   * @internal
-   * @param timings of the creation
-   * @param later of everything after it
-   */
-  static async createWith (timings: Timings, server: string | URL, { ttl, ...options }: BoxOptions & { ttl?: number }, later = defaultTimings): Promise<Box> {
+  /** @internal */
+  static async createWith (timings: Timings, server: string | URL, { ttl, ...options }: BoxOptions & { ttl?: number }): Promise<Box> {
     const base = baseUrl(server)
     const client = createBoxClient(base, options)
     const request = ttl === undefined ? {} : { body: { ttl } }
     const { data: id, drop } = await firstRequest(timings, base, ({ signal }) =>
       dataOf(client.POST('/boxes', { ...request, signal }), isCreated), options.signal)
-    const box = new Box(parseAddress(id, base), options, later)
+    const box = new Box(parseAddress(id, base), options, defaultTimings)
     box.#drop = parseAddress(drop, base).id
     return box
   }

@@ -25,8 +25,6 @@ export interface Timings {
   longPollPeriod: number
   /** the shortest time between two long-polls that find nothing, in case the server does not wait */
   minPollInterval: number
-  /** how long the first acknowledgement waits for messages that come soon after: the same request covers them */
-  acknowledgeDelay: number
   /** the shortest time between two acknowledgements, so that not every message costs a request */
   acknowledgeInterval: number
   /** how long a loop waits for its last acknowledgement when it ends */
@@ -45,7 +43,6 @@ export const defaultTimings: Timings = {
   longPollWait: 25,
   longPollPeriod: 300_000,
   minPollInterval: 1_000,
-  acknowledgeDelay: 0,
   acknowledgeInterval: 250,
   flushTimeout: 5_000
 }

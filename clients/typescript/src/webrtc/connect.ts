@@ -8,12 +8,6 @@ import { asCallError } from './errors.js'
 import { inviteTo, type Invite } from './invite.js'
 import { createNonce } from './sealing.js'
 
-/**
- * While a connection is being made, messages follow one another within moments, and every request delays them. Nobody
- * else reads a guest's box, so what is not acknowledged yet does not come again.
- */
-const guestTimings = { ...defaultTimings, acknowledgeDelay: 100 }
-
 /** The options of `connect`. */
 export interface ConnectOptions extends ClientOptions {
   /**
@@ -46,7 +40,7 @@ export async function connectWith ({ server, key }: Invite, makeHello: () => Pro
   const { signal } = options
   // Retried for longer than other creations: the URL comes from an invite, so it is right, and a guest that lost
   // its network may take a while to get it back.
-  const box = await Box.createWith(defaultTimings, server, boxOptions(options), guestTimings).catch(error => { throw asCallError(error, signal) })
+  const box = await Box.createWith(defaultTimings, server, boxOptions(options)).catch(error => { throw asCallError(error, signal) })
   const hello = await makeHello().catch(error => {
     void deleteBox(box)
     throw error

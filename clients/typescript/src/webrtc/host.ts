@@ -112,7 +112,6 @@ export async function hostWith (settings: Settings, options: HostOptions): Promi
     await answer(channel, id, { ...answering, createConnection }, (peer, { control }) => {
       came = true
       connected.add(peer)
-      ahead()
       void peer.closed.then(() => {
         connected.delete(peer)
         taken.delete(channel)

@@ -57,7 +57,7 @@ export function peerConnectionClass ({ RTCPeerConnection = globalThis.RTCPeerCon
 export interface ConnectionFactory {
   /** Creates a connection that can be negotiated once `turn` has resolved. */
   create: () => Promise<PreparedConnection>
-  /** Does what can be done before `create` is called. To be repeated after that, when there is time. */
+  /** Does what can be done before `create` is called. */
   ahead: () => void
 }
 
@@ -77,14 +77,6 @@ export function connectionFactory (box: Address, options: ConnectionOptions): Co
       throw iceServers === undefined ? asCallError(error) : error
     }
   }
-  const build = (iceServers: RTCIceServer[]) => {
-    const connection = attempt(() => new RTCPeerConnection({ ...configuration, iceServers: iceServers.flatMap(oneUrlEach) }))
-    // Negotiated out of band by its id: both sides have it from the start, and it opens with the connection.
-    const dataChannel = connection.createDataChannel('signalbox', { negotiated: true, id: 0 })
-    return { connection, dataChannel, control: new ControlChannel(connection) }
-  }
-  /** made while there was time: making one takes a browser longer than anything else before an offer */
-  let spare: ReturnType<typeof build> | undefined
   const create = async () => {
     const asking = offered().then(iceServers => {
       options.signal?.throwIfAborted()
@@ -92,8 +84,8 @@ export function connectionFactory (box: Address, options: ConnectionOptions): Co
     })
     // Nobody waits for it if there is no connection.
     asking.catch(() => {})
-    const { connection, dataChannel, control } = spare ?? build(late ? [] : await asking)
-    spare = undefined
+    const given = late ? [] : await asking
+    const connection = attempt(() => new RTCPeerConnection({ ...configuration, iceServers: given.flatMap(oneUrlEach) }))
     const turn = asking.then(iceServers => {
       if (late && iceServers.length > 0) attempt(() => { configure(connection, iceServers) })
       return hasTurn(iceServers)
@@ -101,6 +93,10 @@ export function connectionFactory (box: Address, options: ConnectionOptions): Co
     // Whoever waits for it is told.
     turn.catch(() => {})
     try {
+      // Negotiated out of band by its id: both sides have it from the start, and it opens with the
+      // connection.
+      const dataChannel = connection.createDataChannel('signalbox', { negotiated: true, id: 0 })
+      const control = new ControlChannel(connection)
       const early = keepMessages ? new EarlyMessages(dataChannel) : undefined
       await prepare?.(connection, dataChannel)
       return { connection, dataChannel, control, early, turn }
@@ -109,17 +105,7 @@ export function connectionFactory (box: Address, options: ConnectionOptions): Co
       throw error
     }
   }
-  const ahead = () => {
-    offered().catch(() => {})
-    if (!late || options.signal?.aborted) return
-    try {
-      spare ??= build([])
-    } catch {
-      // Whoever needs a connection is told.
-    }
-  }
-  options.signal?.addEventListener('abort', () => { spare?.connection.close() })
-  return { create, ahead }
+  return { create, ahead () { offered().catch(() => {}) } }
 }
 
 function configure (connection: RTCPeerConnection, iceServers: RTCIceServer[]): void {
