@@ -4,7 +4,7 @@ import { serve } from './serve.js'
 /** What the server logs about proxies when requests with this header come from each address. */
 async function warnings (t: Test, flags: string[], forwarded: string, ...addresses: string[]): Promise<string[]> {
   const { app, logs } = await serve(t, flags)
-  for (const remoteAddress of addresses) await app.inject({ url: '/health/live', remoteAddress, headers: { 'x-forwarded-for': forwarded } })
+  for (const remoteAddress of addresses) await app.inject({ url: '/nowhere', remoteAddress, headers: { 'x-forwarded-for': forwarded } })
   return logs().trim().split('\n').map(line => JSON.parse(line)).filter(({ level }) => level === 40).map(({ msg }) => msg)
 }
 const warning = (address: string): string =>
