@@ -100,7 +100,8 @@ export const behaviours = {
       }
       assert.deepEqual(await taking, TAKEN)
       assert.deepEqual(await box.left(), [])
-      assert.equal(proxy.overtakings, 2)
+      // On a busy machine, the last one can be overtaken, too.
+      assert.ok(proxy.overtakings >= 2)
     })
   },
 
