@@ -115,6 +115,12 @@ t.test('a refused acknowledgement is not repeated without a later cursor', async
   t.equal(calls.filter(isAck).length, 1)
 })
 
+t.test('a cursor that was refused is not sent again when the loop ends: by then, it may be that of another box', async t => {
+  const { box, calls } = fakeBox(t, () => problem(409, 'BOX_ERR_CURSOR'))
+  await t.rejects(take(box.messages({ after: 7 }), 1), { code: 'BOX_ERR_CURSOR' })
+  t.equal(calls.filter(isAck).length, 1)
+})
+
 t.test('a failed acknowledgement does not disturb the loop', async t => {
   const { box } = fakeBox(t, call => isAck(call) ? problem(500, 'BOX_ERR_INTERNAL') : eventStream([event(1) + event(2)], { open: true }), { maxAttempts: 2 })
   t.strictSame(await take(box, 2), [1, 2])

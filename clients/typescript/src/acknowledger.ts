@@ -18,6 +18,7 @@ export class Acknowledger {
   readonly #staying: Scope
   #wanted = 0
   #tried = 0
+  /** up to here, the server has deleted the messages, or refused to */
   #done = 0
   #running: Promise<void> | undefined
   /** the pause that a backlog ends */
@@ -54,7 +55,8 @@ export class Acknowledger {
         failures = 0
       } catch (error) {
         failures = isTransient(error) ? failures + 1 : 0
-        if (failures > 0) await backoff(this.#staying, failures, error, this.#timings)
+        if (failures === 0) this.#done = cursor
+        else await backoff(this.#staying, failures, error, this.#timings)
       }
       if (failures > 0 || this.#wanted - cursor >= BACKLOG) continue
       await Scope.run(this.#staying, undefined, pause => (this.#interval = pause).sleep(this.#timings.acknowledgeInterval))

@@ -151,7 +151,9 @@ export class Box {
    * The loop ends on `close()`. It throws the reason of an aborted signal, a `BoxError` if the box is gone or
    * the cursor is ahead of it, or a `ResponseTooLargeError`. To stop while no message arrives, abort the signal
    * or close the box.
-   * @param options.after the cursor to start after. The messages up to it count as handled, and are acknowledged
+   * The loop first acknowledges everything up to `after`, the cursor that it starts after: by default, what this object
+   * has handled. To look at later messages without deleting the earlier ones, use `read`.
+   * @param options.after a cursor; the messages up to it count as handled
    * @throws TypeError if another loop is running on this object
    */
   async * messages ({ signal, after = this.#position }: CallOptions & { after?: number } = {}): AsyncGenerator<Message, void> {

@@ -289,8 +289,8 @@ class LmdbStore implements Store {
   }
 
   /**
-   * Renews a box that is only read. If there is no room for that, or the box has been deleted in the meantime,
-   * the reader gets its messages anyway.
+   * Renews a box that is only read. If there is no room for that, the reader gets its messages anyway. If the box
+   * has been deleted in the meantime, the caller finds out.
    */
   async #renew (drop: string, now: number): Promise<void> {
     try {
