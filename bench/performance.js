@@ -12,7 +12,7 @@ import { signalboxLmdb, signalboxMemory } from './performance/signalbox.js'
 
 const CONTENDERS = [signalboxMemory, signalboxLmdb, boxPhp, nchan, peerJs, mercureLocal, mercureBolt, centrifugo, ntfyMemory, ntfySqlite]
 
-const SETTINGS = { rounds: 5, seconds: 3, connections: 32, samples: 1000, streams: 2000 }
+const SETTINGS = { rounds: 3, seconds: 2, connections: 32, samples: 1000, streams: 2000 }
 
 /** To see whether it works. */
 const QUICK = { rounds: 1, seconds: 0.4, connections: 32, samples: 100, streams: 200 }
