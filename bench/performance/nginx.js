@@ -87,7 +87,7 @@ export const boxPhp = {
       pm = static
       pm.max_children = ${PHP_WORKERS}
       env[BOXES] = ${dir}/boxes`.replaceAll('\n      ', '\n'))
-    const fpm = start(FPM.find(existsSync), [...(process.getuid() === 0 ? ['--allow-to-run-as-root'] : []), '--fpm-config', config], socket)
+    const php = await start(FPM.find(existsSync), [...(process.getuid() === 0 ? ['--allow-to-run-as-root'] : []), '--fpm-config', config], socket)
     const web = await nginx(dir, port, {
       server: `
         location = /box.php {
@@ -96,8 +96,10 @@ export const boxPhp = {
           fastcgi_param QUERY_STRING $query_string; fastcgi_param REQUEST_METHOD $request_method;
           fastcgi_param SERVER_PROTOCOL $server_protocol; fastcgi_param REQUEST_URI $request_uri; fastcgi_param BOXES ${dir}/boxes;
         }`
+    }).catch(async error => {
+      await php.stop()
+      throw error
     })
-    const php = await fpm
     const create = { method: 'GET', path: '/box.php' }
     return {
       url: web.url,
