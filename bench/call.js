@@ -6,12 +6,16 @@ import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 import { PeerServer } from 'peer'
 import { launchChromium } from '../scripts/chromium.js'
+import { startDelay } from './delay.js'
 import { freePort, median, percentile, report, startServer } from './lib.js'
 
 const require = createRequire(import.meta.url)
 
 const CALLS = 20
 const WARM_UP = 3
+
+/** From a browser to a server in the same part of the world, in ms. */
+export const DELAY = 20
 
 /** A person's page at the server's origin, with the product's code, which counts its requests. */
 async function open (browser, url, code) {
@@ -93,8 +97,11 @@ async function withoutSignaling (page) {
   })
 }
 
-/** @returns ms until the data channel was open, of each call, by what set it up; and the requests that it took */
-export async function measureCalls () {
+/**
+ * @param delay in ms, from the browsers to both servers and back; without it, connections are direct
+ * @returns ms until the data channel was open, of each call, by what set it up; and the requests that it took
+ */
+export async function measureCalls (delay = 0) {
   const { outputFiles: [bundle] } = await build({
     entryPoints: [fileURLToPath(new URL('../clients/typescript/dist/webrtc/index.js', import.meta.url))],
     bundle: true,
@@ -105,13 +112,22 @@ export async function measureCalls () {
   })
   const peerJs = await readFile(require.resolve('peerjs/dist/peerjs.min.js'), 'utf8')
   const server = await startServer('memory')
-  const port = await freePort()
-  const peerServer = await new Promise(resolve => { const app = PeerServer({ port, host: '127.0.0.1', path: '/' }, listening => resolve(listening ?? app)) })
+  const peerJsPort = await freePort()
+  const peerServer = await new Promise(resolve => { const app = PeerServer({ port: peerJsPort, host: '127.0.0.1', path: '/' }, listening => resolve(listening ?? app)) })
+  const relays = []
+  const distant = async port => {
+    if (delay === 0) return port
+    const relay = await startDelay(port, delay)
+    relays.push(relay)
+    return relay.port
+  }
+  const url = `http://127.0.0.1:${await distant(new URL(server.url).port)}`
+  const port = await distant(peerJsPort)
   const browser = await launchChromium()
   try {
     // A name declared with `var` would disappear after the evaluation.
     const code = `${bundle.text}; window.signalbox = signalbox; ${peerJs}; window.Peer = peerjs.Peer`
-    const [host, guest] = await Promise.all([open(browser, server.url, code), open(browser, server.url, code)])
+    const [host, guest] = await Promise.all([open(browser, url, code), open(browser, url, code)])
     host.requests = 0
     const invite = await hostIn(host.page)
     const making = host.requests
@@ -135,6 +151,7 @@ export async function measureCalls () {
     return { ...times, requests, making, calls: CALLS }
   } finally {
     await browser.close()
+    for (const relay of relays) relay.stop()
     await server.stop()
     peerServer.close()
   }
@@ -148,6 +165,9 @@ export async function run () {
   report('PeerJS, registered before', show(times.registered))
   report('join() against PeerJS with registration', `${(median(times.call) / median(times.peerJs)).toFixed(2)} times`, '<= 1.3')
   report('exchanging descriptions within one page, p50', `${median(times.bare).toFixed()} ms`)
+  const distant = await measureCalls(DELAY)
+  report(`the same with ${DELAY} ms to and from both servers: join(), PeerJS`, `${median(distant.call).toFixed()} ms, ${median(distant.peerJs).toFixed()} ms`)
+  report('join() against PeerJS, with that delay', `${(median(distant.call) / median(distant.peerJs)).toFixed(2)} times`, '<= 1.3')
   report('HTTP requests: host (with its box), guest', `${making + Math.max(...requests.host)}, ${Math.max(...requests.guest)}`, '<= 12', Math.max(...requests.guest))
   // The PeerJS server leaves a timer running.
   setImmediate(() => process.exit(0))

@@ -2,7 +2,7 @@
 // `npm run bench -- performance --output FILE` writes the result, from which scripts/performance.js makes the page.
 import { writeFile } from 'node:fs/promises'
 import { availableParallelism, cpus, loadavg, totalmem } from 'node:os'
-import { measureCalls } from './call.js'
+import { DELAY, measureCalls } from './call.js'
 import { median, report } from './lib.js'
 import { FIGURES, measure } from './performance/measure.js'
 import { boxPhp, nchan } from './performance/nginx.js'
@@ -42,6 +42,16 @@ function summarize (rounds) {
 
 const round = number => Number(number.toPrecision(4))
 
+/** How long a call takes to set up, near to the servers and at a distance. */
+async function setups () {
+  const all = []
+  for (const delay of [0, DELAY]) {
+    const { calls, call, peerJs, bare } = await measureCalls(delay)
+    all.push({ delay, count: calls, signalbox: round(median(call)), peerJs: round(median(peerJs)), bare: round(median(bare)) })
+  }
+  return all
+}
+
 export async function run ({ output, quick = false } = {}) {
   const settings = quick ? QUICK : SETTINGS
   const date = new Date().toISOString().slice(0, 16)
@@ -53,19 +63,19 @@ export async function run ({ output, quick = false } = {}) {
     for (const { contender, rounds } of contenders) rounds.push(await measure(contender, settings))
     loads.push(loadavg()[0])
   }
-  const { calls, ...setup } = await measureCalls()
+  const calls = await setups()
   const result = {
     date,
     machine: { node: process.version, cores: availableParallelism(), cpu: cpus()[0].model, memory: Math.round(totalmem() / 2 ** 30), loads: loads.map(round) },
     settings,
     contenders: contenders.map(({ contender: { name, durability }, version, configuration, rounds }) => ({ name, durability, version, configuration, figures: summarize(rounds) })),
     missing,
-    calls: { count: calls, signalbox: round(median(setup.call)), peerJs: round(median(setup.peerJs)), bare: round(median(setup.bare)) }
+    calls
   }
   for (const { name, figures } of result.contenders) {
     for (const [figure, { median }] of Object.entries(figures)) report(`${name}: ${figure}`, `${median} ${FIGURES[figure]}`)
   }
-  report('setup of a call: signalbox, PeerJS', `${result.calls.signalbox} ms, ${result.calls.peerJs} ms`)
+  for (const { delay, signalbox, peerJs } of calls) report(`setup of a call, ${delay} ms from the servers: signalbox, PeerJS`, `${signalbox} ms, ${peerJs} ms`)
   if (output !== undefined) await writeFile(output, `${JSON.stringify(result, null, 2)}\n`)
   // The PeerJS server of the calls leaves a timer running.
   setImmediate(() => process.exit())

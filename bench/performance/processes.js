@@ -31,7 +31,8 @@ export function goProgram (source) {
     try {
       return builtProgram(source)
     } catch (error) {
-      failed.set(source.name, error)
+      console.log(error.message)
+      failed.set(source.name, new Error(`${source.module} ${source.version} could not be built`))
     }
   }
   throw failed.get(source.name)
