@@ -48,3 +48,9 @@ ${rows.join('\n')}
 </svg>
 `
 }
+
+/** What a chart shows, for those who cannot see it. */
+export function described (chart) {
+  const text = name => new RegExp(`<${name}[^>]*>([^<]*)</${name}>`).exec(chart)[1]
+  return `${text('title')}. ${text('desc')}`
+}

@@ -1,5 +1,5 @@
 // The figures of docs/performance.md, from the result of one run of `npm run bench -- performance`.
-import { barChart } from './charts.js'
+import { barChart, described } from './charts.js'
 
 const MORE = 'More is better'
 const LESS = 'Less is better'
@@ -40,12 +40,18 @@ function chartOf (chart, { contenders }) {
   return barChart({ ...chart, bars })
 }
 
+/** Where a call's servers were: their delay is in each direction. */
+const distance = delay => delay === 0 ? 'no delay' : `${delay} ms away`
+
 function callsChart ({ calls }) {
-  const bars = [['signalbox', calls.signalbox, true], ['PeerJS', calls.peerJs, false], ['no signaling at all', calls.bare, false]]
+  const bars = calls.flatMap(({ delay, signalbox, peerJs }) => [
+    { label: `signalbox, ${distance(delay)}`, value: signalbox, ours: true },
+    { label: `PeerJS, ${distance(delay)}`, value: peerJs, ours: false }
+  ])
   return barChart({
-    title: 'Setup of a call: from joining to the open data channel, median',
+    title: 'Setup of a call, from joining to the open data channel, median',
     note: LESS,
-    bars: bars.map(([label, value, ours]) => ({ label, value, text: `${value.toFixed()} ms`, ours }))
+    bars: bars.map(bar => ({ ...bar, text: `${bar.value.toFixed()} ms` }))
   })
 }
 
@@ -58,19 +64,19 @@ export function charts (result) {
 }
 
 function table (heads, rows) {
-  const line = cells => `| ${cells.join(' | ')} |`
+  const line = cells => `| ${cells.map(cell => cell.replaceAll('|', '\\|')).join(' | ')} |`
   return [line(heads), line(heads.map(() => '---')), ...rows.map(line)].join('\n')
 }
 
 function figuresTable (names, result) {
   const wanted = CHARTS.filter(({ name }) => names.includes(name))
   const reference = result.contenders.find(({ name }) => name === REFERENCE).figures
-  const rows = result.contenders.map(({ name, durability, figures }) => [name, durability, ...wanted.map(chart => {
+  const rows = result.contenders.filter(({ figures }) => wanted.some(({ name }) => figures[name] !== undefined)).map(({ name, durability, figures }) => [name, durability, ...wanted.map(chart => {
     const figure = figures[chart.name]
-    if (figure === undefined) return 'no such operation'
+    if (figure === undefined) return '–'
     return `${written(chart, figure)} (${(figure.median / reference[chart.name].median).toFixed(2)})`
   })])
-  return table(['', 'messages are in', ...wanted.map(({ name }) => name)], rows)
+  return table(['', 'messages are', ...wanted.map(({ name }) => name)], rows)
 }
 
 function spreadTable ({ contenders }) {
@@ -88,15 +94,16 @@ function contendersTable ({ contenders, missing }) {
 }
 
 function callsTable ({ calls }) {
-  const row = (name, value) => [name, `${value.toFixed()} ms (${(value / calls.signalbox).toFixed(2)})`]
-  return table(['', `median of ${calls.count} calls`], [row('signalbox', calls.signalbox), row('PeerJS, with its registration', calls.peerJs), row('descriptions handed over within one page', calls.bare)])
+  return table(['servers', 'signalbox', 'PeerJS, with its registration', 'ratio', 'without any signaling'], calls.map(({ delay, signalbox, peerJs, bare }) =>
+    [distance(delay), `${signalbox.toFixed()} ms`, `${peerJs.toFixed()} ms`, (signalbox / peerJs).toFixed(2), `${bare.toFixed()} ms`]))
 }
 
-function machine ({ date, machine: { node, cores, cpu, memory, loads }, settings: { rounds, seconds, connections, samples, streams } }) {
-  return `Measured on ${date.replace('T', ' at ')} UTC, on a machine with ${cores} cores (${cpu}) and ${memory} GiB of memory, with Node ${node.slice(1)}.
-Clients and servers shared it. Its load average before the run and after each of ${rounds} rounds was ${loads.map(load => load.toFixed(1)).join(', ')}.
-In a round, each server in turn got ${connections} connections for ${seconds} s for each rate, ${samples} single messages for the
-delivery, and ${streams.toLocaleString('en')} streams, each on its own channel. Every figure is the median of the rounds.`
+function machine ({ date, machine: { node, cores, cpu, memory, loads }, settings: { rounds, seconds, connections, samples, streams }, calls }) {
+  return `One run on ${date.replace('T', ' at ')} UTC: ${cores} cores (${cpu}), ${memory} GiB of memory, Node ${node.slice(1)}, clients
+and servers on the same machine. Its load average was ${loads.map(load => load.toFixed(1)).join(', ')}, before the run and after each of its ${rounds} rounds.
+In each round, every server in turn answered ${connections} connections for ${seconds} s per rate, delivered ${samples.toLocaleString('en')} messages one at a
+time, and held ${streams.toLocaleString('en')} streams, each on a channel of its own. A figure is the median of the rounds; for calls,
+of ${calls[0].count} calls.`
 }
 
 /** @returns what stands between the markers of each name */
@@ -111,12 +118,26 @@ function sections (result) {
   }
 }
 
-/** The page with its figures replaced by those of this result. */
+/**
+ * The page with its figures, and the texts of its images, replaced by those of this result.
+ * @throws Error if the page has no place for them
+ */
 export function withFigures (page, result) {
-  return Object.entries(sections(result)).reduce((page, [name, text]) => {
-    const [start, end] = [`<!-- ${name} -->\n`, `\n<!-- end of ${name} -->`]
-    const [from, to] = [page.indexOf(start), page.indexOf(end)]
-    if (from === -1 || to === -1) throw new Error(`The page has no place for ${name}.`)
-    return page.slice(0, from + start.length) + text + page.slice(to)
-  }, page)
+  let written = page
+  for (const [name, text] of Object.entries(sections(result))) {
+    const start = `<!-- ${name} -->\n`
+    const from = placeOf(written, start) + start.length
+    written = written.slice(0, from) + text + written.slice(placeOf(written, `<!-- end of ${name} -->`) - 1)
+  }
+  for (const [name, chart] of charts(result)) {
+    const end = placeOf(written, `](images/${name})`)
+    written = written.slice(0, written.lastIndexOf('![', end) + 2) + described(chart) + written.slice(end)
+  }
+  return written
+}
+
+function placeOf (page, text) {
+  const place = page.indexOf(text)
+  if (place === -1) throw new Error(`The page does not contain ${text}`)
+  return place
 }
