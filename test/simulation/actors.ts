@@ -45,7 +45,35 @@ export async function write (stage: Stage, slot: Slot, name: string): Promise<vo
   }
 }
 
-/** Reads in a loop that is left and begun again, by the same object or, as after a crash of the reader, by a new one. */
+/** Sends messages by plain requests, up to four at a time, which it neither names by a key nor repeats. */
+export async function post (stage: Stage, slot: Slot, name: string): Promise<void> {
+  const { fetch } = stage
+  const world: World = stage.world
+  const random = world.random.fork()
+  for (let n = 0; stage.isRough;) {
+    await world.sleep(random.skewed(20_000))
+    const target = await slot.after(undefined)
+    await Promise.all(Array.from({ length: random.integer(1, 4) }, async () => {
+      const data = { name, n: n++, pad: random.pick(PADS).repeat(random.skewed(400)) }
+      const patience = new AbortController()
+      world.later(30_000, 'post ends', () => { patience.abort() })
+      try {
+        const headers = { 'content-type': 'application/json' }
+        const response = await fetch(new Request(`${target.dropLink}/messages`, { method: 'POST', body: JSON.stringify(data), headers, signal: patience.signal }))
+        const { seq } = await response.json() as { seq?: number }
+        world.note(`${name} ${data.n} ${response.ok ? `is ${seq}` : response.status}`)
+        if (response.ok) target.acknowledged(seq as number, data)
+      } catch (error) {
+        world.note(`${name} ${data.n} ${reason(error)}`)
+      }
+    }))
+  }
+}
+
+/**
+ * Reads in a loop that is left and begun again, by the same object or, as after a crash of the reader, by a new one.
+ * Some loops have no end of their own: nothing but the messages themselves tells whether they still get any.
+ */
 export async function read (stage: Stage, slot: Slot): Promise<void> {
   const { fetch } = stage
   const world: World = stage.world
@@ -55,7 +83,7 @@ export async function read (stage: Stage, slot: Slot): Promise<void> {
     const target = await slot.after(gone)
     const box = Box.open(target.link, { fetch })
     const leaving = new AbortController()
-    const lifetime = stage.isRough ? random.skewed(200_000) : Infinity
+    const lifetime = stage.isRough && random.chance(0.8) ? random.skewed(200_000) : Infinity
     if (lifetime !== Infinity) world.later(lifetime, 'reader ends', () => { leaving.abort() })
     else void whenOver(stage, leaving)
     let isFirst = true
@@ -115,9 +143,16 @@ export async function remove (stage: Stage, slot: Slot): Promise<void> {
     const target = slot.box
     if (target === undefined || target.isDeleted || !stage.isRough) continue
     target.isDeleted = true
-    await Box.open(target.link, { fetch }).delete().then(() => { world.note('deleted') }, error => {
-      world.note(`delete ${reason(error)}`)
-    })
+    // A box that stayed would keep its reader.
+    for (let isThere = true; isThere;) {
+      try {
+        await Box.open(target.link, { fetch }).delete()
+        isThere = false
+        world.note('deleted')
+      } catch (error) {
+        world.note(`delete ${reason(error)}`)
+      }
+    }
   }
 }
 

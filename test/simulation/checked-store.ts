@@ -15,6 +15,7 @@ interface Known {
   taken: number
   takenPerhaps: number
   isDeleted: boolean
+  /** or whether it was created at all */
   isDeletedPerhaps: boolean
 }
 
@@ -38,14 +39,16 @@ export class CheckedStore implements Store {
     this.#boxes = before === undefined ? new Map() : before.#boxes
   }
 
-  /** The boxes that certainly exist, with their content as far as it is known. */
-  get boxes (): Array<[drop: string, known: Known]> {
-    return [...this.#boxes].filter(([, { isDeletedPerhaps }]) => !isDeletedPerhaps)
+  /** The boxes that may exist. */
+  get boxes (): string[] {
+    return [...this.#boxes].filter(([, { isDeleted }]) => !isDeleted).map(([drop]) => drop)
   }
 
   async create (...args: Parameters<Store['create']>): Promise<void> {
+    const box = { ...newlyKnown(), isDeletedPerhaps: true }
+    this.#boxes.set(args[0], box)
     await this.#store.create(...args)
-    this.#boxes.set(args[0], newlyKnown())
+    box.isDeletedPerhaps = false
   }
 
   async open (...args: Parameters<Store['open']>): ReturnType<Store['open']> {

@@ -1,6 +1,6 @@
 import { request as httpRequest, type IncomingMessage } from 'node:http'
 import type { Network } from './network.js'
-import type { World } from './world.js'
+import { Violation, type World } from './world.js'
 
 /** How long after a request the network may repeat it, in ms. */
 const LATEST_REPEAT = 60_000
@@ -15,7 +15,7 @@ export function fetchOver (world: World, network: Network): typeof fetch {
     const request = input as Request
     const body = request.body === null ? undefined : Buffer.from(await request.arrayBuffer())
     request.signal.throwIfAborted()
-    if (network.isFaulty && body !== undefined && random.chance(0.05)) repeatLater(request, body)
+    if (network.isFaulty && body !== undefined && mayBeRepeated(request) && random.chance(0.05)) repeatLater(request, body)
     return await new Promise((resolve, reject) => {
       const sent = send(network, request, body)
       const abort = (): void => {
@@ -29,6 +29,7 @@ export function fetchOver (world: World, network: Network): typeof fetch {
         reject(new TypeError('fetch failed', { cause }))
       })
       sent.once('response', response => {
+        if (response.statusCode === 500) world.fail(new Violation('the server had an error of its own'))
         const empty = response.statusCode === 204
         const stream = bodyOf(response, request.signal, end)
         resolve(new Response(empty ? null : stream, { status: response.statusCode as number, headers: headersOf(response) }))
@@ -43,6 +44,11 @@ export function fetchOver (world: World, network: Network): typeof fetch {
       sent.once('response', response => { response.on('error', () => {}).resume() })
     })
   }
+}
+
+/** Whether it then has the effect of one. */
+function mayBeRepeated ({ method, headers }: Request): boolean {
+  return method !== 'POST' || headers.has('idempotency-key')
 }
 
 function send (network: Network, { url, method, headers }: Request, body: Buffer | undefined): ReturnType<typeof httpRequest> {

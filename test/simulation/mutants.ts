@@ -22,6 +22,7 @@ const parser = 'clients/typescript/src/event-parser.ts'
 const box = 'clients/typescript/src/box.ts'
 const waiters = 'src/box/waiters.ts'
 const memory = 'src/store/memory.ts'
+const records = 'src/store/lmdb/records.ts'
 
 export const mutants: Mutant[] = [
   { name: 'a reader resumes where it began', store: 'memory', file: follow, from: 'cursor = message.seq\n', to: '\n', isCheap: true },
@@ -32,7 +33,13 @@ export const mutants: Mutant[] = [
   { name: 'a message overtakes the one before', store: 'memory', file: 'clients/typescript/src/sender.ts', from: 'await before\n', to: '\n', isCheap: true },
   { name: 'a reader that disconnects keeps its place', store: 'memory', file: waiters, from: "ended.addEventListener('abort', close)", to: '' },
   { name: 'a message with a known key is stored again', store: 'memory', file: memory, from: 'if (firstAck !== undefined) return firstAck', to: '', isCheap: true },
-  { name: 'a late cursor brings messages back', store: 'memory', file: memory, from: 'Math.min(count, box.last - after)', to: 'box.last - after' }
+  { name: 'a late cursor brings messages back', store: 'memory', file: memory, from: 'Math.min(count, box.last - after)', to: 'box.last - after' },
+  { name: 'a silent stream is waited for without end', store: 'memory', file: 'clients/typescript/src/event-source.ts', from: 'scope.deadline(timings.streamIdleTimeout)', to: '' },
+  { name: 'a write is told before it is flushed', store: 'lmdb', file: 'src/store/lmdb/open.ts', from: 'overlappingSync: false,', to: 'overlappingSync: true,' },
+  { name: 'a key is stored in a transaction after that of its message', store: 'lmdb', file: 'src/store/lmdb/keys.ts', from: 'void this.#records.put([drop, id],', to: 'setImmediate((key: Key, ack: string) => { this.#records.put(key, ack).catch(() => {}) }, [drop, id],' },
+  { name: 'recovery uses a sequence number again', store: 'lmdb', file: records, from: 'const { from } = readTotals(this.#root)', to: 'const from = readTotals(this.#root).lastPlace + 1', isCheap: true },
+  { name: 'a reader sees what is not flushed yet', store: 'lmdb', file: records, from: 'this.#lag.flushed(drop)', to: 'this.#lag.box(drop)' },
+  { name: 'a refused transaction stays in memory', store: 'lmdb', file: records, from: 'this.#lag.abort()', to: 'this.#lag.commit()' }
 ]
 
 /** Plants the fault while the source is bundled. */

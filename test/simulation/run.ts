@@ -3,15 +3,10 @@
  *
  *   run <store> <first seed> <number of seeds> <seconds at most> [trace]
  */
-import { memoryStore } from '../../src/store/memory.js'
 import { simulate } from './simulate.js'
-import type { Storage } from './server.js'
-import type { World } from './world.js'
+import { storages } from './storages.js'
 
 const [name = 'memory', first = '1', count = '1', seconds = '3600', trace] = process.argv.slice(2)
-const storages: Record<string, (world: World) => Storage> = {
-  memory: () => ({ isDurable: false, open: async () => memoryStore(), crash () {} })
-}
 const open = storages[name]
 if (open === undefined) throw new TypeError(`no store is named ${name}`)
 

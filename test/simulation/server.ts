@@ -13,9 +13,14 @@ export const TTL = 86_400
 export interface Storage {
   /** whether boxes survive a crash */
   readonly isDurable: boolean
-  open (): Promise<Store>
+  /** @param fail called if the process must end, and be started again */
+  open (fail: () => void): Promise<Store>
   /** Loses what a crash loses. */
   crash (): void
+  /** Ends all faults to come. */
+  heal (): void
+  /** Resolves when a crash would do more harm than at another time. */
+  moment? (): Promise<void>
 }
 
 /** The server, which can crash between any two steps and start again. */
@@ -26,6 +31,8 @@ export class SimulatedServer {
   readonly #storage: Storage
   #app: FastifyInstance | undefined
   #known: CheckedStore | undefined
+  #crashed: Promise<void> = Promise.resolve()
+  #tellCrash = (): void => {}
 
   constructor (world: World, network: Network, storage: Storage) {
     this.#world = world
@@ -33,16 +40,27 @@ export class SimulatedServer {
     this.#storage = storage
   }
 
+  get isThere (): boolean {
+    return this.store !== undefined
+  }
+
+  /** Resolves with the next crash, and at once if it has crashed. */
+  get crashed (): Promise<void> {
+    return this.#crashed
+  }
+
   async start (): Promise<void> {
     const { app, store } = await this.#world.aside(() => this.#boot())
     this.#app = app
     this.store = store
+    this.#crashed = new Promise(resolve => { this.#tellCrash = resolve })
     this.#network.server = app.server
     this.#world.note('started')
   }
 
   async #boot (): Promise<{ app: FastifyInstance, store: CheckedStore }> {
-    const store = new CheckedStore(this.#world, await this.#storage.open(), this.#known)
+    const opened = await this.#storage.open(() => { this.crash(true) })
+    const store = new CheckedStore(this.#world, opened, this.#known)
     const app = Fastify()
     const clock = { now: () => this.#world.epoch }
     await app.register(createBoxPlugin({ clock }), { store, ttl: TTL, ...limits, maxMessageBytes: 4_000, maxWaiters: MAX_WAITERS, rateLimit: false, docs: false, classicPath: false })
@@ -57,6 +75,7 @@ export class SimulatedServer {
     this.#app = undefined
     this.#storage.crash()
     this.#network.crash(isTold)
+    this.#tellCrash()
   }
 
   async close (): Promise<void> {

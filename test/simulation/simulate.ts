@@ -1,17 +1,20 @@
 import { Box } from '../../clients/typescript/src/index.js'
+import { hasCode } from '../../src/errors.js'
 import { diskCosts, memoryCosts } from '../../src/store/cost.js'
-import { look, read, remove, write, type Stage } from './actors.js'
+import { look, post, read, remove, write, type Stage } from './actors.js'
 import { fetchOver } from './fetch.js'
 import { Network } from './network.js'
 import type { Random } from './random.js'
 import { limits, MAX_WAITERS, SimulatedServer, TTL, type Storage } from './server.js'
 import { Slot, type SimulatedBox } from './slot.js'
-import { World } from './world.js'
+import { Violation, World } from './world.js'
 
 /** How long everything goes wrong, in ms of the simulated world. */
 const ROUGH = 600_000
 /** How long clients then have to recover: longer than any of their waits. */
 const RECOVERY = 120_000
+/** Within this time, a fault of the disk has ended the server, in ms. */
+const LAST_FAILURE = 40_000
 /** How long a message may take to a connected reader when nothing is wrong. */
 const PROMPT = 5_000
 
@@ -50,14 +53,16 @@ async function play (world: World, storage: Storage): Promise<void> {
   const others = slots.flatMap((slot, i) => [
     slot.keep(() => !stage.isOver),
     ...Array.from({ length: world.random.integer(1, 2) }, (_, n) => write(stage, slot, `w${i}.${n}`)),
+    post(stage, slot, `p${i}`),
     look(stage, slot),
     remove(stage, slot)
   ])
   const troubles = trouble(stage, network, server, storage, slots)
   await world.pass(ROUGH)
   stage.isRough = false
-  await world.until(troubles, 150_000, 'the server is there again')
+  await world.until(troubles, 300_000, 'the server is there again')
   network.heal()
+  storage.heal()
   await world.pass(RECOVERY)
   await world.until(Promise.all(slots.map(slot => ping(world, stage, slot))), 60_000, 'all messages arrive')
   stage.isOver = true
@@ -75,19 +80,24 @@ async function trouble (stage: Stage, network: Network, server: SimulatedServer,
   const { world } = stage
   const random: Random = world.random.fork()
   while (stage.isRough) {
-    await world.sleep(random.integer(1_000, 120_000))
+    await Promise.race([world.sleep(random.integer(1_000, 120_000)), server.crashed])
     if (!stage.isRough) break
-    if (random.chance(0.5)) {
+    if (server.isThere && random.chance(0.5)) {
       world.note('blackout')
       network.blackOut(random.skewed(60_000))
       continue
     }
+    if (server.isThere && random.chance(0.7)) await Promise.race([storage.moment?.(), world.sleep(20_000)])
     world.note('crash')
-    server.crash(random.chance(0.7))
+    if (server.isThere) server.crash(random.chance(0.7))
     if (!storage.isDurable) for (const slot of slots) if (slot.box !== undefined) slot.box.isDeleted = true
     await world.sleep(random.skewed(20_000))
     await server.start()
   }
+  // A disk that hangs may yet end the server.
+  storage.heal()
+  await world.sleep(LAST_FAILURE)
+  if (!server.isThere) await server.start()
 }
 
 /** When nothing is wrong, a message arrives soon, and all that were stored have arrived before it. */
@@ -96,7 +106,9 @@ async function ping (world: World, { fetch }: Stage, slot: Slot): Promise<void> 
   const box = Box.open(target.dropLink, { fetch })
   for (let n = 0; n < 5; n++) {
     const data = { ping: n }
-    const { seq } = await box.send(data)
+    const { seq } = await box.send(data).catch((error: unknown) => {
+      throw new Violation(`a message is refused: ${String(error)}`)
+    })
     target.acknowledged(seq, data)
     const end = world.elapsed + PROMPT
     while (target.handled < seq) {
@@ -121,7 +133,12 @@ async function leaveNothing (world: World, { fetch }: Stage, server: SimulatedSe
     const answers = await Promise.all(Array.from({ length: MAX_WAITERS }, () => fetch(new Request(`${link}/messages?wait=5`))))
     world.check(answers.every(({ ok }) => ok), () => `${answers.filter(({ ok }) => !ok).length} places are not free`)
   }
-  for (const [drop] of store.boxes) await store.delete(drop, world.epoch)
+  for (const drop of store.boxes) {
+    await store.delete(drop, world.epoch).catch((error: unknown) => {
+      // The store checks whether it may say so.
+      if (!hasCode(error, 'BOX_ERR_NOT_FOUND')) throw error
+    })
+  }
   await store.create('drop_probe', TTL, world.epoch, { ...limits, maxStoreBytes: storeOfOneBox[store.name] })
   await store.delete('drop_probe', world.epoch)
 }

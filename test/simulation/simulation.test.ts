@@ -1,22 +1,24 @@
 import t from 'tap'
 import { mutants } from './mutants.js'
-import { simulation } from './simulation.js'
+import { simulation, STORES } from './simulation.js'
 
 /** A number of seeds, not of seconds: a slow machine does the same. */
-const SEEDS = 12
+const SEEDS = 4
 
-t.test(`${SEEDS} seeds on the memory store keep all promises`, async t => {
-  const run = await simulation(t)
-  const { failed, seeds, steps, seconds } = await run({ store: 'memory', first: 1, seeds: SEEDS, seconds: Infinity })
-  t.comment({ seeds, steps, seconds })
-  t.equal(failed, undefined)
-  t.ok(steps > SEEDS * 2_000, 'there was something to do')
-})
+for (const store of STORES) {
+  t.test(`${SEEDS} seeds on the store '${store}' keep all promises`, async t => {
+    const run = await simulation(t)
+    const { failed, seeds, steps, seconds } = await run({ store, first: 1, seeds: SEEDS, seconds: Infinity })
+    t.comment({ seeds, steps, seconds })
+    t.equal(failed, undefined)
+    t.ok(steps > SEEDS * 2_000, 'there was something to do')
+  })
+}
 
 t.test('a seed does the same again, in another process and after another seed', async t => {
   const run = await simulation(t)
-  const both = await run({ store: 'memory', first: 2, seeds: 2, seconds: Infinity })
-  const one = await run({ store: 'memory', first: 3, seeds: 1, seconds: Infinity })
+  const both = await run({ store: 'lmdb', first: 2, seeds: 2, seconds: Infinity })
+  const one = await run({ store: 'lmdb', first: 3, seeds: 1, seconds: Infinity })
   t.equal(one.hashes[0], both.hashes[1])
   t.not(both.hashes[0], both.hashes[1], 'another seed does something else')
 })

@@ -6,6 +6,9 @@ import { planted, type Mutant } from './mutants.js'
 
 const run = promisify(execFile)
 
+/** What the server can store in; see `storages.ts`. */
+export const STORES = ['memory', 'lmdb']
+
 /** What `run.ts` tells. */
 export interface Report {
   seeds: number

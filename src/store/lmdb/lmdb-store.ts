@@ -45,7 +45,7 @@ export async function lmdbStore (options: LmdbStoreOptions): Promise<Store> {
   return new LmdbStore(await openEnvironment(path), deadline, onFailure)
 }
 
-class LmdbStore implements Store {
+export class LmdbStore implements Store {
   readonly name = 'lmdb'
   readonly #environment: Environment
   readonly #records: Records
