@@ -82,7 +82,7 @@ export class BoxService {
     const now = this.#clock.now()
     await this.#store.create(drop, ttl, now, this.#limits, holder, keep)
     const expires = now + ttl
-    this.events.tell('created', drop, { expires: new Date(expires) })
+    if (this.events.hears('created')) this.events.tell('created', drop, { expires: new Date(expires) })
     return { boxId, drop, expires }
   }
 

@@ -28,7 +28,18 @@ export function responding<Asked, Reply extends FastifyReply, Result, Body exten
 /* What the hot path sends is put together without a serializer: it needs no escaping, or is JSON already. */
 
 export function created ({ boxId, drop, expires }: CreatedBox): JsonText<Created> {
-  return `{"type":"created","data":"${boxId}","drop":"${drop}","expires":"${new Date(expires).toISOString()}"}` as JsonText<Created>
+  return `{"type":"created","data":"${boxId}","drop":"${drop}","expires":"${formatted(expires)}"}` as JsonText<Created>
+}
+
+const last = { time: NaN, text: '' }
+
+/** Formatting a time costs more than the rest of the response, and boxes that are created together expire together. */
+function formatted (time: number): string {
+  if (time !== last.time) {
+    last.text = new Date(time).toISOString()
+    last.time = time
+  }
+  return last.text
 }
 
 export function ack ({ count, seq }: Appended): JsonText<Ack> {

@@ -12,15 +12,14 @@ export function withSpace (store: Store): Store {
     step ??= store.sweep(now).finally(endOfTurn).finally(() => { step = undefined })
     return step
   }
-  /** Sweeps and tries again for as long as that may help. */
-  async function retry<T> (error: unknown, use: () => Promise<T>, now: number): Promise<T> {
+  /** After a lack of space, sweeps and tries again for as long as that may help. */
+  async function retrying<T> (use: () => Promise<T>, now: number): Promise<T> {
     for (;;) {
-      const lacksSpace = hasCode(error, 'BOX_ERR_STORE_FULL') || hasCode(error, 'BOX_ERR_HELD')
-      if (!lacksSpace || await sweep(now) === 0) throw error
       try {
         return await use()
-      } catch (again) {
-        error = again
+      } catch (error) {
+        const lacksSpace = hasCode(error, 'BOX_ERR_STORE_FULL') || hasCode(error, 'BOX_ERR_HELD')
+        if (!lacksSpace || await sweep(now) === 0) throw error
       }
     }
   }
@@ -28,18 +27,9 @@ export function withSpace (store: Store): Store {
     name: store.name,
     ...(store.counter === undefined ? {} : { counter: store.counter }),
     ...(store.watchExpiry === undefined ? {} : { watchExpiry: store.watchExpiry.bind(store) }),
-    create (drop, ttl, now, limits, holder, keep) {
-      const use = () => store.create(drop, ttl, now, limits, holder, keep)
-      return use().catch(error => retry(error, use, now))
-    },
-    open (drop, ttl, now, limits, holder, keep) {
-      const use = () => store.open(drop, ttl, now, limits, holder, keep)
-      return use().catch(error => retry(error, use, now))
-    },
-    append (drop, message, now, limits) {
-      const use = () => store.append(drop, message, now, limits)
-      return use().catch(error => retry(error, use, now))
-    },
+    create: (drop, ttl, now, limits, holder, keep) => retrying(() => store.create(drop, ttl, now, limits, holder, keep), now),
+    open: (drop, ttl, now, limits, holder, keep) => retrying(() => store.open(drop, ttl, now, limits, holder, keep), now),
+    append: (drop, message, now, limits) => retrying(() => store.append(drop, message, now, limits), now),
     read: (drop, after, limit, now) => store.read(drop, after, limit, now),
     acknowledge: (drop, after, now) => store.acknowledge(drop, after, now),
     drain: (drop, now, most) => store.drain(drop, now, most),
