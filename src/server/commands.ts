@@ -7,7 +7,7 @@ import { FlagError, settings } from './flags.js'
 const commands = {
   backup: {
     usage: 'signalbox backup FILE [--store lmdb:DIRECTORY] [--overwrite]',
-    description: 'Backs up a store into a file, and verifies it. A server may have the store open.',
+    description: 'Backs up a store to a file, and verifies the backup. A server may have the store open.',
     flags: ['store', 'overwrite'],
     failed: 'no backup was made',
     async run ({ file = '', directory, overwrite }: Order): Promise<string> {
@@ -18,7 +18,7 @@ const commands = {
   },
   restore: {
     usage: 'signalbox restore FILE [--store lmdb:DIRECTORY] [--overwrite]',
-    description: 'Verifies a backup, and makes a store of it. No server may have that store open.',
+    description: 'Verifies a backup, and restores it as a store. No server may have that store open.',
     flags: ['store', 'overwrite'],
     failed: 'nothing was restored',
     async run ({ file = '', directory, overwrite }: Order): Promise<string> {
@@ -53,7 +53,7 @@ type Command = keyof typeof commands
 
 const flagTexts = {
   store: `--store lmdb:DIRECTORY  the store, as for the server; also the variable STORE (${settings.store.defaultText})`,
-  overwrite: '--overwrite             replaces what is there'
+  overwrite: '--overwrite             replaces an existing file or store'
 }
 
 /** A command that could not do what it was told to. */
