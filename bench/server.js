@@ -1,16 +1,26 @@
 // One server to measure, in a process of its own:
-// `node bench/server.js bare|flush|memory|lmdb|redis [dir or url] [maxBoxBytes]`. `flush` is the bare routes, which flush a
-// counter before they respond to a write; `memory N` has N boxes from the start. It reports its port, and replies to `memory` on its IPC channel with what the process uses.
+// `node bench/server.js bare|headers|flush|memory|lmdb|redis [dir or url] [maxBoxBytes]`. `headers` is the bare routes with
+// the headers that all responses of the plugin have; `flush` is the bare routes, which flush a counter before they respond
+// to a write; `memory N` has N boxes from the start. It reports its port, and replies to `memory` on its IPC channel with
+// what the process uses.
 import Fastify from 'fastify'
 import { open } from 'lmdb'
 import * as signalbox from '../dist/index.js'
+import { ANY_ORIGIN, SECURITY_HEADERS } from '../dist/http/resource.js'
 import { Commits } from '../dist/store/lmdb/commits.js'
 import { message } from './lib.js'
 
 const [kind, where, maxBoxBytes = 2 ** 40] = process.argv.slice(2)
 const app = Fastify({ bodyLimit: 1024 * 1024 })
 
-if (kind === 'bare' || kind === 'flush') {
+if (kind === 'bare' || kind === 'headers' || kind === 'flush') {
+  if (kind === 'headers') {
+    const headers = { ...SECURITY_HEADERS, 'cache-control': 'no-store', 'x-robots-tag': 'noindex', ...ANY_ORIGIN }
+    app.addHook('onRequest', (_request, reply, done) => {
+      reply.headers(headers)
+      done()
+    })
+  }
   if (kind === 'flush') {
     const flush = await flusher(where)
     app.addHook('preHandler', async ({ method }) => { if (method !== 'GET') await flush() })

@@ -1,6 +1,6 @@
 // Requests a second of each operation over HTTP, side by side with bare routes that take the same requests and
-// return the same responses; and with bare routes that wait for a shared flush before they respond to a write, which is
-// the most that a store on this disk could reach.
+// return the same responses; with bare routes that also set the same headers; and with bare routes that wait for a shared
+// flush before they respond to a write, which is the most that a store on this disk could reach.
 import { join } from 'node:path'
 import { load, requests } from './load.js'
 import { createBoxes, median, message, report, startServer, withTempDir } from './lib.js'
@@ -33,7 +33,7 @@ export function storing (server, boxes) {
 
 /** The boxes that requests are for. Bare routes have none, and accept any id of the right length. */
 async function boxesFor (server, operation) {
-  if (server.kind === 'bare' || server.kind === 'flush') return Array.from({ length: BOXES }, (_, i) => String(i).padStart(36, 'A'))
+  if (['bare', 'headers', 'flush'].includes(server.kind)) return Array.from({ length: BOXES }, (_, i) => String(i).padStart(36, 'A'))
   const boxes = await createBoxes(server.url, BOXES)
   if (operation === 'read') await fill(server, boxes)
   return boxes
@@ -86,14 +86,15 @@ export function against (reference, measured) {
 }
 
 export async function run () {
-  const all = await compare(['bare', 'flush', 'memory', 'lmdb'], OPERATIONS.map(({ operation }) => operation))
+  const all = await compare(['bare', 'headers', 'flush', 'memory', 'lmdb'], OPERATIONS.map(({ operation }) => operation))
   for (const { operation, about, ...targets } of OPERATIONS) {
-    const [bare, flush, memory, lmdb] = all[operation]
+    const [bare, headers, flush, memory, lmdb] = all[operation]
     report(`${about}, bare route, ${CONNECTIONS} connections`, `${against(bare, bare).rate} /s`)
-    for (const [kind, measured] of Object.entries({ flush, memory, lmdb })) {
+    for (const [kind, measured] of Object.entries({ headers, flush, memory, lmdb })) {
       const { rate, ratio } = against(bare, measured)
       report(`  ${kind}`, `${rate} /s, ${ratio} of bare`, targets[kind], Number(ratio))
     }
+    report('  memory, of headers', against(headers, memory).ratio)
     if (operation !== 'read') report('  lmdb, of flush', against(flush, lmdb).ratio)
   }
   const busy = Object.values(all).flat(2).map(({ busy }) => busy)
