@@ -1,6 +1,6 @@
 // The figures of the product, in one table. Machines differ and are noisy: read the ratios.
-// `npm run bench -- store delivery` runs only those parts. `performance`, alone, takes options: the file for its result,
-// and whether a quick look is enough.
+// `npm run bench -- store delivery` runs only those parts. `performance` and `soak`, alone, take options: the file for the
+// result, and whether a quick look is enough, or which fault to plant.
 import { spawnSync } from 'node:child_process'
 import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
@@ -12,7 +12,7 @@ const LONG = ['performance', 'unread', 'soak']
 
 const { positionals: wanted, values: options } = parseArgs({
   allowPositionals: true,
-  options: { output: { type: 'string' }, quick: { type: 'boolean' } }
+  options: { output: { type: 'string' }, quick: { type: 'boolean' }, planted: { type: 'string' } }
 })
 const unknown = wanted.filter(part => ![...PARTS, ...LONG].includes(part))
 if (unknown.length > 0) {
@@ -30,7 +30,7 @@ if (wanted.length !== 1) {
 let failed = false
 if (wanted.length === 1) {
   const { run } = await import(`./${wanted[0]}.js`)
-  await run(options)
+  failed = await run(options) === false
 } else {
   for (const part of wanted.length === 0 ? PARTS : wanted) {
     const { status } = spawnSync(process.execPath, ['--expose-gc', import.meta.filename, part], { stdio: 'inherit' })
