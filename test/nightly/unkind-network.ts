@@ -15,6 +15,8 @@ import { isAlone, runAlone } from '../network/separate.js'
 const source = (name: string): URL => new URL(`../network/${name}`, import.meta.url)
 
 const BAD = { delay: 0.1, loss: 0.05 }
+/** So that there is always something under way when the network breaks. */
+const FAR = { delay: 0.02 }
 const GOOD = { delay: 0, loss: 0, down: false }
 
 interface Setup { link: Link, server: ServerProcess, url: string, client: string }
@@ -81,6 +83,7 @@ async function boxes (): Promise<void> {
 
   t.test('a network that vanishes and comes back costs no message', async t => {
     const { link, url, client } = await setUp(t)
+    await link.set(FAR)
     const box = await createBox(url)
     const reader = link.start(t, client, 'follow', box.link)
     const sending = await createBox(url)
@@ -103,6 +106,7 @@ async function boxes (): Promise<void> {
 
   t.test('a client whose address changes in mid-stream gets everything, and leaves no place taken', async t => {
     const { link, server, url, client } = await setUp(t)
+    await link.set(FAR)
     const box = await createBox(url)
     const before = connectionsOf(server)
     const reader = link.start(t, client, 'follow', box.link)
