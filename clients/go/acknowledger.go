@@ -65,14 +65,12 @@ func (a *acknowledger) run(ctx context.Context, b *Box) {
 		tried = a.wanted.Load()
 		wait, enough := b.timings.acknowledgeInterval, int64(backlog)
 		_, err := b.acknowledge(ctx, tried, once)
-		if err == nil {
-			done = tried
-		}
 		if err != nil && isTransient(err) {
 			failures++
 			wait, enough = b.timings.backoffDelay(failures, err), math.MaxInt64
 		} else {
-			failures = 0
+			// What was refused is not sent again when the loop is left: by then, another box may be there.
+			failures, done = 0, tried
 		}
 		pause := time.NewTimer(wait)
 		staying := a.wait(tried, enough, pause.C)

@@ -1,9 +1,11 @@
 package signalbox
 
 import (
+	"context"
 	"iter"
 	"net/http"
 	"reflect"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -159,6 +161,73 @@ func TestARefusedAcknowledgementIsNotRepeatedWithoutALaterCursor(t *testing.T) {
 	take(2)
 	time.Sleep(10 * time.Millisecond)
 	if cursors := f.cursors(); len(cursors) != 1 {
+		t.Error(cursors)
+	}
+}
+
+func TestWhatALoopCouldNotAcknowledgeIsAcknowledgedWhenTheNextOneBegins(t *testing.T) {
+	var works atomic.Bool
+	f := serve(t, func(w http.ResponseWriter, r *http.Request, _ int) {
+		switch {
+		case r.Method == "GET" && works.Load():
+			answerStream(w, r, false)
+		case r.Method == "GET":
+			answerStream(w, r, false, numbered(1, 2)...)
+		case works.Load():
+			accept(w)
+		default:
+			fail(w, "0")
+		}
+	})
+	box := f.box(t, nil)
+	take, leave := begin(t, box)
+	take(2)
+	leave()
+	works.Store(true)
+	before := len(f.cursors())
+	ctx, cancel := context.WithCancel(t.Context())
+	go func() {
+		// Until then, a full box would stay full, and nobody could store what the loop waits for.
+		for deadline := time.Now().Add(10 * time.Second); len(f.cursors()) == before && time.Now().Before(deadline); {
+			time.Sleep(time.Millisecond)
+		}
+		cancel()
+	}()
+	for range box.Messages(ctx) {
+	}
+	if cursors := f.cursors()[before:]; !reflect.DeepEqual(cursors, []string{`{"after":1}`}) {
+		t.Error(cursors)
+	}
+}
+
+func TestWhatHasBeenAcknowledgedIsNotAcknowledgedAgainWhenTheNextLoopBegins(t *testing.T) {
+	f := holding(t, 2, func(w http.ResponseWriter, _ int) { accept(w) })
+	box := f.box(t, nil)
+	for range 2 {
+		for message, err := range box.Messages(t.Context()) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			if message.Seq == 2 {
+				break
+			}
+		}
+	}
+	if cursors := f.cursors(); !reflect.DeepEqual(cursors, []string{`{"after":1}`}) {
+		t.Error(cursors)
+	}
+}
+
+func TestACursorThatWasRefusedIsNotSentAgainWhenTheLoopEnds(t *testing.T) {
+	f := serve(t, func(w http.ResponseWriter, _ *http.Request, _ int) {
+		answerProblem(w, http.StatusConflict, "BOX_ERR_CURSOR")
+	})
+	for _, err := range f.box(t, nil).MessagesAfter(t.Context(), 7) {
+		if err == nil {
+			t.Error("a message")
+		}
+	}
+	if cursors := f.cursors(); !reflect.DeepEqual(cursors, []string{`{"after":7}`}) {
 		t.Error(cursors)
 	}
 }

@@ -46,6 +46,8 @@ type Box struct {
 	timings    timings
 	reading    atomic.Bool
 	position   int64 // the cursor at which the next loop begins; owned by whoever set reading
+	// acknowledged is the latest cursor up to which the server has deleted the messages.
+	acknowledged atomic.Int64
 }
 
 // Create creates a box on the server with this base URL, such as https://example.com/prefix. If the server cannot be
@@ -196,6 +198,9 @@ func (b *Box) acknowledge(ctx context.Context, cursor int64, t timings) (left in
 	})
 	if err != nil {
 		return 0, err
+	}
+	for known := b.acknowledged.Load(); cursor > known && !b.acknowledged.CompareAndSwap(known, cursor); {
+		known = b.acknowledged.Load()
 	}
 	return *moved.Data, nil
 }

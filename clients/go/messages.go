@@ -20,12 +20,16 @@ import (
 // An error ends the loop, and is its last pair: the context's cause, an [*Error] if the box is gone or the cursor is
 // ahead of it, or a [*TooLargeError]. A loop that has acknowledged messages waits for that to reach the server when it
 // ends: up to five seconds, or one if the context has ended.
+//
+// The loop first acknowledges what this Box has handled and the server does not yet know of: it may fill the box.
 func (b *Box) Messages(ctx context.Context) iter.Seq2[Message, error] {
 	return b.messages(ctx, nil)
 }
 
 // MessagesAfter is [Box.Messages], but starts after this cursor. To get each message once even if your program
-// restarts, save the number of the last message together with your results, and pass it here.
+// restarts, save the number of the last message together with your results, and pass it here. The messages up to the cursor
+// count as handled, and the loop first acknowledges them. To look at later messages without deleting the earlier ones, use
+// [Box.Read].
 func (b *Box) MessagesAfter(ctx context.Context, cursor int64) iter.Seq2[Message, error] {
 	return b.messages(ctx, &cursor)
 }
@@ -57,6 +61,10 @@ func (b *Box) loop(ctx context.Context, after *int64, yield func(Message, error)
 		}
 		acknowledger.flush(timeout)
 	}()
+	// What was handled before may still fill the box, and then the message that the loop waits for cannot be stored.
+	if start > b.acknowledged.Load() {
+		acknowledger.advance(start)
+	}
 	return b.follow(ctx, start, func(message Message) bool {
 		b.position = message.Seq - 1
 		if !yield(message, nil) {

@@ -62,7 +62,8 @@ async fn acknowledge(inbox: &MessageBox, mut wanted: watch::Receiver<u64>) {
                 tried = done;
                 (pause, enough) = (timings.max_delay.max(error.retry_after()), u64::MAX);
             }
-            Err(_) => {}
+            // It is not sent again when the loop is left: by then, another box may be there.
+            Err(_) => done = cursor,
         }
         let reader_is_gone = matches!(timeout(pause, wanted.wait_for(|wanted| *wanted >= enough)).await, Ok(Err(_)));
         if reader_is_gone {

@@ -19,7 +19,7 @@ use std::{
     fmt,
     sync::{
         Arc,
-        atomic::{AtomicBool, AtomicU64},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::Duration,
 };
@@ -58,6 +58,8 @@ pub(crate) struct Inner {
     pub(crate) reading: AtomicBool,
     /// The cursor at which the next loop begins; only the loop that is reading changes it.
     pub(crate) position: AtomicU64,
+    /// Up to here, the server has deleted the messages.
+    pub(crate) acknowledged: AtomicU64,
 }
 
 impl MessageBox {
@@ -103,8 +105,8 @@ impl MessageBox {
     }
 
     fn new(address: Address, connection: Connection, timings: Timings) -> Self {
-        let (sending, reading, position) = Default::default();
-        Self { inner: Arc::new(Inner { address, connection, timings, sending, reading, position }) }
+        let (sending, reading, position, acknowledged) = Default::default();
+        Self { inner: Arc::new(Inner { address, connection, timings, sending, reading, position, acknowledged }) }
     }
 
     /// The link that opens this box again with the same rights. Keep it secret if you own the box: it then contains the
@@ -142,7 +144,9 @@ impl MessageBox {
     }
 
     /// [`messages`](Self::messages), but after this cursor. To get each message once even if your program restarts, save
-    /// the number of the last message together with your results, and pass it here.
+    /// the number of the last message together with your results, and pass it here. The messages up to the cursor count as
+    /// handled, and the loop first acknowledges them. To look at later messages without deleting the earlier ones, use
+    /// [`read`](Self::read).
     pub fn messages_after(&self, cursor: u64) -> Messages {
         Messages::new(self.clone(), Some(cursor))
     }
@@ -159,6 +163,7 @@ impl MessageBox {
     pub async fn acknowledge(&self, cursor: u64) -> Result<u64, Error> {
         let call = self.inner.call(Method::PUT, "/cursor").body(format!(r#"{{"after":{cursor}}}"#));
         let left: CursorAck = self.inner.retry(&call).await?;
+        self.inner.acknowledged.fetch_max(cursor, Ordering::Relaxed);
         Ok(left.data)
     }
 

@@ -30,6 +30,9 @@ use std::{
 /// call [`MessageBox::acknowledge`] before you leave. A combinator that asks ahead, such as `buffered` or `peekable`,
 /// acknowledges what you have not handled yet.
 ///
+/// The loop first acknowledges what this [`MessageBox`] has handled and the server does not yet know of: it may fill the
+/// box.
+///
 /// Dropping a future of [`next`](Self::next) loses nothing: the next call goes on where it stopped. So
 /// `tokio::time::timeout(limit, messages.next())` and `select!` are safe.
 ///
@@ -89,10 +92,15 @@ impl Messages {
                 return Poll::Ready(Some(Err(Error::AlreadyReading)));
             };
             let start = self.after.unwrap_or_else(|| claim.position());
+            let acknowledger = Acknowledger::start(self.inbox.clone());
+            // What was handled before may still fill the box, and then the message that we wait for cannot be stored.
+            if start > claim.acknowledged() {
+                acknowledger.advance(start);
+            }
             self.state = State::Reading(Reading {
                 next: Box::pin(Follow::new(self.inbox.clone(), start).next()),
                 delivered: None,
-                acknowledger: Acknowledger::start(self.inbox.clone()),
+                acknowledger,
                 claim,
             });
         }
@@ -159,6 +167,10 @@ impl Claim {
 
     fn position(&self) -> u64 {
         self.0.position.load(Ordering::Relaxed)
+    }
+
+    fn acknowledged(&self) -> u64 {
+        self.0.acknowledged.load(Ordering::Relaxed)
     }
 
     fn set_position(&self, cursor: u64) {

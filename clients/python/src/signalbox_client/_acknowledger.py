@@ -71,7 +71,10 @@ class Acknowledger:
                     self._failures = 0
                 except (BoxError, ResponseTooLargeError, UnreachableError) as error:
                     self._failures = self._failures + 1 if is_transient(error) else 0
-                    if self._failures > 0:
+                    if self._failures == 0:
+                        # It is not sent again when the loop is left: by then, another box may be there.
+                        self._done = self._tried
+                    else:
                         pause = backoff_delay(self._failures, error, self._timings)
                 if self._failures > 0 or not self._has_backlog():
                     await self._pause(pause)

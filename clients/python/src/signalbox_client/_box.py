@@ -53,6 +53,8 @@ class Box:
         self._sending = asyncio.Lock()
         self._closing = Closing()
         self._position = 0
+        self._acknowledged = 0
+        """up to here, the server has deleted the messages"""
         self._reader: weakref.ref[Messages[Any]] | None = None
         self._ending: set[asyncio.Task[None]] = set()
 
@@ -172,8 +174,11 @@ class Box:
         The loop ends when the box is closed. It raises a ``BoxError`` if the box is gone or the cursor is ahead of it,
         or a ``ResponseTooLargeError``. After a timeout, ``anext`` may be called again.
 
+        The loop first acknowledges everything up to ``after``, the cursor that it starts after: by default, what this
+        object has handled. To look at later messages without deleting the earlier ones, use ``read``.
+
         Args:
-            after: the cursor to start after
+            after: a cursor; the messages up to it count as handled
         """
         return Messages(self, after, lambda message: message)
 
@@ -258,6 +263,7 @@ class Box:
             timings,
             lambda: self._source.connection.request("PUT", path, is_cursor_ack, body={"after": cursor}),
         )
+        self._acknowledged = max(self._acknowledged, cursor)
         count: int = ack["data"]
         return count
 

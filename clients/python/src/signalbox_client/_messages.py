@@ -27,6 +27,7 @@ class Loop:
         self._follow: AsyncGenerator[list[Message], None] | None = None
         self._acknowledger = Acknowledger(box._put, box._source.timings)
         self._handled: int | None = None
+        self._begun = False
         self._closing = Closing()
         self._lock = asyncio.Lock()
 
@@ -36,6 +37,11 @@ class Loop:
 
     async def next(self) -> Message:
         async with self._box._closing.guard(), self._closing.guard(), self._lock:
+            if not self._begun:
+                self._begun = True
+                # What was handled before may still fill the box, and then the message waited for cannot be stored.
+                if self._cursor > self._box._acknowledged:
+                    self._acknowledger.advance(self._cursor)
             if self._handled is not None:
                 self._box._position = self._handled
                 self._acknowledger.advance(self._handled)

@@ -185,8 +185,11 @@ class Box:
         The loop ends when the box is closed, for example by another thread. It raises a ``BoxError`` if the box is gone
         or the cursor is ahead of it, or a ``ResponseTooLargeError``.
 
+        The loop first acknowledges everything up to ``after``, the cursor that it starts after: by default, what this
+        object has handled. To look at later messages without deleting the earlier ones, use ``read``.
+
         Args:
-            after: the cursor to start after
+            after: a cursor; the messages up to it count as handled
             timeout: how long to wait for each message, in seconds. After a ``TimeoutError``, ``next`` may be called again.
         """
         return Messages(self._box.messages(after=after), timeout)

@@ -1,7 +1,15 @@
 use super::fake::{Fake, Reply, numbered};
 use crate::{Error, MessageBox, Messages, retry::Timings};
 use futures_core::{FusedStream, Stream};
-use std::{future::poll_fn, pin::Pin, time::Duration};
+use std::{
+    future::poll_fn,
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 use tokio::time::timeout;
 
 const LEFT: &str = r#"{"type":"ack","data":0}"#;
@@ -55,7 +63,7 @@ async fn a_loop_that_gets_nothing_leaves_the_position() {
     assert!(timeout(Duration::from_millis(50), unanswered.next()).await.is_err());
     drop(unanswered);
     assert_eq!(take_to(&inbox, 1).await, [1]);
-    assert!(fake.cursors().is_empty());
+    assert_eq!(fake.cursors(), [r#"{"after":3}"#], "what came before the loop, as the caller said");
 }
 
 #[tokio::test]
@@ -87,7 +95,7 @@ async fn only_one_loop_reads_at_a_time() {
 
 #[tokio::test]
 async fn a_dropped_wait_loses_and_acknowledges_nothing() {
-    let step = std::sync::Arc::new(tokio::sync::Semaphore::new(0));
+    let step = Arc::new(tokio::sync::Semaphore::new(0));
     let steps = step.clone();
     let fake = Fake::start(move |seen, _| match seen.method.as_str() {
         "GET" => Reply::stepwise((1..=50).map(|n| numbered(n..=n)).collect(), steps.clone()),
@@ -200,6 +208,54 @@ async fn an_acknowledgement_is_repeated_while_the_loop_is_idle() {
     timeout(LONG, repeated).await.unwrap();
     messages.close().await;
     assert_eq!(fake.cursors(), [r#"{"after":1}"#; 4], "it is not repeated once it has succeeded");
+}
+
+#[tokio::test]
+async fn what_a_loop_could_not_acknowledge_is_acknowledged_when_the_next_one_begins() {
+    let works = Arc::new(AtomicBool::new(false));
+    let now = works.clone();
+    let fake = Fake::start(move |seen, _| match (seen.method.as_str(), now.load(Ordering::Relaxed)) {
+        ("GET", works) => Reply::stream(&numbered(1..=if works { 0 } else { 2 })),
+        (_, true) => Reply::json(LEFT),
+        _ => Reply::problem(503, "BOX_ERR_STORE"),
+    })
+    .await;
+    let inbox = fake.open_timed(|timings| timings.max_attempts = 1);
+    take_to(&inbox, 2).await;
+    works.store(true, Ordering::Relaxed);
+    let before = fake.cursors().len();
+    let mut messages = inbox.messages();
+    // Until then, a full box would stay full, and nobody could store what the loop waits for.
+    let acknowledged = async {
+        while fake.cursors().len() == before {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    };
+    tokio::select! {
+        next = messages.next() => panic!("{next:?}"),
+        in_time = timeout(LONG, acknowledged) => in_time.unwrap(),
+    }
+    messages.close().await;
+    assert_eq!(fake.cursors()[before..], [r#"{"after":1}"#]);
+}
+
+#[tokio::test]
+async fn what_has_been_acknowledged_is_not_acknowledged_again_when_the_next_loop_begins() {
+    let fake = stored(2).await;
+    let inbox = fake.open();
+    for _ in 0..2 {
+        take_to(&inbox, 2).await;
+    }
+    assert_eq!(fake.cursors(), [r#"{"after":1}"#]);
+}
+
+#[tokio::test]
+async fn a_cursor_that_was_refused_is_not_sent_again_when_the_loop_ends() {
+    let fake = Fake::start(|_, _| Reply::problem(409, "BOX_ERR_CURSOR")).await;
+    let mut messages = fake.open().messages_after(7);
+    assert_eq!(messages.next().await.unwrap().unwrap_err().code(), Some("BOX_ERR_CURSOR"));
+    messages.close().await;
+    assert_eq!(fake.cursors(), [r#"{"after":7}"#], "by then, it may be that of another box");
 }
 
 #[tokio::test]

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"iter"
 	"net/http"
 	"os"
 	"sync"
@@ -28,6 +29,7 @@ type command struct {
 		Messages []any
 		Count    int
 		Leave    bool
+		After    *int64
 	}
 	Timings struct {
 		MaxAttempts       int     `json:"max_attempts"`
@@ -89,7 +91,7 @@ func carryOut(asked command) (any, error) {
 	case "send":
 		return send(ctx, box, asked.Args.Messages)
 	case "take":
-		return take(ctx, box, asked.Args.Count, asked.Args.Leave)
+		return take(box.messages(ctx, asked.Args.After), box, asked.Args.Count, asked.Args.Leave)
 	default:
 		page, err := box.Read(ctx, nil)
 		return pairs(page.Messages), err
@@ -108,9 +110,9 @@ func send(ctx context.Context, box *Box, messages []any) ([]int64, error) {
 	return numbers, nil
 }
 
-func take(ctx context.Context, box *Box, count int, leave bool) ([][2]any, error) {
+func take(messages iter.Seq2[Message, error], box *Box, count int, leave bool) ([][2]any, error) {
 	var taken []Message
-	for message, err := range box.Messages(ctx) {
+	for message, err := range messages {
 		if err != nil {
 			return nil, err
 		}
@@ -119,7 +121,7 @@ func take(ctx context.Context, box *Box, count int, leave bool) ([][2]any, error
 			return pairs(taken), nil
 		}
 		if len(taken) == count {
-			_, err := box.Acknowledge(ctx, message.Seq)
+			_, err := box.Acknowledge(context.Background(), message.Seq)
 			return pairs(taken), err
 		}
 	}

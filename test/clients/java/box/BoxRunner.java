@@ -62,7 +62,7 @@ public final class BoxRunner {
   private static JsonNode carryOut(String call, Box box, JsonNode args) throws Exception {
     return switch (call) {
       case "send" -> send(box, args.get("messages"));
-      case "take" -> take(box, args.get("count").asInt(), args.path("leave").asBoolean());
+      case "take" -> take(box, args);
       case "read" -> pairs(box.read().messages());
       default -> throw new IllegalArgumentException(call);
     };
@@ -74,12 +74,13 @@ public final class BoxRunner {
     return numbers;
   }
 
-  private static ArrayNode take(Box box, int count, boolean leave) throws Exception {
+  private static ArrayNode take(Box box, JsonNode args) throws Exception {
+    Messages messages = args.has("after") ? box.messages(args.get("after").asLong()) : box.messages();
     List<Message> taken = new ArrayList<>();
-    for (Message message : box.messages()) {
+    for (Message message : messages) {
       taken.add(message);
-      if (taken.size() < count) continue;
-      if (!leave) box.acknowledge(message.seq());
+      if (taken.size() < args.get("count").asInt()) continue;
+      if (!args.path("leave").asBoolean()) box.acknowledge(message.seq());
       break;
     }
     return pairs(taken);

@@ -26,7 +26,7 @@ async def send(box, args):
 
 async def take(box, args):
     taken = []
-    async for message in box.messages():
+    async for message in box.messages(after=args.get("after")):
         taken.append([message.seq, message.data])
         if len(taken) == args["count"]:
             if not args.get("leave"):
@@ -44,7 +44,7 @@ def send_sync(box, args):
 
 def take_sync(box, args):
     taken = []
-    for message in box.messages():
+    for message in box.messages(after=args.get("after")):
         taken.append([message.seq, message.data])
         if len(taken) == args["count"]:
             if not args.get("leave"):

@@ -9,7 +9,7 @@ from unittest.mock import AsyncMock, patch
 
 import httpx
 
-from signalbox_client import Box
+from signalbox_client import Box, BoxError
 from support import Fake, Stream, event, fake_box, problem, stream
 
 
@@ -169,3 +169,46 @@ class AcknowledgerTest(unittest.IsolatedAsyncioTestCase):
             await closing
         await asyncio.wait([acknowledging])
         self.assertTrue(acknowledging.cancelled())
+
+    async def test_what_a_loop_could_not_acknowledge_is_acknowledged_when_the_next_one_begins(self) -> None:
+        works = False
+
+        async def quiet() -> AsyncIterator[bytes]:
+            yield b": open\n\n" if works else event(1, 1) + event(2, 2)
+            await asyncio.Event().wait()
+
+        def handler(request: httpx.Request) -> httpx.Response:
+            if request.method == "GET":
+                return stream(quiet())
+            return accepted() if works else problem(503, "BOX_ERR_STORE")
+
+        box, fake = fake_box(handler, max_attempts=2)
+        async with box:
+            async with box.messages() as messages:
+                await anext(messages)
+                await anext(messages)
+            works = True
+            before = len(cursors(fake))
+            async with box.messages() as messages:
+                waiting = asyncio.create_task(anext(messages))
+                # Until then, a full box would stay full, and nobody could store what the loop waits for.
+                async with asyncio.timeout(10):
+                    await until(lambda: len(cursors(fake)) > before)
+                waiting.cancel()
+            self.assertEqual(cursors(fake)[before:], [1])
+
+    async def test_what_has_been_acknowledged_is_not_acknowledged_again_when_the_next_loop_begins(self) -> None:
+        box, fake = holding(2, lambda _: accepted())
+        async with box:
+            for _ in range(2):
+                async with box.messages() as messages:
+                    while (await anext(messages)).seq < 2:
+                        pass
+        self.assertEqual(cursors(fake), [1])
+
+    async def test_a_cursor_that_was_refused_is_not_sent_again_when_the_loop_ends(self) -> None:
+        box, fake = fake_box(lambda _: problem(409, "BOX_ERR_CURSOR"))
+        with self.assertRaises(BoxError):
+            await anext(box.messages(after=7))
+        await box.aclose()
+        self.assertEqual(cursors(fake), [7])

@@ -26,6 +26,7 @@ struct Args {
     count: usize,
     #[serde(default)]
     leave: bool,
+    after: Option<u64>,
 }
 
 #[derive(Deserialize)]
@@ -83,8 +84,8 @@ async fn send(outbox: &MessageBox, messages: &[Value]) -> Result<Value, Error> {
     Ok(json!(numbers))
 }
 
-async fn take(inbox: &MessageBox, Args { count, leave, .. }: &Args) -> Result<Value, Error> {
-    let mut messages = inbox.messages();
+async fn take(inbox: &MessageBox, Args { count, leave, after, .. }: &Args) -> Result<Value, Error> {
+    let mut messages = after.map_or_else(|| inbox.messages(), |cursor| inbox.messages_after(cursor));
     let mut taken = Vec::new();
     while taken.len() < *count {
         taken.extend(messages.next().await.transpose()?);

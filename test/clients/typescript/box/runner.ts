@@ -5,7 +5,7 @@ import { defaultTimings, type Timings } from '../../../../clients/typescript/src
 // @ts-expect-error A program without types, shared with the suite.
 import { lines } from '../../lines.js'
 
-interface Arguments { messages?: unknown[], count?: number, leave?: boolean }
+interface Arguments { messages?: unknown[], count?: number, leave?: boolean, after?: number }
 interface Command { id: number, call: string, link: string, url: string, args: Arguments, timings: { max_attempts?: number, stream_open_timeout?: number } }
 
 // Node's `fetch` keeps its connections in an object of this class, which Node does not export. It exists once `fetch` was used.
@@ -49,9 +49,9 @@ async function send (box: Box, { messages = [] }: Arguments) {
   return numbers
 }
 
-async function take (box: Box, { count, leave = false }: Arguments) {
+async function take (box: Box, { count, leave = false, after }: Arguments) {
   const taken: [number, unknown][] = []
-  for await (const { seq, data } of box.messages()) {
+  for await (const { seq, data } of box.messages(after === undefined ? {} : { after })) {
     taken.push([seq, data])
     if (taken.length !== count) continue
     if (!leave) await box.acknowledge(seq)

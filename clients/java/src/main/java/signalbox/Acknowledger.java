@@ -5,10 +5,10 @@ import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
- * Tells the server how far the loops over a box have got: one request at a time, with the latest cursor, and at most one
+ * Tells the server how far a loop over a box has got: one request at a time, with the latest cursor, and at most one
  * per interval unless many messages are waiting. After a transient failure it tries again, ever less often, until the
- * loop is closed. After a refusal it waits for a later cursor: until then, the server merely keeps the messages for
- * longer. Closing tries once more in any case. It has a thread only while there is something to acknowledge.
+ * loop is closed. After a refusal it waits for a later cursor; the one that was refused is not sent again when the loop
+ * is closed: by then, another box may be there. It has a thread only while there is something to acknowledge.
  */
 final class Acknowledger {
   /** How many messages may wait before they are acknowledged at once: well below what a box holds. */
@@ -18,7 +18,7 @@ final class Acknowledger {
   private final Scope scope = new Scope();
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition changed = lock.newCondition();
-  /** The latest cursor, the one last sent, and the one that the server has accepted. */
+  /** The latest cursor, the one last sent, and the one that the server has accepted or refused. */
   private long wanted;
   private long tried;
   private long done;
@@ -43,6 +43,16 @@ final class Acknowledger {
       wanted = cursor;
       if (isUrgent()) changed.signalAll();
       ask();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** The latest cursor, if it is still to be acknowledged; otherwise 0. */
+  long pending() {
+    lock.lock();
+    try {
+      return done < wanted ? wanted : 0;
     } finally {
       lock.unlock();
     }
@@ -116,8 +126,8 @@ final class Acknowledger {
         asked = false;
         tried = wanted;
         RuntimeException failure = request(tried);
-        if (failure == null) done = tried;
         boolean isTransient = failure != null && Timings.isTransient(failure);
+        if (!isTransient) done = tried;
         if (isTransient && persistent) asked = true;
         failures = isTransient ? failures + 1 : 0;
         // Who closes does not wait for as long as the server may ask.

@@ -33,12 +33,13 @@ public final class Box implements AutoCloseable {
   final Connection connection;
   final Timings timings;
   final Scope scope = new Scope();
-  final Acknowledger acknowledger = new Acknowledger(this);
   private final Address address;
   private final Duration callTimeout;
   final ReentrantLock sending = new ReentrantLock(true);
   private Messages current;
   private long position;
+  /** Up to here, the server has deleted the messages. */
+  private long acknowledged;
 
   private Box(Address address, Connection connection, Timings timings, BoxOptions options) {
     this.address = address;
@@ -158,6 +159,8 @@ public final class Box implements AutoCloseable {
    * Begins a loop over the messages. It starts after the last message that an earlier loop on this object acknowledged;
    * the first one starts at the front of the box.
    *
+   * <p>The loop first acknowledges what this object has handled and the server does not yet know of: it may fill the box.
+   *
    * <p>Only one loop can run at a time on this object: an earlier one that was left ends, and if another thread is
    * waiting in it, this throws. Several objects can read the same box, but what one acknowledges is gone for all.
    *
@@ -171,7 +174,9 @@ public final class Box implements AutoCloseable {
 
   /**
    * Begins a loop over the messages, as {@link #messages()} does, but after a cursor. To get each message once even if
-   * your program restarts, save the number of the last message together with your results, and pass it here.
+   * your program restarts, save the number of the last message together with your results, and pass it here. The messages
+   * up to the cursor count as handled, and the loop first acknowledges them. To look at later messages without deleting
+   * the earlier ones, use {@link #read(long, int, Duration)}.
    *
    * @param after the cursor to start after; 0 is before the first message
    * @return the loop
@@ -185,8 +190,20 @@ public final class Box implements AutoCloseable {
 
   private synchronized Messages begin(Long after) {
     scope.requireOpen();
-    if (current != null) current.replace();
-    current = new Messages(this, after == null ? position : after);
+    long pending = 0;
+    if (current != null) {
+      current.replace();
+      pending = current.acknowledger.pending();
+      current.acknowledger.close();
+    }
+    long start = after == null ? position : after;
+    current = new Messages(this, start);
+    // What was handled before may still fill the box, and then the message that the loop waits for cannot be stored.
+    current.acknowledger.advance(Math.max(pending, start > acknowledged ? start : 0));
+    return current;
+  }
+
+  private synchronized Messages current() {
     return current;
   }
 
@@ -198,7 +215,10 @@ public final class Box implements AutoCloseable {
   /** Says that the consumer has asked for the message after this one. */
   synchronized void handled(long seq) {
     position = seq;
-    acknowledger.advance(seq);
+  }
+
+  private synchronized void acknowledged(long cursor) {
+    acknowledged = Math.max(acknowledged, cursor);
   }
 
   /**
@@ -236,13 +256,16 @@ public final class Box implements AutoCloseable {
    * @throws BoxException with the code {@code BOX_ERR_CURSOR} if the cursor is ahead of the box
    */
   public int acknowledge(long cursor) throws InterruptedException {
-    return request(acknowledgement(cursor), scope, Timings::isTransient);
+    int left = request(acknowledgement(cursor), scope, Timings::isTransient);
+    acknowledged(cursor);
+    return left;
   }
 
   /** Does the same, in one attempt and without the limit for a call: it belongs to a loop. */
   void acknowledgeOnce(long cursor, Scope within) throws InterruptedException {
     try (Pending<Integer> pending = new Pending<>(connection, within, acknowledgement(cursor))) {
       pending.answer(Deadline.NEVER);
+      acknowledged(cursor);
     } catch (TimeoutException impossible) {
       throw new AssertionError(impossible);
     }
@@ -278,7 +301,8 @@ public final class Box implements AutoCloseable {
    */
   public void delete() throws InterruptedException {
     scope.abort();
-    acknowledger.close();
+    Messages loop = current();
+    if (loop != null) loop.acknowledger.close();
     try {
       request(call("DELETE", "", timings.responseTimeout, Answer.NOTHING), new Scope(), Timings::isTransient);
     } catch (BoxException e) {
@@ -294,8 +318,10 @@ public final class Box implements AutoCloseable {
   @Override
   public void close() {
     scope.abort();
-    acknowledger.flush(timings.flushTimeout);
-    acknowledger.close();
+    Messages loop = current();
+    if (loop == null) return;
+    loop.acknowledger.flush(timings.flushTimeout);
+    loop.acknowledger.close();
   }
 
   /** Names the box without revealing its id. */

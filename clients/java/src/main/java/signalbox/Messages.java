@@ -26,6 +26,7 @@ import java.util.concurrent.locks.ReentrantLock;
 public final class Messages implements Iterable<Message>, AutoCloseable {
   private static final String READING = "Another loop is already reading through this Box. End it first, or open the box again.";
 
+  final Acknowledger acknowledger;
   private final Box box;
   private final Scope scope;
   private final Follow follow;
@@ -36,6 +37,7 @@ public final class Messages implements Iterable<Message>, AutoCloseable {
 
   Messages(Box box, long after) {
     this.box = box;
+    acknowledger = new Acknowledger(box);
     scope = box.scope.child();
     follow = new Follow(box, scope, after);
   }
@@ -113,7 +115,7 @@ public final class Messages implements Iterable<Message>, AutoCloseable {
   public void close() {
     scope.abort();
     box.scope.remove(scope);
-    box.acknowledger.flush(box.timings.flushTimeout);
+    acknowledger.flush(box.timings.flushTimeout);
   }
 
   /** Ends this loop because a later one begins, unless somebody is asking. */
@@ -136,6 +138,7 @@ public final class Messages implements Iterable<Message>, AutoCloseable {
       if (fetched != null) return takeFetched();
       if (delivered != null) {
         box.handled(delivered.seq());
+        acknowledger.advance(delivered.seq());
         delivered = null;
       }
       delivered = follow.next(until);

@@ -1,6 +1,7 @@
 package signalbox;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static signalbox.FakeServer.ACK;
 import static signalbox.FakeServer.json;
@@ -11,6 +12,8 @@ import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -44,19 +47,49 @@ class AcknowledgerTest {
   }
 
   @Test
-  void closingTriesOnceMoreAfterARefusal() throws InterruptedException {
-    CountDownLatch asked = new CountDownLatch(1);
-    try (FakeServer server = holding(2, (exchange, earlier) -> {
-      asked.countDown();
-      if (earlier == 0) problem(exchange, 409, "BOX_ERR_CURSOR");
-      else json(exchange, ACK);
-    }); Box box = server.box()) {
-      Messages messages = box.messages();
-      take(messages, 2);
-      asked.await();
-      messages.close();
+  void aCursorThatWasRefusedIsNotSentAgainWhenTheLoopEnds() throws InterruptedException {
+    try (FakeServer server = FakeServer.answering((self, exchange, earlier) -> problem(exchange, 409, "BOX_ERR_CURSOR"));
+        Box box = server.box()) {
+      assertThrows(BoxException.class, () -> box.messages(7).take());
       box.close();
-      assertEquals(List.of("{\"after\":1}", "{\"after\":1}"), server.cursors(), "and not again once it was accepted");
+      assertEquals(List.of("{\"after\":7}"), server.cursors(), "by then, it may be that of another box");
+    }
+  }
+
+  @Test
+  void aLoopFirstAcknowledgesWhatAnEarlierOneCouldNot() throws InterruptedException {
+    AtomicBoolean works = new AtomicBoolean();
+    CountDownLatch accepted = new CountDownLatch(1);
+    try (FakeServer server = FakeServer.answering((self, exchange, earlier) -> {
+      if (exchange.getRequestMethod().equals("GET")) {
+        self.stream(exchange, false, works.get() ? "" : numbered(1, 2));
+      } else if (works.get()) {
+        json(exchange, ACK);
+        accepted.countDown();
+      } else {
+        problem(exchange, 503, "BOX_ERR_STORE");
+      }
+    }); Box box = server.box()) {
+      box.timings.flushTimeout = Duration.ofMillis(20);
+      try (Messages messages = box.messages()) {
+        take(messages, 2);
+      }
+      works.set(true);
+      // Until it does, a full box would stay full, and nobody could store what the loop waits for.
+      box.messages().poll(Duration.ofMillis(10));
+      assertTrue(accepted.await(10, TimeUnit.SECONDS));
+    }
+  }
+
+  @Test
+  void whatHasBeenAcknowledgedIsNotAcknowledgedAgainWhenTheNextLoopBegins() throws InterruptedException {
+    try (FakeServer server = FakeServer.holding(2); Box box = server.box()) {
+      for (int loops = 0; loops < 2; loops++) {
+        try (Messages messages = box.messages()) {
+          while (messages.take().seq() < 2) continue;
+        }
+      }
+      assertEquals(List.of("{\"after\":1}"), server.cursors());
     }
   }
 
