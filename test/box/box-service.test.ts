@@ -2,8 +2,9 @@ import { mock } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
 import t from 'tap'
 import { BoxService, type BoxRules } from '../../src/box/box-service.js'
-import { dropAddress } from '../../src/box/capability.js'
-import { StoreError } from '../../src/errors.js'
+import { dropAddress, newBoxId } from '../../src/box/capability.js'
+import { labelOf } from '../../src/box/label.js'
+import { NotFoundError, StoreError } from '../../src/errors.js'
 import { memoryStore } from '../../src/store/memory.js'
 import type { Limits } from '../../src/store/store.js'
 import { TestClock } from '../helpers/build.js'
@@ -31,6 +32,60 @@ t.test('a box is stored under its drop address, and its id is not stored', async
   t.equal(expires, clock.now() + 60_000)
   t.same(asked.slice(0, 3), [drop, 60_000, clock.now()])
   t.notMatch(JSON.stringify(asked), boxId)
+})
+
+t.test('a room cannot keep messages longer than it lives', async t => {
+  const { service } = setUp()
+  await t.rejects(service.create({ keep: 61 }), { code: 'BOX_ERR_INVALID', message: /body\.keep: expected at most the ttl, 60/ })
+  const { drop } = await service.create({ keep: 60 })
+  t.equal((await service.read(drop, 0, 0)).keep, 60_000)
+})
+
+t.test('of those who open a box at once, one creates it, and one event says so', async t => {
+  const { clock, service } = setUp()
+  const created: unknown[] = []
+  service.events.on('created', event => { created.push(event) })
+  const boxId = newBoxId()
+  const drop = dropAddress(boxId)
+  let asked = 0
+  const open = async () => await service.open(boxId, drop, {}, undefined, async () => { asked++ })
+  const opened = await Promise.all([open(), open()])
+  t.same(opened.map(({ created }) => created), [true, false])
+  t.equal(asked, 2)
+  t.same(await open(), { boxId, drop, created: false, expires: clock.now() + 60_000 })
+  t.equal(asked, 2, 'who finds it is not asked')
+  t.same(created, [{ label: labelOf(drop), expires: new Date(clock.now() + 60_000) }])
+})
+
+t.test('opening a box fails if the store does not answer, or its creation is refused', async t => {
+  const { store, service } = setUp()
+  store.open = async () => { throw new Error('nothing may be created') }
+  const boxId = newBoxId()
+  await t.rejects(service.open(boxId, dropAddress(boxId), {}, undefined, async () => { throw new Error('too many') }), { message: 'too many' })
+  store.read = async () => { throw new StoreError() }
+  await t.rejects(service.open(boxId, dropAddress(boxId), {}, undefined, async () => {}), StoreError)
+})
+
+t.test('touching a box renews its lifetime, and fails if there is none', async t => {
+  const { clock, service } = setUp()
+  const { drop } = await service.create()
+  clock.turn(50)
+  await service.touch(drop)
+  clock.turn(50)
+  t.same((await service.read(drop, 0, 1)).texts, [])
+  clock.turn(60)
+  await t.rejects(service.touch(drop), NotFoundError)
+})
+
+t.test('an endpoint may keep boxes of its own in the store: their end is no event', async t => {
+  const { store, clock, service } = setUp()
+  const gone: string[] = []
+  service.events.on('gone', ({ label }) => { gone.push(label) })
+  const { drop } = await service.create({ ttl: 1 })
+  for (const other of ['own', `own${drop}`, `${drop}own`]) await store.create(other, 1_000, clock.now(), limits)
+  clock.turn(1)
+  t.equal(await store.sweep(clock.now()), 4)
+  t.same(gone, [labelOf(drop)])
 })
 
 t.test('a long-poll that finds a message, or may not wait, takes no place', async t => {

@@ -1,4 +1,5 @@
-import t from 'tap'
+import { mock } from 'node:test'
+import t, { type Test } from 'tap'
 import { dropAddress, newBoxId } from '../../src/box/capability.js'
 import { Waiters } from '../../src/box/waiters.js'
 import { NotFoundError, RateError, StoreError } from '../../src/errors.js'
@@ -16,6 +17,16 @@ async function setUp (maxPerBox = 8) {
   await watch.store.create(drop, 60_000, clock.now(), limits)
   const append = (text: string) => watch.store.append(drop, { text, bytes: text.length }, clock.now(), limits)
   return { watch, clock, drop, append, waiters: new Waiters(watch.store, clock, { maxWaiters: maxPerBox, maxRoomWaiters: maxPerBox + 2 }) }
+}
+
+/** Resolves when whatever can run without a timer has run. */
+async function settle (): Promise<void> {
+  for (let i = 0; i < 5; i++) await new Promise(resolve => setImmediate(resolve))
+}
+
+function mockTimers (t: Test): void {
+  mock.timers.enable({ apis: ['setTimeout'] })
+  t.teardown(() => { mock.timers.reset() })
 }
 
 t.test('a message between the subscription and the read is found', async t => {
@@ -166,4 +177,60 @@ t.test('waiting on a box that never existed fails at the first read', async t =>
   const waiter = await new Waiters(store, clock, { maxWaiters: 1, maxRoomWaiters: 1 }).open(dropAddress(newBoxId()), never)
   await t.rejects(waiter.next(0, 10, 60_000), NotFoundError)
   waiter.close()
+})
+
+t.test('a waiting reader looks again after half of what is left of the lifetime, but never at once', async t => {
+  const { watch, clock, drop, waiters } = await setUp()
+  mockTimers(t)
+  let reads = 0
+  const { read } = watch.store
+  let left = 60_000
+  watch.store.read = async (...args) => {
+    reads++
+    return { ...await read.apply(watch.store, args), expires: clock.now() + left }
+  }
+  const waiter = await waiters.open(drop, never)
+  const next = waiter.next(0, 10, 3_600_000)
+  await settle()
+  for (const [sleep, after] of [[30_000, 2], [20, 60_000]] as const) {
+    reads = 0
+    mock.timers.tick(sleep - 1)
+    await settle()
+    t.equal(reads, 0)
+    left = after
+    mock.timers.tick(1)
+    await settle()
+    t.equal(reads, 1)
+  }
+  waiter.close()
+  t.same((await next).texts, [])
+})
+
+t.test('a wait ends without a message when its time is over', async t => {
+  const { drop, waiters } = await setUp()
+  const waiter = await waiters.open(drop, never)
+  for (const timeout of [0, 1]) t.same((await waiter.next(0, 10, timeout)).texts, [])
+  waiter.close()
+})
+
+t.test('the timer of a wait that a message ended does not make the next one deaf', async t => {
+  const { drop, append, waiters } = await setUp()
+  mockTimers(t)
+  const waiter = await waiters.open(drop, never)
+  const ended: number[] = []
+  const pause = async (ms: number) => { await waiter.look(0, 0); await waiter.pause(ms); ended.push(ms) }
+  const first = pause(100)
+  await settle()
+  await append('1')
+  await first
+  const second = pause(1_000)
+  await settle()
+  mock.timers.tick(100)
+  await settle()
+  t.same(ended, [100])
+  await append('2')
+  await settle()
+  t.same(ended, [100, 1_000])
+  waiter.close()
+  await second
 })
