@@ -1,7 +1,9 @@
 import t from 'tap'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { Acknowledger } from '../../clients/typescript/src/acknowledger.js'
+import { Scope } from '../../clients/typescript/src/scope.js'
 import { event, eventStream, fakeBox, isAck, json, never, problem } from './fake.js'
-import { take } from './serve.js'
+import { quick, take } from './serve.js'
 import { until } from '../helpers/until.js'
 
 const acknowledged = () => json({ type: 'ack', data: 0 })
@@ -174,4 +176,70 @@ t.test('what has been acknowledged is not acknowledged again when the next loop 
   t.strictSame(calls.filter(isAck).map(({ body }) => body), ['{"after":1}'])
   await take(box, 1)
   t.strictSame(calls.filter(isAck).map(({ body }) => body), ['{"after":1}'])
+})
+
+/** An acknowledger by itself, which never acknowledges again just because time has passed. */
+function alone (answer: () => Promise<unknown> = async () => {}) {
+  const sent: Array<{ cursor: number, attempts: number, patience: number }> = []
+  const acknowledger = new Acknowledger((cursor, { maxAttempts, maxRetryAfter }) => {
+    sent.push({ cursor, attempts: maxAttempts, patience: maxRetryAfter })
+    return answer()
+  }, { ...quick, acknowledgeInterval: 1e6 }, new Scope())
+  return { acknowledger, sent, cursors: () => sent.map(({ cursor }) => cursor) }
+}
+
+const turn = async () => { await sleep(0) }
+
+t.test('the interval ends when exactly 64 messages wait, not with 63', async t => {
+  const { acknowledger, cursors } = alone()
+  acknowledger.advance(1)
+  await turn()
+  acknowledger.advance(64)
+  await turn()
+  t.strictSame(cursors(), [1])
+  acknowledger.advance(65)
+  await turn()
+  t.strictSame(cursors(), [1, 65])
+  await acknowledger.flush()
+})
+
+t.test('there is no interval if 64 messages came during the request, but with 63 there is', async t => {
+  let respond = (): void => {}
+  const { acknowledger, cursors } = alone(async () => { await new Promise<void>(resolve => { respond = resolve }) })
+  acknowledger.advance(1)
+  acknowledger.advance(65)
+  respond()
+  await turn()
+  t.strictSame(cursors(), [1, 65])
+  acknowledger.advance(128)
+  respond()
+  await turn()
+  t.strictSame(cursors(), [1, 65], 'which ends when the loop is left')
+  const flushed = acknowledger.flush()
+  await turn()
+  respond()
+  await flushed
+  t.strictSame(cursors(), [1, 65, 128])
+})
+
+t.test('after a failure only its own delay passes, not the interval, too', async t => {
+  let failures = 2
+  const { acknowledger, cursors } = alone(async () => { if (failures-- > 0) throw new TypeError('fetch failed') })
+  acknowledger.advance(1)
+  await until(() => failures < 0)
+  t.strictSame(cursors(), [1, 1, 1])
+  await acknowledger.flush()
+  t.equal(cursors().length, 3)
+})
+
+t.test('each attempt is one of its own; when the loop is left, there are as many as for any request', async t => {
+  const { acknowledger, sent } = alone()
+  acknowledger.advance(1)
+  await turn()
+  acknowledger.advance(2)
+  await acknowledger.flush()
+  t.strictSame(sent, [
+    { cursor: 1, attempts: 1, patience: quick.maxRetryAfter },
+    { cursor: 2, attempts: quick.maxAttempts, patience: quick.flushTimeout }
+  ])
 })

@@ -25,6 +25,7 @@ t.test('both sides see the same six digits', async t => {
   const code = await shortCode(host, parts)
   t.match(code, /^\d{6}$/)
   t.equal(await shortCode(guest, parts), code)
+  t.match(await shortCode(host, parts, 25), /^0{5}\d{20}$/, 'leading zeros are digits, too: 64 bits are at most 20')
 })
 
 t.test('a swapped fingerprint, another session or another random value changes the code', async t => {
@@ -64,6 +65,14 @@ t.test('the fingerprint is read from all sections of a description', async t => 
   const longer = `sha-512 ${Array(64).fill('01').join(':')}`
   t.equal(fingerprintOf(sdp(`a=fingerprint:${longer}`, `a=fingerprint:${fingerprint('02')}`)), `${fingerprint('02')},${longer}`)
   t.equal(fingerprintOf(sdp(`a=fingerprint:${fingerprint('AB')}`).replaceAll('\r', '')), fingerprint('AB'))
+})
+
+t.test('each hash has its own length', async t => {
+  for (const [hash, bytes] of [['sha-256', 32], ['sha-384', 48], ['sha-512', 64]] as const) {
+    const ofLength = (length: number) => `${hash} ${Array(length).fill('0F').join(':')}`
+    t.equal(fingerprintOf(sdp(`a=fingerprint:${ofLength(bytes)}`)), ofLength(bytes))
+    for (const length of [1, 2, bytes - 1, bytes + 1]) t.throws(() => fingerprintOf(sdp(`a=fingerprint:${ofLength(length)}`)), { code: 'CALL_ERR_FINGERPRINT' }, `${hash}, ${length}`)
+  }
 })
 
 t.test('a description without a fingerprint, or with a doubtful one, is refused', async t => {
