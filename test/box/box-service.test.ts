@@ -7,6 +7,7 @@ import { labelOf } from '../../src/box/label.js'
 import { NotFoundError, StoreError } from '../../src/errors.js'
 import { memoryStore } from '../../src/store/memory.js'
 import type { Limits } from '../../src/store/store.js'
+import { watchStore } from '../../src/store/watch.js'
 import { TestClock } from '../helpers/build.js'
 
 const limits: Limits = { maxMessages: 10, maxBoxBytes: 1000 }
@@ -39,6 +40,8 @@ t.test('a room cannot keep messages longer than it lives', async t => {
   await t.rejects(service.create({ keep: 61 }), { code: 'BOX_ERR_INVALID', message: /body\.keep: expected at most the ttl, 60/ })
   const { drop } = await service.create({ keep: 60 })
   t.equal((await service.read(drop, 0, 0)).keep, 60_000)
+  const box = await service.create()
+  t.equal((await service.read(box.drop, 0, 0)).keep, undefined)
 })
 
 t.test('of those who open a box at once, one creates it, and one event says so', async t => {
@@ -89,9 +92,10 @@ t.test('an endpoint may keep boxes of its own in the store: their end is no even
 })
 
 t.test('a long-poll that finds a message, or may not wait, takes no place', async t => {
-  const { service } = setUp()
+  const { store, service } = setUp()
   const { drop } = await service.create()
   const never = new AbortController().signal
+  store.subscribe = async () => { throw new Error('it waits') }
   t.same((await service.longPoll(drop, 0, 10, 0, never)).texts, [])
   await service.append(drop, message)
   t.same((await service.longPoll(drop, 0, 10, 60, never)).texts, ['1'])
@@ -99,6 +103,70 @@ t.test('a long-poll that finds a message, or may not wait, takes no place', asyn
   left.abort()
   t.same((await service.longPoll(drop, 1, 10, 60, left.signal)).texts, [])
   t.equal(service.waiters.size, 0)
+})
+
+t.test('a long-poll takes a place until a message comes', async t => {
+  const { service } = setUp()
+  const { drop } = await service.create()
+  const page = service.longPoll(drop, 0, 10, 60, new AbortController().signal)
+  for (let i = 0; i < 5; i++) await turn()
+  t.equal(service.waiters.size, 1)
+  await service.append(drop, message)
+  t.same((await page).texts, ['1'])
+  t.equal(service.waiters.size, 0)
+})
+
+t.test('whoever listens hears what happens to a box, from its creation to its end', async t => {
+  const { clock, service } = setUp()
+  const heard: unknown[] = []
+  for (const name of ['created', 'stored', 'gone'] as const) service.events.on(name, event => { heard.push([name, event]) })
+  const { drop } = await service.create({ ttl: 2 })
+  t.same(await service.append(drop, message), { seq: 1, count: 1 })
+  t.equal(await service.acknowledge(drop, 0), 1)
+  t.same((await service.drain(drop, 10) as { texts: string[] }).texts, ['1'])
+  const label = labelOf(drop)
+  const start = [['created', { label, expires: new Date(service.now() + 2_000) }], ['stored', { label, seq: 1, count: 1 }]]
+  await service.delete(drop)
+  t.same(heard, [...start, ['gone', { label, reason: 'deleted' }]])
+  const other = await service.create({ ttl: 2 })
+  clock.turn(2)
+  await t.rejects(service.read(other.drop, 0, 0), NotFoundError)
+  t.same(heard.at(-1), ['gone', { label: labelOf(other.drop), reason: 'expired' }])
+})
+
+t.test('a store need not tell which boxes expire', async t => {
+  const { watchExpiry: _, ...rest } = watchStore(memoryStore(), () => () => {})
+  const service = new BoxService(rest, new TestClock(), limits, rules)
+  await t.resolves(service.create())
+  await service.close()
+})
+
+t.test('of the services of a store, one sweeps, and only until it is closed', async t => {
+  const { store, clock, service } = setUp()
+  const other = new BoxService(store, clock, limits, rules)
+  mock.timers.enable({ apis: ['setInterval'] })
+  t.teardown(() => { mock.timers.reset() })
+  let sweeps = 0
+  let running = 0
+  store.sweep = async () => {
+    t.equal(running++, 0, 'one at a time')
+    sweeps++
+    await turn()
+    running--
+    return 1
+  }
+  for (const each of [service, other]) each.start(error => { t.fail(String(error)) })
+  mock.timers.tick(1_000)
+  for (let i = 0; i < 20; i++) await turn()
+  t.ok(sweeps >= 3)
+  t.equal(service.closed, false)
+  await service.close()
+  t.equal(service.closed, true)
+  for (let i = 0; i < 5; i++) await turn()
+  const before = sweeps
+  for (let i = 0; i < 10; i++) await turn()
+  t.equal(sweeps, before, 'though boxes are still due')
+  await other.close()
 })
 
 t.test('expired boxes are swept in the background, one sweep at a time, and a failed sweep is reported', async t => {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import fc from 'fast-check'
 import t from 'tap'
-import { BOX_ID, DROP_ADDRESS, dropAddress, newBoxId, parseCapability } from '../../src/box/capability.js'
+import { BOX_ID, CAPABILITY_IN_TEXT, DROP_ADDRESS, dropAddress, newBoxId, parseCapability } from '../../src/box/capability.js'
 
 const id = fc.uint8Array({ minLength: 24, maxLength: 24 }).map(bytes => `box_${Buffer.from(bytes).toString('base64url')}`)
 
@@ -37,4 +37,13 @@ t.test('anything else is not a capability', async t => {
     t.equal(parseCapability(text), undefined, JSON.stringify(text))
   }
   fc.assert(fc.property(fc.string(), text => parseCapability(text) === undefined))
+})
+
+t.test('each kind has a form of its own, and both are found in a text', async t => {
+  const boxId = `box_${'A'.repeat(32)}`
+  const drop = dropAddress(boxId)
+  for (const text of [drop, `${boxId}A`, ` ${boxId}`]) t.notMatch(text, new RegExp(BOX_ID))
+  for (const text of [boxId, `${drop}A`, ` ${drop}`]) t.notMatch(text, new RegExp(DROP_ADDRESS))
+  const found = [...`GET /boxes/${boxId}/messages, from ${drop}`.matchAll(new RegExp(CAPABILITY_IN_TEXT, 'g'))]
+  t.same(found.map(([text, kind]) => [text, kind]), [[boxId, 'box'], [drop, 'drop']])
 })

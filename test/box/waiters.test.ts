@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events'
 import { mock } from 'node:test'
 import t, { type Test } from 'tap'
 import { dropAddress, newBoxId } from '../../src/box/capability.js'
@@ -114,6 +115,7 @@ t.test('a reader that disconnected before, during or after the subscription hold
   t.equal(waiter.closed, true)
   t.equal(waiters.size, 0)
   t.equal(watch.open, 0)
+  for (const { signal } of [gone, going, later]) t.equal(getEventListeners(signal, 'abort').length, 0)
 })
 
 t.test('a failed subscription holds no place', async t => {
