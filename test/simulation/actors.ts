@@ -111,6 +111,28 @@ export async function read (stage: Stage, slot: Slot): Promise<void> {
   }
 }
 
+/** Takes everything out by plain requests. What was in a response that is lost is gone. */
+export async function drain (stage: Stage, slot: Slot): Promise<void> {
+  const { fetch } = stage
+  const world: World = stage.world
+  const random = world.random.fork()
+  while (!stage.isOver) {
+    await world.sleep(stage.isRough ? random.skewed(20_000) : 1_000)
+    const target = await slot.after(undefined)
+    const patience = new AbortController()
+    world.later(30_000, 'drain ends', () => { patience.abort() })
+    try {
+      const response = await fetch(new Request(`${target.link}/messages`, { method: 'DELETE', signal: patience.signal }))
+      if (!response.ok) continue
+      const { data, next } = await response.json() as { data: unknown[], next: number }
+      world.note(`drained ${data.length} up to ${next}`)
+      for (const [i, one] of data.entries()) target.found(next - data.length + 1 + i, one)
+    } catch (error) {
+      world.note(`drain ${reason(error)}`)
+    }
+  }
+}
+
 /** Looks into the box without taking anything, with and without waiting. */
 export async function look (stage: Stage, slot: Slot): Promise<void> {
   const { fetch } = stage

@@ -31,6 +31,7 @@ export class SimulatedServer {
   readonly #storage: Storage
   #app: FastifyInstance | undefined
   #known: CheckedStore | undefined
+  #off = 0
   #crashed: Promise<void> = Promise.resolve()
   #tellCrash = (): void => {}
 
@@ -38,6 +39,12 @@ export class SimulatedServer {
     this.#world = world
     this.#network = network
     this.#storage = storage
+  }
+
+  /** @param off how far it is ahead from now on, in ms */
+  setClock (off: number): void {
+    this.#world.note(`the clock is ${off} ahead`)
+    this.#off = off
   }
 
   get isThere (): boolean {
@@ -62,7 +69,7 @@ export class SimulatedServer {
     const opened = await this.#storage.open(() => { this.crash(true) })
     const store = new CheckedStore(this.#world, opened, this.#known)
     const app = Fastify()
-    const clock = { now: () => this.#world.epoch }
+    const clock = { now: () => this.#world.epoch + this.#off }
     await app.register(createBoxPlugin({ clock }), { store, ttl: TTL, ...limits, maxMessageBytes: 4_000, maxWaiters: MAX_WAITERS, rateLimit: false, docs: false, classicPath: false })
     await app.ready()
     return { app, store }

@@ -1,7 +1,7 @@
 import { Box } from '../../clients/typescript/src/index.js'
 import { hasCode } from '../../src/errors.js'
 import { diskCosts, memoryCosts } from '../../src/store/cost.js'
-import { look, post, read, remove, write, type Stage } from './actors.js'
+import { drain, look, post, read, remove, write, type Stage } from './actors.js'
 import { fetchOver } from './fetch.js'
 import { Network } from './network.js'
 import type { Random } from './random.js'
@@ -13,6 +13,8 @@ import { Violation, World } from './world.js'
 const ROUGH = 600_000
 /** How long clients then have to recover: longer than any of their waits. */
 const RECOVERY = 120_000
+/** How far the server's clock may be off, in ms: far less than the lifetime of a box. */
+const MOST_OFF = 3_600_000
 /** Within this time, a fault of the disk has ended the server, in ms. */
 const LAST_FAILURE = 40_000
 /** How long a message may take to a connected reader when nothing is wrong. */
@@ -49,15 +51,16 @@ async function play (world: World, storage: Storage): Promise<void> {
   await world.until(server.start(), 60_000, 'the server starts')
   const stage: Stage = { world, fetch: fetchOver(world, network), isRough: true, isOver: false }
   const slots = Array.from({ length: world.random.integer(1, 3) }, () => new Slot(world, server))
-  const readers = slots.map(slot => read(stage, slot))
-  const others = slots.flatMap((slot, i) => [
+  const drained = world.random.chance(0.5) ? [new Slot(world, server)] : []
+  const readers = [...slots.map(slot => read(stage, slot)), ...drained.map(slot => drain(stage, slot))]
+  const others = [...slots, ...drained].flatMap((slot, i) => [
     slot.keep(() => !stage.isOver),
     ...Array.from({ length: world.random.integer(1, 2) }, (_, n) => write(stage, slot, `w${i}.${n}`)),
     post(stage, slot, `p${i}`),
     look(stage, slot),
     remove(stage, slot)
   ])
-  const troubles = trouble(stage, network, server, storage, slots)
+  const troubles = trouble(stage, network, server, storage, [...slots, ...drained])
   await world.pass(ROUGH)
   stage.isRough = false
   await world.until(troubles, 300_000, 'the server is there again')
@@ -67,7 +70,7 @@ async function play (world: World, storage: Storage): Promise<void> {
   await world.until(Promise.all(slots.map(slot => ping(world, stage, slot))), 60_000, 'all messages arrive')
   stage.isOver = true
   await world.until(Promise.all([...readers, ...others]), RECOVERY * 4, 'the clients end')
-  await world.until(leaveNothing(world, stage, server, slots.map(({ box }) => box as SimulatedBox)), 60_000, 'the server is empty')
+  await world.until(leaveNothing(world, stage, server, [...slots, ...drained].map(({ box }) => box as SimulatedBox)), 60_000, 'the server is empty')
   network.endSilent()
   await world.until(server.close(), 60_000, 'the server closes')
   await world.pass(RECOVERY)
@@ -82,6 +85,7 @@ async function trouble (stage: Stage, network: Network, server: SimulatedServer,
   while (stage.isRough) {
     await Promise.race([world.sleep(random.integer(1_000, 120_000)), server.crashed])
     if (!stage.isRough) break
+    if (random.chance(0.2)) server.setClock(random.integer(-MOST_OFF, MOST_OFF))
     if (server.isThere && random.chance(0.5)) {
       world.note('blackout')
       network.blackOut(random.skewed(60_000))
@@ -103,19 +107,26 @@ async function trouble (stage: Stage, network: Network, server: SimulatedServer,
 /** When nothing is wrong, a message arrives soon, and all that were stored have arrived before it. */
 async function ping (world: World, { fetch }: Stage, slot: Slot): Promise<void> {
   const target = await slot.after(undefined)
+  const random = world.random.fork()
   const box = Box.open(target.dropLink, { fetch })
-  for (let n = 0; n < 5; n++) {
-    const data = { ping: n }
-    const { seq } = await box.send(data).catch((error: unknown) => {
-      throw new Violation(`a message is refused: ${String(error)}`)
-    })
-    target.acknowledged(seq, data)
+  for (let n = 0; n < 10; n++) {
+    let last = 0
+    // One may come while the reader is busy with another, or between two looks into the box.
+    await Promise.all(Array.from({ length: random.integer(1, 3) }, async (_, i) => {
+      await world.sleep(random.skewed(200))
+      const data = { ping: n, i }
+      const { seq } = await box.send(data).catch((error: unknown) => {
+        throw new Violation(`a message is refused: ${String(error)}`)
+      })
+      target.acknowledged(seq, data)
+      last = Math.max(last, seq)
+    }))
     const end = world.elapsed + PROMPT
-    while (target.handled < seq) {
+    while (target.handled < last) {
       await world.sleep(20)
-      world.check(world.elapsed <= end, () => `message ${seq} has not arrived after ${PROMPT} ms; the reader is at ${target.handled}`)
+      world.check(world.elapsed <= end, () => `message ${last} has not arrived after ${PROMPT} ms; the reader is at ${target.handled}`)
     }
-    await world.sleep(2_000)
+    await world.sleep(1_000)
   }
   box.close()
 }

@@ -3,7 +3,7 @@ import { mutants } from './mutants.js'
 import { simulation, STORES } from './simulation.js'
 
 /** A number of seeds, not of seconds: a slow machine does the same. */
-const SEEDS = 4
+const SEEDS = 2
 
 for (const store of STORES) {
   t.test(`${SEEDS} seeds on the store '${store}' keep all promises`, async t => {

@@ -7,7 +7,7 @@ import { planted, type Mutant } from './mutants.js'
 const run = promisify(execFile)
 
 /** What the server can store in; see `storages.ts`. */
-export const STORES = ['memory', 'lmdb']
+export const STORES = ['memory', 'lmdb', 'remote']
 
 /** What `run.ts` tells. */
 export interface Report {

@@ -4,6 +4,7 @@ import { OPTIONS } from '../../src/store/lmdb/open.js'
 import { Records } from '../../src/store/lmdb/records.js'
 import { memoryStore } from '../../src/store/memory.js'
 import { SimulatedDisk } from './lmdb.js'
+import { remote } from './remote.js'
 import type { Storage } from './server.js'
 import type { World } from './world.js'
 
@@ -13,7 +14,11 @@ const DEADLINE = 5_000
 /** What the server can store in, by name. */
 export const storages: Record<string, (world: World) => Storage> = {
   memory: () => ({ isDurable: false, open: async () => memoryStore(), crash () {}, heal () {} }),
-  lmdb
+  lmdb,
+  remote (world) {
+    const store = memoryStore()
+    return { isDurable: true, open: async () => remote(world, store), crash () {}, heal () {} }
+  }
 }
 
 /** The LMDB store on a simulated disk. */
