@@ -20,7 +20,8 @@ export function logOutages (store: Store, log: FastifyBaseLogger, now?: () => nu
   const busy = new Condition(log, { level: 'warn', begins: 'The store has too much to do', ends: 'The store is keeping up again,' }, now)
   const used: Ended = error => {
     if (hasCode(error, AWAY)) away.met(error)
-    else if (hasCode(error, FULL)) full.met(error)
+    // Where it was noticed says nothing. What a full disk or Redis said does.
+    else if (hasCode(error, FULL)) full.met((error as Error).cause)
     else if (hasCode(error, BUSY)) busy.met(error)
     else if (error === undefined || isBoxError(error)) {
       away.notMet()

@@ -110,6 +110,20 @@ t.test('refused requests do not flood the log while the store does not respond',
 t.test('nor while the store has too much to do', async t => { await refuses(t, new BusyError(), 503, 'The store has too much to do', 40) })
 t.test('nor while the store is full', async t => { await refuses(t, new StoreFullError(), 507, 'The store is full') })
 
+t.test('a full store is logged without a stack, and with what the disk said', async t => {
+  for (const [error, expected] of [[new StoreFullError(), undefined], [new StoreFullError({ cause: new Error('ENOSPC') }), { message: 'ENOSPC' }]] as const) {
+    const { lines, stream } = logger()
+    const store = memoryStore()
+    store.create = async () => { throw error }
+    const { app } = await build(t, { store, server: { logger: { stream } } })
+    t.equal((await app.inject({ method: 'POST', url: '/boxes' })).statusCode, 507)
+    const [line] = lines.filter(({ msg }) => msg === 'The store is full')
+    t.match(line, { level: 50 })
+    t.match(line!.err, expected!)
+    t.equal(line!.err === undefined, expected === undefined)
+  }
+})
+
 t.test('nor do open streams', async t => {
   const { lines, stream } = logger()
   const store = memoryStore()

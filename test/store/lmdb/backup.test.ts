@@ -159,6 +159,7 @@ t.test('nothing is overwritten without being told to', async t => {
   await backUp(path, file, false, start)
   const made = readFileSync(file)
   await t.rejects(backUp(path, file, false, start), { message: /exists\. Choose another name, or pass --overwrite/ })
+  await t.rejects(backUp(path, join(path, 'nowhere/store.backup'), false, start), { message: /^the directory '.*nowhere' does not exist$/ })
   t.ok(made.equals(readFileSync(file)))
   await backUp(path, file, true, start)
 

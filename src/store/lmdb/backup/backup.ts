@@ -9,7 +9,7 @@ import { verifyBackup } from './verify.js'
 /**
  * Backs up the store in a directory, whether or not a server has it open: everything that had got a 2xx by now is in
  * it. The file appears under its name only once it is complete, flushed and verified.
- * @throws Error if the file exists and `overwrite` is false, or it cannot be written; then nothing is left of it
+ * @throws Error if the file exists and `overwrite` is false, its directory is missing, or it cannot be written; then nothing is left of it
  */
 export async function backUp (directory: string, target: string, overwrite: boolean, now: number): Promise<{ label: Label, content: Content }> {
   const file = resolve(target)
@@ -17,6 +17,7 @@ export async function backUp (directory: string, target: string, overwrite: bool
     if (!overwrite && existsSync(file)) throw new Error(`'${target}' exists. Choose another name, or pass --overwrite`)
   }
   refuseExisting()
+  if (!existsSync(dirname(file))) throw new Error(`the directory '${dirname(target)}' does not exist`)
   const { root, close } = await openStoreSnapshot(directory)
   try {
     // In a directory of its own, so that others cannot read it.
