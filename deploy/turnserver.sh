@@ -18,8 +18,13 @@ while [ -z "$address" ]; do
   set -- $(getent ahostsv4 "$DOMAIN")
   case ${1:-} in
     127.*) ;;
-    # IPv6 addresses are not translated.
-    '') getent ahostsv6 "$DOMAIN" > /dev/null && break ;;
+    '')
+      set -- $(getent ahostsv6 "$DOMAIN")
+      # IPv6 addresses are not translated.
+      case ${1:-} in
+        '' | ::1) ;;
+        *) echo "$DOMAIN has no IPv4 address. If this machine has one behind NAT, set PUBLIC_ADDRESS" >&2 && break ;;
+      esac ;;
     *) address=$1 && break ;;
   esac
   echo "On this machine, $DOMAIN resolves to ${1:-no address}: set PUBLIC_ADDRESS, or correct DNS and /etc/hosts" >&2

@@ -11,11 +11,15 @@ export async function loadOptional<T> (part: string, load: () => Promise<T>, rem
     return await load()
   } catch (cause) {
     const { message } = cause as Error
-    // The error's code does not say which package is missing, and loaders may drop it.
-    const [, name = ''] = /^Cannot find (?:package|module) '([^']+)'/.exec(message) ?? []
+    const name = missingPackage(cause) ?? ''
     const range = optionalPackages.get(name)
     if (range === undefined) throw new Error(`${part} could not be loaded: ${message.split('\n', 1)[0]}`, { cause })
     const [major] = /\d+/.exec(range) ?? []
     throw new Error(`${part} needs the package ${name} ${major}: ${remedy ?? `npm install ${name}@${major}`}`, { cause })
   }
+}
+
+/** The package that an import failed to find. The error's code does not say which one it is, and loaders may drop it. */
+export function missingPackage (error: unknown): string | undefined {
+  return /^Cannot find (?:package|module) '([^']+)'/.exec((error as Error).message)?.[1]
 }

@@ -51,7 +51,7 @@ export async function openStore (address: StoreAddress, { log, onFailure }: Stor
 }
 
 function explain (error: unknown, hosts: string): string {
-  const { message } = (error as Error).cause as Error
+  const { message } = (error instanceof Error && error.cause instanceof Error ? error.cause : error) as Error
   if (!isReply(error)) return `Redis at ${hosts} does not respond: ${message.replace(/\.$/, '')}. Start it or choose another --store.`
   // A reply begins with its code.
   if (/^(?:NOAUTH|WRONGPASS)\b/.test(message)) return `Redis at ${hosts} rejected the user or password.`

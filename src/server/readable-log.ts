@@ -23,9 +23,11 @@ export function readableLog (destination: { write: (text: string) => void }, col
   return { write: line => { destination.write(readable(JSON.parse(line, harmless))) } }
 }
 
-/** The lines of a stack stay, since each is indented. */
+/** The lines of a stack stay, since each is indented. Names of members are printed, too. */
 function harmless (key: string, value: unknown): unknown {
-  return typeof value === 'string' ? value.replace(CONTROLS, char => key === 'stack' && char === '\n' ? char : shown(char)) : value
+  if (typeof value === 'string') return value.replace(CONTROLS, char => key === 'stack' && char === '\n' ? char : shown(char))
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value
+  return Object.fromEntries(Object.entries(value).map(([name, member]) => [name.replace(CONTROLS, shown), member]))
 }
 
 function shown (char: string): string {

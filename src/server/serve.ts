@@ -1,5 +1,6 @@
 import closeWithGrace from 'close-with-grace'
 import { version } from '../manifest.js'
+import { missingPackage } from '../optional.js'
 import { buildServer } from './app.js'
 import type { Config } from './config.js'
 
@@ -43,7 +44,7 @@ async function logForTerminal (terminal: NodeJS.WriteStream): Promise<{ write: (
     const { readableLog } = await import('./readable-log.js')
     return readableLog(terminal)
   } catch (error) {
-    if ((error as { code?: string }).code === 'ERR_MODULE_NOT_FOUND') return terminal
+    if (missingPackage(error) === 'pino-pretty') return terminal
     throw error
   }
 }

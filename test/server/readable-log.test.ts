@@ -31,7 +31,7 @@ t.test('an error has its stack, and what a client wrote cannot control the termi
   let text = ''
   const { app } = await serve(t, [], { log: readableLog({ write: line => { text += line } }, false) })
   const hostile = 'clear \u001b[2J and \u009b2J, \\u001b, C:\\new, \b\r\u007f\u202e\n[00:00:00.000] INFO: forged'
-  app.log.error({ err: new Error(hostile) }, hostile)
+  app.log.error({ err: new Error(hostile), [hostile]: { [hostile]: 1 } }, hostile)
   t.match(text, /ERROR: clear \\u001b\[2J and \\u009b2J, \\u001b, C:\\new, \\b\\r\\u007f\\u202e\\n\[00:00:00\.000\] INFO: forged\n/)
   t.match(text, /^ +at .*readable-log\.test/m)
   t.notMatch(text, CONTROLS)

@@ -139,14 +139,15 @@ export class LmdbStore implements Store {
     this.#commits.assertServing()
     let box = await this.#onDisk(drop, now)
     checkCursor(after, box)
-    const isDue = renewedDeadline(box.deadline, box.ttl, now) !== box.deadline
-    const isLarge = mayBeLarge(box, after, limit)
-    if (isDue) await this.#renew(drop, now)
-    // The texts are fetched last, so that no page waits for the disk in memory.
-    if (isLarge) await ownTurn()
-    if (isDue || isLarge) {
-      box = await this.#onDisk(drop, now, isLarge ? ownTurn : undefined)
-      // Meanwhile, another box may have taken its place.
+    // After each wait, another box may have taken its place. The texts are fetched last, so that no page waits in memory.
+    if (renewedDeadline(box.deadline, box.ttl, now) !== box.deadline) {
+      await this.#renew(drop, now)
+      box = await this.#onDisk(drop, now)
+      checkCursor(after, box)
+    }
+    if (mayBeLarge(box, after, limit)) {
+      await ownTurn()
+      box = await this.#onDisk(drop, now, ownTurn)
       checkCursor(after, box)
     }
     const from = Math.max(after, this.#records.passed(drop, box, now))

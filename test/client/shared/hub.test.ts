@@ -261,6 +261,19 @@ t.test('a box that is refused again and again is read on its own', async t => {
   t.ok(shared >= 4)
 })
 
+t.test('nor does a box that is refused and unavailable in turn keep the others waiting', async t => {
+  let shared = 0
+  const { boxes: [one], requests } = fakeBoxes(t, 1, async request => {
+    if (request.method === 'GET') return eventStream([': open\n\n', 'id: 1\ndata: 1\n\n'], { open: true })
+    const list = await listOf(request)
+    const [status, code] = ++shared % 2 === 0 ? [503, 'BOX_ERR_STORE'] as const : [429, 'BOX_ERR_BUSY'] as const
+    return eventStream([': open\n\n', ...list.map((_, box) => trouble(box, status, code))], { open: true })
+  })
+  t.same(await take(one!, 1), [1])
+  t.same(requests.filter(request => request.startsWith('GET')), ['GET /boxes/1/messages'])
+  t.equal(shared, 7)
+})
+
 /** The requests for streams that a server has had. */
 async function counted (t: Test, options: BoxPluginOptions = {}) {
   const { url, local } = await serve(t, options)

@@ -210,7 +210,7 @@ t.test('in Chromium, over HTTP/1.1', { skip: await needsChromium() }, async t =>
     for (const owner of owners) await owner.send('a')
     for (const tab of [leader, other]) await has(tab, 1)
     await other.evaluate(async url => {
-      const channel = new BroadcastChannel(`signalbox streams 1 ${url}`)
+      const channel = new BroadcastChannel(`signalbox streams 2 ${url}`)
       const { held = [] } = await navigator.locks.query()
       const tabs = held.map(({ name = '' }) => name.split(' ').at(-1))
       const odd: unknown[] = [undefined, null, 7, 'add', [], {}, { type: 'add' }, { type: 'add', tab: 'x', reader: 1, box: 'y'.repeat(100), after: 0 }, { type: 'add', tab: 'x', reader: 1, box: { toString: 1 }, after: 0 }]

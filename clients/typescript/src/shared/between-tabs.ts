@@ -24,7 +24,7 @@ export type BetweenTabs = Asked | Told | Announced
  * The channel and the locks of the tabs that share streams of a server. Tabs may have different releases of this package:
  * if what is said between tabs changes, so does the number, and they do not hear each other.
  */
-export const nameFor = (server: string): string => `signalbox streams 1 ${server}`
+export const nameFor = (server: string): string => `signalbox streams 2 ${server}`
 
 /** How deep messages may be nested; browsers copy somewhat more between tabs, but not all that they can parse. */
 const MAX_DEPTH = 500

@@ -12,7 +12,7 @@ const MOST = 64
 /** How many boxes may be read at once by opening the stream again; after that, it is one in each `minDelay`. */
 const BURST = 150
 
-/** How often in a row a box may be refused before it is read on its own. */
+/** How often a box may be refused, with no message in between, before it is read on its own. */
 const MAX_REFUSALS = 3
 
 /** What a stream says about a box of its list. */
@@ -31,8 +31,8 @@ interface Batch { messages: Message[], length: number }
 export class Hub implements Carrier {
   readonly #source: Source
   readonly #readers = new Set<Reader>()
-  /** the problem that a reader's box has, if it may pass, and how often in a row */
-  readonly #troubles = new Map<Reader, { status: number, count: number }>()
+  /** how often a reader's box had a problem that may pass since its last message, and how often that was a refusal */
+  readonly #troubles = new Map<Reader, { count: number, refusals: number }>()
   #most = MOST
   #running = false
   #stream: Scope | undefined
@@ -199,11 +199,12 @@ export class Hub implements Carrier {
   /** What is wrong with one box leaves the others as they are. */
   #meet (error: BoxError, reader: Reader): void {
     const { status } = error
-    const before = this.#troubles.get(reader)
-    const count = before?.status === status ? before.count + 1 : 1
-    const isRefused = status === 429 && count > MAX_REFUSALS
+    const before = this.#troubles.get(reader) ?? { count: 0, refusals: 0 }
+    const count = before.count + 1
+    const refusals = before.refusals + (status === 429 ? 1 : 0)
+    const isRefused = status === 429 && refusals > MAX_REFUSALS
     if (isTransient(error) && !isRefused) {
-      this.#troubles.set(reader, { status, count })
+      this.#troubles.set(reader, { count, refusals })
       return this.#refreshIn(backoffDelay(count, error, this.#source.timings))
     }
     this.#readers.delete(reader)
