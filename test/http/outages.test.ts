@@ -14,6 +14,7 @@ import { until } from '../helpers/until.js'
 interface Line {
   level: number
   msg: string
+  err?: unknown
 }
 
 function logger () {
