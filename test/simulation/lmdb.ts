@@ -109,7 +109,10 @@ export class SimulatedLmdb {
     return Object.assign(root, {
       openDB: ({ name, encoding }: { name: string, encoding: Encoding }) => new SimulatedDatabase(this, name, encoding),
       childTransaction: (run: () => unknown) => this.transaction(run),
-      transactionSync: (run: () => unknown) => this.transactionSync(run)
+      transactionSync: (run: () => unknown) => this.transactionSync(run),
+      // No other process opens this store.
+      getStats: () => ({ lastTxnId: 0 }),
+      getWriteTxnId: () => 1
     }) as unknown as RootDatabase<Buffer, string>
   }
 

@@ -32,7 +32,7 @@ function lmdb (world: World): Storage {
       const records = new Records(lmdb.root, freeSpace)
       markFormat(lmdb.root)
       records.catchUp()
-      const environment = { records, freeSpace, releaseReaders () {}, close: async () => {} }
+      const environment = { records, transaction: records.transaction.bind(records), freeSpace, releaseReaders () {}, close: async () => {} }
       return new LmdbStore(environment, DEADLINE, error => {
         // One that has crashed may notice that nothing responds any more.
         if (lmdb.isOver) return

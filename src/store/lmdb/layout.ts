@@ -8,7 +8,7 @@ import { asBytes, numbersIn } from './encoding.js'
  * | database  | key              | value |
  * | ---       | ---              | --- |
  * | (root)    | `format`         | the number of this layout |
- * |           | `totals`         | what everything counts against the size limit, in bytes; the place of the last message; the first place whose box's record may lag |
+ * |           | `totals`         | what everything counts against the size limit, in bytes; the place of the last message; the first place whose box's record may lag; the number of transactions, which earlier versions neither write nor read |
  * | boxes     | drop             | the box with the places of its last messages, possibly in an earlier state (see lag.ts) |
  * | places    | [drop, chunk]    | the places of `CHUNK` messages before those |
  * | messages  | place            | `deadline drop text`: the box's deadline from then on, and the JSON text; in a room, `deadline,time drop text` |
@@ -63,8 +63,8 @@ export function markFormat (root: RootDatabase<Buffer, string>): void {
   if (readFormat(root) !== FORMAT) root.putSync('format', asBytes([FORMAT]))
 }
 
-export function readTotals (root: RootDatabase<Buffer, string>): { cost: number, lastPlace: number, from: number } {
+export function readTotals (root: RootDatabase<Buffer, string>): { cost: number, lastPlace: number, from: number, transactions: number } {
   const totals = root.getBinaryFast('totals')
-  const [cost = 0, lastPlace = 0, from = 1] = totals === undefined ? [] : numbersIn(totals)
-  return { cost, lastPlace, from }
+  const [cost = 0, lastPlace = 0, from = 1, transactions = 0] = totals === undefined ? [] : numbersIn(totals)
+  return { cost, lastPlace, from, transactions }
 }

@@ -57,7 +57,7 @@ export class LmdbStore implements Store {
   constructor (environment: Environment, deadline: number, onFailure: (error: Error) => void) {
     this.#environment = environment
     this.#records = environment.records
-    this.#commits = new Commits((apply, isFull) => environment.records.transaction(apply, isFull), deadline, onFailure, environment.freeSpace)
+    this.#commits = new Commits(environment.transaction, deadline, onFailure, environment.freeSpace)
   }
 
   async create (drop: string, ttl: number, now: number, limits: Limits, holder?: string, keep?: number): Promise<void> {
@@ -180,8 +180,11 @@ export class LmdbStore implements Store {
    * @param pause comes after each wait, which many readers may have shared
    */
   async #onDisk (drop: string, now: number, pause?: () => Promise<void>): Promise<Box> {
-    while (this.#records.unsettled(drop)) {
-      await this.#commits.settled()
+    for (;;) {
+      // A transaction, even an empty one, starts from the last one.
+      if (this.#records.isSetBack) await this.#commits.run(() => {})
+      else if (this.#records.unsettled(drop)) await this.#commits.settled()
+      else break
       await pause?.()
     }
     return live(this.#records.flushedBox(drop), now)

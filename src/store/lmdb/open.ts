@@ -5,6 +5,7 @@ import type { RootDatabase, RootDatabaseOptionsWithPath } from 'lmdb'
 import { loadOptional } from '../../optional.js'
 import { announcedReaders, forgetReaders } from './announced-readers.js'
 import { freeSpaceOf } from './free-space.js'
+import { SetBackError, setForward } from './latest.js'
 import { markFormat } from './layout.js'
 import { Records } from './records.js'
 
@@ -30,6 +31,8 @@ const openDirectories = new Set<string>()
 
 export interface Environment {
   records: Records
+  /** Runs a transaction of the records, on top of the last one even if another process has set LMDB back. */
+  transaction: (apply: () => void, isFull: boolean) => Promise<void>
   /** how much more the disk can take, in bytes */
   freeSpace: () => number
   /** Makes reusable what only killed processes were still reading. */
@@ -62,7 +65,8 @@ export async function openEnvironment (path: string): Promise<Environment> {
   try {
     const lock = join(directory, 'lock.mdb')
     const before = inodeOf(lock)
-    const environment = root = open<Buffer, string>({ ...OPTIONS, path: directory, noSubdir: false })
+    const options = { ...OPTIONS, path: directory, noSubdir: false }
+    const environment = root = open<Buffer, string>(options)
     const freeSpace = (): number => freeSpaceOf(directory)
     const records = new Records(root, freeSpace)
     const other = otherReader(root, directory)
@@ -71,7 +75,17 @@ export async function openEnvironment (path: string): Promise<Environment> {
     markFormat(root)
     records.catchUp()
     flushDirectories(directory, made)
-    return { records, freeSpace, releaseReaders: () => { environment.readerCheck() }, close }
+    const transaction = async (apply: () => void, isFull: boolean): Promise<void> => {
+      for (;;) {
+        try {
+          return await records.transaction(apply, isFull)
+        } catch (error) {
+          if (!(error instanceof SetBackError)) throw error
+          await setForward(options)
+        }
+      }
+    }
+    return { records, transaction, freeSpace, releaseReaders: () => { environment.readerCheck() }, close }
   } catch (error) {
     await close()
     throw refusal(path, error)

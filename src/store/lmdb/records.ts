@@ -5,6 +5,7 @@ import { asBytes, messageIn, messageRecord } from './encoding.js'
 import { Holders } from './holders.js'
 import { Keys } from './keys.js'
 import { Lag } from './lag.js'
+import { assertLatest } from './latest.js'
 import { openDatabases, readTotals, type Databases } from './layout.js'
 import { Space } from './space.js'
 import { isExpired } from '../lifetime.js'
@@ -26,6 +27,9 @@ export class Records {
   readonly space: Space
   #cost = 0
   #lastPlace = 0
+  /** how many transactions have changed something, up to the last one that was flushed */
+  #flushed = 0
+  #hasChanged = false
 
   /** @param freeSpace how much more the disk can take, in bytes */
   constructor (root: RootDatabase<Buffer, string>, freeSpace: () => number) {
@@ -45,7 +49,8 @@ export class Records {
 
   /** Reads the messages that the records of their boxes do not cover. Must run once, before anything else. */
   catchUp (): void {
-    const { from } = readTotals(this.#root)
+    const { from, transactions } = readTotals(this.#root)
+    this.#flushed = transactions
     for (const { key: place, value } of this.#messages.getRange({ start: from })) {
       const { deadline, time, drop, text } = messageIn(value)
       const box = this.box(drop)
@@ -61,20 +66,26 @@ export class Records {
   /**
    * Runs `apply` in a transaction, all or nothing; resolves once it is flushed.
    * @param isFull whether to refuse new data, whatever the disk says
+   * @throws SetBackError before anything is changed
    */
   async transaction (apply: () => void, isFull = false): Promise<void> {
     try {
+      let count = this.#flushed
       await this.#root.childTransaction(() => {
-        const { cost, lastPlace } = readTotals(this.#root)
+        assertLatest(this.#root)
+        const { cost, lastPlace, transactions } = readTotals(this.#root)
         this.#cost = cost
         this.#lastPlace = lastPlace
+        this.#hasChanged = false
         if (isFull) this.space.close()
         else this.space.measure()
         apply()
         for (const [drop, box] of this.#lag.overdue()) this.putBox(drop, box)
-        if (this.#cost === cost && this.#lastPlace === lastPlace) return
-        void this.#root.put('totals', asBytes([this.#cost, this.#lastPlace, this.#lag.from() ?? this.#lastPlace + 1]))
+        if (!this.#hasChanged) return
+        count = transactions + 1
+        void this.#root.put('totals', asBytes([this.#cost, this.#lastPlace, this.#lag.from() ?? this.#lastPlace + 1, count]))
       })
+      this.#flushed = count
       this.#lag.commit()
     } catch (error) {
       this.#lag.abort()
@@ -108,6 +119,11 @@ export class Records {
     return box === undefined ? this.#recorded(drop) : { ...box }
   }
 
+  /** Whether reads would see an earlier transaction than the last one, because another process has set LMDB back. */
+  get isSetBack (): boolean {
+    return readTotals(this.#root).transactions < this.#flushed
+  }
+
   /** Whether the disk may be ahead of `flushedBox`, until the current transaction settles. */
   unsettled (drop: string): boolean {
     return this.#lag.isCatchingUp(drop)
@@ -120,6 +136,7 @@ export class Records {
 
   putBox (drop: string, box: Box): void {
     void this.#boxes.put(drop, recordOf(box))
+    this.#hasChanged = true
     this.#lag.catchUp(drop)
   }
 
@@ -138,6 +155,7 @@ export class Records {
     this.keys.removeAll(drop, box)
     void this.#deadlines.remove([box.listed, drop])
     void this.#boxes.remove(drop)
+    this.#hasChanged = true
     this.#lag.catchUp(drop)
     this.holders.remove(box)
     this.#cost -= costOf(box)
@@ -165,6 +183,7 @@ export class Records {
     // types do not mention that.
     const inOrder: unknown = this.#messages.putSync(place, messageRecord(box, drop, text, now), IN_ORDER)
     if (inOrder === false) throw new Error(`message ${place} is not the last one`)
+    this.#hasChanged = true
     this.#lag.grow(drop, box, place, bytes)
     this.#cost += messageCost(box, bytes)
     this.holders.charge(box, messageCost(box, bytes))
@@ -237,6 +256,7 @@ export class Records {
     void this.#deadlines.remove([box.listed, drop])
     box.listed = dueOf(box)
     void this.#deadlines.put([box.listed, drop], NOTHING)
+    this.#hasChanged = true
   }
 }
 
