@@ -198,11 +198,10 @@ export class Hub implements Carrier {
 
   /** What is wrong with one box leaves the others as they are. */
   #meet (error: BoxError, reader: Reader): void {
-    const { status } = error
     const before = this.#troubles.get(reader) ?? { count: 0, refusals: 0 }
     const count = before.count + 1
-    const refusals = before.refusals + (status === 429 ? 1 : 0)
-    const isRefused = status === 429 && refusals > MAX_REFUSALS
+    const refusals = before.refusals + (error.status === 429 ? 1 : 0)
+    const isRefused = refusals > MAX_REFUSALS
     if (isTransient(error) && !isRefused) {
       this.#troubles.set(reader, { count, refusals })
       return this.#refreshIn(backoffDelay(count, error, this.#source.timings))
