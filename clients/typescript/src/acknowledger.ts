@@ -37,7 +37,7 @@ export class Acknowledger {
     this.#running ??= this.#run().catch(() => {})
   }
 
-  /** Call when the loop is left. Resolves when everything has been acknowledged; rejects if that fails. */
+  /** Call when the loop is left. Resolves when the server has deleted what was handled, or refused to; else rejects. */
   async flush (): Promise<void> {
     this.#staying.end()
     await this.#running
