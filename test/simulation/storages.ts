@@ -1,5 +1,5 @@
 import { markFormat } from '../../src/store/lmdb/layout.js'
-import { LmdbStore } from '../../src/store/lmdb/lmdb-store.js'
+import { LmdbStore } from '../../src/store/lmdb/store.js'
 import { OPTIONS } from '../../src/store/lmdb/open.js'
 import { Records } from '../../src/store/lmdb/records.js'
 import { memoryStore } from '../../src/store/memory.js'
