@@ -98,7 +98,7 @@ async function withoutSignaling (page) {
 }
 
 /**
- * @param delay in ms, from the browsers to both servers and back; without it, connections are direct
+ * @param delay in ms, between the browsers and both servers, in each direction; without it, connections are direct
  * @returns ms until the data channel was open, of each call, by what set it up; and the requests that it took
  */
 export async function measureCalls (delay = 0) {

@@ -17,7 +17,7 @@ function mercure (kind, durability) {
     durability,
     find () {
       mercureProgram()
-      return { version: 'v0.18.0 (`cmd/mercure`)', configuration: `${kind === 'bolt' ? 'Bolt transport, history without a bound' : 'local transport, no history'}, anonymous subscribers, publishers with a JWT` }
+      return { version: 'v0.18.0 (`cmd/mercure`)', configuration: `${kind === 'bolt' ? 'Bolt transport, history without a bound' : 'local transport, no history'}, anonymous subscribers, publishers with a JWT, its access log on` }
     },
     async start (dir) {
       const port = await freePort()
@@ -43,7 +43,7 @@ function token (key) {
   return `${signed}.${createHmac('sha256', key).update(signed).digest('base64url')}`
 }
 
-export const mercureLocal = mercure('local', 'memory')
+export const mercureLocal = mercure('local', 'not kept')
 export const mercureBolt = mercure('bolt', 'flushed to disk')
 
 const centrifugoProgram = () => goProgram({ module: 'github.com/centrifugal/centrifugo/v6', version: 'v6.9.1', name: 'centrifugo' })

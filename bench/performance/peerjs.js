@@ -9,7 +9,7 @@ const { version } = JSON.parse(readFileSync(new URL('../../node_modules/peer/pac
 
 export const peerJs = {
   name: 'PeerJS server',
-  durability: 'memory',
+  durability: 'not kept',
   find: () => ({ version, configuration: 'no limit on clients; both sides on WebSockets' }),
   async start () {
     const { url, pid, stop } = await startProcess('./compat-server.js', ['peerjs', 'official'])

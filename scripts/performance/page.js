@@ -19,8 +19,8 @@ const CHARTS = [
   { name: 'idle', title: 'Memory per idle stream', note: LESS, write: kib }
 ]
 
-/** The load generator is the limit from here on, so that the server may be able to do more. */
-const BUSY = 0.9
+/** The load generator, which shares the cores with the server, may be the limit from here on. */
+const BUSY = 0.7
 
 /** What ratios are relative to. */
 const REFERENCE = 'signalbox, memory'
@@ -41,7 +41,7 @@ function chartOf (chart, { contenders }) {
 }
 
 /** Where a call's servers were: their delay is in each direction. */
-const distance = delay => delay === 0 ? 'no delay' : `${delay} ms away`
+const distance = delay => delay === 0 ? 'no delay' : `${delay} ms each way`
 
 function callsChart ({ calls }) {
   const bars = calls.flatMap(({ delay, signalbox, peerJs }) => [
@@ -101,7 +101,7 @@ function callsTable ({ calls }) {
 function machine ({ date, machine: { node, cores, cpu, memory, loads }, settings: { rounds, seconds, connections, samples, streams }, calls }) {
   return `One run on ${date.replace('T', ' at ')} UTC: ${cores} cores (${cpu}), ${memory} GiB of memory, Node ${node.slice(1)}, clients
 and servers on the same machine. Its load average was ${loads.map(load => load.toFixed(1)).join(', ')}, before the run and after each of its ${rounds} rounds.
-In each round, every server in turn answered ${connections} connections for ${seconds} s per rate, delivered ${samples.toLocaleString('en')} messages one at a
+In each round, each server in turn was loaded over ${connections} connections for ${seconds} s per kind of request, delivered ${samples.toLocaleString('en')} messages one at a
 time, and held ${streams.toLocaleString('en')} streams, each on a channel of its own. A figure is the median of the rounds; for calls,
 of ${calls[0].count} calls.`
 }
