@@ -34,3 +34,14 @@ t.test('a bar is as long as its value, and names are escaped', async t => {
   t.match(chart, '>a &#60; b &#38; c</text>')
   t.equal(described(chart), 'Rates. More is better. a &#60; b &#38; c: 100/s; half: 50/s.')
 })
+
+t.test('every text fits into its chart', async t => {
+  // A character of this font takes at most 8 units on average.
+  for (const [name, chart] of charts(result)) {
+    const width = Number(/ width="(\d+)"/.exec(chart)![1])
+    for (const [, x, end, text = ''] of chart.matchAll(/<text x="([\d.]+)"[^>]*?( text-anchor="end")?>([^<]*)</g)) {
+      const most = end === undefined ? width - Number(x) : Number(x)
+      t.ok(text.length * 8 <= most, `${name}: ${text}`)
+    }
+  }
+})

@@ -1,8 +1,8 @@
 // Bar charts as SVG. They are images: no script, no font from elsewhere, readable on light and dark pages.
 
 const WIDTH = 720
-const LABELS = 190
-const VALUES = 130
+const LABELS = 210
+const VALUES = 170
 const BAR = 20
 const ROW = 28
 const TOP = 58

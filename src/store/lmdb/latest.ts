@@ -31,8 +31,15 @@ const OPEN = `
   const { open } = await import(lmdb)
   await open(JSON.parse(options)).close()`
 
-/** Lets a process of its own open the store while nothing is committed, which sets LMDB to the last transaction. */
-export async function setForward (options: RootDatabaseOptionsWithPath): Promise<void> {
+/** How long that may take, in ms. */
+const MOST = 4_000
+
+/**
+ * Lets a process of its own open the store while nothing is committed, which sets LMDB to the last transaction.
+ * @throws Error if no process can be started, or the signal is aborted
+ */
+export async function setForward (options: RootDatabaseOptionsWithPath, signal: AbortSignal): Promise<void> {
   const args = ['--input-type=module', '--eval', OPEN, import.meta.resolve('lmdb'), JSON.stringify({ ...options, readOnly: true })]
-  await promisify(execFile)(process.execPath, args)
+  // What this process is started with, such as a debugger, is not for that one.
+  await promisify(execFile)(process.execPath, args, { env: { ...process.env, NODE_OPTIONS: '' }, timeout: MOST, killSignal: 'SIGKILL', signal })
 }

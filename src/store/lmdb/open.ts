@@ -58,7 +58,9 @@ export async function openEnvironment (path: string): Promise<Environment> {
   if (openDirectories.has(directory)) throw new Error(`The store in '${path}' is already open. Use that one.`)
   openDirectories.add(directory)
   let root: RootDatabase<Buffer, string> | undefined
+  const closing = new AbortController()
   const close = async (): Promise<void> => {
+    closing.abort()
     await root?.close()
     openDirectories.delete(directory)
   }
@@ -72,19 +74,22 @@ export async function openEnvironment (path: string): Promise<Environment> {
     const other = otherReader(root, directory)
     if (other !== undefined) throw new Error(`process ${other} has it open. Stop that process, or choose another directory`)
     if (before !== undefined && before !== inodeOf(lock)) throw new Error('a backup was just restored into it. Start again')
-    markFormat(root)
-    records.catchUp()
-    flushDirectories(directory, made)
     const transaction = async (apply: () => void, isFull: boolean): Promise<void> => {
       for (;;) {
         try {
           return await records.transaction(apply, isFull)
         } catch (error) {
           if (!(error instanceof SetBackError)) throw error
-          await setForward(options)
+          await setForward(options, closing.signal)
         }
       }
     }
+    // In a transaction, because it must see the last one.
+    await transaction(() => {
+      markFormat(environment)
+      records.catchUp()
+    }, false)
+    flushDirectories(directory, made)
     return { records, transaction, freeSpace, releaseReaders: () => { environment.readerCheck() }, close }
   } catch (error) {
     await close()

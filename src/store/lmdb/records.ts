@@ -47,7 +47,10 @@ export class Records {
     this.space = new Space(Object.values(databases), freeSpace)
   }
 
-  /** Reads the messages that the records of their boxes do not cover. Must run once, before anything else. */
+  /**
+   * Reads the messages that the records of their boxes do not cover. Must run once, before anything else, and in a
+   * transaction if others may change the store.
+   */
   catchUp (): void {
     const { from, transactions } = readTotals(this.#root)
     this.#flushed = transactions
@@ -70,7 +73,7 @@ export class Records {
    */
   async transaction (apply: () => void, isFull = false): Promise<void> {
     try {
-      let count = this.#flushed
+      let count = 0
       await this.#root.childTransaction(() => {
         assertLatest(this.#root)
         const { cost, lastPlace, transactions } = readTotals(this.#root)
@@ -81,8 +84,8 @@ export class Records {
         else this.space.measure()
         apply()
         for (const [drop, box] of this.#lag.overdue()) this.putBox(drop, box)
+        count = this.#hasChanged ? transactions + 1 : transactions
         if (!this.#hasChanged) return
-        count = transactions + 1
         void this.#root.put('totals', asBytes([this.#cost, this.#lastPlace, this.#lag.from() ?? this.#lastPlace + 1, count]))
       })
       this.#flushed = count

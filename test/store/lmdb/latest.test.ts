@@ -1,5 +1,7 @@
 // What happens when another process that opens the store sets LMDB back to an earlier transaction (src/store/lmdb/latest.ts).
 import { execFileSync } from 'node:child_process'
+import fs from 'node:fs'
+import { syncBuiltinESMExports } from 'node:module'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { limits, message, newDrop, start, TTL } from '../../../src/store/contract/boxes.js'
@@ -73,4 +75,42 @@ t.test('operations that come at once share one way back', async t => {
   t.same(await Promise.all([add('a'), add(), add('c')]), [13, 14, 15])
   await store.acknowledge(drop, 3, start)
   t.same(await textsOf(store, drop), texts.slice(3))
+})
+
+/** Calls this once, when a store that is being opened looks for the processes that read it. */
+function whileOpening (t: Test, work: () => void): void {
+  const { readdirSync } = fs
+  const restore = (): void => {
+    fs.readdirSync = readdirSync
+    syncBuiltinESMExports()
+  }
+  t.teardown(restore)
+  fs.readdirSync = ((...args: Parameters<typeof readdirSync>) => {
+    restore()
+    work()
+    return readdirSync(...args)
+  }) as typeof readdirSync
+  syncBuiltinESMExports()
+}
+
+t.test('a store that is set back while it is opened has everything', async t => {
+  const path = freshDirectory(t)
+  const before = await lmdbStore({ path })
+  const drop = newDrop()
+  await before.create(drop, TTL, start, limits)
+  const texts = ['1', '2', '3', '4', '5', '6']
+  for (const text of texts) await before.append(drop, message(text), start, limits)
+  await before.close()
+
+  let wasSetBack = false
+  whileOpening(t, () => {
+    setBack(path, 1)
+    wasSetBack = true
+  })
+  const store = await lmdbStore({ path, deadline: 60_000 })
+  t.teardown(() => store.close())
+  t.equal(wasSetBack, true)
+  t.same(await textsOf(store, drop), texts)
+  t.equal((await store.append(drop, message('7'), start, limits)).seq, 7)
+  t.same(await textsOf(store, drop), [...texts, '7'])
 })
