@@ -1,7 +1,7 @@
 import type { StreamEvent } from './event-parser.js'
 import { NoStreamError, readEvents, STREAM_HEADERS } from './event-source.js'
 import { dataOf, MESSAGES, type BoxClient, type ClientOptions } from './http.js'
-import { backoff, isTransient, type Timings } from './retry.js'
+import { backoff, isTransient, returns, type Timings } from './retry.js'
 import { Scope } from './scope.js'
 import { isMsgs } from './shapes.js'
 
@@ -85,6 +85,7 @@ export async function * follow (source: Source, after: number, scope: Scope, suc
   let way = stream
   for (;;) {
     const began = performance.now()
+    const before = returns
     let cause: unknown
     let replaced: boolean | undefined
     try {
@@ -120,7 +121,7 @@ export async function * follow (source: Source, after: number, scope: Scope, suc
       }
     }
     if (performance.now() - began > source.timings.maxDelay) failures = 0
-    await backoff(scope, ++failures, cause, source.timings)
+    await backoff(scope, ++failures, cause, source.timings, before)
   }
 }
 

@@ -71,12 +71,20 @@ function askedBy (error: unknown): number {
   return error instanceof BoxError ? error.retryAfter : 0
 }
 
-/** Waits before the next attempt, but no longer than until the browser is back online, if it had no response. */
-export async function backoff (scope: Scope, failures: number, error: unknown, timings: Timings): Promise<void> {
+/** How often the browser has come back online. Only browsers have this event. */
+export let returns = 0
+globalThis.addEventListener?.('online', () => { returns++ })
+
+/**
+ * Waits before the next attempt, but no longer than until the browser is back online, if the last one had no response.
+ * @param before `returns` before the last attempt: it may have failed because it began offline
+ */
+export async function backoff (scope: Scope, failures: number, error: unknown, timings: Timings, before = returns): Promise<void> {
+  const unanswered = !(error instanceof BoxError)
+  if (unanswered && returns > before) return
   const pause = new Scope(scope)
   const end = () => { pause.end() }
-  // Only browsers have this event.
-  if (!(error instanceof BoxError)) globalThis.addEventListener?.('online', end)
+  if (unanswered) globalThis.addEventListener?.('online', end)
   try {
     await pause.sleep(backoffDelay(failures, error, timings))
   } catch {
@@ -94,12 +102,13 @@ export async function backoff (scope: Scope, failures: number, error: unknown, t
 export async function retry<T> (timings: Timings, request: (child: Scope) => Promise<T>, parent?: Scope, signal?: AbortSignal): Promise<T> {
   return await Scope.run(parent, signal, async scope => {
     for (let failures = 1; ; failures++) {
+      const before = returns
       try {
         return await Scope.run(scope, undefined, request, timings.responseTimeout)
       } catch (error) {
         scope.signal.throwIfAborted()
         if (failures >= timings.maxAttempts || (!timings.repeatTimeouts && isTimeout(error)) || !isTransient(error) || askedBy(error) > timings.maxRetryAfter) throw error
-        await backoff(scope, failures, error, timings)
+        await backoff(scope, failures, error, timings, before)
       }
     }
   })

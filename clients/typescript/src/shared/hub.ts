@@ -2,7 +2,7 @@ import { NoStreamError, readEvents, STREAM_HEADERS } from '../event-source.js'
 import type { StreamEvent } from '../event-parser.js'
 import type { Message, Source } from '../follow.js'
 import { BoxError } from '../http.js'
-import { backoff, backoffDelay, isTransient } from '../retry.js'
+import { backoff, backoffDelay, isTransient, returns } from '../retry.js'
 import { Scope } from '../scope.js'
 import { freshOf, type Carrier, type Reader } from './reader.js'
 
@@ -106,7 +106,8 @@ export class Hub implements Carrier {
       // While the server is away, attempts must not add up.
       this.#spent = Math.min(this.#spentAt(began) + this.#readers.size, BURST)
       this.#openedAt = began
-      const before = [...this.#readers].map(({ cursor }) => cursor).join()
+      const online = returns
+      const cursors = [...this.#readers].map(({ cursor }) => cursor).join()
       const stream = this.#stream = new Scope()
       let cause: unknown
       try {
@@ -125,13 +126,13 @@ export class Hub implements Carrier {
       } finally {
         stream.end()
       }
-      const hasProgressed = before !== [...this.#readers].map(({ cursor }) => cursor).join()
+      const hasProgressed = cursors !== [...this.#readers].map(({ cursor }) => cursor).join()
       if (hasProgressed || performance.now() - began > timings.maxDelay) failures = 0
       if (this.isIdle) break
       const pause = this.#pause = new Scope()
       this.#isTold = cause instanceof BoxError && cause.retryAfter > 0
       // It ends early when none is left, or a box is added and the server has not said how long to wait.
-      await backoff(pause, ++failures, cause, timings).catch(() => {})
+      await backoff(pause, ++failures, cause, timings, online).catch(() => {})
       pause.end()
     }
     this.#clearRefresh()
