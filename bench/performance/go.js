@@ -17,12 +17,12 @@ function mercure (kind, durability) {
     durability,
     find () {
       mercureProgram()
-      return { version: 'v0.18.0 (`cmd/mercure`)', configuration: `${kind === 'bolt' ? 'Bolt transport, history without a bound' : 'local transport, no history'}, anonymous subscribers, publishers with a JWT, its access log on` }
+      return { version: 'v0.18.0 (`cmd/mercure`)', configuration: `${kind === 'bolt' ? 'Bolt transport, history without a bound' : 'local transport, no history'}, anonymous subscribers, publishers with a JWT, its access log, which cannot be turned off, to /dev/null` }
     },
     async start (dir) {
       const port = await freePort()
       const { url, pid, stop } = await start(mercureProgram(), ['--addr', `127.0.0.1:${port}`, '--jwt-key', key, '--allow-anonymous', '--write-timeout', '0s',
-        '--transport-url', kind === 'bolt' ? `bolt://${dir}/updates.db` : 'local://local'], port)
+        '--transport-url', kind === 'bolt' ? `bolt://${dir}/updates.db` : 'local://local'], port, { logs: true })
       const headers = { authorization: `Bearer ${token(key)}`, 'content-type': 'application/x-www-form-urlencoded' }
       let topics = 0
       return {

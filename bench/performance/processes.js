@@ -50,11 +50,14 @@ function builtProgram ({ module, path = '', version, name }) {
   return program
 }
 
-/** Starts a program and waits until it listens at this port or socket file. */
-export async function start (program, args, where) {
-  const child = spawn(program, args, { stdio: ['ignore', 'ignore', 'pipe'] })
+/**
+ * Starts a program and waits until it listens at this port or socket file.
+ * @param logs whether the program logs every request to stderr: nobody reads that, so that it costs as little as it can
+ */
+export async function start (program, args, where, { logs = false } = {}) {
+  const child = spawn(program, args, { stdio: ['ignore', 'ignore', logs ? 'ignore' : 'pipe'] })
   let said = ''
-  child.stderr.on('data', chunk => { said = (said + chunk).slice(-500) })
+  child.stderr?.on('data', chunk => { said = (said + chunk).slice(-500) })
   const exited = once(child, 'exit')
   for (let tries = 0; ; tries++) {
     if (child.exitCode !== null || tries === 1000) {
