@@ -23,6 +23,7 @@ func (l *link) connect(servers []webrtc.ICEServer) error {
 	l.connection = connection
 	l.peer = newPeer(l)
 	connection.OnTrack(l.peer.tracks.arrive)
+	l.limitChannels()
 	channel, err := l.open("signalbox", 0)
 	if err != nil {
 		return err
@@ -43,7 +44,7 @@ func (l *link) connect(servers []webrtc.ICEServer) error {
 // newAPI returns what makes this connection, with limits on what pion keeps of it.
 func (l *link) newAPI() *webrtc.API {
 	var settings webrtc.SettingEngine
-	l.media.exceeded = func() { l.loop.do(l.flood) }
+	l.media.exceeded = func() { l.loop.do(func() { l.flood(errSources) }) }
 	settings.BufferFactory = l.media.buffer
 	settings.SetRemoteIPFilter(l.candidates.admitAddress)
 	if l.core.api != nil {

@@ -72,11 +72,11 @@ func (l *link) clean(reason *Error, tell, goodbye bool) {
 	close(l.done)
 }
 
-// flood ends the connection whose media has too many sources. It does not wait for an answer, during which
+// flood ends a connection on which the other side has too many of something. It does not wait for an answer, during which
 // there would be more of them: the boxes tell the other side.
-func (l *link) flood() {
+func (l *link) flood(reason error) {
 	l.flooded = true
-	l.fail(&Error{CodeFull, errSources})
+	l.fail(&Error{CodeFull, reason})
 }
 
 // channelClosed waits for the message that says that this was intended.

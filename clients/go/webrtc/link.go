@@ -46,7 +46,7 @@ type link struct {
 	openings  int                        // how many of the two channels are open
 	held      []webrtc.DataChannelMessage
 	heldBytes int
-	flooded   bool // with sources of media
+	flooded   bool // with sources of media, or data channels
 
 	answering, connecting, breaking, restoring, closing *timer
 

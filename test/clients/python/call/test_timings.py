@@ -42,7 +42,14 @@ class FastLoop(asyncio.SelectorEventLoop):
 class FakeConnection(EventEmitter):
     """A connection that is never made."""
 
-    sctp = SimpleNamespace(_advertised_rwnd=0, _receive_data_chunk=None)
+    sctp = SimpleNamespace(
+        _advertised_rwnd=0,
+        _receive_data_chunk=None,
+        _receive=None,
+        _get_inbound_stream=None,
+        _inbound_streams={},
+        _data_channels={},
+    )
 
     async def close(self) -> None:
         pass

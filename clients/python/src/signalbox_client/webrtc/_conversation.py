@@ -13,7 +13,7 @@ from ._control import Control, Hold
 from ._errors import CallError, as_call_error, code_to_tell, is_only_signaling
 from ._negotiation import Negotiation
 from ._peer import Peer
-from ._received import limit_fragments
+from ._received import limit_channels, limit_fragments
 from ._sealing import Message, Role, Session
 from ._signaling import Signaling
 from ._timings import Timings
@@ -134,6 +134,7 @@ class Conversation:
         prepared, agreement = await prepare()
         self._prepared, self._agreement = prepared, agreement
         prepared.connection.once("excess", self.end)
+        limit_channels(prepared.connection.sctp, self.end)
         limit_fragments(prepared.connection.sctp, self.end)
         hold = Hold(prepared.channel, self.end)
         control = self._control = Control(prepared.control, on_message=self._receive_control, fail=self.end)

@@ -1,9 +1,10 @@
 """Limits on what aiortc keeps of what the other side sends. By itself, it keeps everything until somebody takes it."""
 
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, cast
 
 from aiortc import MediaStreamTrack, RTCPeerConnection
+from aiortc.rtcsctptransport import InboundStream
 from aiortc.rtp import RtcpByePacket
 
 from ._decoding import Decoding, Limits
@@ -12,6 +13,12 @@ from ._queues import Frames
 
 _MAX_FRAGMENTS = 4 * 1024 * 1024
 """Parts of messages on data channels: a browser sends at most 1 MiB that has not been put together."""
+_MAX_CHANNELS = 256
+"""At a time, of those that the other side opens, or sends on without opening them."""
+_MAX_NAMES = 1_024
+"""Bytes of a channel's label and protocol. aiortc keeps both, each of up to 64 KiB."""
+_OPENING = 50
+"""The payload protocol identifier of a message that opens a channel (RFC 8832)."""
 
 _MAX_SOURCES = 512
 """Of media, on all transports: 64 sections with three simulcast layers, each sent again on a source of its own, are 384."""
@@ -68,6 +75,41 @@ def limit_fragments(sctp: Any, fail: Callable[[CallError], None]) -> None:
             await receive(chunk)
 
     sctp._receive_data_chunk = receive_limited
+
+
+def limit_channels(sctp: Any, fail: Callable[[CallError], None]) -> None:
+    """End the call if the other side uses too many data channels, or one with long names.
+
+    A channel counts until both its stream and the channel itself are gone: the other side can end the former alone.
+    """
+    get_stream, receive = sctp._get_inbound_stream, sctp._receive
+    streams, channels = sctp._inbound_streams, sctp._data_channels
+    theirs: set[int] = set()
+
+    def get_stream_limited(stream: int) -> InboundStream:
+        if stream not in theirs and stream not in channels:
+            if len(theirs) == _MAX_CHANNELS:
+                theirs.intersection_update({*streams, *channels})
+            if len(theirs) == _MAX_CHANNELS:
+                fail(CallError("CALL_ERR_FULL"))
+                return _Nowhere()
+            theirs.add(stream)
+        return cast(InboundStream, get_stream(stream))
+
+    async def receive_limited(stream: int, protocol: int, data: bytes) -> None:
+        if protocol == _OPENING and len(data) > 12 + _MAX_NAMES:
+            fail(CallError("CALL_ERR_FULL"))
+        else:
+            await receive(stream, protocol, data)
+
+    sctp._get_inbound_stream, sctp._receive = get_stream_limited, receive_limited
+
+
+class _Nowhere(InboundStream):
+    """A stream that is one too many."""
+
+    def add_chunk(self, chunk: Any) -> None:
+        pass
 
 
 def limit_sources(transport: Any, sources: set[Any], fail: Callable[[CallError], object]) -> None:
