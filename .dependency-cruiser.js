@@ -19,6 +19,26 @@ const upward = Object.entries(above).map(([layer, names]) => ({
   to: { path: `^src/(?:${names.join('|')})(?:/|\\.ts$)` }
 }))
 
+/** Each folder of the page, and those it may import. What joins them, `main.ts` and `page.ts`, is above them all. */
+const page = {
+  text: [],
+  ui: [],
+  media: [],
+  storage: ['media'],
+  files: ['text', 'ui'],
+  call: ['files', 'storage', 'media', 'text', 'ui'],
+  chat: ['call', 'text', 'ui'],
+  devices: ['call', 'storage', 'media', 'ui'],
+  people: ['call', 'storage', 'media', 'ui'],
+  screens: ['people', 'devices', 'call', 'storage', 'media', 'text', 'ui']
+}
+
+const unlisted = Object.entries(page).map(([folder, listed]) => ({
+  name: `src/web/${folder} imports a folder that is not listed`,
+  from: { path: `^src/web/${folder}/` },
+  to: { path: '^src/web/', pathNot: `^src/web/(?:${[folder, ...listed].join('|')})/` }
+}))
+
 /** Loaded when asked for, since they may be missing. */
 const optional = ['@fastify/swagger-ui', '@fastify/websocket', 'ioredis', 'lmdb']
 /** What only the standalone server needs. */
@@ -31,6 +51,7 @@ export default {
   forbidden: [
     { name: 'circle', from: {}, to: { circular: true } },
     ...upward,
+    ...unlisted,
     {
       name: 'an optional package is loaded before it is asked for',
       from: { path: '^src/' },

@@ -26,7 +26,17 @@ const faults: Record<string, readonly [file: string, statement: string]> = {
   'the client imports more than the contract': ['clients/typescript/src/one.ts', "import 'node:fs'"],
   'the client imports calls': ['clients/typescript/src/two.ts', "import './webrtc/one.js'"],
   'only the strategy for Trystero imports Trystero': ['clients/typescript/src/three.ts', "import '@trystero-p2p/core'"],
-  'the page imports more than the client': ['src/web/one.ts', "import '../errors.js'"]
+  'the page imports more than the client': ['src/web/one.ts', "import '../errors.js'"],
+  'src/web/text imports a folder that is not listed': ['src/web/text/one.ts', "import '../ui/one.js'"],
+  'src/web/ui imports a folder that is not listed': ['src/web/ui/one.ts', "import '../media/one.js'"],
+  'src/web/media imports a folder that is not listed': ['src/web/media/one.ts', "import '../storage/one.js'"],
+  'src/web/storage imports a folder that is not listed': ['src/web/storage/one.ts', "import '../files/one.js'"],
+  'src/web/files imports a folder that is not listed': ['src/web/files/one.ts', "import '../call/one.js'"],
+  'src/web/call imports a folder that is not listed': ['src/web/call/one.ts', "import '../chat/one.js'"],
+  'src/web/chat imports a folder that is not listed': ['src/web/chat/one.ts', "import '../devices/one.js'"],
+  'src/web/devices imports a folder that is not listed': ['src/web/devices/one.ts', "import '../people/one.js'"],
+  'src/web/people imports a folder that is not listed': ['src/web/people/one.ts', "import '../screens/one.js'"],
+  'src/web/screens imports a folder that is not listed': ['src/web/screens/one.ts', "import '../page.js'"]
 }
 
 /** What is imported above, and is no fault itself. */
@@ -35,6 +45,7 @@ const innocent: Record<string, string> = {
   'src/errors.ts': '',
   'src/index.ts': '',
   'src/plugin.ts': '',
+  'src/web/page.ts': '',
   'src/store/memory.ts': "export type {} from 'lmdb'\nawait import('lmdb')",
   'clients/typescript/src/webrtc/one.ts': "import 'openapi-fetch'"
 }
@@ -63,7 +74,7 @@ t.test('every rule on imports catches its violation', async t => {
 t.test('a floating promise is caught in every folder', async t => {
   const eslint = new ESLint({ cwd: root })
   const text = 'export async function work (): Promise<void> {}\nwork()\n'
-  for (const filePath of ['src/box/clock.ts', 'src/web/dom.ts', 'clients/typescript/src/platform.ts']) {
+  for (const filePath of ['src/box/clock.ts', 'src/web/ui/dom.ts', 'clients/typescript/src/platform.ts']) {
     const [result] = await eslint.lintText(text, { filePath })
     t.match(result?.messages, [{ ruleId: '@typescript-eslint/no-floating-promises', line: 2 }], filePath)
   }

@@ -1,11 +1,11 @@
 import { checkInvite } from 'signalbox-client/webrtc'
-import { CallController } from './call-controller.js'
-import { failureOf, unsupported } from './failures.js'
+import { CallController } from './call/call-controller.js'
+import { failureOf, unsupported } from './call/failures.js'
+import type { Role } from './call/role.js'
+import { isOpen, next, type CallEvent, type State } from './call/state.js'
+import type { Action } from './call/texts.js'
+import { audioContext } from './media/sound.js'
 import { Page } from './page.js'
-import type { Role } from './role.js'
-import { audioContext } from './sound.js'
-import { isOpen, next, type CallEvent, type State } from './state.js'
-import type { Action } from './texts.js'
 
 /** How long the page stays empty while its invite is checked, in ms. */
 const CHECK_PATIENCE = 500

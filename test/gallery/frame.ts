@@ -1,5 +1,5 @@
 /* One state of the call page, named by the query of the URL; after that, the colour scheme, if it is not the browser's. */
-import { isOpen } from '../../src/web/state.js'
+import { isOpen } from '../../src/web/call/state.js'
 import { scenes } from './scenes.js'
 import { Stage } from './stage.js'
 

@@ -1,6 +1,6 @@
 /* Every state of the call page, with fixed data. */
-import type { Failure } from '../../src/web/failures.js'
-import { peopleIn, type Person, type State } from '../../src/web/state.js'
+import type { Failure } from '../../src/web/call/failures.js'
+import { peopleIn, type Person, type State } from '../../src/web/call/state.js'
 import type { Stage } from './stage.js'
 
 export interface Scene {

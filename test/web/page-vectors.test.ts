@@ -1,9 +1,9 @@
 import t from 'tap'
 import { blocksOf, lengthOf, NO_HASH, nextHash, toHex } from '../../src/web/files/blocks.js'
 import { parseFileMessage } from '../../src/web/files/file-messages.js'
-import { parseMessage, type PageMessage } from '../../src/web/page-messages.js'
+import { parseMessage, type PageMessage } from '../../src/web/call/page-messages.js'
 import { page } from '../webrtc/call-vectors.js'
-import { remotePage } from './fake-page.js'
+import { remotePage } from './call/fake-page.js'
 
 t.test('messages of a page', async t => {
   for (const { why, text, taken } of page.messages) t.strictSame(parseMessage(text) ?? null, taken, `${why}: ${text.slice(0, 100)}`)

@@ -1,6 +1,6 @@
 import type { Outcome } from '../../clients/typescript/src/webrtc/attempts.js'
 import type { FileMessage } from '../../src/web/files/file-messages.js'
-import type { PageMessage } from '../../src/web/page-messages.js'
+import type { PageMessage } from '../../src/web/call/page-messages.js'
 import vectors from './call-vectors.json' with { type: 'json' }
 
 /** A text, or a list of texts, each with how often it is repeated. */

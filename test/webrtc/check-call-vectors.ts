@@ -7,7 +7,7 @@ import { openHello, parseSealed, sealHello, Session, type Role } from '../../cli
 import { commit, fingerprintOf, shortCode } from '../../clients/typescript/src/webrtc/short-code.js'
 import { lengthOf, NO_HASH, nextHash, toHex } from '../../src/web/files/blocks.js'
 import { parseFileMessage } from '../../src/web/files/file-messages.js'
-import { parseMessage } from '../../src/web/page-messages.js'
+import { parseMessage } from '../../src/web/call/page-messages.js'
 import { page, pair, participants, pieces, textOf, versions } from './call-vectors.js'
 
 export interface Checked { count: number, wrong: string[] }

@@ -1,14 +1,14 @@
 import { host, join, type Call, type CallError, type Peer, type Resume } from 'signalbox-client/webrtc'
+import { FileLink } from '../files/file-link.js'
+import type { LocalMedia } from '../media/local-media.js'
+import type { SavedSession } from '../storage/saved-session.js'
 import { failureOf, type Failure } from './failures.js'
-import { FileLink } from './files/file-link.js'
-import type { SavedSession } from './saved-session.js'
 import { takeCall } from './one-tab.js'
-import { watchedFetch } from './watched-fetch.js'
-import { RemotePage } from './remote-page.js'
-import type { LocalMedia } from './local-media.js'
 import type { PageMessage } from './page-messages.js'
+import { RemotePage } from './remote-page.js'
 import type { Role } from './role.js'
 import type { CallEvent, Reason } from './state.js'
+import { watchedFetch } from './watched-fetch.js'
 
 export interface CallListener {
   dispatch (event: CallEvent): void

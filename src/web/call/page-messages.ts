@@ -1,7 +1,5 @@
-import { cleanName } from './names.js'
-
-/** What a page sends besides messages: sound, a picture, and whether the picture is a screen. */
-export interface Sent { audio: boolean, video: boolean, screen?: true }
+import type { Sent } from '../media/local-media.js'
+import { cleanName } from '../text/names.js'
 
 /** The messages that two pages exchange over the data channel, each as a JSON text. */
 export type PageMessage =

@@ -1,8 +1,8 @@
 import type { Peer } from 'signalbox-client/webrtc'
-import { MEDIA_KINDS, type MediaKind } from './device-kind.js'
-import type { FileLink } from './files/file-link.js'
+import type { FileLink } from '../files/file-link.js'
+import { MEDIA_KINDS, type MediaKind } from '../media/device-kind.js'
+import type { Senders } from '../media/local-media.js'
 import { parseMessage, type PageMessage } from './page-messages.js'
-import type { Senders } from './local-media.js'
 import type { Role } from './role.js'
 
 /** More than a page says before it is answered. Whoever says more before anybody has let them in is cut off. */

@@ -1,6 +1,6 @@
-import type { MediaKind } from './device-kind.js'
+import type { MediaKind } from '../media/device-kind.js'
+import type { Notice } from '../ui/notices.js'
 import { adviceOf, isRetryable, titleOf, type Failure } from './failures.js'
-import type { Notice } from './notices.js'
 import { peopleIn, type Departure, type Person, type Reason, type State } from './state.js'
 
 /** The status for each state: the heading during a call, the tab's title, and what screen readers announce. */
@@ -231,9 +231,4 @@ export function spokenText (state: State): string[] {
   const came = newcomer(state)
   const notice = came === undefined || came.back ? noticeOf(state)?.text : undefined
   return [statusOf(state), notice, comparison(state)?.text, ...named, ...broken].filter(text => text !== undefined)
-}
-
-/** What is read out at one time: each text as a sentence of its own. */
-export function inSentences (texts: readonly string[]): string {
-  return texts.map((text, at) => at === texts.length - 1 || /[.…?!]$/.test(text) ? text : `${text}.`).join(' ')
 }

@@ -1,9 +1,10 @@
+import { MAX_CHAT_LENGTH } from '../call/page-messages.js'
+import type { Person } from '../call/state.js'
+import { chatHint, notSent, type Presence } from '../call/texts.js'
+import { legible } from '../text/legible.js'
+import { textAndLinks, type Link } from '../text/links.js'
+import { element, showText } from '../ui/dom.js'
 import { Backlog, oldestOfMost, type Received } from './backlog.js'
-import { legible, textAndLinks, type Link } from './chat-text.js'
-import { element, showText } from './dom.js'
-import { MAX_CHAT_LENGTH } from './page-messages.js'
-import type { Person } from './state.js'
-import { chatHint, notSent, type Presence } from './texts.js'
 
 /** How many messages the page keeps, so that nobody can fill the other side's memory. */
 const MAX_ITEMS = 500

@@ -1,8 +1,8 @@
 /* What the page says about the person's own camera, microphone and screen. */
 
-import type { MediaKind } from './device-kind.js'
-import { isProblem, type DeviceProblem, type DeviceState, type Switch } from './local-media.js'
-import type { Notice } from './notices.js'
+import type { MediaKind } from '../media/device-kind.js'
+import { isProblem, type DeviceProblem, type DeviceState, type Switch } from '../media/local-media.js'
+import type { Notice } from '../ui/notices.js'
 
 /** Why the screen cannot be shared, though the person wants it. */
 export const screenProblem = 'Your screen could not be shared. Check in the system settings that this browser may record it, then try again.'

@@ -1,11 +1,11 @@
-import { MEDIA_KINDS, type MediaKind } from './device-kind.js'
-import { element, showText } from './dom.js'
-import { LEVEL_EVERY, LevelMeter } from './level.js'
-import { isProblem, type LocalMedia, type Switch } from './local-media.js'
-import type { SavedSession } from './saved-session.js'
-import type { State } from './state.js'
+import type { State } from '../call/state.js'
+import { MEDIA_KINDS, type MediaKind } from '../media/device-kind.js'
+import { LEVEL_EVERY, LevelMeter } from '../media/level.js'
+import { isProblem, type LocalMedia, type Switch } from '../media/local-media.js'
+import { LevelDisplay } from '../media/voice.js'
+import type { SavedSession } from '../storage/saved-session.js'
+import { element, showText } from '../ui/dom.js'
 import { deviceNotice, mirrorText, switchText } from './device-texts.js'
-import { LevelDisplay } from './voice.js'
 
 /**
  * The mirror on the start screen: what others will see, and how loud this person is. Nothing is opened before the person

@@ -1,7 +1,7 @@
-import { ActionButtons } from './action-buttons.js'
-import { element } from './dom.js'
-import type { LocalMedia } from './local-media.js'
-import { canShareScreen, ScreenShare } from './screen-share.js'
+import type { LocalMedia } from '../media/local-media.js'
+import { canShareScreen, ScreenShare } from '../media/screen-share.js'
+import { ActionButtons } from '../ui/action-buttons.js'
+import { element } from '../ui/dom.js'
 import { screenProblem, screenStopped, screenWithheld } from './device-texts.js'
 
 /** The buttons that share the screen, and the sign that it is shared. */

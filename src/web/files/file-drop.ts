@@ -1,4 +1,4 @@
-import { element } from '../dom.js'
+import { element } from '../ui/dom.js'
 
 /** The whole page as a place to drop files. */
 export class FileDrop {

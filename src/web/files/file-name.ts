@@ -1,4 +1,4 @@
-import { oneLine } from '../names.js'
+import { oneLine } from '../text/names.js'
 
 /** How many characters of a name are kept: at the start, and at the end, where people look for its kind. */
 const START = 70

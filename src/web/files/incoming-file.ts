@@ -1,6 +1,6 @@
 import { lengthOf, nextHash, NO_HASH, toHex } from './blocks.js'
-import { WINDOW } from './file-messages.js'
 import type { FileLink } from './file-link.js'
+import { WINDOW } from './file-messages.js'
 import { safeName } from './file-name.js'
 import { Transfer, type TransferState } from './transfer.js'
 

@@ -1,6 +1,6 @@
 import { lengthOf, nextHash, NO_HASH, randomId, toHex } from './blocks.js'
-import { BLOCK, MAX_NAME, WINDOW } from './file-messages.js'
 import type { FileLink } from './file-link.js'
+import { BLOCK, MAX_NAME, WINDOW } from './file-messages.js'
 import { Transfer } from './transfer.js'
 
 /** A file that this page sends. */

@@ -1,5 +1,5 @@
-import { Pace } from './pace.js'
 import { transferText } from './file-texts.js'
+import { Pace } from './pace.js'
 import type { Transfer } from './transfer.js'
 
 export interface FileActions {

@@ -1,6 +1,6 @@
-import { BLOCK, type Reason } from './file-messages.js'
 import { blocksOf } from './blocks.js'
 import type { FileLink } from './file-link.js'
+import { BLOCK, type Reason } from './file-messages.js'
 
 /** Where a transfer is. It is interrupted if it is not over and has no link. */
 export type TransferState =

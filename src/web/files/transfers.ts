@@ -1,5 +1,5 @@
-import { BLOCK, MAX_KNOWN, MAX_OFFERS, WINDOW, type FileMessage } from './file-messages.js'
 import type { FileLink, LinkListener } from './file-link.js'
+import { BLOCK, MAX_KNOWN, MAX_OFFERS, WINDOW, type FileMessage } from './file-messages.js'
 import { IncomingFile } from './incoming-file.js'
 import { OutgoingFile } from './outgoing-file.js'
 import type { Transfer } from './transfer.js'

@@ -1,5 +1,7 @@
 import type { DeviceKind } from './device-kind.js'
-import type { ChosenDevice } from './preferences.js'
+
+/** A device that the person has chosen. Some browsers give it another id at every visit, but the same name. */
+export interface ChosenDevice { id: string, label: string }
 
 const browserKinds = { audio: 'audioinput', video: 'videoinput', speaker: 'audiooutput' } as const satisfies Record<DeviceKind, MediaDeviceKind>
 

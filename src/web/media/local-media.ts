@@ -1,6 +1,5 @@
 import { MEDIA_KINDS, type MediaKind } from './device-kind.js'
 import type { Devices } from './devices.js'
-import type { Sent } from './page-messages.js'
 
 /** Why a device cannot be used: blocked by the person or the system, in use by another program, or not there. */
 export type DeviceProblem = 'denied' | 'busy' | 'unavailable'
@@ -8,6 +7,9 @@ export type DeviceProblem = 'denied' | 'busy' | 'unavailable'
 export type DeviceState = 'on' | 'off' | DeviceProblem
 
 export type Senders = Partial<Record<MediaKind, RTCRtpSender>>
+
+/** What a page sends besides messages: sound, a picture, and whether the picture is a screen. */
+export interface Sent { audio: boolean, video: boolean, screen?: true }
 
 /** Another device took the place of one that was disconnected, or the chosen one could not be opened. */
 export interface Switch {

@@ -1,6 +1,6 @@
-import { part } from './dom.js'
-import type { Person } from './state.js'
-import { breakText } from './texts.js'
+import type { Person } from '../call/state.js'
+import { breakText } from '../call/texts.js'
+import { part } from '../ui/dom.js'
 
 /** The last picture needs no more detail than this: it is shown dimmed. */
 const MAX_WIDTH = 960

@@ -1,10 +1,10 @@
-import { element } from './dom.js'
-import type { Sent } from './page-messages.js'
+import type { RemotePage } from '../call/remote-page.js'
+import { peopleIn, type State } from '../call/state.js'
+import type { Sent } from '../media/local-media.js'
+import type { Preferences } from '../storage/preferences.js'
+import { element } from '../ui/dom.js'
 import { PersonTile } from './person-tile.js'
 import { PictureView } from './picture-view.js'
-import type { Preferences } from './preferences.js'
-import type { RemotePage } from './remote-page.js'
-import { peopleIn, type State } from './state.js'
 
 /** Everybody else in the call: one fills the stage, several share it. */
 export class PeopleView {

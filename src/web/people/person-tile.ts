@@ -1,13 +1,13 @@
+import type { RemotePage } from '../call/remote-page.js'
+import type { Person } from '../call/state.js'
+import { absenceOf, nameOf, newsOf } from '../call/texts.js'
+import { audible } from '../media/level.js'
+import type { Sent } from '../media/local-media.js'
+import { LevelDisplay } from '../media/voice.js'
+import { element, part, showText } from '../ui/dom.js'
 import { BreakView } from './break-view.js'
-import { element, part, showText } from './dom.js'
 import { latest } from './latest.js'
-import { audible } from './level.js'
-import type { Sent } from './page-messages.js'
 import type { Fit } from './picture-fit.js'
-import type { RemotePage } from './remote-page.js'
-import type { Person } from './state.js'
-import { absenceOf, nameOf, newsOf } from './texts.js'
-import { LevelDisplay } from './voice.js'
 
 /** How often the page shows a change in what somebody sends, in ms. */
 const SENT_EVERY = 200

@@ -1,9 +1,9 @@
-import { ActionButtons } from './action-buttons.js'
+import type { Preferences } from '../storage/preferences.js'
+import { ActionButtons } from '../ui/action-buttons.js'
+import { element } from '../ui/dom.js'
 import { columnsFor } from './columns.js'
-import { element } from './dom.js'
-import { naturalFit, type Fit } from './picture-fit.js'
 import type { PersonTile } from './person-tile.js'
-import type { Preferences } from './preferences.js'
+import { naturalFit, type Fit } from './picture-fit.js'
 
 /** How long the bars stay on a full screen while nothing happens, in ms. */
 const IDLE_AFTER = 3_000

@@ -1,8 +1,8 @@
-import { element } from './dom.js'
-import type { LocalMedia } from './local-media.js'
-import { LEVEL_EVERY, LevelMeter } from './level.js'
+import { LEVEL_EVERY, LevelMeter } from '../media/level.js'
+import type { LocalMedia } from '../media/local-media.js'
+import { LevelDisplay, MutedSpeech } from '../media/voice.js'
+import { element } from '../ui/dom.js'
 import type { PersonTile } from './person-tile.js'
-import { LevelDisplay, MutedSpeech } from './voice.js'
 
 /** How long the hint stays, in ms. */
 const HINT_FOR = 8_000

@@ -1,7 +1,7 @@
-import { element } from './dom.js'
-import { setUpPopup } from './popup.js'
-import { hasCode, peopleIn, type Person, type State } from './state.js'
-import { codesText, comparison, nameOf, spokenCode, type Comparison } from './texts.js'
+import { hasCode, peopleIn, type Person, type State } from '../call/state.js'
+import { codesText, comparison, nameOf, spokenCode, type Comparison } from '../call/texts.js'
+import { element } from '../ui/dom.js'
+import { setUpPopup } from '../ui/popup.js'
 
 /** How long a code that has taken another's place cannot be confirmed, in ms: the person may have meant the one before. */
 const SETTLED_AFTER = 1_000

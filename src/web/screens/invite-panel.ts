@@ -1,7 +1,7 @@
-import { setUpDialog } from './dialog.js'
-import { element } from './dom.js'
+import { isOpen, peopleIn, type State } from '../call/state.js'
+import { setUpDialog } from '../ui/dialog.js'
+import { element } from '../ui/dom.js'
 import { qrCode } from './qr.js'
-import { isOpen, peopleIn, type State } from './state.js'
 
 /** How many people a call has room for, besides this one. */
 const ROOM = 5

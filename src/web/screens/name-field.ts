@@ -1,7 +1,7 @@
-import { element } from './dom.js'
-import { cleanName } from './names.js'
-import type { Preferences } from './preferences.js'
-import type { State } from './state.js'
+import type { State } from '../call/state.js'
+import type { Preferences } from '../storage/preferences.js'
+import { cleanName } from '../text/names.js'
+import { element } from '../ui/dom.js'
 
 /** Where people may say their name before a call. It is remembered. */
 export class NameField {

@@ -1,5 +1,5 @@
-import { element } from './dom.js'
-import type { Preferences } from './preferences.js'
+import type { Preferences } from '../storage/preferences.js'
+import { element } from '../ui/dom.js'
 
 /** What typing goes into: there, a letter is only a letter. */
 const TYPING = 'input:not([type="checkbox"]), textarea, select, [contenteditable]'

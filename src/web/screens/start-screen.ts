@@ -1,7 +1,7 @@
-import { element, showText } from './dom.js'
-import type { State } from './state.js'
-import { isWarning } from './failures.js'
-import { actionLabels, startScreenText, type Action } from './texts.js'
+import { isWarning } from '../call/failures.js'
+import type { State } from '../call/state.js'
+import { actionLabels, startScreenText, type Action } from '../call/texts.js'
+import { element, showText } from '../ui/dom.js'
 
 /** The page while there is no call: what it is for, how a call ended, what went wrong. */
 export class StartScreen {

@@ -1,8 +1,6 @@
-import type { DeviceKind } from './device-kind.js'
+import type { DeviceKind } from '../media/device-kind.js'
+import type { ChosenDevice } from '../media/devices.js'
 import { load, save, type PageStorage } from './storage.js'
-
-/** A device that the person has chosen. Some browsers give it another id at every visit, but the same name. */
-export interface ChosenDevice { id: string, label: string }
 
 /** What this browser remembers from call to call. */
 export interface PreferenceData {

@@ -1,4 +1,4 @@
-import { legible, withoutPiles } from './chat-text.js'
+import { legible, withoutPiles } from './legible.js'
 
 /** How long a person's name may be, in characters. */
 export const MAX_NAME_LENGTH = 40

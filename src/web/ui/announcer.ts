@@ -1,5 +1,4 @@
 import { element } from './dom.js'
-import { inSentences } from './texts.js'
 
 /** How long the region is empty before it speaks, in ms: so the same text twice is announced twice. */
 const PAUSE = 50
@@ -20,4 +19,9 @@ export function announcer (): (text: string) => void {
     region.textContent = ''
     texts = [...texts, text].slice(-MAX_TEXTS)
   }
+}
+
+/** What is read out at one time: each text as a sentence of its own. */
+export function inSentences (texts: readonly string[]): string {
+  return texts.map((text, at) => at === texts.length - 1 || /[.…?!]$/.test(text) ? text : `${text}.`).join(' ')
 }

@@ -1,7 +1,7 @@
 import t from 'tap'
-import { BoxError } from '../../clients/typescript/src/index.js'
-import { CallError } from '../../clients/typescript/src/webrtc/index.js'
-import { adviceOf, failureOf, unsupported, titleOf } from '../../src/web/failures.js'
+import { BoxError } from '../../../clients/typescript/src/index.js'
+import { CallError } from '../../../clients/typescript/src/webrtc/index.js'
+import { adviceOf, failureOf, unsupported, titleOf } from '../../../src/web/call/failures.js'
 
 const secure = { isSecureContext: true, RTCPeerConnection: class {} as unknown as typeof RTCPeerConnection, crypto }
 

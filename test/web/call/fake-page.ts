@@ -1,5 +1,5 @@
-import type { FileLink } from '../../src/web/files/file-link.js'
-import { RemotePage } from '../../src/web/remote-page.js'
+import type { FileLink } from '../../../src/web/files/file-link.js'
+import { RemotePage } from '../../../src/web/call/remote-page.js'
 
 /** A data channel of which a page hears, and which counts how often it is closed. */
 export class FakeChannel extends EventTarget {

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { MAX_CHAT_LENGTH, parseMessage, type PageMessage } from '../../src/web/page-messages.js'
+import { MAX_CHAT_LENGTH, parseMessage, type PageMessage } from '../../../src/web/call/page-messages.js'
 
 t.test('one page understands what the other sends', async t => {
   const messages: PageMessage[] = [

@@ -1,5 +1,5 @@
 import t from 'tap'
-import type { PageMessage } from '../../src/web/page-messages.js'
+import type { PageMessage } from '../../../src/web/call/page-messages.js'
 import { remotePage } from './fake-page.js'
 
 const chat = (n: number): PageMessage => ({ type: 'chat', text: String(n) })

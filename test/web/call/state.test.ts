@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { hasCode, isOpen, next, peopleIn, type CallEvent, type Person, type State } from '../../src/web/state.js'
-import { breakText, comparison, inSentences, leaveHint, startScreenText, noticeOf, spokenNews, spokenText, statusOf, titleOfPage } from '../../src/web/texts.js'
+import { hasCode, isOpen, next, peopleIn, type CallEvent, type Person, type State } from '../../../src/web/call/state.js'
+import { breakText, comparison, leaveHint, startScreenText, noticeOf, spokenNews, spokenText, statusOf, titleOfPage } from '../../../src/web/call/texts.js'
+import { inSentences } from '../../../src/web/ui/announcer.js'
 
 const invite = 'https://box.example/#v=1'
 const after = (events: CallEvent[], state: State) => events.reduce(next, state)

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { Backlog, oldestOfMost } from '../../src/web/backlog.js'
+import { Backlog, oldestOfMost } from '../../../src/web/chat/backlog.js'
 
 t.test('messages are taken in the order in which they came', async t => {
   const backlog = new Backlog()

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { Devices } from '../../src/web/devices.js'
+import { Devices } from '../../../src/web/media/devices.js'
 
 const device = (kind: string, deviceId: string, label: string) => ({ kind, deviceId, label })
 

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { levelOf } from '../../src/web/level.js'
+import { levelOf } from '../../../src/web/media/level.js'
 
 const tone = (amplitude: number) => Float32Array.from({ length: 1_024 }, (_, index) => amplitude * Math.sin(index / 5))
 

@@ -1,8 +1,7 @@
 import t, { type Test } from 'tap'
-import type { MediaKind } from '../../src/web/device-kind.js'
-import type { Devices } from '../../src/web/devices.js'
-import { LocalMedia, type Switch } from '../../src/web/local-media.js'
-import type { Sent } from '../../src/web/page-messages.js'
+import type { MediaKind } from '../../../src/web/media/device-kind.js'
+import type { Devices } from '../../../src/web/media/devices.js'
+import { LocalMedia, type Sent, type Switch } from '../../../src/web/media/local-media.js'
 
 class FakeTrack extends EventTarget {
   enabled = true

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { audible } from '../../src/web/level.js'
-import { LevelDisplay, loudnessOf, MutedSpeech } from '../../src/web/voice.js'
+import { audible } from '../../../src/web/media/level.js'
+import { LevelDisplay, loudnessOf, MutedSpeech } from '../../../src/web/media/voice.js'
 
 t.test('silence is shown as silence, and the louder the more', async t => {
   t.same([0, 0.001, 0.01, 0.05, 0.2, 1].map(amplitude => loudnessOf(audible(amplitude))), [0, 0, 1, 2, 3, 3])

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { columnsFor } from '../../src/web/columns.js'
+import { columnsFor } from '../../../src/web/people/columns.js'
 
 const wide = { width: 1280, height: 720 }
 const upright = { width: 720, height: 1280 }

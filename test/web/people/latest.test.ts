@@ -1,6 +1,6 @@
 import t from 'tap'
 import { mock } from 'node:test'
-import { latest } from '../../src/web/latest.js'
+import { latest } from '../../../src/web/people/latest.js'
 
 t.test('the first value is taken at once, and of a flood only the latest', async t => {
   mock.timers.enable({ apis: ['setTimeout'] })

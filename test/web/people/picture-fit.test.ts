@@ -1,5 +1,5 @@
 import t from 'tap'
-import { naturalFit } from '../../src/web/picture-fit.js'
+import { naturalFit } from '../../../src/web/people/picture-fit.js'
 
 const wide = { width: 1280, height: 720 }
 const upright = { width: 720, height: 1280 }

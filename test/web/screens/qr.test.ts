@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { darkRuns } from '../../src/web/qr.js'
+import { darkRuns } from '../../../src/web/screens/qr.js'
 
 t.test('the path covers each dark square once, and no others', async t => {
   const square = fc.integer({ min: 1, max: 12 }).chain(size =>

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { Preferences } from '../../src/web/preferences.js'
+import { Preferences } from '../../../src/web/storage/preferences.js'
 
 function storage (items: Record<string, string> = {}) {
   return { getItem: (key: string) => items[key] ?? null, setItem: (key: string, value: string) => { items[key] = value } }

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { SavedSession } from '../../src/web/saved-session.js'
+import { SavedSession } from '../../../src/web/storage/saved-session.js'
 
 function storage (items: Record<string, string> = {}) {
   return { getItem: (key: string) => items[key] ?? null, setItem: (key: string, value: string) => { items[key] = value } }

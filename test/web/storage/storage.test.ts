@@ -1,5 +1,5 @@
 import t from 'tap'
-import { load, save, storageOf } from '../../src/web/storage.js'
+import { load, save, storageOf } from '../../../src/web/storage/storage.js'
 
 t.test('a browser that blocks its storage has none', async t => {
   t.intercept(globalThis, 'localStorage' as never, { get () { throw new DOMException('', 'SecurityError') } })

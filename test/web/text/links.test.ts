@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { legible, textAndLinks, type Link } from '../../src/web/chat-text.js'
+import { legible } from '../../../src/web/text/legible.js'
+import { textAndLinks, type Link } from '../../../src/web/text/links.js'
 
 const shown = (text: string) => textAndLinks(text).map(part => typeof part === 'string' ? part : `[${part.before}${part.host}${part.after}]`).join('')
 const links = (text: string) => textAndLinks(text).filter(part => typeof part !== 'string') as Link[]

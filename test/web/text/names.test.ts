@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { cleanName, MAX_NAME_LENGTH } from '../../src/web/names.js'
+import { cleanName, MAX_NAME_LENGTH } from '../../../src/web/text/names.js'
 
 t.test('a name stays as it was written', async t => {
   for (const name of ['Ada', 'Ada Lovelace', 'Łukasz', '김민지', 'שָׁלוֹם', 'สวัสดี', '👩‍👩‍👧', '👩‍❤️‍👩', 'नमस्‍ते', 'می‌خواهم', '葛\u{e0100}城']) t.equal(cleanName(name), name)

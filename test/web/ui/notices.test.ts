@@ -1,5 +1,5 @@
 import t from 'tap'
-import { Notices } from '../../src/web/notices.js'
+import { Notices } from '../../../src/web/ui/notices.js'
 
 const camera = { about: 'camera', text: 'No camera' }
 

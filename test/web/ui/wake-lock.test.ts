@@ -1,5 +1,5 @@
 import t from 'tap'
-import { keepScreenOn } from '../../src/web/wake-lock.js'
+import { keepScreenOn } from '../../../src/web/ui/wake-lock.js'
 
 const page = Object.assign(new EventTarget(), { visibilityState: 'visible' })
 const locks: Array<EventTarget & { released: boolean }> = []
