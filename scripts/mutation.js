@@ -35,7 +35,7 @@ const folders = {
   },
   resume: {
     files: ['clients/typescript/src/{acknowledger,box,event-parser,event-source,follow,retry,scope,sender}.ts'],
-    tests: ['client/event-parser', 'client/scope', 'client/retry', 'client/acknowledger', 'client/send', 'client/follow', 'client/box']
+    tests: ['client/event-parser', 'client/scope', 'client/retry', 'client/online', 'client/acknowledger', 'client/send', 'client/follow', 'client/box']
   }
 }
 

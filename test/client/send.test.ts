@@ -1,7 +1,11 @@
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import t from 'tap'
+import { createBoxClient, MAX_RESPONSE_BYTES } from '../../clients/typescript/src/http.js'
+import { Scope } from '../../clients/typescript/src/scope.js'
+import { Sender } from '../../clients/typescript/src/sender.js'
 import { fakeBox, json, never, problem } from './fake.js'
+import { quick } from './serve.js'
 
 const stored = (seq: number) => json({ type: 'ack', data: seq, seq })
 
@@ -18,6 +22,7 @@ t.test('a message is posted as JSON', async t => {
 t.test('a value that is not JSON is refused before anything is sent', async t => {
   const { box, calls } = fakeBox(t, () => stored(1))
   for (const value of [undefined, () => {}, Symbol('s'), 1n]) await t.rejects(box.send(value), TypeError)
+  await t.rejects(box.send(undefined), { message: 'A message must be a JSON value, not undefined' })
   t.equal(calls.length, 0)
   t.match(await box.send(1), { seq: 1 }, 'and what follows is not held up')
 })
@@ -53,6 +58,18 @@ t.test('messages are sent in the order of the calls, even after one that fails',
   const results = await Promise.allSettled([1, 2, 3].map(message => box.send(message)))
   t.strictSame(results.map(({ status }) => status), ['fulfilled', 'rejected', 'fulfilled'])
   t.strictSame(calls.map(({ body }) => body), ['1', '1', '1', '1', '2', '3'])
+})
+
+t.test('a sender has settled when all that it was given is sent or refused', async t => {
+  const server = 'http://server.test'
+  const done: string[] = []
+  const options = { fetch: async () => done.length === 0 ? stored(1) : problem(409, 'BOX_ERR_FULL') }
+  const sender = new Sender({ client: createBoxClient(server, options), server, options, path: { box: 'box_1' }, timings: quick, maxResponseBytes: MAX_RESPONSE_BYTES }, new Scope())
+  const sent = sender.send(() => '1').then(() => done.push('sent'))
+  const refused = sender.send(() => '2').catch(() => done.push('refused'))
+  const settled = sender.settled().then(() => done.push('settled'))
+  await Promise.all([sent, refused, settled])
+  t.strictSame(done, ['sent', 'refused', 'settled'])
 })
 
 t.test('a box keeps nothing of what it has sent', async t => {
