@@ -13,7 +13,7 @@ async function bundle (options: { format: 'esm' | 'iife', minify: boolean }, ent
 }
 
 /** What each entry point costs with all that it needs, minified and compressed: today's bytes, and a little more. */
-const limits = { index: 7_750, 'room/index': 8_200, 'shared/index': 6_150, 'trystero/index': 25_300, 'webrtc/index': 24_250 }
+const limits = { index: 7_750, 'room/index': 8_200, 'shared/index': 6_150, 'trystero/index': 25_350, 'webrtc/index': 24_300 }
 
 for (const [entry, limit] of Object.entries(limits)) {
   t.test(`${entry} with its dependency is at most ${limit / 1000} kB`, async t => {
