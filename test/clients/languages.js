@@ -129,7 +129,7 @@ function prepareGoCall (folder) {
   run('go', ['build', '-o', join(folder, 'bin') + '/', './...'], { cwd: folder })
   run('go', ['vet', './...'], { cwd: example })
   run('go', ['build', '-o', join(folder, 'bin') + '/', './...'], { cwd: example })
-  cpSync(runner, source, { recursive: true })
+  cpSync(runner, source, { recursive: true, force: false, errorOnExist: true })
   run('go', ['vet', './...'], { cwd: source })
   run('go', ['test', '-c', '-o', join(folder, 'bin', 'tests'), '.'], { cwd: source })
   const program = (name, ...args) => ({ command: join(folder, 'bin', name), args, options: { cwd: folder } })

@@ -145,6 +145,20 @@ func await(t *testing.T, what string, done <-chan struct{}) {
 	}
 }
 
+// until repeats what may be lost on the way.
+func until(t *testing.T, what string, done <-chan struct{}, again func()) {
+	t.Helper()
+	eventually(t, what, func() bool {
+		again()
+		select {
+		case <-done:
+			return true
+		default:
+			return false
+		}
+	})
+}
+
 // eventually waits until something is so.
 func eventually(t *testing.T, what string, is func() bool) {
 	t.Helper()

@@ -71,8 +71,7 @@ func (m *mediaStore) count(which int) int {
 func TestAGuestThatSendsFromTooManySourcesIsEnded(t *testing.T) {
 	_, _, atHost, atGuest := connectedPair(t, HostOptions{API: quiet}, JoinOptions{})
 	track := wild(t, atGuest, atHost)
-	track.send(1_000, 5_000)
-	await(t, "the end", atHost.Closed())
+	until(t, "the end", atHost.Closed(), func() { track.send(1_000, 5_000) })
 	await(t, "the end on the other side", atGuest.Closed())
 	if !has(atHost.Err(), CodeFull) || !has(atGuest.Err(), CodeFull) {
 		t.Error(atHost.Err(), atGuest.Err())
@@ -85,14 +84,15 @@ func TestAGuestThatSendsFromTooManySourcesIsEnded(t *testing.T) {
 func TestAGuestWhoseReportsNameTooManySourcesIsEnded(t *testing.T) {
 	_, _, atHost, atGuest := connectedPair(t, HostOptions{API: quiet}, JoinOptions{})
 	wild(t, atGuest, atHost)
-	for first := uint32(0); first < 3_000; first += 30 {
-		goodbye := &rtcp.Goodbye{}
-		for source := range uint32(30) {
-			goodbye.Sources = append(goodbye.Sources, first+source)
+	until(t, "the end", atHost.Closed(), func() {
+		for first := uint32(0); first < 3_000; first += 30 {
+			goodbye := &rtcp.Goodbye{}
+			for source := range uint32(30) {
+				goodbye.Sources = append(goodbye.Sources, first+source)
+			}
+			_ = atGuest.Connection().WriteRTCP([]rtcp.Packet{goodbye})
 		}
-		_ = atGuest.Connection().WriteRTCP([]rtcp.Packet{goodbye})
-	}
-	await(t, "the end", atHost.Closed())
+	})
 	if count := atHost.link().media.count(1); !has(atHost.Err(), CodeFull) || count > maxRTCPSources {
 		t.Error(atHost.Err(), count)
 	}
