@@ -1,6 +1,6 @@
-import { execFile } from 'node:child_process'
-import { promisify } from 'node:util'
-import type { RootDatabase, RootDatabaseOptionsWithPath } from 'lmdb'
+import { closeSync, openSync, writeSync } from 'node:fs'
+import { join } from 'node:path'
+import type { RootDatabase } from 'lmdb'
 
 /*
  * LMDB's lock file has the number of the last transaction, from which the next one starts. Every process that opens the
@@ -9,10 +9,14 @@ import type { RootDatabase, RootDatabaseOptionsWithPath } from 'lmdb'
  * with the next one, without an error. The data file still has it until then.
  */
 
-/** Another process has set LMDB back to an earlier transaction. Nothing has been written, so nothing is lost yet. */
+/** Another process has set LMDB to another transaction than the last. Nothing has been written, so nothing is lost yet. */
 export class SetBackError extends Error {
-  constructor () {
-    super('another process that opened the store has set LMDB back')
+  /** the number of the last transaction in the data file */
+  readonly last: number
+
+  constructor (last: number) {
+    super('other processes that open the store keep setting LMDB back')
+    this.last = last
   }
 }
 
@@ -21,25 +25,48 @@ export class SetBackError extends Error {
  * @throws SetBackError if it does not start from the last one in the data file
  */
 export function assertLatest (root: RootDatabase<Buffer, string>): void {
-  const { lastTxnId } = root.getStats() as { lastTxnId: number }
-  if (root.getWriteTxnId() !== lastTxnId + 1) throw new SetBackError()
+  const last = lastTransaction(root)
+  if (root.getWriteTxnId() !== last + 1) throw new SetBackError(last)
 }
 
-/** Opens the store and closes it again. */
-const OPEN = `
-  const [lmdb, options] = process.argv.slice(1)
-  const { open } = await import(lmdb)
-  await open(JSON.parse(options)).close()`
+/** The number of the last transaction in the data file. */
+export function lastTransaction (root: RootDatabase<Buffer, string>): number {
+  return (root.getStats() as { lastTxnId: number }).lastTxnId
+}
 
-/** How long that may take, in ms. */
-const MOST = 4_000
+/** Where the lock file has the number, after four bytes each of a magic number and a format: 8 bytes in the machine's order. */
+const NUMBER_AT = 8
 
-/**
- * Lets a process of its own open the store while nothing is committed, which sets LMDB to the last transaction.
- * @throws Error if no process can be started, or the signal is aborted
- */
-export async function setForward (options: RootDatabaseOptionsWithPath, signal: AbortSignal): Promise<void> {
-  const args = ['--input-type=module', '--eval', OPEN, import.meta.resolve('lmdb'), JSON.stringify({ ...options, readOnly: true })]
-  // What this process is started with, such as a debugger, is not for that one.
-  await promisify(execFile)(process.execPath, args, { env: { ...process.env, NODE_OPTIONS: '' }, timeout: MOST, killSignal: 'SIGKILL', signal })
+/** How many times in a row a transaction may be set back. Each time takes another process that was about to open the store. */
+const MOST = 100
+
+/** The lock file of a store that LMDB has open in this process. */
+export class LockFile {
+  #fd: number | undefined
+
+  constructor (directory: string) {
+    this.#fd = openSync(join(directory, 'lock.mdb'), 'r+')
+  }
+
+  /**
+   * Runs a transaction until it starts from the last one. Only for the process that writes.
+   * @throws SetBackError if others set LMDB back each time, or the file has been closed
+   */
+  async onLatest (transaction: () => Promise<void>): Promise<void> {
+    for (let tries = 1; ; tries++) {
+      try {
+        return await transaction()
+      } catch (error) {
+        if (!(error instanceof SetBackError) || tries === MOST || this.#fd === undefined) throw error
+        const number = new BigUint64Array([BigInt(error.last)])
+        writeSync(this.#fd, number, 0, number.byteLength, NUMBER_AT)
+      }
+    }
+  }
+
+  /** Only after LMDB has closed the store: closing any descriptor of a file releases all locks of the process on it. */
+  close (): void {
+    if (this.#fd !== undefined) closeSync(this.#fd)
+    this.#fd = undefined
+  }
 }

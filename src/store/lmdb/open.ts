@@ -5,7 +5,7 @@ import type { RootDatabase, RootDatabaseOptionsWithPath } from 'lmdb'
 import { loadOptional } from '../../optional.js'
 import { announcedReaders, forgetReaders } from './announced-readers.js'
 import { freeSpaceOf } from './free-space.js'
-import { SetBackError, setForward } from './latest.js'
+import { LockFile } from './latest.js'
 import { markFormat } from './layout.js'
 import { Records } from './records.js'
 
@@ -58,32 +58,23 @@ export async function openEnvironment (path: string): Promise<Environment> {
   if (openDirectories.has(directory)) throw new Error(`The store in '${path}' is already open. Use that one.`)
   openDirectories.add(directory)
   let root: RootDatabase<Buffer, string> | undefined
-  const closing = new AbortController()
+  let lockFile: LockFile | undefined
   const close = async (): Promise<void> => {
-    closing.abort()
     await root?.close()
+    lockFile?.close()
     openDirectories.delete(directory)
   }
   try {
     const lock = join(directory, 'lock.mdb')
     const before = inodeOf(lock)
-    const options = { ...OPTIONS, path: directory, noSubdir: false }
-    const environment = root = open<Buffer, string>(options)
+    const environment = root = open<Buffer, string>({ ...OPTIONS, path: directory, noSubdir: false })
+    const opened = lockFile = new LockFile(directory)
     const freeSpace = (): number => freeSpaceOf(directory)
     const records = new Records(root, freeSpace)
     const other = otherReader(root, directory)
     if (other !== undefined) throw new Error(`process ${other} has it open. Stop that process, or choose another directory`)
     if (before !== undefined && before !== inodeOf(lock)) throw new Error('a backup was just restored into it. Start again')
-    const transaction = async (apply: () => void, isFull: boolean): Promise<void> => {
-      for (;;) {
-        try {
-          return await records.transaction(apply, isFull)
-        } catch (error) {
-          if (!(error instanceof SetBackError)) throw error
-          await setForward(options, closing.signal)
-        }
-      }
-    }
+    const transaction = (apply: () => void, isFull: boolean): Promise<void> => opened.onLatest(() => records.transaction(apply, isFull))
     // In a transaction, because it must see the last one.
     await transaction(() => {
       markFormat(environment)

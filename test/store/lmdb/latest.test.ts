@@ -5,7 +5,10 @@ import { syncBuiltinESMExports } from 'node:module'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { limits, message, newDrop, start, TTL } from '../../../src/store/contract/boxes.js'
+import type { backUp } from '../../../src/store/lmdb/backup/backup.js'
+import * as snapshot from '../../../src/store/lmdb/backup/snapshot.js'
 import { verifyStore } from '../../../src/store/lmdb/backup/verify.js'
+import { LockFile, SetBackError } from '../../../src/store/lmdb/latest.js'
 import { lmdbStore } from '../../../src/store/lmdb/lmdb-store.js'
 import type { Store } from '../../../src/store/store.js'
 import { freshDirectory } from '../directory.js'
@@ -113,4 +116,71 @@ t.test('a store that is set back while it is opened has everything', async t => 
   t.same(await textsOf(store, drop), texts)
   t.equal((await store.append(drop, message('7'), start, limits)).seq, 7)
   t.same(await textsOf(store, drop), [...texts, '7'])
+})
+
+t.test('a lock file that was moved away is still the one', async t => {
+  const { path, store, drop, texts, add } = await filled(t)
+  const moved = freshDirectory(t)
+  fs.renameSync(join(path, 'lock.mdb'), join(moved, 'lock.mdb'))
+  setBack(moved, 1)
+  t.equal(await add(), 13)
+  t.same(await textsOf(store, drop), texts)
+})
+
+t.test('whoever sets LMDB back each time stops the store, and not for ever', async t => {
+  const path = freshDirectory(t)
+  fs.writeFileSync(join(path, 'lock.mdb'), Buffer.alloc(32, 1))
+  const lockFile = new LockFile(path)
+  t.teardown(() => { lockFile.close() })
+  let tries = 0
+  const setBackAgain = async (): Promise<void> => {
+    tries++
+    throw new SetBackError(0x1_2345_6789)
+  }
+  await t.rejects(lockFile.onLatest(setBackAgain), { message: /keep setting LMDB back/ })
+  t.equal(tries, 100)
+  const written = fs.readFileSync(join(path, 'lock.mdb'))
+  t.equal(written.readBigUInt64LE(NUMBER), 0x1_2345_6789n)
+  t.same([...written.subarray(0, NUMBER), ...written.subarray(NUMBER + 8)], Array(24).fill(1), 'nothing else is changed')
+
+  lockFile.close()
+  tries = 0
+  await t.rejects(lockFile.onLatest(setBackAgain), { message: /keep setting LMDB back/ })
+  t.equal(tries, 1, 'a closed one is not written to')
+})
+
+/** `backUp`, for which LMDB is set back by one before it does this in a store, so many times. */
+async function backUpSetBack (t: Test, path: string, before: 'backup' | 'getBinaryFast', times = Infinity): Promise<typeof backUp> {
+  const openSetBack = async (directory: string): Promise<snapshot.Snapshot> => {
+    const opened = await snapshot.openStoreSnapshot(directory)
+    const original = opened.root[before].bind(opened.root) as (...args: unknown[]) => any
+    opened.root[before] = (...args: unknown[]) => {
+      if (times-- > 0) setBack(path, 1)
+      return original(...args)
+    }
+    return opened
+  }
+  const mocked = await t.mockImport('../../../src/store/lmdb/backup/backup.js', {
+    '../../../src/store/lmdb/backup/snapshot.js': { ...snapshot, openStoreSnapshot: openSetBack }
+  }) as { backUp: typeof backUp }
+  return mocked.backUp
+}
+
+for (const before of ['backup', 'getBinaryFast'] as const) {
+  t.test(`a backup has everything that was acknowledged, if LMDB is set back before its ${before}`, async t => {
+    const { path, store } = await filled(t)
+    await store.close()
+    const backUp = await backUpSetBack(t, path, before, 2)
+    const file = join(freshDirectory(t), 'backup')
+    t.match(await backUp(path, file, false, start), { content: { messages: 12 } })
+  })
+}
+
+t.test('a backup that cannot have everything fails, and leaves nothing', async t => {
+  const { path, store } = await filled(t)
+  await store.close()
+  const backUp = await backUpSetBack(t, path, 'backup')
+  const directory = freshDirectory(t)
+  await t.rejects(backUp(path, join(directory, 'backup'), false, start), { message: /keep setting LMDB back/ })
+  t.same(fs.readdirSync(directory), [])
 })

@@ -3,6 +3,8 @@ import { dirname, join } from 'node:path'
 import type { RootDatabase } from 'lmdb'
 import { loadOptional } from '../../../optional.js'
 import { announceReader } from '../announced-readers.js'
+import { lastTransaction, SetBackError } from '../latest.js'
+import { readTotals } from '../layout.js'
 import { checkHeader, OPTIONS } from '../open.js'
 
 /** A store that is opened only to read it. */
@@ -34,6 +36,19 @@ export async function openStoreSnapshot (path: string): Promise<Snapshot> {
     retract()
     throw error
   }
+}
+
+/**
+ * The number of transactions up to the last one in the data file.
+ * @throws SetBackError if another process has set LMDB back
+ */
+export async function transactionsOf (root: RootDatabase<Buffer, string>): Promise<number> {
+  const { getLastTxnId } = await import('lmdb') as unknown as { getLastTxnId: () => number }
+  const last = lastTransaction(root)
+  const { transactions } = readTotals(root)
+  // LMDB has the lower 32 bits of the transaction that the last read was of.
+  if (((getLastTxnId() - last) | 0) < 0) throw new SetBackError(last)
+  return transactions
 }
 
 /** Opens a file that nobody writes to. */
